@@ -1,0 +1,88 @@
+package media
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Content is an item opened at an offset. The reader of Body owns it and
+// closes it.
+type Content struct {
+	Body   io.ReadCloser // the bytes from Offset to the end
+	Offset int64         // bytes
+	Size   int64         // bytes of the whole item, not of Body
+	// Version is an opaque tag, such as an ETag, that changes when the bytes
+	// change; "" when the source has none.
+	Version string
+}
+
+// Opener opens one item at a byte offset. It may be called many times in the
+// course of one upload.
+type Opener func(ctx context.Context, offset int64) (*Content, error)
+
+// Upload is the order to carry one item's bytes to a destination.
+type Upload struct {
+	Item Item
+	Open Opener
+	// From is where an interrupted upload stopped, or nil.
+	From *Checkpoint
+	// Save stores a checkpoint; when it returns nil, the checkpoint survives a
+	// crash. A destination calls it before the first byte of a new upload
+	// session and whenever further bytes are confirmed.
+	Save func(ctx context.Context, c Checkpoint) error
+	// Sent, if not nil, is told of bytes handed to the network.
+	Sent func(n int64)
+	// Resent, if not nil, is told of bytes that the destination had been sent
+	// before and did not keep, so that they go over the line again.
+	Resent func(n int64)
+}
+
+// Checkpoint is what an interrupted upload needs to go on. URL is a
+// credential: it never reaches a log.
+type Checkpoint struct {
+	URL         string    `json:"url"`                  // upload session
+	Size        int64     `json:"size"`                 // bytes of the whole item
+	Confirmed   int64     `json:"confirmed"`            // bytes the destination has acknowledged
+	Granularity int64     `json:"granularity"`          // bytes; segment lengths are multiples of it
+	StartedAt   time.Time `json:"started_at"`           // UTC
+	Version     string    `json:"version,omitempty"`    // Content.Version of the bytes sent so far
+	Account     string    `json:"account,omitempty"`    // account the session belongs to
+	HashAt      int64     `json:"hash_at"`              // bytes that HashState covers
+	HashState   []byte    `json:"hash_state,omitempty"` // marshalled SHA-256 of the first HashAt bytes
+}
+
+// Receipt proves that an item's bytes are at the destination, not yet that the
+// item is in the library. Token is a credential: it never reaches a log.
+type Receipt struct {
+	Token  string    // what Create spends
+	Size   int64     // bytes
+	SHA256 string    // lower-case hex of the bytes as they passed; "" if unknown
+	At     time.Time // UTC; destinations forget tokens with age
+}
+
+// Batch is what one create call registers.
+type Batch struct {
+	AlbumID string // "" for none
+	Entries []Entry
+}
+
+// Entry is one carried item to be registered.
+type Entry struct {
+	Item    Item
+	Receipt Receipt
+}
+
+// Created is the answer to a Batch.
+type Created struct {
+	Results []Result // one per entry, in order
+	// Responses are the service's answers as JSON documents, for the record.
+	Responses []string
+}
+
+// Result is the outcome of one entry: Err is nil if and only if the item is at
+// the destination.
+type Result struct {
+	ID  string // the destination's id of the item
+	Err error  // a *Fault
+}

@@ -1,0 +1,75 @@
+package media
+
+import "time"
+
+// Kind tells photos from videos; destinations limit them differently.
+type Kind string
+
+// The two kinds. An item that is neither is refused by its source.
+const (
+	Photo Kind = "photo"
+	Video Kind = "video"
+)
+
+// ID identifies an item. Two items are the same if and only if their IDs are
+// equal; file names are decoration and repeat massively.
+type ID struct {
+	Station string // scheme of the station, such as "gopro"
+	Medium  string // the station's own id of the medium, case-sensitive
+	Part    int    // chapter or frame number within the medium, from 1
+	Label   string // rendition, such as "source" or "baked_source"
+}
+
+// SizeUnknown is the Size of an item whose source does not tell it before the
+// item is opened.
+const SizeUnknown int64 = -1
+
+// Item is one file to be moved.
+type Item struct {
+	ID ID
+
+	// Name is the file name at the destination: safe (see [SafeName]), and
+	// within one session unique.
+	Name string
+	// LegacyName is the name q2google would give this file, or "" for files
+	// q2google never carries. It links sessions q2google began to their items.
+	LegacyName string
+
+	Size   int64  // bytes, or SizeUnknown
+	MIME   string // such as "video/mp4"
+	Kind   Kind
+	Type   string // the source's own word, such as "TimeLapse"
+	Width  int    // pixels, 0 if unknown
+	Height int    // pixels, 0 if unknown
+	Camera string // model, "" if unknown
+
+	// CapturedAt is the capture time the source reports, in UTC. Cameras often
+	// report local time as if it were UTC; it is carried as reported. Zero if
+	// unknown.
+	CapturedAt time.Time
+	// CapturedZone is the time zone the source reports beside it, verbatim.
+	CapturedZone string
+	// CreatedAt is when the source stored the medium, in UTC.
+	CreatedAt time.Time
+
+	// Refusal, if not nil, says why the item cannot be carried.
+	Refusal *Refusal
+}
+
+// Refusal is the reason why an item is not carried: known before its first
+// byte moves.
+type Refusal struct {
+	Code   string `json:"code"`   // stable word, such as "unsupported_type"
+	Reason string `json:"reason"` // a sentence for people
+}
+
+// Codes of refusals.
+const (
+	RefusedType        = "unsupported_type" // the destination does not take this type
+	RefusedTooLarge    = "too_large"        // beyond the destination's limit for its kind
+	RefusedEmpty       = "empty"            // zero bytes
+	RefusedProject     = "edit_project"     // an edit decision list, not a film
+	RefusedTranscoding = "not_ready"        // the source still works on it; a later run takes it
+	RefusedNoOriginal  = "no_original"      // the source holds only lesser renditions
+	RefusedIncomplete  = "incomplete"       // the source lists fewer parts than the medium has
+)

@@ -1,0 +1,101 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// ErrNotFound is returned for a session, item or ledger entry that is not there.
+var ErrNotFound = errors.New("not found")
+
+// Backend keeps sessions. Every method that changes something is durable when
+// it returns nil, and costs the same in a session of ten items and of a
+// million. Backends are safe for concurrent use. All methods return ctx.Err()
+// when ctx ends first. Errors of the store itself are [media.Fault]s of class
+// SessionWide with code [media.CodeState].
+type Backend interface {
+	// Session returns a session's header, or ErrNotFound.
+	Session(ctx context.Context, id string) (*Session, error)
+	// PutSession stores a session's header and sets UpdatedAt.
+	PutSession(ctx context.Context, s *Session) error
+	// Sessions lists headers, most recently updated first. A session that
+	// cannot be read yields its error with a header that holds only the ID, and
+	// the listing goes on.
+	Sessions(ctx context.Context) iter.Seq2[*Session, error]
+	// DeleteSession removes a session with its items and batches; the ledger
+	// stays. It returns ErrNotFound if there is none.
+	DeleteSession(ctx context.Context, id string) error
+
+	// Items iterates the items that q selects, by Seq. Items that are put
+	// during the iteration may or may not appear.
+	Items(ctx context.Context, session string, q ItemQuery) iter.Seq2[*Item, error]
+	// Item returns the item with this identity (media.ID.Key), or ErrNotFound.
+	Item(ctx context.Context, session, key string) (*Item, error)
+	// ItemNamed returns the item whose name, as stored, is taken by name, or
+	// ErrNotFound. Backends whose names collide more easily than strings (a
+	// case-folding file system) answer for the name that would collide.
+	ItemNamed(ctx context.Context, session, name string) (*Item, error)
+	// PutItems stores items, new and changed, and assigns Seq to new ones. An
+	// item is known by its identity; an item without one (of a session that
+	// q2google wrote) by its name. Giving such an item its identity replaces it.
+	PutItems(ctx context.Context, session string, items ...*Item) error
+	// Counts sums up the session's items.
+	Counts(ctx context.Context, session string) (Counts, error)
+
+	// Batches iterates the session's batches by index.
+	Batches(ctx context.Context, session string) iter.Seq2[*Batch, error]
+	// PutBatch stores a batch.
+	PutBatch(ctx context.Context, session string, b *Batch) error
+	// DeleteBatch removes a batch; removing one that is not there is no error.
+	DeleteBatch(ctx context.Context, session string, index int) error
+
+	// Recall returns the ledger's entry for an item (media.ID.Key) at a
+	// destination account, or ErrNotFound.
+	Recall(ctx context.Context, account, key string) (*LedgerEntry, error)
+	// Record adds entries to the ledger; the latest for an item and account counts.
+	Record(ctx context.Context, entries ...LedgerEntry) error
+
+	// Lock takes the session for this process, or returns a *LockedError. A
+	// lock whose holder is dead is taken over.
+	Lock(ctx context.Context, session string) (Unlocker, error)
+
+	// Close releases the backend. Methods fail afterwards.
+	Close() error
+}
+
+// Unlocker gives a session free again.
+type Unlocker interface{ Unlock() error }
+
+// ItemQuery selects items. The zero query selects all.
+type ItemQuery struct {
+	Awaiting Stage // only items whose Awaits is this stage; "" for all
+	After    int64 // only items with a greater Seq
+	Limit    int   // at most so many; 0 for no limit
+}
+
+// LedgerEntry remembers that an item is at a destination account.
+type LedgerEntry struct {
+	Account       string    `json:"account"` // such as "gphotos:3f9a…"
+	Key           string    `json:"key"`     // media.ID.Key of the item
+	DestinationID string    `json:"destination_id"`
+	SHA256        string    `json:"sha256,omitempty"`
+	Size          int64     `json:"size"`
+	Session       string    `json:"session"`
+	At            time.Time `json:"at"` // UTC
+}
+
+// LockedError says who holds a session.
+type LockedError struct {
+	Session string
+	Host    string
+	PID     int
+	Since   time.Time
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("session %s is being run by process %d on %s since %s",
+		e.Session, e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
+}

@@ -1,0 +1,11 @@
+// Package state keeps sessions: what is to be carried, what has been, and what
+// an interrupted run needs to go on.
+//
+// A [Session] is one resumable run; its items and batches are kept beside it.
+// A [Backend] stores them, each change at a cost that does not depend on the
+// size of the session, and is durable when it returns. The ledger remembers,
+// across sessions, which item is already at which destination.
+//
+// Status words are those of q2google. The rule that tells where an item stands
+// is in one place, [Item.Awaits]: backends index by it, the engine works by it.
+package state
