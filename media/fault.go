@@ -91,3 +91,12 @@ type Wait struct {
 	Reason string
 	Until  time.Time
 }
+
+// RetryAfterOf returns the least wait that the outermost [Fault] in err asks
+// for, or 0.
+func RetryAfterOf(err error) time.Duration {
+	if f, ok := errors.AsType[*Fault](err); ok {
+		return f.RetryAfter
+	}
+	return 0
+}
