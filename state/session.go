@@ -56,9 +56,10 @@ type Session struct {
 	Quality string       // "source" or a height
 	Filter  media.Filter // which items to take
 
-	// Proven says that a listing was walked to its proven end, so that the
-	// session holds every item of its window.
-	Proven bool
+	// ProvenAt is when a listing began that was walked to its proven end, so
+	// that the session holds every item its window had at that time. Zero if
+	// none was: q2google's listings prove nothing.
+	ProvenAt time.Time
 
 	// Extra holds keys of the stored document that this version does not know;
 	// they are written back unchanged.
