@@ -1,29 +1,89 @@
 package gondola
 
 import (
-	"sync/atomic"
+	"cmp"
+	"slices"
+	"sync"
 	"time"
 )
 
-// Metrics counts what a run moves. It may be read at any time while the run
-// goes on; all figures only grow.
+// Metrics counts what a run moves and shows what is in flight. It is safe for
+// concurrent use and may be read at any time while the run goes on. The zero
+// value is ready; one Metrics serves one run.
 type Metrics struct {
-	downloaded atomic.Int64
-	uploaded   atomic.Int64
-	resent     atomic.Int64
+	mu sync.Mutex // guards everything below
 
-	downloading atomic.Int64 // nanoseconds with at least one download in flight
-	uploading   atomic.Int64
-	wall        atomic.Int64
+	started     time.Time
+	ended       time.Time
+	downloaded  int64
+	uploaded    int64
+	resent      int64
+	downloading span
+	uploading   span
+
+	itemsTotal, itemsDone int
+	bytesTotal, bytesDone int64
+	inFlight              map[string]*InFlight
 }
 
-// Snapshot is the state of Metrics at one moment.
+// Snapshot is what was moved up to one moment.
 type Snapshot struct {
 	Downloaded int64 // bytes read from the source
 	Uploaded   int64 // bytes handed to the destination
 	Resent     int64 // bytes of Uploaded that the destination had been sent before
 
-	Downloading time.Duration // time during which at least one byte stream was open at the source
-	Uploading   time.Duration // the same at the destination
-	Wall        time.Duration // from the start of the run
+	Downloading time.Duration // with at least one item open at the source
+	Uploading   time.Duration // with at least one upload open at the destination
+	Wall        time.Duration // since the run began
+}
+
+// Progress is how far a run has come. Totals grow while the listing goes on.
+type Progress struct {
+	ItemsTotal, ItemsDone int
+	BytesTotal, BytesDone int64 // sizes that are not known yet count nothing
+	InFlight              []InFlight
+}
+
+// InFlight is one item on its way.
+type InFlight struct {
+	Name string
+	Size int64 // bytes, or media.SizeUnknown
+	Done int64 // bytes the destination has been handed, earlier runs included
+	key  string
+}
+
+// Snapshot returns what was moved up to now.
+func (m *Metrics) Snapshot() Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := cmp.Or(m.ended, time.Now())
+	s := Snapshot{
+		Downloaded:  m.downloaded,
+		Uploaded:    m.uploaded,
+		Resent:      m.resent,
+		Downloading: m.downloading.total(now),
+		Uploading:   m.uploading.total(now),
+	}
+	if !m.started.IsZero() {
+		s.Wall = now.Sub(m.started)
+	}
+	return s
+}
+
+// Progress returns how far the run has come, items in flight by name.
+func (m *Metrics) Progress() Progress {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := Progress{
+		ItemsTotal: m.itemsTotal, ItemsDone: m.itemsDone,
+		BytesTotal: m.bytesTotal, BytesDone: m.bytesDone,
+	}
+	for _, f := range m.inFlight {
+		p.InFlight = append(p.InFlight, *f)
+		p.BytesDone += f.Done
+	}
+	slices.SortFunc(p.InFlight, func(a, b InFlight) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.key, b.key))
+	})
+	return p
 }
