@@ -1,0 +1,37 @@
+package main
+
+import "testing"
+
+func TestCheck(t *testing.T) {
+	for _, tc := range []struct {
+		pkg     string
+		imports string
+		wrong   bool
+	}{
+		{"/media", "/state", true},
+		{"/media", "x", false},
+		{"/gopro", "/media", false},
+		{"/gopro", "", true},
+		{"/gopro", "/gphotos", true},
+		{"/gphotos", "/gphotos/auth", false},
+		{"", "/state", false},
+		{"", "/state/jsondir", true},
+		{"", "/gopro", true},
+		{"/emulator", "/media", true},
+		{"/state/jsondir", "/state", false},
+		{"/internal/cli", "/state/jsondir", false},
+		{"/internal/cli", "", false},
+		{"/cmd/gondola", "/internal/cli", false},
+		{"/cmd/gondola", "/gopro", true},
+		{"/unheard/of", "fmt", true},
+	} {
+		imported := module + tc.imports
+		if tc.imports != "" && tc.imports[0] != '/' {
+			imported = tc.imports
+		}
+		complaints := check(goPackage{ImportPath: module + tc.pkg, Imports: []string{imported}})
+		if got := len(complaints) > 0; got != tc.wrong {
+			t.Errorf("%s importing %s: complaints %q, want wrong=%v", tc.pkg, tc.imports, complaints, tc.wrong)
+		}
+	}
+}
