@@ -1,0 +1,167 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options say what an emulator holds and how it behaves. The zero value holds
+// nothing and behaves as the real services do.
+type Options struct {
+	Start   time.Time     // emulated time at the start; zero: real time
+	Library Library       // what the GoPro account holds
+	GoPro   GoProOptions  // switches of the GoPro half
+	Google  GoogleOptions // switches of the Google half
+}
+
+// Emulator is the GoPro cloud, its CDN, Google OAuth and Google Photos in one
+// value. It is safe for concurrent use.
+type Emulator struct {
+	Clock  *Clock
+	Faults *Faults
+	Log    *Log
+	GoPro  *GoPro
+	Google *Google
+
+	routes []route
+
+	mu     sync.Mutex
+	bases  [roleCount]string // guarded by mu; roots of the URLs that are handed out
+	memory *memoryNetwork    // guarded by mu; nil until Client is called
+	server *Server           // guarded by mu; nil until Listen is called
+	closed bool              // guarded by mu
+}
+
+// New makes an emulator. Within a testing/synctest bubble, make, use and close
+// it inside the bubble.
+func New(o Options) (*Emulator, error) {
+	e := &Emulator{Clock: newClock(o.Start), Faults: &Faults{}, Log: &Log{}}
+	for r := range roleCount {
+		e.bases[r] = "https://" + r.host()
+	}
+	var err error
+	if e.GoPro, err = newGoPro(e, o.Library, o.GoPro); err != nil {
+		return nil, fmt.Errorf("emulate gopro: %w", err)
+	}
+	if e.Google, err = newGoogle(e, o.Google); err != nil {
+		return nil, fmt.Errorf("emulate google: %w", err)
+	}
+	e.routes = append(e.routes, e.goproRoutes()...)
+	e.routes = append(e.routes, e.googleRoutes()...)
+	e.routes = append(e.routes, e.controlRoutes()...)
+	return e, nil
+}
+
+// base returns the root of the URLs handed out for a role, without a slash at
+// its end: the real host name or, once Listen was called, the listener's.
+func (e *Emulator) base(r role) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.bases[r]
+}
+
+// Client returns an HTTP client that reaches the emulator, and nothing else, by
+// the host names of the real services, over connections inside the process. It
+// fails every request once the emulator is closed.
+func (e *Emulator) Client() *http.Client {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.memory == nil {
+		e.memory = newMemoryNetwork(e)
+		if e.closed {
+			e.memory.close()
+		}
+	}
+	return &http.Client{Transport: e.memory.transport}
+}
+
+// Close ends every connection and listener. The emulator can not be used again.
+func (e *Emulator) Close() error {
+	e.mu.Lock()
+	memory, server := e.memory, e.server
+	e.closed = true
+	e.mu.Unlock()
+	if memory != nil {
+		memory.close()
+	}
+	if server != nil {
+		return server.stop()
+	}
+	return nil
+}
+
+// memoryNetwork is one in-process server per role and the transport to them.
+type memoryNetwork struct {
+	transport *http.Transport
+	servers   []*http.Server
+	listeners map[string]*memoryListener // by host name
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+}
+
+func newMemoryNetwork(e *Emulator) *memoryNetwork {
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &memoryNetwork{listeners: map[string]*memoryListener{}, cancel: cancel}
+	for r := range roleCount {
+		l := newMemoryListener(r.host())
+		m.listeners[r.host()] = l
+		m.servers = append(m.servers, newHTTPServer(ctx, e.handler(r)))
+		server := m.servers[r]
+		m.running.Go(func() { _ = server.Serve(l) }) // ends with ErrServerClosed
+	}
+	m.transport = &http.Transport{
+		DialContext:    m.dial,
+		DialTLSContext: m.dial,
+		// A client of the real services would not be asked to connect anew for
+		// each of its parallel requests either.
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+	}
+	return m
+}
+
+func (m *memoryNetwork) dial(ctx context.Context, _, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	l, ok := m.listeners[imagesAlias(host)]
+	if !ok {
+		return nil, &net.OpError{Op: "dial", Net: "memory", Addr: memoryAddr(address),
+			Err: &net.DNSError{Err: "no such host in the emulated world", Name: host, IsNotFound: true}}
+	}
+	return l.dial(ctx)
+}
+
+// imagesAlias maps images-02 to images-04 to the one host that answers for all.
+func imagesAlias(host string) string {
+	switch host {
+	case "images-02.gopro.com", "images-03.gopro.com", "images-04.gopro.com":
+		return roleImages.host()
+	}
+	return host
+}
+
+func (m *memoryNetwork) close() {
+	m.cancel()
+	m.transport.CloseIdleConnections()
+	for _, s := range m.servers {
+		_ = s.Close() // memory listeners and connections close without error
+	}
+	m.running.Wait()
+}
+
+// newHTTPServer returns a server whose requests are cancelled with ctx.
+func newHTTPServer(ctx context.Context, h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: time.Minute,
+		ConnContext:       rememberConn,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          discardLog(),
+	}
+}

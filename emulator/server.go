@@ -1,0 +1,99 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// Server is the emulator on real sockets: plain HTTP on loopback, one port for
+// each URL but PhotosURL and OAuthURL, which share one.
+type Server struct {
+	GoProURL   string // API of the GoPro cloud
+	CDNURL     string // its signed URLs and thumbnails
+	PhotosURL  string // Google Photos
+	OAuthURL   string // Google's token and consent endpoints
+	BytesURL   string // bytes of media items in Google Photos
+	ControlURL string // the control API and the page
+
+	servers []*http.Server
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// ErrListening is returned by Listen when the emulator already listens or is
+// closed.
+var ErrListening = errors.New("emulator already listens or is closed")
+
+// Listen starts the emulator on free ports of a loopback address such as
+// "127.0.0.1". From then on, the URLs it hands out point there.
+func (e *Emulator) Listen(host string) (*Server, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server != nil || e.closed {
+		return nil, ErrListening
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{cancel: cancel}
+	for _, port := range []struct {
+		roles []role
+		urls  []*string
+	}{
+		{[]role{roleGoPro}, []*string{&s.GoProURL}},
+		{[]role{roleCDN, roleImages}, []*string{&s.CDNURL}},
+		{[]role{rolePhotos, roleOAuth, roleAccounts}, []*string{&s.PhotosURL, &s.OAuthURL}},
+		{[]role{roleBytes}, []*string{&s.BytesURL}},
+		{[]role{roleControl}, []*string{&s.ControlURL}},
+	} {
+		url, err := s.open(ctx, host, e.handler(port.roles...))
+		if err != nil {
+			return nil, errors.Join(err, s.stop())
+		}
+		for _, r := range port.roles {
+			e.bases[r] = url
+		}
+		for _, u := range port.urls {
+			*u = url
+		}
+	}
+	e.server = s
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context, host string, h http.Handler) (url string, err error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "", fmt.Errorf("listen on %s: %w", host, err)
+	}
+	server := newHTTPServer(ctx, h)
+	s.servers = append(s.servers, server)
+	s.running.Go(func() { _ = server.Serve(l) }) // ends with ErrServerClosed
+	return "http://" + l.Addr().String(), nil
+}
+
+// Close stops listening and lets the requests in hand end until ctx is done,
+// then breaks them.
+func (s *Server) Close(ctx context.Context) error {
+	for _, server := range s.servers {
+		_ = server.Shutdown(ctx) // what it could not wait for, stop breaks
+	}
+	return s.stop()
+}
+
+func (s *Server) stop() error {
+	s.cancel()
+	var failed error
+	for _, server := range s.servers {
+		failed = errors.Join(failed, server.Close())
+	}
+	s.running.Wait()
+	return failed
+}
+
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
