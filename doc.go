@@ -1,3 +1,31 @@
 // Package gondola carries media from one station to another, resumably and
 // without touching the ground.
+//
+// [Sync] runs one session from start to finish. It lists a [Source], carries
+// every item's bytes to a [Destination] and registers them there, in three
+// stages that run side by side: discovery, transfer and create. Bytes stream
+// from one to the other; no file and no memory of their size lies between.
+//
+// # Resuming
+//
+// Everything that a crash would make one regret is in the state.Backend before
+// the remote call that depends on it: an item before its bytes move, the upload
+// URL before the first byte, the confirmed offset at each segment, the upload
+// token before the create call that spends it, each result after it. Calling
+// Sync again with the same session goes on from there, whatever ended the run
+// before. What the ledger knows to be at the destination, from whatever session,
+// is not carried again.
+//
+// # Failures
+//
+// They come in three classes, told by media.ClassOf. A transient one is tried
+// again here, with growing waits and a bound. An item's own failure is recorded
+// with the item, and the others go on; the next run tries it again. A session-
+// wide one (credentials, quota, a full account, state that cannot be written)
+// ends the run with everything saved.
+//
+// # Watching
+//
+// [Hooks] see each stage start and complete, and every [Event]; [Metrics] may be
+// read while the run goes on.
 package gondola
