@@ -1,0 +1,106 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// maxFileSize bounds the config file, in bytes.
+const maxFileSize = 1 << 20
+
+// readFile reads a config file into values by flag name.
+func readFile(path string) (map[string][]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read config file: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read config file: %w", err)
+	case len(data) > maxFileSize:
+		return nil, fmt.Errorf("config file %s is larger than 1 MiB", path)
+	}
+	values, err := parseFile(data)
+	if err != nil {
+		return nil, fmt.Errorf("config file %s: %w", path, err)
+	}
+	return values, nil
+}
+
+// parseFile turns a TOML document of plain values and lists into texts.
+func parseFile(data []byte) (map[string][]string, error) {
+	var doc map[string]any
+	if _, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
+		return nil, err
+	}
+	values := make(map[string][]string, len(doc))
+	for key, v := range doc {
+		texts, err := fileValue(v)
+		if err != nil {
+			return nil, fmt.Errorf("key %q: %w", key, err)
+		}
+		values[key] = texts
+	}
+	return values, nil
+}
+
+func fileValue(v any) ([]string, error) {
+	list, ok := v.([]any)
+	if !ok {
+		text, err := scalar(v)
+		return []string{text}, err
+	}
+	texts := make([]string, 0, len(list))
+	for _, e := range list {
+		text, err := scalar(e)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
+
+func scalar(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case fmt.Stringer: // dates and times
+		return v.String(), nil
+	}
+	return "", fmt.Errorf("a text, whole number, true or false is expected, or a list of them")
+}
+
+// CheckKeys returns a [*UsageError] that names the first key of the config file
+// that is none of the known flag names.
+func (s *Sources) CheckKeys(known map[string]bool) error {
+	for _, key := range slices.Sorted(maps.Keys(s.file)) {
+		if !known[key] {
+			return &UsageError{Message: fmt.Sprintf("config file %s: unknown key %q; keys are the names of flags, without the dashes%s",
+				s.path, key, suggest(key, known))}
+		}
+	}
+	return nil
+}
+
+// suggest offers the known key that differs from key only in case or in _ for -.
+func suggest(key string, known map[string]bool) string {
+	if k := strings.ToLower(strings.ReplaceAll(key, "_", "-")); known[k] {
+		return fmt.Sprintf(" (did you mean %q?)", k)
+	}
+	return ""
+}

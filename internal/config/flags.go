@@ -1,0 +1,122 @@
+package config
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// Prefix begins the name of every variable that belongs to a flag.
+const Prefix = "GONDOLA_"
+
+// Variable returns the environment variable of a flag, such as
+// GONDOLA_STATE_DIR for state-dir.
+func Variable(flag string) string {
+	return Prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// Unset are the flags that only the command line can set: they ask for
+// something else than a run.
+var unset = map[string]bool{"help": true, "version": true}
+
+// HasVariable reports whether a flag can be set by a variable and in the config file.
+func HasVariable(flag string) bool { return !unset[flag] }
+
+// Origins tells, by flag name, where each value came from.
+type Origins map[string]Origin
+
+// Apply sets every flag that the command line left unset from the strongest
+// source that has a value for it. It returns a [*UsageError] for a value that
+// the flag does not take.
+func (s *Sources) Apply(flags *pflag.FlagSet) (Origins, error) {
+	origins := Origins{}
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		switch {
+		case f.Changed:
+			origins[f.Name] = Flag
+		case HasVariable(f.Name):
+			origin, err := s.applyOne(f)
+			origins[f.Name] = origin
+			errs = append(errs, err)
+		}
+	})
+	return origins, errors.Join(errs...)
+}
+
+func (s *Sources) applyOne(f *pflag.Flag) (Origin, error) {
+	if name, value, origin := s.variable(f.Name); origin != Default {
+		if err := set(f, []string{value}, true); err != nil {
+			return origin, &UsageError{Message: fmt.Sprintf("variable %s: %v", name, err)}
+		}
+		return origin, nil
+	}
+	if values, ok := s.file[f.Name]; ok {
+		if err := set(f, values, false); err != nil {
+			return File, &UsageError{Message: fmt.Sprintf("config file %s: key %q: %v", s.path, f.Name, err)}
+		}
+		return File, nil
+	}
+	return Default, nil
+}
+
+// variable finds a flag's value in the variables: its own, else q2google's.
+func (s *Sources) variable(flag string) (name, value string, origin Origin) {
+	name = Variable(flag)
+	if value, origin = s.lookup(name); origin != Default {
+		return name, value, origin
+	}
+	for _, legacy := range q2googleNames[flag] {
+		if value, origin = s.lookup(legacy); origin != Default {
+			return legacy, fromQ2Google(flag, value), origin
+		}
+	}
+	return "", "", Default
+}
+
+// set gives a flag its value. A list in one text is comma-separated.
+func set(f *pflag.Flag, values []string, split bool) error {
+	list, isList := f.Value.(pflag.SliceValue)
+	switch {
+	case isList && split:
+		fields, err := csv.NewReader(strings.NewReader(values[0])).Read()
+		if err != nil {
+			return fmt.Errorf("%q is not a comma-separated list", values[0])
+		}
+		return list.Replace(fields)
+	case isList:
+		return list.Replace(values)
+	case len(values) != 1:
+		return errors.New("one value is expected, not a list")
+	}
+	value := values[0]
+	if f.Value.Type() == "bool" {
+		value = boolean(value)
+	}
+	if err := f.Value.Set(value); err != nil {
+		return fmt.Errorf("%q: %w", value, plain(err))
+	}
+	return nil
+}
+
+// plain strips what the standard library says about its own functions.
+func plain(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return err
+}
+
+// boolean understands the words that people and q2google use.
+func boolean(value string) string {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "yes", "on", "y", "t", "true", "1":
+		return "true"
+	case "no", "off", "n", "f", "false", "0":
+		return "false"
+	}
+	return value
+}

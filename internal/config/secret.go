@@ -1,0 +1,104 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+)
+
+// maxSecretSize bounds a file that holds a secret, in bytes.
+const maxSecretSize = 64 << 10
+
+// Secret is a credential and where it came from. It prints and logs as its
+// origin only.
+type Secret struct {
+	value string
+	From  string // such as "GP_ACCESS_TOKEN" or a path; "" if there is none
+}
+
+// NewSecret returns a secret.
+func NewSecret(value, from string) Secret { return Secret{value, from} }
+
+// Reveal returns the credential itself.
+func (s Secret) Reveal() string { return s.value }
+
+// IsZero reports whether there is no credential.
+func (s Secret) IsZero() bool { return s.value == "" }
+
+// String implements [fmt.Stringer] without giving the credential away.
+func (s Secret) String() string { return "secret from " + s.From }
+
+// GoString implements [fmt.GoStringer] without giving the credential away.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue implements [slog.LogValuer] without giving the credential away.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// GoProToken returns the GoPro token: from the variables GONDOLA_GOPRO_TOKEN
+// and GP_ACCESS_TOKEN, or from the files that GONDOLA_GOPRO_TOKEN_FILE and
+// GP_ACCESS_TOKEN_FILE name, first in the environment, then in .env; else from
+// q2google's variable, else from the file that "login gopro" wrote. Without any
+// it returns the zero Secret. A file that is named but cannot be read is a
+// [*UsageError].
+func (s *Sources) GoProToken() (Secret, error) {
+	for _, vars := range []map[string]string{s.env, s.dotenv} {
+		for _, name := range []string{"GONDOLA_GOPRO_TOKEN", "GP_ACCESS_TOKEN"} {
+			secret, err := secretFrom(vars, name)
+			if err != nil || !secret.IsZero() {
+				return secret, err
+			}
+		}
+	}
+	const legacy = "Q2GOOGLE_GOPRO_ACCESS_TOKEN"
+	if v := s.Getenv(legacy); v != "" {
+		return Secret{v, legacy}, nil
+	}
+	path := s.Paths.GoProToken()
+	value, err := readSecret(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Secret{}, nil
+	}
+	if err != nil {
+		return Secret{}, &UsageError{Message: "stored GoPro token: " + err.Error()}
+	}
+	return Secret{value, path}, nil
+}
+
+func secretFrom(vars map[string]string, name string) (Secret, error) {
+	if v := vars[name]; v != "" {
+		return Secret{v, name}, nil
+	}
+	path := vars[name+"_FILE"]
+	if path == "" {
+		return Secret{}, nil
+	}
+	v, err := readSecret(path)
+	if err != nil {
+		return Secret{}, &UsageError{Message: fmt.Sprintf("variable %s_FILE: %v", name, err)}
+	}
+	return Secret{v, path}, nil
+}
+
+func readSecret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecretSize+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(data) > maxSecretSize:
+		return "", fmt.Errorf("%s is larger than 64 KiB, which no token is", path)
+	}
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", fmt.Errorf("%s is empty", path)
+	}
+	return value, nil
+}
