@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
 )
 
@@ -52,6 +53,15 @@ type Checkpoint struct {
 	HashState   []byte    `json:"hash_state,omitempty"` // marshalled SHA-256 of the first HashAt bytes
 }
 
+// LogValue leaves out the upload URL and the hash state.
+func (c Checkpoint) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int64("size", c.Size),
+		slog.Int64("confirmed", c.Confirmed),
+		slog.Time("started_at", c.StartedAt),
+	)
+}
+
 // Receipt proves that an item's bytes are at the destination, not yet that the
 // item is in the library. Token is a credential: it never reaches a log.
 type Receipt struct {
@@ -59,6 +69,15 @@ type Receipt struct {
 	Size   int64     // bytes
 	SHA256 string    // lower-case hex of the bytes as they passed; "" if unknown
 	At     time.Time // UTC; destinations forget tokens with age
+}
+
+// LogValue leaves out the token.
+func (r Receipt) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int64("size", r.Size),
+		slog.String("sha256", r.SHA256),
+		slog.Time("at", r.At),
+	)
 }
 
 // Batch is what one create call registers.

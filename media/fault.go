@@ -86,6 +86,14 @@ func CodeOf(err error) string {
 	return ""
 }
 
+// HintOf returns the next step that the outermost [Fault] in err names, or "".
+func HintOf(err error) string {
+	if f, ok := errors.AsType[*Fault](err); ok {
+		return f.Hint
+	}
+	return ""
+}
+
 // Wait tells people why nothing moves: Reason, and until when (UTC).
 type Wait struct {
 	Reason string

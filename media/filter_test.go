@@ -1,0 +1,47 @@
+package media
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFilterMatch(t *testing.T) {
+	item := Item{Name: "GX010042.MP4", Kind: Video, Type: "TimeLapseVideo"}
+	for _, tc := range []struct {
+		name string
+		f    Filter
+		want bool
+	}{
+		{"zero", Filter{}, true},
+		{"kind", Filter{Types: []string{"VIDEO"}}, true},
+		{"type", Filter{Types: []string{"photo", "timelapsevideo"}}, true},
+		{"other kind", Filter{Types: []string{"photo"}}, false},
+		{"included", Filter{Include: []string{"*.jpg", "gx*.mp4"}}, true},
+		{"not included", Filter{Include: []string{"*.jpg"}}, false},
+		{"range in any case", Filter{Include: []string{"[A-G]X*"}}, true},
+		{"excluded", Filter{Include: []string{"*"}, Exclude: []string{"*0042*"}}, false},
+		{"bad pattern", Filter{Include: []string{"["}}, false},
+		{"limit is the caller's", Filter{MaxItems: 1}, true},
+	} {
+		if got := tc.f.Match(item); got != tc.want {
+			t.Errorf("%s: %+v.Match = %v, want %v", tc.name, tc.f, got, tc.want)
+		}
+	}
+}
+
+func TestFilterValidate(t *testing.T) {
+	good := Filter{Types: []string{"Video", "SomethingNew"}, Include: []string{"GX??00[0-9]*.MP4"}, MaxItems: 3}
+	if err := good.Validate(); err != nil {
+		t.Errorf("Validate(%+v) = %v", good, err)
+	}
+	bad := Filter{Types: []string{" "}, Include: []string{"a["}, Exclude: []string{""}, MaxItems: -1}
+	err := bad.Validate()
+	if err == nil {
+		t.Fatal("Validate takes everything")
+	}
+	for _, want := range []string{"type is empty", `include "a["`, `exclude ""`, "-1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("Validate = %q, which does not name %s", err, want)
+		}
+	}
+}

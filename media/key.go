@@ -1,0 +1,50 @@
+package media
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// IsZero reports whether id identifies nothing, as the ID of an item that
+// q2google found and Gondola has not seen at its source yet.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// Key returns the stable textual form of id, such as
+// "gopro/k7Qp2mVx9Rt4b/1/source": station, medium, part and label, each
+// path-escaped. Different IDs have different keys. The key of the zero ID is "".
+func (id ID) Key() string {
+	if id.IsZero() {
+		return ""
+	}
+	return strings.Join([]string{
+		url.PathEscape(id.Station),
+		url.PathEscape(id.Medium),
+		strconv.Itoa(id.Part),
+		url.PathEscape(id.Label),
+	}, "/")
+}
+
+// ParseKey is the inverse of [ID.Key]. It accepts only what Key returns for an
+// ID that is not zero, so that one ID never goes by two keys.
+func ParseKey(key string) (ID, error) {
+	fields := strings.Split(key, "/")
+	if len(fields) != 4 {
+		return ID{}, fmt.Errorf("item key %q: want station/medium/part/label", key)
+	}
+	part, err := strconv.Atoi(fields[2])
+	if err != nil {
+		return ID{}, fmt.Errorf("item key %q: part %q is not a number", key, fields[2])
+	}
+	id := ID{Part: part}
+	for i, to := range map[int]*string{0: &id.Station, 1: &id.Medium, 3: &id.Label} {
+		if *to, err = url.PathUnescape(fields[i]); err != nil {
+			return ID{}, fmt.Errorf("item key %q: %w", key, err)
+		}
+	}
+	if id.Key() != key {
+		return ID{}, fmt.Errorf("item key %q: not in canonical form", key)
+	}
+	return id, nil
+}
