@@ -1,0 +1,195 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// itemFields are the fields of an [Item] that q2google does not know.
+type itemFields struct {
+	ID            string                `json:"id"` // media.ID.Key; "" for an item known by name only
+	Seq           int64                 `json:"seq"`
+	LegacyName    string                `json:"legacy_name,omitempty"`
+	Size          int64                 `json:"size"`
+	MIME          string                `json:"mime,omitempty"`
+	Kind          media.Kind            `json:"kind,omitempty"`
+	Type          string                `json:"type,omitempty"`
+	Width         int                   `json:"width,omitempty"`
+	Height        int                   `json:"height,omitempty"`
+	Camera        string                `json:"camera,omitempty"`
+	CapturedAt    time.Time             `json:"captured_at,omitzero"`
+	CapturedZone  string                `json:"captured_zone,omitempty"`
+	CreatedAt     time.Time             `json:"created_at,omitzero"`
+	Refusal       *media.Refusal        `json:"refusal,omitempty"`
+	Checkpoint    *media.Checkpoint     `json:"checkpoint,omitempty"`
+	Receipt       *receiptFields        `json:"receipt,omitempty"`
+	DestinationID string                `json:"destination_id,omitempty"`
+	SHA256        string                `json:"sha256,omitempty"`
+	Carried       int64                 `json:"carried,omitempty"`
+	AlreadyThere  bool                  `json:"already_there,omitempty"`
+	CarriedAgain  int                   `json:"carried_again,omitempty"`
+	ErrorClasses  map[Stage]media.Class `json:"error_classes,omitempty"`
+}
+
+// receiptFields is a receipt without its token, which is q2google's upload_token.
+type receiptFields struct {
+	Size   int64     `json:"size"`
+	SHA256 string    `json:"sha256,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+}
+
+// EncodeItem returns an item as q2google's item document. A running status is
+// written as pending: an item at rest is never running.
+func EncodeItem(it *Item) ([]byte, error) {
+	return itemMembers(it).document(newItemFields(it), it.Extra)
+}
+
+func itemMembers(it *Item) object {
+	token := ""
+	if it.Receipt != nil {
+		token = it.Receipt.Token
+	}
+	mediaID := orNull(it.ID.Medium)
+	if raw := it.Extra["media_id"]; it.ID.IsZero() && raw != nil {
+		mediaID = raw // as q2google left it
+	}
+	return object{
+		{"file_name", it.Name},
+		{"media_id", mediaID},
+		{"download_url", orNull(it.DownloadURL)},
+		{"discovery_status", atRest(it.Discovery)},
+		{"transfer_status", atRest(it.Transfer)},
+		{"create_status", atRest(it.Create)},
+		{"upload_token", orNull(token)},
+		{"media_type", q2googleKind(it.Kind, it.Name)},
+		{"errors", byStage(recordMembers(it.Errors), false, object{})},
+	}
+}
+
+func newItemFields(it *Item) *itemFields {
+	f := &itemFields{
+		ID: it.ID.Key(), Seq: it.Seq, LegacyName: it.LegacyName,
+		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
+		Camera: it.Camera, CapturedAt: it.CapturedAt, CapturedZone: it.CapturedZone, CreatedAt: it.CreatedAt,
+		Refusal: it.Refusal, Checkpoint: it.Checkpoint, DestinationID: it.DestinationID, SHA256: it.SHA256,
+		Carried: it.Carried, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
+	}
+	if r := it.Receipt; r != nil {
+		f.Receipt = &receiptFields{Size: r.Size, SHA256: r.SHA256, At: r.At}
+	}
+	for stage, e := range it.Errors {
+		if e.Class != "" {
+			if f.ErrorClasses == nil {
+				f.ErrorClasses = map[Stage]media.Class{}
+			}
+			f.ErrorClasses[stage] = e.Class
+		}
+	}
+	return f
+}
+
+// DecodeItem reads an item document, q2google's or Gondola's; ours tells which.
+// What q2google says of an item is settled by [Evidence].
+func DecodeItem(data []byte) (it *Item, ours bool, err error) {
+	r := newReader(data)
+	it = &Item{}
+	it.Name = r.text("file_name")
+	mediaID := r.take("media_id")
+	it.DownloadURL = r.text("download_url")
+	it.Discovery = atRest(r.status("discovery_status"))
+	it.Transfer = atRest(r.status("transfer_status"))
+	it.Create = atRest(r.status("create_status"))
+	token := r.text("upload_token")
+	kind := q2googleKind(media.Kind(r.text("media_type")), it.Name)
+	it.Errors = r.records("errors")
+
+	own := itemFields{Size: media.SizeUnknown, Kind: kind, LegacyName: it.Name}
+	if ours = hasOwn(r); ours {
+		own = itemFields{}
+		r.own(&own)
+	}
+	if err := own.fill(it, token); err != nil {
+		r.fail(ownKey, err)
+	}
+	it.Extra = r.rest()
+	if it.ID.IsZero() && mediaID != nil {
+		it.Extra = keep(it.Extra, "media_id", mediaID)
+	}
+	if r.err == nil && it.Name == "" {
+		r.err = errors.New("no file_name")
+	}
+	if r.err != nil {
+		return nil, false, fmt.Errorf("item document: %w", r.err)
+	}
+	return it, ours, nil
+}
+
+// fill sets the fields of an item that q2google does not know.
+func (f *itemFields) fill(it *Item, token string) error {
+	if f.ID != "" {
+		id, err := media.ParseKey(f.ID)
+		if err != nil {
+			return err
+		}
+		it.ID = id
+	}
+	it.Seq, it.LegacyName = f.Seq, f.LegacyName
+	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
+	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, f.CapturedAt, f.CapturedZone, f.CreatedAt
+	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
+	it.Carried, it.AlreadyThere, it.CarriedAgain = f.Carried, f.AlreadyThere, f.CarriedAgain
+	switch r := f.Receipt; {
+	case r != nil:
+		it.Receipt = &media.Receipt{Token: token, Size: r.Size, SHA256: r.SHA256, At: r.At}
+	case token != "":
+		it.Receipt = &media.Receipt{Token: token, Size: media.SizeUnknown}
+	}
+	for stage, class := range f.ErrorClasses {
+		if e, ok := it.Errors[stage]; ok {
+			e.Class = class
+			it.Errors[stage] = e
+		}
+	}
+	return nil
+}
+
+func keep(extra map[string]json.RawMessage, key string, value json.RawMessage) map[string]json.RawMessage {
+	if extra == nil {
+		extra = map[string]json.RawMessage{}
+	}
+	extra[key] = value
+	return extra
+}
+
+func atRest(s Status) Status {
+	if s == Running || s == "" {
+		return Pending
+	}
+	return s
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// q2googleKind returns kind, or what q2google makes of the name if it is neither.
+func q2googleKind(kind media.Kind, name string) media.Kind {
+	if kind == media.Photo || kind == media.Video {
+		return kind
+	}
+	videos := []string{".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".lrv", ".360"}
+	if slices.Contains(videos, strings.ToLower(path.Ext(name))) {
+		return media.Video
+	}
+	return media.Photo
+}

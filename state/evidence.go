@@ -1,0 +1,141 @@
+package state
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Evidence is what the batches of a session that q2google wrote say of its
+// items. q2google marks every item of an answered create call as completed,
+// whatever the answer said of it; the answers themselves tell the truth.
+//
+// Backends add all batches, then settle every item whose document is not
+// Gondola's own.
+type Evidence struct {
+	at      time.Time
+	byToken map[string]verdict
+	byName  map[string]verdict
+	unknown map[string]bool // items of calls that no answer is known of
+}
+
+// verdict is what an answer says of one item: an id, or a failure.
+type verdict struct {
+	id      string
+	code    int
+	message string
+}
+
+// NewEvidence returns evidence about a session that was last saved at the given
+// time: upload tokens in it count as old as that, since q2google does not
+// record when it got them.
+func NewEvidence(saved time.Time) *Evidence {
+	return &Evidence{at: saved, byToken: map[string]verdict{}, byName: map[string]verdict{}, unknown: map[string]bool{}}
+}
+
+// Add takes a batch into account.
+func (e *Evidence) Add(b *Batch) {
+	if b.Status == Running {
+		for _, name := range b.FileNames {
+			e.unknown[name] = true
+		}
+	}
+	results := resultsOf(b.Responses)
+	for i, r := range results {
+		v := verdict{id: r.Media.ID, code: int(r.Status.Code), message: r.Status.Message}
+		if v.code != 0 {
+			v.id = ""
+		}
+		note(e.byToken, r.Token, v)
+		if len(results) == len(b.FileNames) {
+			note(e.byName, b.FileNames[i], v)
+		}
+	}
+}
+
+// note remembers a verdict; that something is there outlives later failures.
+func note(m map[string]verdict, key string, v verdict) {
+	if key != "" && m[key].id == "" {
+		m[key] = v
+	}
+}
+
+type result struct {
+	Token  string `json:"uploadToken"`
+	Status struct {
+		Code    rpcCode `json:"code"`
+		Message string  `json:"message"`
+	} `json:"status"`
+	Media struct {
+		ID string `json:"id"`
+	} `json:"mediaItem"`
+}
+
+// rpcCode is a google.rpc.Code; null is 0.
+type rpcCode int
+
+func resultsOf(responses []string) []result {
+	var all []result
+	for _, text := range responses {
+		var answer struct {
+			Results []result `json:"newMediaItemResults"`
+		}
+		if json.Unmarshal([]byte(text), &answer) == nil {
+			all = append(all, answer.Results...)
+		}
+	}
+	return all
+}
+
+// Codes of google.rpc that a create call answers with.
+const (
+	rpcInvalid       = 3 // never
+	rpcAlreadyExists = 6 // the same bytes twice in one call; alone, the id comes
+)
+
+// Settle corrects an item that q2google wrote:
+//
+//   - registered, if an answer names its id, and then with that id;
+//   - failed, if an answer says so;
+//   - otherwise, if it is said to be completed or its call was never answered,
+//     to be registered again with the token it has, which the library takes
+//     for the same item;
+//   - completed without a token stays so: q2google never forgets a token,
+//     Gondola does once it is spent.
+func (e *Evidence) Settle(it *Item) {
+	token := ""
+	if it.Receipt != nil {
+		token = it.Receipt.Token
+		if it.Receipt.At.IsZero() {
+			it.Receipt.At = e.at
+		}
+	}
+	v, certain := e.byToken[token]
+	if !certain {
+		v = e.byName[it.Name]
+	}
+	switch {
+	case v.id != "" && (certain || it.Create == Completed):
+		it.Transfer, it.Create, it.DestinationID, it.Receipt = Completed, Completed, v.id, nil
+		delete(it.Errors, Create)
+	case it.Create == Completed && token == "":
+	case it.Create == Completed && v.code != 0 && v.code != rpcAlreadyExists:
+		it.Create = Failed
+		if it.Errors == nil {
+			it.Errors = map[Stage]ErrorRecord{}
+		}
+		it.Errors[Create] = e.failure(v)
+	case it.Create == Completed || e.unknown[it.Name] && it.Create == Failed:
+		it.Create = Pending
+		delete(it.Errors, Create)
+	}
+}
+
+func (e *Evidence) failure(v verdict) ErrorRecord {
+	r := ErrorRecord{Type: media.CodeServer, Class: media.Transient, Message: v.message, Attempt: 1, At: e.at}
+	if v.code == rpcInvalid {
+		r.Type, r.Class = media.CodeRejected, media.ItemFault
+	}
+	return r
+}

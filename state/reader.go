@@ -1,0 +1,186 @@
+package state
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reader takes the members of one JSON object, as tolerantly as q2google does.
+// The first error sticks.
+type reader struct {
+	left map[string]json.RawMessage // not taken yet
+	err  error
+}
+
+func newReader(data []byte) *reader {
+	r := &reader{}
+	if err := json.Unmarshal(data, &r.left); err != nil {
+		r.err = err
+	} else if r.left == nil {
+		r.err = errors.New("want a JSON object")
+	}
+	return r
+}
+
+// take returns a member and removes it; nil if it is absent or null.
+func (r *reader) take(key string) json.RawMessage {
+	raw := r.left[key]
+	delete(r.left, key)
+	if isNull(raw) {
+		return nil
+	}
+	return raw
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(bytes.TrimSpace(raw)) == "null" }
+
+func (r *reader) fail(key string, err error) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%s: %w", key, err)
+	}
+}
+
+// into decodes a member into v and reports whether it was there.
+func (r *reader) into(key string, v any) bool {
+	raw := r.take(key)
+	if raw == nil {
+		return false
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		r.fail(key, err)
+	}
+	return true
+}
+
+// text returns a string; a number or a truth value counts as its text.
+func (r *reader) text(key string) string {
+	s, err := scalar(r.take(key))
+	if err != nil {
+		r.fail(key, err)
+	}
+	return s
+}
+
+// number returns an integer, which may be written as text; absent if there is none.
+func (r *reader) number(key string, absent int) int {
+	s := strings.TrimSpace(r.text(key))
+	if s == "" {
+		return absent
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		return n
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f < -1<<53 || f > 1<<53 {
+		r.fail(key, fmt.Errorf("%q is not a whole number", s))
+	}
+	return int(f)
+}
+
+// status returns a status; words that are none of ours, and null, are pending.
+func (r *reader) status(key string) Status {
+	return knownStatus(Status(r.text(key)))
+}
+
+func knownStatus(s Status) Status {
+	switch s {
+	case Running, Completed, Failed, Skipped:
+		return s
+	}
+	return Pending
+}
+
+// time returns a time in UTC; the zero time for what is no time.
+func (r *reader) time(key string) time.Time {
+	t, _, _ := parseTime(r.text(key))
+	return t
+}
+
+// list returns an array of strings; nil if it is absent or null.
+func (r *reader) list(key string) []string {
+	var raw []json.RawMessage
+	if !r.into(key, &raw) {
+		return nil
+	}
+	list := make([]string, len(raw))
+	for i, v := range raw {
+		s, err := scalar(v)
+		if err != nil {
+			r.fail(key, err)
+		}
+		list[i] = s
+	}
+	return list
+}
+
+// own decodes Gondola's fields into the struct that v points to and reports
+// whether the document has any. Members that v has no field for stay in left.
+func (r *reader) own(v any) bool {
+	raw := r.take(ownKey)
+	if raw == nil {
+		return false
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		r.fail(ownKey, err)
+		return true
+	}
+	known := object{}
+	for _, key := range jsonKeys(v) {
+		if m, ok := members[key]; ok {
+			known = append(known, member{key, m})
+			delete(members, key)
+		}
+	}
+	exact, err := marshal(known)
+	if err == nil {
+		err = json.Unmarshal(exact, v)
+	}
+	if err != nil {
+		r.fail(ownKey, err)
+	}
+	if len(members) > 0 {
+		unknown, _ := marshal(object(nil).with(members))
+		r.left[ownKey] = unknown
+	}
+	return true
+}
+
+// rest returns what nobody took, compact; nil if nothing is left.
+func (r *reader) rest() map[string]json.RawMessage {
+	if len(r.left) == 0 {
+		return nil
+	}
+	rest := make(map[string]json.RawMessage, len(r.left))
+	for _, key := range slices.Collect(maps.Keys(r.left)) {
+		var b bytes.Buffer
+		if err := json.Compact(&b, r.left[key]); err != nil {
+			r.fail(key, err)
+		}
+		rest[key] = b.Bytes()
+	}
+	return rest
+}
+
+// scalar returns the text of a string, number or truth value; "" for null.
+func scalar(raw json.RawMessage) (string, error) {
+	raw = bytes.TrimSpace(raw)
+	switch {
+	case isNull(raw):
+		return "", nil
+	case raw[0] == '"':
+		var s string
+		err := json.Unmarshal(raw, &s)
+		return s, err
+	case raw[0] == '{' || raw[0] == '[':
+		return "", errors.New("want text")
+	}
+	return string(raw), nil
+}

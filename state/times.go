@@ -1,0 +1,41 @@
+package state
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// formatTime writes t as Python's isoformat does: UTC, microseconds, and no
+// fraction when it is zero. The zero time is "".
+func formatTime(t time.Time) string {
+	t = t.UTC().Truncate(time.Microsecond)
+	switch {
+	case t.IsZero():
+		return ""
+	case t.Nanosecond() == 0:
+		return t.Format("2006-01-02T15:04:05-07:00")
+	}
+	return t.Format("2006-01-02T15:04:05.000000-07:00")
+}
+
+// parseTime reads the forms that Python's datetime.fromisoformat takes, except
+// week dates. A time without a zone is naive and counts as UTC.
+func parseTime(s string) (t time.Time, naive bool, err error) {
+	s = strings.TrimSpace(s)
+	for _, day := range []string{"2006-01-02", "20060102"} {
+		if t, err := time.Parse(day, s); err == nil {
+			return t, true, nil
+		}
+		for _, clock := range []string{"15:04:05", "15:04", "15", "150405"} {
+			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07:00:00"} {
+				for _, gap := range []string{"T", " "} {
+					if t, err := time.Parse(day+gap+clock+zone, s); err == nil {
+						return t.UTC(), zone == "", nil
+					}
+				}
+			}
+		}
+	}
+	return time.Time{}, false, fmt.Errorf("%q is not an ISO date or datetime", s)
+}

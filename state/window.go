@@ -1,0 +1,99 @@
+package state
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// What stands for the open ends of a window in q2google's documents, which know
+// none. No camera of the trade is older or will be younger.
+const (
+	openStart = "2000-01-01T00:00:00"
+	openEnd   = "9998-12-31T00:00:00"
+)
+
+// DefaultBatchSize is the number of items per create call of a new session.
+const DefaultBatchSize = 50
+
+// NewSession returns a session that has not begun, created at now. Start and
+// End are set from the window so that q2google reads the same span: whole days
+// without a zone, other times with one, and for an open end 2000-01-01 or
+// 9998-12-31.
+func NewSession(id string, w media.Window, now time.Time) *Session {
+	now = now.UTC().Truncate(time.Microsecond)
+	return &Session{
+		SchemaVersion: SchemaVersion,
+		ID:            id,
+		CreatedAt:     now,
+		UpdatedAt:     now,
+		Start:         isoStart(w.Start),
+		End:           isoEnd(w.End),
+		Window:        &w,
+		BatchSize:     DefaultBatchSize,
+		Stages:        map[Stage]Status{Discovery: Pending, Transfer: Pending, Create: Pending},
+	}
+}
+
+// CaptureWindow returns the span of capture times of the session: Window if it
+// is set, otherwise what Start and End say. There a date, or midnight without a
+// zone, means the whole day, the last one included; a time without a zone is
+// UTC. It returns a [media.Fault] of class SessionWide for text that is no time.
+func (s *Session) CaptureWindow() (media.Window, error) {
+	if s.Window != nil {
+		return *s.Window, nil
+	}
+	var w media.Window
+	if s.Start != openStart {
+		start, _, err := parseTime(s.Start)
+		if err != nil {
+			return w, s.windowFault("start_date_iso", err)
+		}
+		w.Start = start
+	}
+	if s.End != openEnd {
+		end, naive, err := parseTime(s.End)
+		if err != nil {
+			return w, s.windowFault("end_date_iso", err)
+		}
+		if naive && isMidnight(end) {
+			end = end.AddDate(0, 0, 1).Add(-1)
+		}
+		w.End = end
+	}
+	return w, nil
+}
+
+func (s *Session) windowFault(key string, err error) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op:   fmt.Sprintf("read capture window of session %s", s.ID),
+		Err:  fmt.Errorf("%s: %w", key, err),
+		Hint: "correct the date in the session's document, or start a new session",
+	}
+}
+
+func isMidnight(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
+
+func isoStart(t time.Time) string {
+	switch {
+	case t.IsZero():
+		return openStart
+	case isMidnight(t):
+		return t.UTC().Format("2006-01-02T15:04:05")
+	}
+	return formatTime(t)
+}
+
+// isoEnd writes the last second of a day as that day, which q2google takes whole.
+func isoEnd(t time.Time) string {
+	if t.IsZero() {
+		return openEnd
+	}
+	day := t.Truncate(24 * time.Hour)
+	if t.Sub(day) >= 24*time.Hour-time.Second {
+		return day.UTC().Format("2006-01-02T15:04:05")
+	}
+	return formatTime(t)
+}
