@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,36 @@ type Filter struct {
 	Include  []string `json:"include,omitempty"` // path.Match patterns on Name, any case; none means all
 	Exclude  []string `json:"exclude,omitempty"` // patterns that win over Include
 	MaxItems int      `json:"max_items,omitempty"`
+}
+
+// IsZero reports whether the filter takes everything.
+func (f Filter) IsZero() bool { return f.Equal(Filter{}) }
+
+// Equal reports whether both filters are written alike.
+func (f Filter) Equal(other Filter) bool {
+	return f.MaxItems == other.MaxItems && slices.Equal(f.Types, other.Types) &&
+		slices.Equal(f.Include, other.Include) && slices.Equal(f.Exclude, other.Exclude)
+}
+
+// String describes the filter for people, such as "type photo, not *.360", or
+// "none".
+func (f Filter) String() string {
+	var parts []string
+	add := func(word string, values []string) {
+		if len(values) > 0 {
+			parts = append(parts, word+strings.Join(values, " or "))
+		}
+	}
+	add("type ", f.Types)
+	add("named ", f.Include)
+	add("not ", f.Exclude)
+	if f.MaxItems > 0 {
+		parts = append(parts, fmt.Sprintf("at most %d", f.MaxItems))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Match reports whether the filter takes the item. MaxItems is not its matter:

@@ -45,3 +45,21 @@ func TestFilterValidate(t *testing.T) {
 		}
 	}
 }
+
+func TestFilterString(t *testing.T) {
+	for _, tc := range []struct {
+		filter Filter
+		want   string
+	}{
+		{Filter{}, "none"},
+		{Filter{Types: []string{"photo", "Burst"}, Exclude: []string{"*.360"}, MaxItems: 7}, "type photo or Burst, not *.360, at most 7"},
+		{Filter{Include: []string{"GX*"}}, "named GX*"},
+	} {
+		if got := tc.filter.String(); got != tc.want {
+			t.Errorf("%+v reads %q, want %q", tc.filter, got, tc.want)
+		}
+		if !tc.filter.Equal(tc.filter) || tc.filter.IsZero() != (tc.want == "none") {
+			t.Errorf("%+v: Equal or IsZero is wrong", tc.filter)
+		}
+	}
+}

@@ -23,6 +23,11 @@ func (w Window) Contains(t time.Time) bool {
 	return (w.Start.IsZero() || !t.Before(w.Start)) && (w.End.IsZero() || !t.After(w.End))
 }
 
+// Equal reports whether both windows have the same ends.
+func (w Window) Equal(other Window) bool {
+	return w.Start.Equal(other.Start) && w.End.Equal(other.End)
+}
+
 // String describes the window for people, in UTC: "2026-01-01 to 2026-01-31",
 // "since 2026-01-01 08:30:00", "until 2026-01-31" or "everything".
 func (w Window) String() string {
@@ -54,7 +59,8 @@ func moment(t, edge time.Time) string {
 //   - an ISO date and time, "2026-01-31T08:30:05+01:00", also with a space, without
 //     seconds or with a fraction: that second
 //   - a year or a month, "2026" or "2026-01": the whole of it
-//   - a span before now, "30d", "12h", "2w", "6mo" or "1y": that instant
+//   - a span before now, "30d", "2w", "6mo" or "1y": the whole day it reaches; "12h":
+//     the whole hour, so that the same words mean the same window for a while
 //   - empty: open
 //
 // Without an offset, times are UTC. The window reaches from the beginning of
@@ -143,10 +149,11 @@ func parseAgo(text string, now time.Time) (span, bool) {
 		return span{}, false
 	}
 	now = now.UTC().Round(0)
+	unit := 24 * time.Hour
 	var t time.Time
 	switch m[2] {
 	case "h":
-		t = now.Add(-time.Duration(n) * time.Hour)
+		t, unit = now.Add(-time.Duration(n)*time.Hour), time.Hour
 	case "d":
 		t = now.AddDate(0, 0, -n)
 	case "w":
@@ -156,7 +163,8 @@ func parseAgo(text string, now time.Time) (span, bool) {
 	case "y":
 		t = monthsBefore(now, 12*n)
 	}
-	return span{t, t}, true
+	t = t.Truncate(unit)
+	return span{t, t.Add(unit - time.Nanosecond)}, true
 }
 
 // monthsBefore goes back n months and stays in the month it reaches: a month
