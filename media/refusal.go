@@ -1,0 +1,7 @@
+package media
+
+// RefusedError says that an item cannot be carried, which only opening it could
+// tell: its size, mostly. It is no failure of the item.
+type RefusedError struct{ Refusal }
+
+func (e *RefusedError) Error() string { return e.Reason }
