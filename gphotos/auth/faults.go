@@ -1,0 +1,162 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/oauth2"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Hints for what only the user can mend.
+const (
+	hintGrant = loginHint + ". Google drops the right when it is revoked in the account's security settings, " +
+		"when it was not used for six months, when too many logins followed it, by an administrator's policy, " +
+		"and 7 days after every login while the app's publishing status is \"Testing\": " +
+		"if this comes back every week, set it to \"In production\" in the Google Cloud console (Google Auth Platform, Audience) first"
+	hintCode    = loginHint + " again; an authorization code works once and for a few minutes only"
+	hintInvalid = "check that client_secret.json is the one of a client that still exists; download it again " +
+		"or create a client of type \"Desktop app\" in the Google Cloud console, then " + loginHint
+	hintDeleted = "the OAuth client was deleted, which Google also does after six months without use: restore it in the " +
+		"Google Cloud console within 30 days, or create a new one of type \"Desktop app\", then " + loginHint
+	hintType     = "create an OAuth client of type \"Desktop app\" in the Google Cloud console, then " + loginHint
+	hintRedirect = "add the address to the client's authorized redirect URIs, or better create a client of type \"Desktop app\""
+	hintPolicy   = "ask the administrator of the Google account to allow the app, or use another account"
+	hintEndpoint = "check auth_uri and token_uri in client_secret.json"
+)
+
+// endpointError is an answer of an OAuth endpoint that is not what was asked
+// for. It holds nothing secret.
+type endpointError struct {
+	status      int    // HTTP
+	code        string // OAuth's error; "" if the answer has none
+	description string
+}
+
+func (e *endpointError) Error() string {
+	switch {
+	case e.code == "":
+		return fmt.Sprintf("HTTP status %d", e.status)
+	case e.description == "":
+		return e.code
+	}
+	return fmt.Sprintf("%s (%s)", e.code, e.description)
+}
+
+// fault turns a failure of an OAuth endpoint into a fault. Secrets are what
+// must not appear in it, whatever the endpoint says.
+func fault(op string, err error, secrets ...string) *media.Fault {
+	f := &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op}
+	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if !ok {
+		f.Err = lineError(err, f)
+		return f
+	}
+	e := &endpointError{code: plain(answer.ErrorCode, secrets), description: plain(answer.ErrorDescription, secrets)}
+	f.Err = e
+	if answer.Response != nil {
+		e.status = answer.Response.StatusCode
+		f.RetryAfter = retryAfter(answer.Response.Header.Get("Retry-After"), time.Now())
+	}
+	classify(f, e)
+	return f
+}
+
+// lineError is the failure of a request that was not answered, without the
+// request's address.
+func lineError(err error, f *media.Fault) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	f.Code = media.CodeProtocol
+	return errors.New("the answer holds no token")
+}
+
+func classify(f *media.Fault, e *endpointError) {
+	transient := func(code string) { f.Class, f.Code = media.Transient, code }
+	final := func(hint string) { f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, hint }
+	switch e.code {
+	case "internal_failure", "server_error", "temporarily_unavailable":
+		transient(media.CodeServer)
+		return
+	case "rate_limit_exceeded", "slow_down":
+		transient(media.CodeRate)
+		return
+	}
+	switch {
+	case e.status == http.StatusTooManyRequests:
+		transient(media.CodeRate)
+		return
+	case e.status == http.StatusRequestTimeout, e.status >= 500:
+		transient(media.CodeServer)
+		return
+	}
+	switch e.code {
+	case "":
+		final(hintEndpoint)
+		f.Code = media.CodeProtocol
+	case "invalid_grant":
+		final(hintGrant)
+	case "invalid_client":
+		final(hintInvalid)
+	case "deleted_client", "disabled_client":
+		final(hintDeleted)
+	case "unauthorized_client":
+		final(hintType)
+	case "redirect_uri_mismatch":
+		final(hintRedirect)
+	case "admin_policy_enforced", "org_internal":
+		final(hintPolicy)
+	default:
+		final(loginHint)
+	}
+}
+
+const (
+	maxText       = 200       // characters of an endpoint's own words
+	maxRetryAfter = time.Hour // more is not believed
+)
+
+// plain makes an endpoint's words fit to be shown: short, printable, and
+// without any of the secrets.
+func plain(text string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "…")
+		}
+	}
+	var b strings.Builder
+	for n, r := range []rune(text) {
+		if n == maxText {
+			b.WriteString("…")
+			break
+		}
+		if !unicode.IsPrint(r) {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// retryAfter reads a Retry-After header: seconds or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	var wait time.Duration
+	if seconds, err := strconv.Atoi(header); err == nil {
+		wait = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(now)
+	}
+	return max(0, min(wait, maxRetryAfter))
+}

@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// maxFile is far more than a client or token file ever has, in bytes.
+const maxFile = 1 << 20
+
+// readFile reads a small file. Its errors do not repeat the path.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("larger than %d bytes", maxFile)
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil // some Windows editors add one
+}
+
+// writeFile replaces path by data, readable by its owner only: after a crash
+// the file is the old one or the new one. Its errors do not repeat the path.
+func writeFile(path string, data []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	dir := filepath.Dir(path)
+	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp") // 0600
+	if err != nil {
+		return withoutPath(err)
+	}
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if closed := tmp.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+		return withoutPath(err)
+	}
+	return withoutPath(syncDir(dir))
+}
+
+func makeParent(path string) error {
+	return withoutPath(os.MkdirAll(filepath.Dir(path), 0o700))
+}
+
+// syncDir makes a rename in dir durable. Windows cannot and need not.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// jsonError says where JSON is malformed, without quoting it.
+func jsonError(err error) error {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("not JSON: malformed at byte %d", e.Offset)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field == "" {
+			return errors.New("not a JSON object")
+		}
+		return fmt.Errorf("%s has the wrong type", e.Field)
+	}
+	return errors.New("not JSON")
+}

@@ -1,0 +1,180 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+const (
+	// earlyRefresh is how long before its end an access token is replaced.
+	earlyRefresh = 3*time.Minute + 45*time.Second
+	// lastResort is how long an access token must still live to be handed out
+	// when it cannot be replaced.
+	lastResort = 10 * time.Second
+)
+
+// renew makes the current access token a fresh one. One renew runs at a time.
+func (t *Tokens) renew(ctx context.Context) (string, error) {
+	if err := t.saveUnsaved(); err != nil {
+		return "", err
+	}
+	if err := t.reload(); err != nil {
+		return "", err
+	}
+	if token, ok := t.cached(); ok {
+		return token, nil // another caller or another process was faster
+	}
+	before, err := t.credentials()
+	if err != nil {
+		return "", err
+	}
+	if err := t.exchange(ctx, before); err != nil {
+		return t.makeDo(err)
+	}
+	if err := t.saveUnsaved(); err != nil {
+		return "", err
+	}
+	if token, ok := t.cached(); ok {
+		return token, nil
+	}
+	return "", &media.Fault{Class: media.Transient, Code: media.CodeAuth, Op: refreshOp,
+		Err: errors.New("the token file changed meanwhile, or the new token was rejected at once")}
+}
+
+// reload takes over what the file says now.
+func (t *Tokens) reload() error {
+	disk, err := t.cfg.Store.Load()
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current == nil {
+		t.current = disk
+		return nil
+	}
+	if disk.derived && disk.RefreshToken == t.current.RefreshToken {
+		disk.keepOwn(t.current)
+	}
+	if disk.Account != t.current.Account {
+		return t.refuse("the file now belongs to another Google account", "start again to use that account")
+	}
+	if disk.AccessToken != t.current.AccessToken {
+		t.margin = earlyRefresh
+	}
+	t.current = disk
+	return nil
+}
+
+// keepOwn restores what a program that does not know it has dropped from the
+// file.
+func (c *Credentials) keepOwn(known *Credentials) {
+	c.Account, c.Probe = known.Account, known.Probe
+	c.ConsentedAt, c.RefreshExpiry = known.ConsentedAt, known.RefreshExpiry
+}
+
+const refreshOp = "refresh the Google access token"
+
+// exchange gets a new access token and makes it the current one, not yet
+// saved.
+func (t *Tokens) exchange(ctx context.Context, before *Credentials) error {
+	client, err := t.client(before)
+	if err != nil {
+		return err
+	}
+	if before.RefreshToken == "" {
+		return t.refuse("the file holds no refresh token", loginHint)
+	}
+	ctx, cancel := t.cfg.call(ctx)
+	defer cancel()
+	source := client.config("", nil).TokenSource(ctx, &oauth2.Token{RefreshToken: before.RefreshToken})
+	answer, err := source.Token()
+	if err != nil {
+		return fault(refreshOp+" at "+client.tokenHost(), err, client.Secret, before.RefreshToken, before.AccessToken)
+	}
+	after := *before
+	after.take(answer, time.Now())
+	after.ClientID, after.ClientSecret, after.TokenURI = client.ID, client.Secret, client.TokenURI
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.current, t.unsaved, t.rejected = &after, before.RefreshToken, ""
+	t.margin = min(earlyRefresh, lifeOf(answer)/4)
+	t.cfg.Logger.Debug("refreshed the Google access token", "account", after.Account, "expires", after.Expiry)
+	return nil
+}
+
+// client returns the OAuth client that the credentials were issued to.
+func (t *Tokens) client(c *Credentials) (*Client, error) {
+	if t.cfg.Client == nil {
+		if client, ok := c.client(); ok {
+			return client, nil
+		}
+		return nil, t.refuse("the file names no OAuth client", "give client_secret.json with --credentials")
+	}
+	if c.ClientID != "" && c.ClientID != t.cfg.Client.ID {
+		return nil, t.refuse("the file was issued to another OAuth client than the one of client_secret.json",
+			"use the client_secret.json of that login, or "+loginHint)
+	}
+	return t.cfg.Client, nil
+}
+
+// saveUnsaved brings new tokens into the file, unless the file has got tokens
+// of another login meanwhile: those are then the current ones.
+func (t *Tokens) saveUnsaved() error {
+	t.mu.Lock()
+	fresh, replaces := t.current, t.unsaved
+	t.mu.Unlock()
+	if replaces == "" {
+		return nil
+	}
+	superseded := false
+	saved := *fresh
+	err := t.cfg.Store.update(func(disk *Credentials) bool {
+		if superseded = disk.RefreshToken != replaces; superseded {
+			return false
+		}
+		if !disk.derived {
+			saved.Account, saved.Probe, saved.ConsentedAt = disk.Account, disk.Probe, disk.ConsentedAt
+		}
+		*disk = saved
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.unsaved = ""
+	if !superseded {
+		t.current = &saved
+	}
+	t.mu.Unlock()
+	if superseded {
+		return t.reload()
+	}
+	return nil
+}
+
+// makeDo returns the old access token if it still lives and only its
+// replacement failed for now.
+func (t *Tokens) makeDo(err error) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if media.ClassOf(err) != media.Transient || !t.alive(lastResort) {
+		return "", err
+	}
+	t.cfg.Logger.Warn("google access token could not be refreshed; the old one is used while it lives", "error", err)
+	return t.current.AccessToken, nil
+}
+
+// refuse is a fault of the token file that only the user can mend.
+func (t *Tokens) refuse(why, hint string) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeAuth,
+		Op: "use Google credentials " + t.cfg.Store.Path(), Err: errors.New(why), Hint: hint,
+	}
+}

@@ -1,0 +1,165 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Store is a token file. It is safe for concurrent use, also by several
+// processes: changes are made under a lock file beside it.
+type Store struct {
+	path   string
+	log    *slog.Logger
+	warned sync.Once
+}
+
+// NewStore returns the store at path, which need not exist yet. A nil logger
+// discards warnings.
+func NewStore(path string, log *slog.Logger) *Store {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Store{path: path, log: log}
+}
+
+// Path returns the file's path.
+func (s *Store) Path() string { return s.path }
+
+// Load reads the file. A file that is missing or cannot be understood is a
+// SessionWide fault with code [media.CodeAuth]; a missing one also matches
+// [fs.ErrNotExist].
+func (s *Store) Load() (*Credentials, error) {
+	data, err := readFile(s.path)
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	doc, err := parseDocument(data)
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	c, err := doc.credentials()
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	s.warnIfOpen()
+	return c, nil
+}
+
+func (s *Store) unreadable(err error) error {
+	hint := loginHint + " to replace it"
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = loginHint
+	}
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeAuth,
+		Op: "read Google credentials " + s.path, Err: err, Hint: hint,
+	}
+}
+
+// warnIfOpen tells when others than the owner may read the file.
+func (s *Store) warnIfOpen() {
+	info, err := os.Stat(s.path)
+	if err != nil || runtime.GOOS == "windows" {
+		return
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		s.warned.Do(func() {
+			s.log.Warn("token file is open to other users; it becomes private when it is next written",
+				"path", s.path, "mode", fmt.Sprintf("%#o", mode))
+		})
+	}
+}
+
+// Save writes the credentials, readable by the owner only, and keeps members
+// of the file that it does not know. After a crash the file is the old one or
+// the new one. A failure is a SessionWide fault with code [media.CodeAuth]
+// that names the file.
+func (s *Store) Save(c *Credentials) error {
+	return s.locked(func() error { return s.write(c) })
+}
+
+// SetProbe remembers the id of a media item in the account, by which a later
+// login recognizes the account.
+func (s *Store) SetProbe(id string) error {
+	return s.update(func(c *Credentials) bool {
+		c.Probe = id
+		return true
+	})
+}
+
+// update changes the file under its lock unless change returns false.
+func (s *Store) update(change func(*Credentials) bool) error {
+	return s.locked(func() error {
+		c, err := s.Load()
+		if err != nil || !change(c) {
+			return err
+		}
+		return s.write(c)
+	})
+}
+
+// write replaces the file if that changes anything.
+func (s *Store) write(c *Credentials) error {
+	old, err := readFile(s.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s.unwritable(err)
+	}
+	doc, err := parseDocument(old)
+	if err != nil {
+		doc = document{}
+	}
+	if c.Account == "" {
+		c.Account = newAccount()
+	}
+	doc.put(c)
+	data := doc.encode()
+	if bytes.Equal(data, old) {
+		return nil
+	}
+	if err := writeFile(s.path, data); err != nil {
+		return s.unwritable(err)
+	}
+	return nil
+}
+
+func (s *Store) unwritable(err error) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeAuth,
+		Op: "save Google credentials " + s.path, Err: err,
+		Hint: "make the file and its folder writable for this user, or name another file with --token",
+	}
+}
+
+// lockPatience is longer than anybody holds the lock.
+const lockPatience = 5 * time.Second
+
+// locked runs f while no other process changes the file.
+func (s *Store) locked(f func() error) error {
+	if err := makeParent(s.path); err != nil {
+		return s.unwritable(err)
+	}
+	lock := flock.New(s.path+".lock", flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
+	defer cancel()
+	_, err := lock.TryLockContext(ctx, 10*time.Millisecond)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return s.unwritable(fmt.Errorf("another process holds %s", lock.Path()))
+	case err != nil:
+		return s.unwritable(withoutPath(err))
+	}
+	defer lock.Unlock()
+	return f()
+}
