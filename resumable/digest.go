@@ -1,0 +1,59 @@
+package resumable
+
+import (
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"hash"
+)
+
+// digest is a running SHA-256 of an object whose bytes may pass more than once
+// and, after a restart, not from the beginning.
+type digest struct {
+	h  hash.Hash // nil: unknown for good
+	at int64     // h covers the first at bytes
+}
+
+// newDigest continues from a marshalled state, or from nothing at byte 0.
+func newDigest(state []byte, at int64) *digest {
+	h := sha256.New()
+	if len(state) == 0 || at < 0 {
+		return &digest{h: h}
+	}
+	if h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) != nil {
+		return &digest{h: sha256.New()}
+	}
+	return &digest{h: h, at: at}
+}
+
+// write is told that p passed as the bytes from offset on.
+func (d *digest) write(p []byte, offset int64) {
+	switch skip := d.at - offset; {
+	case d.h == nil || skip >= int64(len(p)):
+	case skip < 0:
+		d.h = nil // bytes passed unseen
+	default:
+		d.h.Write(p[skip:])
+		d.at += int64(len(p)) - skip
+	}
+}
+
+// state returns what newDigest continues from; nothing if that is nothing.
+func (d *digest) state() (state []byte, at int64) {
+	if d.h == nil || d.at == 0 {
+		return nil, 0
+	}
+	state, err := d.h.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		return nil, 0
+	}
+	return state, d.at
+}
+
+// sum returns the digest in lower-case hex if it covers size bytes, else "".
+func (d *digest) sum(size int64) string {
+	if d.h == nil || d.at != size {
+		return ""
+	}
+	return hex.EncodeToString(d.h.Sum(nil))
+}

@@ -1,0 +1,117 @@
+package resumable
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// Errors to ask for with errors.Is.
+var (
+	// ErrFinal: the session is finished, but the server did not hand out its
+	// result, or not any more. The object has to be uploaded again.
+	ErrFinal = errors.New("upload session is finished but its result is lost")
+	// ErrSessionLost: the session is unknown, expired or cancelled.
+	ErrSessionLost = errors.New("upload session is gone")
+	// ErrOffset: a segment does not fit the object or what the server holds.
+	ErrOffset = errors.New("offset does not fit")
+	// ErrGranularity: a segment before the last is not a multiple of the
+	// session's granularity.
+	ErrGranularity = errors.New("segment length is not a multiple of the granularity")
+	// ErrStalled: no byte moved, or no answer came, for too long.
+	ErrStalled = errors.New("stalled")
+)
+
+// StatusError is an answer by which a server refused a request.
+type StatusError struct {
+	Command      string        // what was asked, such as "start" or "upload"
+	HTTP         int           // status code
+	Code         int           // gRPC code; 0 if the answer has none
+	Status       string        // name of the gRPC code, such as "INVALID_ARGUMENT"; "" if none
+	Message      string        // the server's words on one line, at most 500 bytes
+	Reasons      []string      // stable words, such as "rateLimitExceeded"
+	QuotaLimit   string        // id of the exceeded limit, such as "WritesPerMinutePerUser"
+	QuotaMetric  string        // what it counts, such as "photoslibrary.googleapis.com/write_requests"
+	RetryAfter   time.Duration // least wait the server asked for; 0 if it did not, at most a day
+	UploadStatus string        // X-Goog-Upload-Status in lower case; "" if absent
+	HTML         bool          // a page for people: it comes from something in between
+}
+
+// Error says what was asked and what the server said.
+func (e *StatusError) Error() string {
+	text := e.Message
+	if text == "" {
+		text = http.StatusText(e.HTTP)
+	}
+	if e.Status != "" {
+		return fmt.Sprintf("%s: HTTP %d %s: %s", e.Command, e.HTTP, e.Status, text)
+	}
+	return fmt.Sprintf("%s: HTTP %d: %s", e.Command, e.HTTP, text)
+}
+
+// Is reports that the session is lost (ErrSessionLost) or stands elsewhere
+// (ErrOffset).
+func (e *StatusError) Is(target error) bool {
+	switch target {
+	case ErrSessionLost:
+		return e.sessionLost()
+	case ErrOffset:
+		return e.HTTP == http.StatusConflict || e.HTTP == http.StatusRequestedRangeNotSatisfiable
+	}
+	return false
+}
+
+// sessionLost: a dead session answers 404 or 410, at some services 400, which
+// from a command other than query can mean many things.
+func (e *StatusError) sessionLost() bool {
+	switch e.Command {
+	case commandStart, commandRaw:
+		return false
+	case commandQuery:
+		return e.UploadStatus == statusCancelled || slices.Contains([]int{400, 404, 410, 499}, e.HTTP)
+	}
+	return e.UploadStatus == statusCancelled || slices.Contains([]int{404, 410, 499}, e.HTTP)
+}
+
+// Temporary reports whether the same may succeed later: timeouts, rate limits
+// and failures of the server.
+func (e *StatusError) Temporary() bool {
+	return e.HTTP == http.StatusRequestTimeout || e.HTTP == http.StatusTooManyRequests || e.HTTP >= 500
+}
+
+// ProtocolError is an answer that makes no sense. What it means for the
+// session is unknown: ask with Query.
+type ProtocolError struct {
+	Command string
+	Reason  string
+	Err     error // ErrFinal, ErrSessionLost or nil
+}
+
+// Error says what was asked and what is wrong with the answer.
+func (e *ProtocolError) Error() string { return e.Command + ": " + e.Reason }
+
+// Unwrap returns Err.
+func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// SourceError is a failure to read the bytes that were to be sent.
+type SourceError struct{ Err error }
+
+// Error describes the source's failure.
+func (e *SourceError) Error() string { return fmt.Sprintf("read source: %v", e.Err) }
+
+// Unwrap returns the source's failure.
+func (e *SourceError) Unwrap() error { return e.Err }
+
+// withoutURL removes what net/http adds to errors: the URL is a credential.
+func withoutURL(err error) error {
+	for {
+		u, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			return err
+		}
+		err = u.Err
+	}
+}

@@ -1,0 +1,239 @@
+package resumable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxAnswer = 1 << 20 // bytes of an answer's body that are read
+
+	defaultStall  = 60 * time.Second
+	defaultAnswer = 120 * time.Second
+)
+
+// Timeouts bound one request by what moves, not by how long it takes. Zero
+// fields are filled with defaults.
+type Timeouts struct {
+	Stall  time.Duration // without a byte taken by the network; default 60 s
+	Answer time.Duration // from the last byte sent to the answer; default 120 s
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	if t.Stall <= 0 {
+		t.Stall = defaultStall
+	}
+	if t.Answer <= 0 {
+		t.Answer = defaultAnswer
+	}
+	return t
+}
+
+// request is one POST of an upload protocol.
+type request struct {
+	command string
+	url     string
+	header  http.Header
+	body    io.Reader
+	length  int64 // bytes of body to send
+}
+
+// answer is a response, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// exchange sends r once and reads the answer. When it returns, r.body is not
+// read any more. The failures are *SourceError, the cause of ctx, and whatever
+// the network said, without URL; an answer with an error status is no failure.
+func exchange(ctx context.Context, client *http.Client, timeouts Timeouts, r request) (answer, error) {
+	reqCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watch := newWatchdog(timeouts.withDefaults(), r.length, func() { cancel(ErrStalled) })
+	defer watch.stop()
+
+	out := newOutgoing(r, watch)
+	req, err := newRequest(reqCtx, r, out)
+	if err != nil {
+		return answer{}, fmt.Errorf("%s: %w", r.command, withoutURL(err))
+	}
+	// The transport waits for its Read of the body before it gives up.
+	stop := context.AfterFunc(reqCtx, out.interrupt)
+	defer stop()
+	a, err := roundTrip(client, req, watch)
+	if err != nil || out.pending() {
+		cancel(nil)
+	}
+	if !out.detach(ctx) {
+		return answer{}, context.Cause(ctx)
+	}
+	switch {
+	case err == nil && a.status/100 == 2 && out.left > 0:
+		return answer{}, &ProtocolError{Command: r.command, Reason: fmt.Sprintf("answered HTTP %d before all bytes were sent", a.status)}
+	case err == nil:
+		return a, nil
+	case ctx.Err() != nil:
+		return answer{}, context.Cause(ctx)
+	case out.err != nil:
+		return answer{}, &SourceError{out.err}
+	case errors.Is(context.Cause(reqCtx), ErrStalled) && out.starved:
+		return answer{}, &SourceError{ErrStalled}
+	case errors.Is(context.Cause(reqCtx), ErrStalled):
+		return answer{}, fmt.Errorf("%s: %w", r.command, ErrStalled)
+	}
+	return answer{}, fmt.Errorf("%s: %w", r.command, withoutURL(err))
+}
+
+// newRequest leaves GetBody nil, so that net/http cannot send anything twice.
+func newRequest(ctx context.Context, r request, out *outgoing) (*http.Request, error) {
+	var body io.Reader = http.NoBody // any other empty body would be sent chunked
+	if r.length > 0 {
+		body = out
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header = r.header
+	req.ContentLength = r.length
+	return req, nil
+}
+
+func roundTrip(client *http.Client, req *http.Request, watch *watchdog) (answer, error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	watch.answering()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil && resp.StatusCode/100 == 2 {
+		return answer{}, err // what is missing may be the result
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+}
+
+// watchdog calls bark when a request stops moving.
+type watchdog struct {
+	timer *time.Timer
+	t     Timeouts
+}
+
+func newWatchdog(t Timeouts, length int64, bark func()) *watchdog {
+	first := t.Stall
+	if length == 0 {
+		first = t.Answer
+	}
+	return &watchdog{timer: time.AfterFunc(first, bark), t: t}
+}
+
+func (w *watchdog) moved()     { w.timer.Reset(w.t.Stall) }
+func (w *watchdog) sent()      { w.timer.Reset(w.t.Answer) }
+func (w *watchdog) answering() { w.timer.Reset(w.t.Stall) }
+func (w *watchdog) stop()      { w.timer.Stop() }
+
+var errDetached = errors.New("request has ended")
+
+// outgoing is a request body of exact length that can be taken away from a
+// transport that may still be reading it.
+type outgoing struct {
+	r     io.Reader
+	watch *watchdog
+	turn  chan struct{} // full while r is being read, and for good once detached
+	gone  chan struct{} // closed when the request has ended
+	end   sync.Once
+
+	left    int64 // bytes still to be read; this and what follows belong to who has the turn
+	err     error // of r
+	starved bool  // the last Read had to be interrupted
+
+	unread atomic.Int64 // left, for everybody
+}
+
+func newOutgoing(r request, watch *watchdog) *outgoing {
+	o := &outgoing{r: r.body, watch: watch, left: r.length, turn: make(chan struct{}, 1), gone: make(chan struct{})}
+	o.unread.Store(r.length)
+	return o
+}
+
+// Read reads from the source.
+func (o *outgoing) Read(p []byte) (int, error) {
+	select {
+	case o.turn <- struct{}{}:
+	case <-o.gone:
+		return 0, errDetached
+	}
+	defer func() { <-o.turn }()
+	if o.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := o.r.Read(p[:min(int64(len(p)), o.left)])
+	o.left -= int64(n)
+	o.unread.Store(o.left)
+	switch {
+	case o.left == 0:
+		o.watch.sent()
+		return n, nil
+	case n > 0:
+		o.watch.moved()
+	}
+	return n, o.judge(err)
+}
+
+// judge keeps the source's failure. One that comes after the request ended is
+// the echo of closing the source.
+func (o *outgoing) judge(err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-o.gone:
+		o.starved = true
+		return errDetached
+	default:
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	o.err = err
+	return err
+}
+
+// Close is called by the transport when it needs no more of the body.
+func (o *outgoing) Close() error {
+	o.interrupt()
+	return nil
+}
+
+func (o *outgoing) pending() bool { return o.unread.Load() > 0 }
+
+// interrupt ends the reading of the source. A source that was read to the end
+// of the segment stays open.
+func (o *outgoing) interrupt() {
+	o.end.Do(func() {
+		close(o.gone)
+		if c, ok := o.r.(io.Closer); ok && o.pending() {
+			c.Close()
+		}
+	})
+}
+
+// detach interrupts, and waits until nobody reads the source. It reports false
+// if ctx ends first.
+func (o *outgoing) detach(ctx context.Context) bool {
+	o.interrupt()
+	select {
+	case o.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,328 @@
+package resumable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// transfer is one Upload in progress.
+type transfer struct {
+	u     *Uploader
+	job   Job
+	judge func(error) Verdict
+	src   *source
+	hash  *digest
+	plan  *planner
+
+	session   Session // zero: none
+	startedAt time.Time
+	confirmed int64 // bytes the server holds, as far as is known
+	best      int64 // most of it in this session
+	sent      int64 // bytes ever sent, up to the furthest
+	failures  int   // in a row, without progress
+	refusedAt int64 // offset at which a segment was refused last
+	waits     *backoff.ExponentialBackOff
+}
+
+func newTransfer(u *Uploader, job Job) *transfer {
+	t := &transfer{
+		u:         u,
+		job:       job,
+		judge:     job.Judge,
+		hash:      newDigest(nil, 0),
+		plan:      newPlanner(u.Sizing.withDefaults()),
+		sent:      job.SentBefore,
+		refusedAt: -1,
+		waits:     newBackoff(),
+	}
+	if t.judge == nil {
+		t.judge = Judge
+	}
+	t.src = &source{open: job.Open, size: job.Media.Size, retry: func(err error) bool {
+		return t.judge(&SourceError{err}).Retry
+	}}
+	if c := job.From; c != nil {
+		t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
+		t.hash = newDigest(c.HashState, c.HashAt)
+		t.sent = max(t.sent, c.Confirmed, c.HashAt)
+	}
+	return t
+}
+
+// run uploads the object, in as many sessions as it takes.
+func (t *transfer) run(ctx context.Context) (string, error) {
+	for restarts := 0; ; restarts++ {
+		result, err := t.attempt(ctx)
+		if err == nil || !isLost(err) || restarts == maxRestarts {
+			return result, err
+		}
+		t.session = Session{}
+		t.confirmed, t.best, t.refusedAt = 0, 0, -1
+		if t.hash.h == nil { // this time every byte passes
+			t.hash = newDigest(nil, 0)
+		}
+	}
+}
+
+func isLost(err error) bool {
+	return errors.Is(err, ErrSessionLost) || errors.Is(err, ErrFinal)
+}
+
+func (t *transfer) attempt(ctx context.Context) (string, error) {
+	if t.session.URL != "" {
+		state, err := t.resync(ctx)
+		if err != nil || state.Final {
+			return state.Result, err
+		}
+		return t.segments(ctx)
+	}
+	if t.job.Media.Size <= t.u.rawLimit() {
+		return t.raw(ctx)
+	}
+	if err := t.start(ctx); err != nil {
+		return "", err
+	}
+	return t.segments(ctx)
+}
+
+func (t *transfer) raw(ctx context.Context) (string, error) {
+	for {
+		err := t.src.seek(ctx, 0)
+		if err == nil {
+			var result string
+			if result, err = t.u.Protocol.Raw(ctx, t.job.Media, t.passage(ctx)); err == nil {
+				return result, nil
+			}
+		}
+		if err := t.pause(ctx, err); err != nil {
+			return "", err
+		}
+	}
+}
+
+func (t *transfer) start(ctx context.Context) error {
+	for {
+		s, err := t.u.Protocol.Start(ctx, t.job.Media)
+		if err == nil {
+			t.session, t.startedAt = s, time.Now().UTC()
+			return t.save(ctx)
+		}
+		if err := t.pause(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// segments sends what the server does not hold.
+func (t *transfer) segments(ctx context.Context) (string, error) {
+	for {
+		state, err := t.segment(ctx)
+		if err != nil {
+			state, err = t.recover(ctx, err)
+		}
+		if err != nil {
+			return "", err
+		}
+		if state.Final {
+			return state.Result, nil
+		}
+	}
+}
+
+// segment sends the next segment.
+func (t *transfer) segment(ctx context.Context) (State, error) {
+	total := t.job.Media.Size
+	length := t.plan.length(total-t.confirmed, t.session.Granularity)
+	if err := t.position(ctx); err != nil {
+		return State{}, err
+	}
+	began := time.Now()
+	state, err := t.u.Protocol.Send(ctx, t.session, Segment{
+		Offset: t.confirmed, Length: length, Total: total, Body: t.passage(ctx),
+	})
+	if err != nil {
+		if e, ok := errors.AsType[*StatusError](err); ok && length == 0 && mayBeMisplaced(e) {
+			return State{}, &ProtocolError{e.Command, "the server holds all bytes but does not finish: " + e.Message, ErrSessionLost}
+		}
+		return State{}, err
+	}
+	t.plan.sent(length, time.Since(began))
+	return state, t.reached(ctx, state)
+}
+
+// position brings source and hash to the confirmed offset.
+func (t *transfer) position(ctx context.Context) error {
+	if t.confirmed == t.job.Media.Size && t.hash.at == t.confirmed {
+		return nil // nothing is left to read
+	}
+	at := t.confirmed
+	if t.hash.at > 0 && t.hash.at < at {
+		at = t.hash.at
+	}
+	if err := t.src.seek(ctx, at); err != nil {
+		return err
+	}
+	buf := make([]byte, min(64<<10, t.confirmed-at))
+	for t.src.at < t.confirmed {
+		at := t.src.at
+		n, err := t.src.read(ctx, buf[:min(int64(len(buf)), t.confirmed-at)])
+		if err != nil {
+			return &SourceError{err}
+		}
+		t.hash.write(buf[:n], at)
+	}
+	return nil
+}
+
+// recover finds out where the server stands after a failure.
+func (t *transfer) recover(ctx context.Context, err error) (State, error) {
+	t.plan.failed()
+	if !errors.Is(err, ErrFinal) { // a finished session may still tell its result
+		if err := t.pause(ctx, err); err != nil {
+			return State{}, err
+		}
+	}
+	return t.resync(ctx)
+}
+
+// resync asks the server until it answers.
+func (t *transfer) resync(ctx context.Context) (State, error) {
+	for {
+		state, err := t.u.Protocol.Query(ctx, t.session)
+		switch {
+		case err != nil:
+		case state.Final && state.Result == "":
+			err = &ProtocolError{commandQuery, ErrFinal.Error(), ErrFinal}
+		default:
+			return state, t.reached(ctx, state)
+		}
+		if err := t.pause(ctx, err); err != nil {
+			return State{}, err
+		}
+	}
+}
+
+// reached makes durable what the server confirmed.
+func (t *transfer) reached(ctx context.Context, s State) error {
+	if s.Final {
+		return nil
+	}
+	if s.Confirmed < 0 || s.Confirmed > t.job.Media.Size {
+		reason := fmt.Sprintf("server claims to hold %d of %d bytes", s.Confirmed, t.job.Media.Size)
+		return &ProtocolError{commandQuery, reason, ErrSessionLost}
+	}
+	if s.Confirmed > t.best {
+		t.best, t.failures, t.refusedAt = s.Confirmed, 0, -1
+		t.waits.Reset()
+	}
+	if s.Confirmed == t.confirmed {
+		return nil
+	}
+	t.confirmed = s.Confirmed
+	return t.save(ctx)
+}
+
+func (t *transfer) save(ctx context.Context) error {
+	if t.job.Save == nil {
+		return nil
+	}
+	state, at := t.hash.state()
+	err := t.job.Save(ctx, Checkpoint{
+		Session: t.session, StartedAt: t.startedAt, Size: t.job.Media.Size,
+		Confirmed: t.confirmed, HashAt: at, HashState: state,
+	})
+	if err != nil {
+		return &saveError{err}
+	}
+	return nil
+}
+
+// saveError keeps a failure to save from being taken for one to upload.
+type saveError struct{ err error }
+
+func (e *saveError) Error() string { return fmt.Sprintf("save checkpoint: %v", e.err) }
+func (e *saveError) Unwrap() error { return e.err }
+
+// pause returns nil, after a wait, if another attempt is due; otherwise what
+// the upload ends with.
+func (t *transfer) pause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if _, ok := errors.AsType[*saveError](err); ok || isLost(err) {
+		return err
+	}
+	verdict := t.judge(err)
+	t.failures++
+	if !verdict.Retry && !t.misplaced(err) || t.failures >= t.u.attempts() {
+		return err
+	}
+	return t.wait(ctx, err, max(verdict.After, t.waits.NextBackOff()))
+}
+
+// misplaced reports whether a refusal may mean that the server stands at
+// another offset; one at the same offset again means something else.
+func (t *transfer) misplaced(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	if !ok || !mayBeMisplaced(e) || t.refusedAt == t.confirmed {
+		return false
+	}
+	t.refusedAt = t.confirmed
+	return true
+}
+
+func mayBeMisplaced(e *StatusError) bool {
+	return slices.Contains([]string{commandUpload, commandFinalize}, e.Command) &&
+		slices.Contains([]int{400, 409, 412, 416}, e.HTTP) && e.UploadStatus != statusFinal
+}
+
+func (t *transfer) wait(ctx context.Context, reason error, d time.Duration) error {
+	if t.u.OnWait != nil && d > time.Second {
+		t.u.OnWait(reason, time.Now().Add(d).UTC())
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// passage is the body of one request: the source from where it stands.
+type passage struct {
+	t   *transfer
+	ctx context.Context // of the upload, not of the request: the source outlives it
+}
+
+func (t *transfer) passage(ctx context.Context) *passage { return &passage{t, ctx} }
+
+// Read reads the source and accounts for what passes.
+func (p *passage) Read(b []byte) (int, error) {
+	t, at := p.t, p.t.src.at
+	n, err := t.src.read(p.ctx, b)
+	if n == 0 {
+		return 0, err
+	}
+	t.hash.write(b[:n], at)
+	if again := min(t.sent-at, int64(n)); again > 0 && t.job.Resent != nil {
+		t.job.Resent(again)
+	}
+	if t.job.Sent != nil {
+		t.job.Sent(int64(n))
+	}
+	t.sent = max(t.sent, at+int64(n))
+	return n, err
+}
+
+// Close interrupts the source; the next request reopens it where it needs to.
+func (p *passage) Close() error {
+	p.t.src.interrupt()
+	return nil
+}

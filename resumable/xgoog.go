@@ -1,0 +1,240 @@
+package resumable
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Commands, as errors name them.
+const (
+	commandRaw      = "raw upload"
+	commandStart    = "start upload"
+	commandUpload   = "upload segment"
+	commandFinalize = "upload last segment"
+	commandQuery    = "query upload"
+	commandCancel   = "cancel upload"
+)
+
+const maxToken = 16 << 10 // bytes
+
+// XGoogUpload speaks the X-Goog-Upload protocol as Google Photos does. It is
+// safe for concurrent use.
+//
+// Every method sends one request. Refusals are *StatusError, answers that make
+// no sense *ProtocolError; an error of a cancelled context is its cause.
+type XGoogUpload struct {
+	// URL is where sessions are started and raw uploads go, such as
+	// "https://photoslibrary.googleapis.com/v1/uploads".
+	URL string
+	// Client sends the requests and authorises them; nil means
+	// http.DefaultClient. It must not follow redirects, and its Timeout must
+	// be 0: it would count the body.
+	Client   *http.Client
+	Timeouts Timeouts
+}
+
+var _ Protocol = (*XGoogUpload)(nil)
+
+// Raw uploads body, m.Size bytes, in one request and returns the upload token.
+func (p *XGoogUpload) Raw(ctx context.Context, m Media, body io.Reader) (string, error) {
+	h := header("")
+	h.Set(headerProtocol, "raw")
+	h.Set(headerType, contentType(m))
+	a, err := p.do(ctx, request{commandRaw, p.URL, h, body, m.Size})
+	if err != nil {
+		return "", err
+	}
+	return token(commandRaw, a.body)
+}
+
+// Start opens a session for m.Size bytes.
+func (p *XGoogUpload) Start(ctx context.Context, m Media) (Session, error) {
+	h := header("start")
+	h.Set(headerProtocol, "resumable")
+	h.Set(headerType, contentType(m))
+	h.Set(headerRawSize, strconv.FormatInt(m.Size, 10))
+	a, err := p.do(ctx, request{commandStart, p.URL, h, nil, 0})
+	if err != nil {
+		return Session{}, err
+	}
+	if s := uploadStatus(a.header); s != statusActive {
+		return Session{}, &ProtocolError{Command: commandStart, Reason: fmt.Sprintf("session is %q, not active", s)}
+	}
+	unit, err := granularity(a.header)
+	if err != nil {
+		return Session{}, &ProtocolError{Command: commandStart, Reason: err.Error()}
+	}
+	at, err := sessionURL(a.header.Get(headerURL))
+	if err != nil {
+		return Session{}, &ProtocolError{Command: commandStart, Reason: err.Error()}
+	}
+	return Session{URL: at, Granularity: unit}, nil
+}
+
+// Upload sends a segment that is not the last. It returns ErrOffset or
+// ErrGranularity, without sending, for one that the server would refuse.
+func (p *XGoogUpload) Upload(ctx context.Context, s Session, seg Segment) error {
+	if err := seg.check(s.Granularity); err != nil {
+		return err
+	}
+	if seg.Last() {
+		return fmt.Errorf("%w: the last segment is for Finalize", ErrOffset)
+	}
+	a, err := p.do(ctx, request{commandUpload, s.URL, segmentHeader("upload", seg), seg.Body, seg.Length})
+	if err != nil {
+		return err
+	}
+	return expect(commandUpload, statusActive, a)
+}
+
+// Finalize sends the last segment and returns the upload token. The segment
+// may be empty if the server holds all bytes but was not told that they are
+// all.
+func (p *XGoogUpload) Finalize(ctx context.Context, s Session, seg Segment) (string, error) {
+	if err := seg.check(s.Granularity); err != nil {
+		return "", err
+	}
+	if !seg.Last() {
+		return "", fmt.Errorf("%w: only the last segment is for Finalize", ErrOffset)
+	}
+	a, err := p.do(ctx, request{commandFinalize, s.URL, segmentHeader("upload, finalize", seg), seg.Body, seg.Length})
+	if err != nil {
+		return "", err
+	}
+	if err := expect(commandFinalize, statusFinal, a); err != nil {
+		return "", err
+	}
+	return token(commandFinalize, a.body)
+}
+
+// Query asks where a session stands. A finished session may come without its
+// token; a cancelled one is ErrSessionLost.
+func (p *XGoogUpload) Query(ctx context.Context, s Session) (State, error) {
+	a, err := p.do(ctx, request{commandQuery, s.URL, header("query"), nil, 0})
+	if err != nil {
+		return State{}, err
+	}
+	switch uploadStatus(a.header) {
+	case statusFinal:
+		result, err := token(commandQuery, a.body)
+		if err != nil {
+			result = ""
+		}
+		return State{Final: true, Result: result}, nil
+	case statusCancelled:
+		return State{}, &ProtocolError{commandQuery, "session was cancelled", ErrSessionLost}
+	case statusActive:
+		n, err := received(a.header)
+		if err == nil && n == absent {
+			err = fmt.Errorf("%s is missing", headerReceived)
+		}
+		if err != nil {
+			return State{}, &ProtocolError{Command: commandQuery, Reason: err.Error()}
+		}
+		return State{Confirmed: n}, nil
+	}
+	return State{}, &ProtocolError{Command: commandQuery, Reason: "answer without a session status"}
+}
+
+// Cancel ends a session; what it holds is forgotten.
+func (p *XGoogUpload) Cancel(ctx context.Context, s Session) error {
+	_, err := p.do(ctx, request{commandCancel, s.URL, header("cancel"), nil, 0})
+	return err
+}
+
+// Send is Finalize for the last segment and Upload for the others.
+func (p *XGoogUpload) Send(ctx context.Context, s Session, seg Segment) (State, error) {
+	if !seg.Last() {
+		return State{Confirmed: seg.Offset + seg.Length}, p.Upload(ctx, s, seg)
+	}
+	result, err := p.Finalize(ctx, s, seg)
+	return State{Final: true, Confirmed: seg.Total, Result: result}, err
+}
+
+func (p *XGoogUpload) do(ctx context.Context, r request) (answer, error) {
+	a, err := exchange(ctx, cmp.Or(p.Client, http.DefaultClient), p.Timeouts, r)
+	if err != nil {
+		return answer{}, err
+	}
+	if a.status/100 != 2 {
+		return answer{}, DecodeError(r.command, a.status, a.header, a.body)
+	}
+	return a, nil
+}
+
+func header(command string) http.Header {
+	h := http.Header{"Content-Type": {"application/octet-stream"}}
+	if command != "" {
+		h.Set(headerCommand, command)
+	}
+	return h
+}
+
+func segmentHeader(command string, seg Segment) http.Header {
+	h := header(command)
+	h.Set(headerOffset, strconv.FormatInt(seg.Offset, 10))
+	return h
+}
+
+func contentType(m Media) string {
+	return cmp.Or(m.ContentType, "application/octet-stream")
+}
+
+// expect checks that a segment's answer is an acknowledgement.
+func expect(command, want string, a answer) error {
+	got := uploadStatus(a.header)
+	if got == want {
+		return nil
+	}
+	e := &ProtocolError{Command: command, Reason: fmt.Sprintf("session is %q, not %s", got, want)}
+	switch got {
+	case statusFinal:
+		e.Err = ErrFinal
+	case statusCancelled:
+		e.Err = ErrSessionLost
+	}
+	return e
+}
+
+// token reads an upload token: one word of text. Anything that parses as JSON
+// or looks like a page is something else that came with a 2xx.
+func token(command string, body []byte) (string, error) {
+	t := strings.TrimSpace(string(body))
+	switch {
+	case t == "":
+		return "", &ProtocolError{command, "answer without an upload token", ErrFinal}
+	case len(t) > maxToken, json.Valid([]byte(t)), strings.ContainsFunc(t, notTokenRune):
+		return "", &ProtocolError{command, "answer is not an upload token", ErrFinal}
+	}
+	return t, nil
+}
+
+func notTokenRune(r rune) bool { return r <= ' ' || r > '~' || r == '<' || r == '>' }
+
+// sessionURL checks where a server sends us. A session that is not encrypted
+// exists only for tests, at a loopback address.
+func sessionURL(raw string) (string, error) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	switch {
+	case raw == "":
+		return "", fmt.Errorf("%s is missing", headerURL)
+	case err != nil || u.Host == "" || u.User != nil:
+		return "", fmt.Errorf("%s is not a URL", headerURL)
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u.String(), nil
+	}
+	return "", fmt.Errorf("%s is neither https nor loopback", headerURL)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
