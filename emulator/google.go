@@ -1,11 +1,304 @@
 package emulator
 
-// GoogleOptions are the switches of the Google half.
-type GoogleOptions struct{}
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
 
-// Google is the Google account.
-type Google struct{ e *Emulator }
+// Answers to a second write of a user while the first is under way.
+const (
+	OverlapQuota    = "429" // the quota error "concurrent write request"; the default
+	OverlapAborted  = "409" // ABORTED
+	OverlapInternal = "500" // INTERNAL
+	OverlapAllowed  = "allow"
+)
 
-func newGoogle(e *Emulator, _ GoogleOptions) (*Google, error) { return &Google{e: e}, nil }
+// Answers to an upload token that an item was already made of.
+const (
+	SpentAccepted = ""        // the same item again; the default
+	SpentItem     = "item"    // that item fails with code 3
+	SpentRequest  = "request" // the whole request fails
+)
 
-func (e *Emulator) googleRoutes() []route { return nil }
+// GoogleOptions are the switches of Google OAuth and Google Photos. The zero
+// value behaves as the real services do, strictly. Counts and durations that are
+// zero take the value named with them.
+type GoogleOptions struct {
+	// OAuth.
+	Clients     []OAuthClient // none: one desktop client
+	User        string        // who consents; "": visitor@example.com
+	AutoConsent bool          // the consent page redirects at once
+	DenyConsent bool          // with AutoConsent: the user declines
+	GrantScopes []string      // with AutoConsent: what the user leaves ticked; nil: everything
+	Testing     bool          // publishing status "Testing": refresh tokens live 7 days
+
+	// Uploads.
+	Granularity       int64         // bytes; 262144
+	UploadURLLife     time.Duration // 7 days
+	UploadTokenLife   time.Duration // 24 hours
+	MaxUpload         int64         // bytes; 20 GB of 2^30
+	RefuseAtStart     bool          // too large a declared size fails at the start already
+	BadURLStatus      int           // for unknown, expired and cancelled upload URLs; 400
+	ExactPrefix       bool          // a cut request keeps every byte, not whole granules
+	TokenOnQuery      bool          // the query of a finalized session repeats the token
+	UploadsAreCounted bool          // upload requests count against the daily quota
+
+	// Creating.
+	PartialStatus      int           // HTTP status when some items fail; 200
+	Overlap            string        // OverlapQuota
+	WriteTime          time.Duration // how long a write takes; 5 ms; negative: none
+	SpentTokens        string        // SpentAccepted
+	UnknownAlbumStatus int           // of batchCreate with an unknown album; 404
+	AlbumCapacity      int           // items; 20000
+	Storage            int64         // bytes the account may hold; 0: no limit
+
+	// Reading.
+	ProcessingTime time.Duration // until a new video is READY; 1 minute; negative: none
+	ListDelay      time.Duration // until a new item is listed; 0
+	ShortPages     bool          // pages hold half of what they could
+	EmptyPage      bool          // an empty page with a token follows the first
+	RepeatBoundary bool          // the last row of a page comes again as the first of the next
+	BareBaseURL    bool          // a base URL works without parameters
+
+	// Quotas.
+	DailyRequests   int64 // per project; 10000
+	DailyDownloads  int64 // requests of base URLs per project; 75000
+	WritesPerMinute int   // per user; 30
+
+	// Memory.
+	KeepFile int64 // a file up to this size is kept whole; 64 MiB
+	KeepAll  int64 // of all files together, before the oldest lose their bytes; 512 MiB
+}
+
+const (
+	defaultUser   = "visitor@example.com"
+	projectNumber = "407408718192"
+)
+
+func defaultTo[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+// complete puts the defaults in and checks what was given.
+func (o *GoogleOptions) complete() error {
+	if len(o.Clients) == 0 {
+		o.Clients = []OAuthClient{{
+			ID:      projectNumber + "-emulated.apps.googleusercontent.com",
+			Secret:  "GOCSPX-" + opaque(28),
+			Project: projectNumber,
+		}}
+	}
+	defaultTo(&o.User, defaultUser)
+	defaultTo(&o.Granularity, 256<<10)
+	defaultTo(&o.UploadURLLife, 7*24*time.Hour)
+	defaultTo(&o.UploadTokenLife, 24*time.Hour)
+	defaultTo(&o.MaxUpload, 20<<30)
+	defaultTo(&o.BadURLStatus, 400)
+	defaultTo(&o.PartialStatus, 200)
+	defaultTo(&o.Overlap, OverlapQuota)
+	defaultTo(&o.WriteTime, 5*time.Millisecond)
+	defaultTo(&o.UnknownAlbumStatus, 404)
+	defaultTo(&o.AlbumCapacity, 20_000)
+	defaultTo(&o.ProcessingTime, time.Minute)
+	defaultTo(&o.DailyRequests, 10_000)
+	defaultTo(&o.DailyDownloads, 75_000)
+	defaultTo(&o.WritesPerMinute, 30)
+	defaultTo(&o.KeepFile, 64<<20)
+	defaultTo(&o.KeepAll, 512<<20)
+	return o.check()
+}
+
+func (o *GoogleOptions) check() error {
+	switch o.Overlap {
+	case OverlapQuota, OverlapAborted, OverlapInternal, OverlapAllowed:
+	default:
+		return fmt.Errorf("unknown answer to overlapping writes %q", o.Overlap)
+	}
+	switch o.SpentTokens {
+	case SpentAccepted, SpentItem, SpentRequest:
+	default:
+		return fmt.Errorf("unknown answer to spent upload tokens %q", o.SpentTokens)
+	}
+	if o.Granularity < 1 {
+		return errors.New("upload granularity is not positive")
+	}
+	for _, c := range o.Clients {
+		if c.ID == "" || c.Project == "" {
+			return errors.New("OAuth client without an id or a project")
+		}
+	}
+	return nil
+}
+
+// Google is Google's authorization server and Google Photos: accounts, tokens,
+// items, albums, quota. It is safe for concurrent use.
+type Google struct {
+	e       *Emulator
+	opts    GoogleOptions
+	oauth   *oauth
+	quota   *quota
+	uploads *uploads
+	library *library
+	signer  signer
+}
+
+func newGoogle(e *Emulator, o GoogleOptions) (*Google, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	return &Google{
+		e:       e,
+		opts:    o,
+		oauth:   newOAuth(o.Clients, o.Testing),
+		quota:   newQuota(o.DailyRequests, o.DailyDownloads, o.WritesPerMinute),
+		uploads: newUploads(),
+		library: newLibrary(&o),
+		signer:  newSigner(),
+	}, nil
+}
+
+func (g *Google) now() time.Time { return g.e.Clock.Now() }
+
+// Item is what lies in a Google Photos account.
+type Item struct {
+	ID          string    `json:"id"`
+	User        string    `json:"user"`
+	Filename    string    `json:"filename"`
+	Description string    `json:"description,omitempty"`
+	SHA256      string    `json:"sha256"` // of the bytes as they were uploaded, in hex
+	Size        int64     `json:"size"`   // bytes
+	MIME        string    `json:"mime"`
+	Created     time.Time `json:"created"` // capture time, from the file's metadata
+	Added       time.Time `json:"added"`
+	Width       int       `json:"width,omitempty"`  // pixels
+	Height      int       `json:"height,omitempty"` // pixels
+	Status      string    `json:"status,omitempty"` // of a video: PROCESSING, READY, FAILED
+	Albums      []string  `json:"albums,omitempty"` // titles
+	Tokens      int       `json:"tokens"`           // upload tokens that were spent on it
+}
+
+// Album is an album of a Google Photos account.
+type Album struct {
+	ID    string   `json:"id"`
+	User  string   `json:"user"`
+	Title string   `json:"title"`
+	Items []string `json:"items"` // ids, in the album's order
+}
+
+// Items returns what lies in all accounts, oldest addition first.
+func (g *Google) Items() []Item { return g.library.list(g.now()) }
+
+// All iterates over what lies in all accounts, as Items does.
+func (g *Google) All() iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for _, it := range g.Items() {
+			if !yield(it) {
+				return
+			}
+		}
+	}
+}
+
+// Albums returns the albums of all accounts, oldest first.
+func (g *Google) Albums() []Album { return g.library.listAlbums() }
+
+// Uploads returns the upload sessions, in no order.
+func (g *Google) Uploads() []UploadState { return g.uploads.states() }
+
+// Usage returns what the first client's project has used of its day.
+func (g *Google) Usage() Usage { return g.quota.usage(g.opts.Clients[0].Project, g.now()) }
+
+// Drop forgets an item, as if the user had deleted it for good. It reports
+// whether there was one.
+func (g *Google) Drop(id string) bool { return g.library.drop(id) }
+
+// DropAlbum forgets an album and leaves its items. It reports whether there was
+// one.
+func (g *Google) DropAlbum(id string) bool { return g.library.dropAlbum(id) }
+
+// DropUploads forgets all upload sessions.
+func (g *Google) DropUploads() {
+	g.uploads.mu.Lock()
+	defer g.uploads.mu.Unlock()
+	clear(g.uploads.sessions)
+}
+
+// FailVideo makes a video end as FAILED. It reports whether there was one.
+func (g *Google) FailVideo(id string) bool { return g.library.fail(id) }
+
+// SetStorage limits what an account may hold, in bytes; 0 lifts the limit.
+func (g *Google) SetStorage(limit int64) { g.library.setStorage(limit) }
+
+// ExpireAccessTokens ends all access tokens; they can be refreshed.
+func (g *Google) ExpireAccessTokens() { g.oauth.expire("") }
+
+// Revoke kills all grants with their access and refresh tokens.
+func (g *Google) Revoke() { g.oauth.revokeAll() }
+
+// Put lays a file into a user's account as if it had come there by other means
+// than the API: no project sees it, but its bytes count for deduplication. An
+// empty user is the one of the options. It fails for bytes that are no media.
+func (g *Google) Put(user, name string, data []byte) (Item, error) {
+	defaultTo(&user, g.opts.User)
+	c := newContent(g.opts.KeepFile, false)
+	_, _ = c.Write(data)
+	up := &upload{caller: caller{user: user}, sum: c.sha256(), file: c.file()}
+	it, created := g.library.put(up, name, "", g.now())
+	if it == nil {
+		return Item{}, fmt.Errorf("put %s: not a photo or video", name)
+	}
+	if !created {
+		return Item{}, fmt.Errorf("put %s: the account has these bytes already", name)
+	}
+	return g.library.describe(it, g.now()), nil
+}
+
+// PutAlbum makes an album by other means than the API; no project may use it.
+func (g *Google) PutAlbum(user, title string) Album {
+	defaultTo(&user, g.opts.User)
+	a := g.library.createAlbum(caller{user: user}, title)
+	return Album{ID: a.id, User: user, Title: title}
+}
+
+// Token issues an access token for a user without the detour of a consent; no
+// scopes means the three of PhotosScopes. An empty user is the one of the
+// options.
+func (g *Google) Token(user string, scopes ...string) string {
+	return g.TokenFor(g.opts.Clients[0].ID, user, scopes...)
+}
+
+// TokenFor is Token for one of several clients. It panics if there is no such
+// client.
+func (g *Google) TokenFor(client, user string, scopes ...string) string {
+	return g.grant(client, user, scopes).AccessToken
+}
+
+func (g *Google) grant(client, user string, scopes []string) tokenAnswer {
+	if g.oauth.client(client) == nil {
+		panic("emulator: no OAuth client " + client)
+	}
+	defaultTo(&user, g.opts.User)
+	if len(scopes) == 0 {
+		scopes = PhotosScopes()
+	}
+	g.oauth.mu.Lock()
+	defer g.oauth.mu.Unlock()
+	now := g.now()
+	return g.oauth.issue(consent{client: client, user: user, scopes: scopes, offline: true, prompted: true, made: now}, now)
+}
+
+// googleRoutes are the calls that Google answers.
+func (e *Emulator) googleRoutes() []route {
+	g := e.Google
+	routes := g.oauthRoutes()
+	routes = append(routes, g.uploadRoutes()...)
+	routes = append(routes, g.photosRoutes()...)
+	routes = append(routes, g.albumRoutes()...)
+	routes = append(routes, g.bytesRoutes()...)
+	return append(routes, g.pageRoutes()...)
+}

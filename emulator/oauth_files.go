@@ -1,0 +1,99 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+type clientSecretFile struct {
+	Installed installedClient `json:"installed"`
+}
+
+type installedClient struct {
+	ClientID     string   `json:"client_id"`
+	ProjectID    string   `json:"project_id"`
+	AuthURI      string   `json:"auth_uri"`
+	TokenURI     string   `json:"token_uri"`
+	CertURL      string   `json:"auth_provider_x509_cert_url"`
+	ClientSecret string   `json:"client_secret"`
+	RedirectURIs []string `json:"redirect_uris"`
+}
+
+// tokenFile is token.json as Python's google-auth writes it.
+type tokenFile struct {
+	Token          string   `json:"token"`
+	RefreshToken   string   `json:"refresh_token"`
+	TokenURI       string   `json:"token_uri"`
+	ClientID       string   `json:"client_id"`
+	ClientSecret   string   `json:"client_secret"`
+	Scopes         []string `json:"scopes"`
+	UniverseDomain string   `json:"universe_domain"`
+	Account        string   `json:"account"`
+	Expiry         string   `json:"expiry"`
+}
+
+// WriteCredentials writes client_secret.json, which points to this emulator, and
+// a token.json that works, both readable by the owner only, into a directory that
+// is made if need be. Call it after Listen if the client is another process. It
+// returns the paths of the files.
+func (e *Emulator) WriteCredentials(dir string) (clientSecret, token string, err error) {
+	g := e.Google
+	clientSecret, token = filepath.Join(dir, "client_secret.json"), filepath.Join(dir, "token.json")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", "", fmt.Errorf("write emulated credentials: %w", err)
+	}
+	if err := writePrivate(clientSecret, g.clientSecretFile()); err != nil {
+		return "", "", err
+	}
+	if err := writePrivate(token, g.tokenFile()); err != nil {
+		return "", "", err
+	}
+	return clientSecret, token, nil
+}
+
+func (g *Google) clientSecretFile() clientSecretFile {
+	c := g.opts.Clients[0]
+	return clientSecretFile{installedClient{
+		ClientID: c.ID, ProjectID: "emulated-" + c.Project,
+		AuthURI: g.e.base(roleAccounts) + "/o/oauth2/auth", TokenURI: g.e.base(roleOAuth) + "/token",
+		CertURL:      "https://www.googleapis.com/oauth2/v1/certs",
+		ClientSecret: c.Secret, RedirectURIs: []string{"http://localhost"},
+	}}
+}
+
+func (g *Google) tokenFile() tokenFile {
+	c := g.opts.Clients[0]
+	answer := g.grant(c.ID, "", nil)
+	return tokenFile{
+		Token: answer.AccessToken, RefreshToken: answer.RefreshToken, TokenURI: g.e.base(roleOAuth) + "/token",
+		ClientID: c.ID, ClientSecret: c.Secret, Scopes: PhotosScopes(), UniverseDomain: "googleapis.com",
+		Expiry: g.now().Add(accessLife).UTC().Format("2006-01-02T15:04:05.000000Z07:00"),
+	}
+}
+
+// writePrivate writes one line of JSON to a file of mode 0600.
+func writePrivate(path string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*") // made with mode 0600
+	if err != nil {
+		return fmt.Errorf("write emulated credentials: %w", err)
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
+	if _, err := tmp.Write(bytes.TrimSpace(data)); err != nil {
+		_ = tmp.Close() // the write failed already
+		return fmt.Errorf("write emulated credentials: %w", err)
+	}
+	if err := tmp.Close(); err != nil {
+		return fmt.Errorf("write emulated credentials: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("write emulated credentials: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// library holds what lies in the accounts: items and albums.
+type library struct {
+	opts *GoogleOptions
+
+	mu       sync.Mutex
+	accounts map[string]*account // by user
+	byID     map[string]*item
+	albums   map[string]*album // by id
+	seq      int
+	storage  int64   // bytes an account may hold; 0: no limit
+	held     int64   // bytes of memory in use for files
+	holding  []*item // whose files are in memory, oldest first
+}
+
+// account is one user's part of the library.
+type account struct {
+	items  []*item // oldest addition first
+	bySum  map[[32]byte]*item
+	albums []*album // oldest first
+	used   int64
+}
+
+// item is a photo or video of a user.
+type item struct {
+	id, user    string
+	project     string // whose client made it; empty: it came by other means
+	filename    string
+	description string
+	seq         int
+	sum         [32]byte
+	size        int64
+	file        file // its bytes may have been let go
+	media       mediaInfo
+	added       time.Time
+	failed      bool
+	tokens      int
+}
+
+func newLibrary(o *GoogleOptions) *library {
+	return &library{
+		opts:     o,
+		accounts: map[string]*account{},
+		byID:     map[string]*item{},
+		albums:   map[string]*album{},
+		storage:  o.Storage,
+	}
+}
+
+func (l *library) account(user string) *account {
+	a := l.accounts[user]
+	if a == nil {
+		a = &account{bySum: map[[32]byte]*item{}}
+		l.accounts[user] = a
+	}
+	return a
+}
+
+// put makes an item of an upload, or finds the one with the same bytes. The item
+// is nil when the bytes are no media.
+func (l *library) put(up *upload, name, description string, now time.Time) (it *item, created bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.putLocked(up, name, description, now)
+}
+
+func (l *library) putLocked(up *upload, name, description string, now time.Time) (it *item, created bool) {
+	a := l.account(up.caller.user)
+	if same := a.bySum[up.sum]; same != nil {
+		l.spend(up, same)
+		return same, false
+	}
+	media, ok := inspect(up.content())
+	if !ok || !media.video && up.content().size > maxPhoto {
+		return nil, false
+	}
+	if media.taken.IsZero() {
+		media.taken = now
+	}
+	l.seq++
+	it = &item{
+		id: "AH0myB" + opaque(92), user: up.caller.user, project: up.caller.project,
+		filename: name, description: description, seq: l.seq,
+		sum: up.sum, size: up.content().size, file: up.content(), media: media, added: now,
+	}
+	l.byID[it.id] = it
+	a.bySum[it.sum] = it
+	a.items = append(a.items, it)
+	a.used += it.size
+	l.spend(up, it)
+	l.hold(it)
+	return it, true
+}
+
+// spend ties an upload to its item, so that the bytes are held once.
+func (l *library) spend(up *upload, it *item) {
+	if up.item != it {
+		it.tokens++
+	}
+	up.item, up.file = it, file{}
+}
+
+// content is the file of the upload, before or after it was made an item.
+func (u *upload) content() file {
+	if u.item != nil {
+		return u.item.file
+	}
+	return u.file
+}
+
+// hold accounts for the memory of an item's file and lets the oldest files go
+// when all together are too much.
+func (l *library) hold(it *item) {
+	l.held += it.file.kept()
+	l.holding = append(l.holding, it)
+	for l.held > l.opts.KeepAll && len(l.holding) > 0 {
+		l.release(l.holding[0])
+		l.holding = l.holding[1:]
+	}
+}
+
+func (l *library) release(it *item) {
+	l.held -= it.file.kept()
+	it.file = file{size: it.size}
+}
+
+// find returns a user's item that a project may see.
+func (l *library) find(c caller, id string) *item {
+	it := l.byID[id]
+	if it == nil || it.user != c.user || it.project != c.project {
+		return nil
+	}
+	return it
+}
+
+func (l *library) drop(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it := l.byID[id]
+	if it == nil {
+		return false
+	}
+	a := l.account(it.user)
+	delete(l.byID, id)
+	delete(a.bySum, it.sum)
+	a.items = slices.DeleteFunc(a.items, func(o *item) bool { return o == it })
+	a.used -= it.size
+	for _, al := range a.albums {
+		al.remove(it)
+	}
+	return true
+}
+
+func (l *library) fail(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it := l.byID[id]
+	if it == nil || !it.media.video {
+		return false
+	}
+	it.failed = true
+	return true
+}
+
+func (l *library) setStorage(limit int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.storage = limit
+}
+
+// status is the processing state of a video; a photo has none.
+func (l *library) status(it *item, now time.Time) string {
+	switch {
+	case !it.media.video:
+		return ""
+	case now.Sub(it.added) < l.opts.ProcessingTime:
+		return "PROCESSING"
+	case it.failed:
+		return "FAILED"
+	}
+	return "READY"
+}
+
+// listed returns what a project sees of an account in lists, newest first.
+func (l *library) listed(c caller, now time.Time) []*item {
+	var items []*item
+	for _, it := range l.account(c.user).items {
+		if it.project == c.project && now.Sub(it.added) >= l.opts.ListDelay {
+			items = append(items, it)
+		}
+	}
+	slices.SortFunc(items, newestFirst)
+	return items
+}
+
+func newestFirst(a, b *item) int {
+	return cmp.Or(b.media.taken.Compare(a.media.taken), cmp.Compare(b.seq, a.seq))
+}
+
+// key sorts as the item does, ascending with time.
+func (it *item) key() string {
+	return fmt.Sprintf("%020d.%012d", it.media.taken.Unix()+1<<40, it.seq)
+}
+
+// list returns the items of all accounts, oldest addition first.
+func (l *library) list(now time.Time) []Item {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]*item, 0, len(l.byID))
+	for _, it := range l.byID {
+		all = append(all, it)
+	}
+	slices.SortFunc(all, func(a, b *item) int { return cmp.Compare(a.seq, b.seq) })
+	titles := l.titles()
+	items := make([]Item, 0, len(all))
+	for _, it := range all {
+		items = append(items, l.describeWith(it, titles[it], now))
+	}
+	return items
+}
+
+// titles maps items to the titles of their albums.
+func (l *library) titles() map[*item][]string {
+	titles := map[*item][]string{}
+	for _, a := range l.accounts {
+		for _, al := range a.albums {
+			for _, it := range al.items {
+				titles[it] = append(titles[it], al.title)
+			}
+		}
+	}
+	return titles
+}
+
+func (l *library) describe(it *item, now time.Time) Item {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.describeWith(it, l.titles()[it], now)
+}
+
+func (l *library) describeWith(it *item, albums []string, now time.Time) Item {
+	return Item{
+		ID: it.id, User: it.user, Filename: it.filename, Description: it.description,
+		SHA256: hex.EncodeToString(it.sum[:]), Size: it.size, MIME: it.media.mime,
+		Created: it.media.taken, Added: it.added, Width: it.media.width, Height: it.media.height,
+		Status: l.status(it, now), Albums: albums, Tokens: it.tokens,
+	}
+}

@@ -1,0 +1,184 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+type wireItem struct {
+	ID            string        `json:"id"`
+	Description   string        `json:"description,omitempty"`
+	ProductURL    string        `json:"productUrl"`
+	BaseURL       string        `json:"baseUrl,omitempty"`
+	MIMEType      string        `json:"mimeType"`
+	MediaMetadata *wireMetadata `json:"mediaMetadata,omitempty"`
+	Filename      string        `json:"filename,omitempty"`
+}
+
+type wireMetadata struct {
+	CreationTime string     `json:"creationTime"`
+	Width        int        `json:"width,omitempty,string"`
+	Height       int        `json:"height,omitempty,string"`
+	Photo        *wirePhoto `json:"photo,omitempty"`
+	Video        *wireVideo `json:"video,omitempty"`
+}
+
+type wirePhoto struct {
+	CameraMake   string  `json:"cameraMake,omitempty"`
+	CameraModel  string  `json:"cameraModel,omitempty"`
+	FocalLength  float64 `json:"focalLength,omitempty"`
+	Aperture     float64 `json:"apertureFNumber,omitempty"`
+	ISO          int     `json:"isoEquivalent,omitempty"`
+	ExposureTime string  `json:"exposureTime,omitempty"`
+}
+
+type wireVideo struct {
+	CameraMake  string  `json:"cameraMake,omitempty"`
+	CameraModel string  `json:"cameraModel,omitempty"`
+	FPS         float64 `json:"fps,omitempty"`
+	Status      string  `json:"status"`
+}
+
+// wire renders an item as batchCreate does, without a base URL.
+func (l *library) wire(it *item, now time.Time) wireItem {
+	m := it.media
+	meta := &wireMetadata{CreationTime: m.taken.UTC().Format(time.RFC3339), Width: m.width, Height: m.height}
+	if m.video {
+		meta.Video = &wireVideo{CameraMake: m.make, CameraModel: m.model, FPS: m.fps, Status: l.status(it, now)}
+	} else {
+		meta.Photo = &wirePhoto{CameraMake: m.make, CameraModel: m.model, FocalLength: m.focal, Aperture: m.aperture, ISO: m.iso}
+		if m.exposure > 0 {
+			meta.Photo.ExposureTime = fmt.Sprintf("%gs", m.exposure)
+		}
+	}
+	return wireItem{
+		ID: it.id, Description: it.description, ProductURL: "https://photos.google.com/lr/photo/" + it.id,
+		MIMEType: m.mime, MediaMetadata: meta, Filename: it.filename,
+	}
+}
+
+func (g *Google) wireItem(c caller, it *item) *wireItem {
+	w := g.library.wire(it, g.now())
+	w.BaseURL = g.baseURL(c, it)
+	return &w
+}
+
+func (g *Google) photosRoutes() []route {
+	read, appends, edit := []string{scopeRead}, []string{scopeAppend}, []string{scopeEdit}
+	return []route{
+		g.route(call{name: "photos.batchCreate", pattern: "POST /v1/mediaItems:batchCreate", scopes: appends, write: true, do: g.batchCreate}),
+		g.route(call{name: "photos.get", pattern: "GET /v1/mediaItems/{id}", scopes: read, do: g.itemGet}),
+		g.route(call{name: "photos.batchGet", pattern: "GET /v1/mediaItems:batchGet", scopes: read, query: []string{"mediaItemIds"}, do: g.batchGet}),
+		g.route(call{name: "photos.list", pattern: "GET /v1/mediaItems", scopes: read, query: []string{"pageSize", "pageToken"}, do: g.itemList}),
+		g.route(call{name: "photos.search", pattern: "POST /v1/mediaItems:search", scopes: read, do: g.search}),
+		g.route(call{name: "photos.patch", pattern: "PATCH /v1/mediaItems/{id}", scopes: edit, write: true, query: []string{"updateMask"}, do: g.itemPatch}),
+		{role: rolePhotos, pattern: "/", handler: noSuchMethod},
+	}
+}
+
+var itemID = regexp.MustCompile(`^[A-Za-z0-9_-]{55,}$`)
+
+func (g *Google) itemGet(c caller, r *http.Request) (any, error) {
+	l := g.library
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it, err := l.get(c, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return g.wireItem(c, it), nil
+}
+
+func (l *library) get(c caller, id string) (*item, error) {
+	if !itemID.MatchString(id) {
+		return nil, invalidf("Invalid media item ID.")
+	}
+	it := l.find(c, id)
+	if it == nil {
+		return nil, failure(http.StatusNotFound)
+	}
+	return it, nil
+}
+
+func (g *Google) batchGet(c caller, r *http.Request) (any, error) {
+	ids := r.URL.Query()["mediaItemIds"]
+	if err := checkIDs(ids); err != nil {
+		return nil, err
+	}
+	type result struct {
+		MediaItem *wireItem   `json:"mediaItem,omitempty"`
+		Status    *wireStatus `json:"status,omitempty"`
+	}
+	var answer struct {
+		Results []result `json:"mediaItemResults"`
+	}
+	l := g.library
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range ids {
+		if it := l.find(c, id); it != nil {
+			answer.Results = append(answer.Results, result{MediaItem: g.wireItem(c, it)})
+			continue
+		}
+		answer.Results = append(answer.Results, result{Status: &wireStatus{codeInvalidArgument, "Invalid media item ID."}})
+	}
+	return answer, nil
+}
+
+type itemPage struct {
+	MediaItems    []*wireItem `json:"mediaItems,omitempty"`
+	NextPageToken string      `json:"nextPageToken,omitempty"`
+}
+
+func (g *Google) itemList(c caller, r *http.Request) (any, error) {
+	q, err := pageQueryOf(r, 25, 100, "items "+c.user+" "+c.project)
+	if err != nil {
+		return nil, err
+	}
+	l := g.library
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return g.itemPage(c, l.listed(c, g.now()), q)
+}
+
+// itemPage renders one page of items. The library's mutex is held.
+func (g *Google) itemPage(c caller, items []*item, q pageQuery) (any, error) {
+	rows, next, err := turn(g, items, q)
+	if err != nil {
+		return nil, err
+	}
+	answer := itemPage{NextPageToken: next}
+	for _, it := range rows {
+		answer.MediaItems = append(answer.MediaItems, g.wireItem(c, it))
+	}
+	return answer, nil
+}
+
+func (g *Google) itemPatch(c caller, r *http.Request) (any, error) {
+	var req struct {
+		ID          string `json:"id"`
+		Description string `json:"description"`
+	}
+	if err := decodeBody(r, &req); err != nil {
+		return nil, err
+	}
+	switch mask := strings.TrimSpace(r.URL.Query().Get("updateMask")); {
+	case mask != "description":
+		return nil, invalidf("Invalid value at 'update_mask' (type.googleapis.com/google.protobuf.FieldMask), %q", mask)
+	case utf8.RuneCountInString(req.Description) > maxDescription:
+		return nil, invalidf("Description must not have more than 1000 characters.")
+	}
+	l := g.library
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it, err := l.get(c, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	it.description = req.Description
+	return g.wireItem(c, it), nil
+}

@@ -1,0 +1,184 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+type searchRequest struct {
+	AlbumID   string   `json:"albumId"`
+	Filters   *filters `json:"filters"`
+	PageSize  number   `json:"pageSize"`
+	PageToken string   `json:"pageToken"`
+	OrderBy   string   `json:"orderBy"`
+}
+
+type filters struct {
+	DateFilter    *dateFilter `json:"dateFilter"`
+	ContentFilter *struct {
+		Included []string `json:"includedContentCategories"`
+		Excluded []string `json:"excludedContentCategories"`
+	} `json:"contentFilter"`
+	MediaTypeFilter *struct {
+		MediaTypes []string `json:"mediaTypes"`
+	} `json:"mediaTypeFilter"`
+	FeatureFilter *struct {
+		Included []string `json:"includedFeatures"`
+	} `json:"featureFilter"`
+	IncludeArchivedMedia     bool `json:"includeArchivedMedia"`
+	ExcludeNonAppCreatedData bool `json:"excludeNonAppCreatedData"`
+}
+
+type dateFilter struct {
+	Dates  []date `json:"dates"`
+	Ranges []struct {
+		Start date `json:"startDate"`
+		End   date `json:"endDate"`
+	} `json:"ranges"`
+}
+
+// date may leave out the year, the month or the day.
+type date struct {
+	Year  number `json:"year"`
+	Month number `json:"month"`
+	Day   number `json:"day"`
+}
+
+func (d date) matches(t time.Time) bool {
+	return (d.Year == 0 || int(d.Year) == t.Year()) &&
+		(d.Month == 0 || time.Month(d.Month) == t.Month()) &&
+		(d.Day == 0 || int(d.Day) == t.Day())
+}
+
+func (d date) start() time.Time {
+	return time.Date(int(d.Year), time.Month(max(d.Month, 1)), int(max(d.Day, 1)), 0, 0, 0, 0, time.UTC)
+}
+
+func (d date) end() time.Time {
+	switch {
+	case d.Month == 0:
+		return d.start().AddDate(1, 0, 0)
+	case d.Day == 0:
+		return d.start().AddDate(0, 1, 0)
+	}
+	return d.start().AddDate(0, 0, 1)
+}
+
+func (f *dateFilter) matches(t time.Time) bool {
+	for _, d := range f.Dates {
+		if d.matches(t) {
+			return true
+		}
+	}
+	for _, r := range f.Ranges {
+		if !t.Before(r.Start.start()) && t.Before(r.End.end()) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *filters) matches(it *item) bool {
+	if f.DateFilter != nil && !f.DateFilter.matches(it.media.taken.UTC()) {
+		return false
+	}
+	if f.MediaTypeFilter != nil && !f.typeMatches(it) {
+		return false
+	}
+	// Nothing here has a content category or is a favourite.
+	if f.ContentFilter != nil && len(f.ContentFilter.Included) > 0 && !slices.Contains(f.ContentFilter.Included, "NONE") {
+		return false
+	}
+	return f.FeatureFilter == nil || !slices.Contains(f.FeatureFilter.Included, "FAVORITES")
+}
+
+func (f *filters) typeMatches(it *item) bool {
+	switch f.MediaTypeFilter.MediaTypes[0] {
+	case "VIDEO":
+		return it.media.video
+	case "PHOTO":
+		return !it.media.video
+	}
+	return true
+}
+
+func (f *filters) check() error {
+	if m := f.MediaTypeFilter; m != nil {
+		if len(m.MediaTypes) != 1 {
+			return invalidf("Media type filter must have exactly one media type.")
+		}
+		if !slices.Contains([]string{"ALL_MEDIA", "VIDEO", "PHOTO"}, m.MediaTypes[0]) {
+			return invalidf("Invalid value at 'filters.media_type_filter.media_types[0]' (type.googleapis.com/google.photos.library.v1.MediaTypeFilter.MediaType), %q", m.MediaTypes[0])
+		}
+	}
+	if d := f.DateFilter; d != nil && (len(d.Dates) > 5 || len(d.Ranges) > 5) {
+		return invalidf("Date filter must not have more than 5 dates or ranges.")
+	}
+	return nil
+}
+
+const (
+	oldestFirstOrder = "MediaMetadata.creation_time"
+	newestFirstOrder = "MediaMetadata.creation_time desc"
+)
+
+func (req searchRequest) check() error {
+	switch {
+	case req.AlbumID != "" && req.Filters != nil:
+		return invalidf("Request must not have both filters and albumId set.")
+	case req.OrderBy == "":
+	case req.OrderBy != oldestFirstOrder && req.OrderBy != newestFirstOrder:
+		return invalidf("Invalid value for order_by: %q", req.OrderBy)
+	case req.Filters == nil || req.Filters.DateFilter == nil:
+		return invalidf("Request must have a date filter to use order_by.")
+	}
+	if req.Filters != nil {
+		return req.Filters.check()
+	}
+	return nil
+}
+
+func (g *Google) search(c caller, r *http.Request) (any, error) {
+	var req searchRequest
+	if err := decodeBody(r, &req); err != nil {
+		return nil, err
+	}
+	if err := req.check(); err != nil {
+		return nil, err
+	}
+	query := fmt.Sprintf("search %s %s %s %s %s", c.user, c.project, req.AlbumID, req.OrderBy, encodeJSON(req.Filters))
+	q, err := newPageQuery(r, int(req.PageSize), req.PageToken, 25, 100, query)
+	if err != nil {
+		return nil, err
+	}
+	l := g.library
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	items, err := l.search(c, req, g.now())
+	if err != nil {
+		return nil, err
+	}
+	q.ascending = req.OrderBy == oldestFirstOrder
+	return g.itemPage(c, items, q)
+}
+
+// search returns the items in the order of the request.
+func (l *library) search(c caller, req searchRequest, now time.Time) ([]*item, error) {
+	items := l.listed(c, now)
+	if req.AlbumID != "" {
+		a := l.findAlbum(c, req.AlbumID)
+		if a == nil {
+			return nil, failure(http.StatusNotFound)
+		}
+		return slices.DeleteFunc(items, func(it *item) bool { return !slices.Contains(a.items, it) }), nil
+	}
+	if req.Filters != nil {
+		items = slices.DeleteFunc(items, func(it *item) bool { return !req.Filters.matches(it) })
+	}
+	if req.OrderBy == oldestFirstOrder {
+		slices.Reverse(items)
+	}
+	return items, nil
+}
