@@ -164,7 +164,7 @@ func (doc document) credentials() (*Credentials, error) {
 	if c.Expiry.IsZero() {
 		c.Expiry = doc.epoch("expires_at")
 	}
-	if c.Scopes == nil {
+	if len(c.Scopes) == 0 {
 		c.Scopes = doc.list("scope")
 	}
 	doc.readOwn(c)
