@@ -87,3 +87,30 @@ func (m *Metrics) Progress() Progress {
 	})
 	return p
 }
+
+// span adds up the time during which at least one of something is open.
+type span struct {
+	open  int
+	since time.Time
+	sum   time.Duration
+}
+
+func (s *span) enter(now time.Time) {
+	if s.open == 0 {
+		s.since = now
+	}
+	s.open++
+}
+
+func (s *span) leave(now time.Time) {
+	if s.open--; s.open == 0 {
+		s.sum += now.Sub(s.since)
+	}
+}
+
+func (s *span) total(now time.Time) time.Duration {
+	if s.open > 0 {
+		return s.sum + now.Sub(s.since)
+	}
+	return s.sum
+}

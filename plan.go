@@ -1,7 +1,11 @@
 package gondola
 
 import (
+	"context"
+	"errors"
+
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 )
 
 // Plan is what a run would do.
@@ -19,4 +23,100 @@ type Plan struct {
 type PlannedItem struct {
 	Item         media.Item
 	AlreadyThere bool // nothing to do; Item.Refusal tells of the other reason
+}
+
+// MakePlan lists what Sync would carry, calling each for every item, and
+// changes nothing anywhere. It returns the first error of the listing, the
+// backend or each.
+func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Plan, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	r := newRun(ctx, o)
+	account, err := o.Destination.Account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.account = account
+	s, err := r.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{SessionID: r.id, Skips: map[string]int{}, Requests: map[string]int64{}}
+	seen := 0
+	for item, err := range o.Source.List(ctx, r.window) {
+		if err != nil {
+			return nil, err
+		}
+		if !s.Filter.Match(item) {
+			continue
+		}
+		if seen++; s.Filter.MaxItems > 0 && seen > s.Filter.MaxItems {
+			break
+		}
+		planned, err := r.planItem(ctx, item)
+		if err != nil {
+			return nil, err
+		}
+		p.add(planned)
+		if err := each(planned); err != nil {
+			return nil, err
+		}
+	}
+	p.estimateRequests(r)
+	return p, nil
+}
+
+func (r *run) planItem(ctx context.Context, item media.Item) (PlannedItem, error) {
+	known, err := r.opt.Backend.Item(ctx, r.id, item.ID.Key())
+	switch {
+	case err == nil && known.Awaits() == "" && known.Refusal == nil:
+		return PlannedItem{Item: known.Item, AlreadyThere: true}, nil
+	case err != nil && !errors.Is(err, state.ErrNotFound):
+		return PlannedItem{}, err
+	}
+	if item.Refusal == nil {
+		item.Refusal = r.opt.Destination.Refuse(item)
+	}
+	if item.Refusal != nil {
+		return PlannedItem{Item: item}, nil
+	}
+	_, err = r.opt.Backend.Recall(ctx, r.account, item.ID.Key())
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return PlannedItem{}, err
+	}
+	return PlannedItem{Item: item, AlreadyThere: err == nil}, nil
+}
+
+func (p *Plan) add(item PlannedItem) {
+	switch {
+	case item.AlreadyThere:
+		p.AlreadyThere++
+	case item.Item.Refusal != nil:
+		p.Skips[item.Item.Refusal.Code]++
+	default:
+		p.Items++
+		if item.Item.Size == media.SizeUnknown {
+			p.UnknownSizes++
+		} else {
+			p.Bytes += item.Item.Size
+		}
+	}
+}
+
+// estimateRequests adds what carrying will ask for to what listing has asked
+// for: per item one opening, and a start and a segment or two of upload; one
+// create call per batch.
+func (p *Plan) estimateRequests(r *run) {
+	if c, ok := r.opt.Source.(requestCounter); ok {
+		for kind, n := range c.Requests() {
+			p.Requests[kind] += n
+		}
+	}
+	const segment = 256 << 20 // bytes that one upload request carries on a common line
+	items := int64(p.Items)
+	batch := int64(r.opt.BatchSize)
+	p.Requests["cdn"] += items
+	p.Requests["gphotos_upload"] += 2*items + p.Bytes/segment
+	p.Requests["gphotos_json"] += (items + batch - 1) / batch
 }

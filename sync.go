@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"sync"
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -77,4 +79,124 @@ type Summary struct {
 	Items     state.Counts     // of the whole session, earlier runs included
 	Moved     Snapshot         // by this run
 	Requests  map[string]int64 // by this run, by kind, such as "cdn"
+}
+
+// Sync carries what Options say, or goes on where an earlier run of the session
+// stopped, and returns when everything is at the destination, skipped with a
+// reason, or failed.
+//
+// An error says that the run ended early: a [media.Fault] (its code tells
+// credentials from quota), a [state.LockedError] if another process runs the
+// session, or the cause of ctx's end. Everything achieved is stored; the same
+// call goes on from there. Items that failed are no error: the summary's
+// outcome is then Partial. The summary is nil only if the session could not be
+// opened.
+func Sync(ctx context.Context, o Options) (*Summary, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	r := newRun(ctx, o)
+	lock, err := o.Backend.Lock(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	err = r.open(ctx)
+	if err == nil {
+		err = r.move(ctx)
+	}
+	r.metrics.finish()
+	summary, sumErr := r.summarize(ctx, err)
+	return summary, errors.Join(err, sumErr, lock.Unlock())
+}
+
+// move runs the three stages side by side. A session-wide fault of the first
+// two stops both, and lets the third register what was carried; a fault of the
+// third, or the end of ctx, stops all.
+func (r *run) move(ctx context.Context) error {
+	all, stopAll := context.WithCancelCause(ctx)
+	defer stopAll(nil)
+	moving, stopMoving := context.WithCancelCause(all)
+	defer stopMoving(nil)
+
+	carried := make(chan *state.Item, r.opt.BatchSize)
+	var listErr, moveErr, createErr error
+	var stages sync.WaitGroup
+	stages.Go(func() {
+		if listErr = r.discover(moving); listErr != nil && !canMoveOn(listErr) {
+			stopMoving(listErr)
+		}
+	})
+	stages.Go(func() {
+		defer close(carried)
+		if moveErr = r.transfer(moving, carried); moveErr != nil {
+			stopMoving(moveErr)
+		}
+	})
+	stages.Go(func() {
+		if createErr = r.create(all, carried); createErr != nil {
+			stopAll(createErr)
+		}
+	})
+	stages.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case createErr != nil:
+		return context.Cause(all)
+	case moving.Err() != nil:
+		return context.Cause(moving)
+	}
+	return listErr
+}
+
+// canMoveOn reports whether what was listed can be carried although the
+// listing failed.
+func canMoveOn(err error) bool {
+	switch media.CodeOf(err) {
+	case media.CodeListingIncomplete, media.CodeServer, media.CodeUnreachable, media.CodeProtocol:
+		return true
+	}
+	return false
+}
+
+func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
+	if r.session == nil {
+		return nil, nil
+	}
+	counts, countErr := r.opt.Backend.Counts(context.WithoutCancel(ctx), r.id)
+	if countErr != nil {
+		return nil, countErr
+	}
+	s := &Summary{
+		SessionID: r.id,
+		From:      r.from, To: r.to,
+		Outcome:  outcomeOf(ctx, err, counts),
+		Items:    counts,
+		Moved:    r.metrics.Snapshot(),
+		Requests: map[string]int64{},
+	}
+	for _, station := range []any{r.opt.Source, r.opt.Destination} {
+		if c, ok := station.(requestCounter); ok {
+			maps.Copy(s.Requests, c.Requests())
+		}
+	}
+	return s, nil
+}
+
+func outcomeOf(ctx context.Context, err error, c state.Counts) Outcome {
+	switch {
+	case err == nil && c.Outcomes[state.OutcomeFailed]+c.Outcomes[state.OutcomePending] > 0:
+		return Partial
+	case err == nil:
+		return Complete
+	case ctx.Err() != nil:
+		return Interrupted
+	}
+	switch media.CodeOf(err) {
+	case media.CodeAuth, media.CodeScope:
+		return NoAuth
+	case media.CodeQuota, media.CodeStorage:
+		return OutOfQuota
+	}
+	return Broken
 }

@@ -1,0 +1,248 @@
+package gondola
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// longestWait is how long a carried item waits for its batch to fill.
+const longestWait = 5 * time.Minute
+
+// create registers what was carried, one call at a time: when a batch is full,
+// when its oldest item has waited long enough, and at the end. The first batch
+// of a run goes out with the first item: what stands in the way of all of them,
+// a full account or an album that cannot be used, shows before hours of upload.
+func (r *run) create(ctx context.Context, carried <-chan *state.Item) error {
+	err := r.createAll(ctx, carried)
+	if err == nil {
+		err = r.begin(ctx, state.Create)
+	}
+	return r.end(ctx, state.Create, err)
+}
+
+func (r *run) createAll(ctx context.Context, carried <-chan *state.Item) error {
+	b := &batcher{run: r, size: 1, deadline: time.NewTimer(longestWait)}
+	defer b.deadline.Stop()
+	if err := r.createBacklog(ctx, b); err != nil {
+		return err
+	}
+	for {
+		select {
+		case it, more := <-carried:
+			if !more {
+				return b.drain(ctx)
+			}
+			if err := b.add(ctx, it); err != nil {
+				return err
+			}
+		case <-b.deadline.C:
+			if err := b.flush(ctx); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// createBacklog takes what an earlier run had carried but not registered; what
+// this run carries comes by itself.
+func (r *run) createBacklog(ctx context.Context, b *batcher) error {
+	if r.adopting {
+		if err := r.waitListed(ctx); err != nil {
+			return err
+		}
+	}
+	var after int64
+	for {
+		page, err := r.page(ctx, state.ItemQuery{Awaiting: state.Create, After: after, Limit: feedPage})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, it := range page {
+			after = it.Seq
+			if it.Receipt == nil || !it.Receipt.At.Before(r.began) || r.givenUp(it) {
+				continue
+			}
+			if err := b.add(ctx, it); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// batcher collects carried items into create calls.
+type batcher struct {
+	run      *run
+	size     int // of the next batch
+	ready    []*state.Item
+	later    []*state.Item // equal in content to one in ready
+	deadline *time.Timer
+	index    int // of the next batch record; 0 before the first
+}
+
+// mostCreateTries is how often an item is sent for registration in one run.
+const mostCreateTries = 4
+
+func (b *batcher) add(ctx context.Context, it *state.Item) error {
+	if b.twin(it) {
+		b.later = append(b.later, it)
+		return nil
+	}
+	if len(b.ready) == 0 {
+		b.deadline.Reset(longestWait)
+	}
+	b.ready = append(b.ready, it)
+	if len(b.ready) < b.size {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
+// twin reports whether an item of the same content is in the batch: the
+// destination refuses the same bytes twice in one call.
+func (b *batcher) twin(it *state.Item) bool {
+	for _, other := range b.ready {
+		if it.SHA256 != "" && it.SHA256 == other.SHA256 || it.Receipt.Token == other.Receipt.Token {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *batcher) drain(ctx context.Context) error {
+	for len(b.ready)+len(b.later) > 0 {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush sends the batch and takes what has to wait into the next.
+func (b *batcher) flush(ctx context.Context) error {
+	items := b.ready
+	b.ready = nil
+	if len(items) > 0 {
+		again, err := b.send(ctx, items)
+		if err != nil {
+			return err
+		}
+		if err := b.rest(ctx, again); err != nil {
+			return err
+		}
+		b.later = append(b.later, again...)
+	}
+	b.size = b.run.session.BatchSize
+	waiting := b.later
+	b.later = nil
+	for _, it := range waiting {
+		if err := b.add(ctx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rest waits before items are sent again that the service could not register
+// for a passing reason.
+func (b *batcher) rest(ctx context.Context, again []*state.Item) error {
+	var d time.Duration
+	var why string
+	for _, it := range again {
+		if e, failed := it.Errors[state.Create]; failed && e.Type != media.CodeDuplicate {
+			d = max(d, min(2*time.Second<<e.Attempt, time.Minute))
+			why = e.Message
+		}
+	}
+	if d == 0 {
+		return nil
+	}
+	b.run.waiting(media.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// send registers one batch and returns the items to be sent again.
+func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state.Item, err error) {
+	r := b.run
+	if err := r.begin(ctx, state.Create); err != nil {
+		return nil, err
+	}
+	if err := r.openAlbum(ctx); err != nil {
+		return nil, err
+	}
+	record, err := b.record(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	created, err := r.callCreate(ctx, items)
+	if err != nil {
+		record.Status = state.Failed
+		record.Error = new(errorRecord(err))
+		return nil, errors.Join(err, r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record))
+	}
+	r.created = append(r.created, created)
+	if again, err = r.settle(ctx, items, created.Results); err != nil {
+		return nil, err
+	}
+	record.Status = state.Completed
+	record.Responses = created.Responses
+	return again, r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record)
+}
+
+func (r *run) callCreate(ctx context.Context, items []*state.Item) (created media.Created, err error) {
+	batch := media.Batch{AlbumID: r.session.AlbumID}
+	for _, it := range items {
+		batch.Entries = append(batch.Entries, media.Entry{Item: it.Item, Receipt: *it.Receipt})
+	}
+	policy := retry.Policy{Base: 5 * time.Second, Max: 5 * time.Minute, Attempts: 4, Budget: time.Hour, OnWait: r.waiting}
+	err = retry.Do(ctx, policy, func(ctx context.Context) (err error) {
+		created, err = r.opt.Destination.Create(ctx, batch)
+		return err
+	})
+	return created, err
+}
+
+// record stores the batch before it is sent.
+func (b *batcher) record(ctx context.Context, items []*state.Item) (*state.Batch, error) {
+	if b.index == 0 {
+		b.index = state.FirstBatchIndex
+		for old, err := range b.run.opt.Backend.Batches(ctx, b.run.id) {
+			if err != nil {
+				return nil, err
+			}
+			b.index = max(b.index, old.Index+1)
+		}
+	}
+	record := &state.Batch{Index: b.index, Status: state.Running}
+	for _, it := range items {
+		record.FileNames = append(record.FileNames, it.Name)
+	}
+	b.index++
+	return record, b.run.opt.Backend.PutBatch(context.WithoutCancel(ctx), b.run.id, record)
+}
+
+// openAlbum finds or creates the album before anything is put into it.
+func (r *run) openAlbum(ctx context.Context) error {
+	if r.session.Album == "" || r.session.AlbumID != "" {
+		return nil
+	}
+	id, err := r.opt.Destination.Album(ctx, r.session.Album)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.session.AlbumID = id
+	r.mu.Unlock()
+	return r.saveSession(ctx)
+}

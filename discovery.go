@@ -1,0 +1,245 @@
+package gondola
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// discover lists the source into the backend. Each item is durable before
+// anything is done with it.
+func (r *run) discover(ctx context.Context) error {
+	defer close(r.listed)
+	err := r.begin(ctx, state.Discovery)
+	if err == nil && r.mustList {
+		err = r.list(ctx)
+	}
+	return r.end(ctx, state.Discovery, err)
+}
+
+func (r *run) list(ctx context.Context) error {
+	began := time.Now().UTC()
+	shelf := shelf{run: r, names: map[string]bool{}, atOnce: 1}
+	for item, err := range r.opt.Source.List(ctx, r.window) {
+		if err != nil {
+			return errors.Join(err, shelf.flush(ctx))
+		}
+		if !r.session.Filter.Match(item) {
+			continue
+		}
+		if most := r.session.Filter.MaxItems; most > 0 && r.found >= most {
+			break
+		}
+		if err := shelf.put(ctx, item); err != nil {
+			return err
+		}
+	}
+	if err := shelf.flush(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.session.From, r.session.To = r.from, r.to
+	if !shelf.unready {
+		r.session.ProvenAt = began
+	}
+	return nil
+}
+
+// shelf collects listed items for the backend, so that storing a million of
+// them costs less than a million round trips, and yet the first byte does not
+// wait: it stores one, then two, then four at a time.
+type shelf struct {
+	run    *run
+	items  []*state.Item
+	names  map[string]bool // folded names of items
+	atOnce int
+	// unready says that the source still works on something: the next run has
+	// to list again.
+	unready bool
+}
+
+const maxAtOnce = 64
+
+func (s *shelf) put(ctx context.Context, listed media.Item) error {
+	it, err := s.place(ctx, listed)
+	if err != nil || it == nil {
+		return err
+	}
+	s.items = append(s.items, it)
+	s.names[fold(it.Name)] = true
+	if len(s.items) < s.atOnce {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+func (s *shelf) flush(ctx context.Context) error {
+	if len(s.items) == 0 {
+		return nil
+	}
+	if err := s.run.saveItem(ctx, s.items...); err != nil {
+		return err
+	}
+	for _, it := range s.items {
+		s.run.announceListed(it)
+	}
+	s.items = nil
+	clear(s.names)
+	s.atOnce = min(2*s.atOnce, maxAtOnce)
+	select {
+	case s.run.news <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// place turns a listed item into the session's item, or nil if the session
+// holds it unchanged.
+func (s *shelf) place(ctx context.Context, listed media.Item) (*state.Item, error) {
+	r := s.run
+	if listed.Refusal == nil {
+		listed.Refusal = r.opt.Destination.Refuse(listed)
+	}
+	if why := listed.Refusal; why != nil && (why.Code == media.RefusedTranscoding || why.Code == media.RefusedIncomplete) {
+		s.unready = true
+	}
+	known, err := r.opt.Backend.Item(ctx, r.id, listed.ID.Key())
+	switch {
+	case err == nil:
+		return refreshed(known, listed), nil
+	case !errors.Is(err, state.ErrNotFound):
+		return nil, err
+	}
+	if it, err := s.adopt(ctx, listed); it != nil || err != nil {
+		return it, err
+	}
+	it := &state.Item{Item: listed, Discovery: state.Completed, Transfer: state.Pending, Create: state.Pending}
+	if it.Name, err = s.freeName(ctx, listed); err != nil {
+		return nil, err
+	}
+	r.found++
+	if it.Refusal != nil {
+		it.Create = state.Skipped
+		return it, nil
+	}
+	return it, r.recall(ctx, it)
+}
+
+// refreshed returns the known item if the new listing says something that
+// matters (it can be carried now, or cannot any more), else nil.
+func refreshed(known *state.Item, listed media.Item) *state.Item {
+	switch awaits := known.Awaits(); {
+	case known.Refusal == nil && awaits == "", (known.Refusal == nil) == (listed.Refusal == nil):
+		return nil
+	}
+	name := known.Name
+	known.Item = listed
+	known.Name = name
+	known.Discovery = state.Completed
+	if known.Create = state.Pending; known.Refusal != nil {
+		known.Create = state.Skipped
+	}
+	return known
+}
+
+// adopt links an item that q2google knew by name only to its identity.
+//
+// q2google lets two media of one name share an item. Which of them it carried
+// cannot be known, so when a second one turns up both are carried: content the
+// destination already has does not double there.
+func (s *shelf) adopt(ctx context.Context, listed media.Item) (*state.Item, error) {
+	r := s.run
+	if !r.adopting || listed.LegacyName == "" {
+		return nil, nil
+	}
+	if s.names[fold(listed.LegacyName)] {
+		if err := s.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	it, err := r.opt.Backend.ItemNamed(ctx, r.id, listed.LegacyName)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if it.ID != (media.ID{}) {
+		if it.LegacyName == listed.LegacyName && it.Refusal == nil && it.Awaits() != state.Transfer {
+			carryAgain(it)
+			it.DestinationID = ""
+			return nil, r.saveItem(ctx, it)
+		}
+		return nil, nil
+	}
+	name := it.Name
+	it.Item = listed
+	it.Name = name
+	it.Discovery = state.Completed
+	if it.Awaits() != "" {
+		return it, nil
+	}
+	it.Refusal = nil // it is there already, whatever we would say of it now
+	if it.DestinationID != "" {
+		return it, r.record(ctx, it)
+	}
+	return it, nil
+}
+
+// recall looks the item up in the ledger: what is at the destination is not
+// carried again.
+func (r *run) recall(ctx context.Context, it *state.Item) error {
+	entry, err := r.opt.Backend.Recall(ctx, r.account, it.ID.Key())
+	if errors.Is(err, state.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	it.Transfer, it.Create = state.Completed, state.Completed
+	it.AlreadyThere = true
+	it.DestinationID, it.SHA256, it.Carried = entry.DestinationID, entry.SHA256, entry.Size
+	return nil
+}
+
+// freeName returns the item's name, made unique if another item has it.
+func (s *shelf) freeName(ctx context.Context, item media.Item) (string, error) {
+	candidates := []string{item.Name, media.Distinguish(item.Name, item.ID.Medium)}
+	for n := item.ID.Part; len(candidates) < 100; n++ {
+		candidates = append(candidates, media.Distinguish(item.Name, fmt.Sprintf("%s-%d", item.ID.Medium, n)))
+	}
+	for _, name := range candidates {
+		if s.names[fold(name)] {
+			continue
+		}
+		_, err := s.run.opt.Backend.ItemNamed(ctx, s.run.id, name)
+		if errors.Is(err, state.ErrNotFound) {
+			return name, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("find a free name for %s", item.ID.Key())}
+}
+
+// fold maps names that some file system would take for the same to one.
+func fold(name string) string { return strings.ToLower(name) }
+
+func (r *run) announceListed(it *state.Item) {
+	r.metrics.listed(it)
+	switch {
+	case it.Refusal != nil:
+		r.emit(ItemEvent{Item: *it, Stage: state.Discovery, Status: state.Skipped})
+	case it.AlreadyThere:
+		r.emit(ItemEvent{Item: *it, Stage: state.Create, Status: state.Completed})
+	default:
+		r.emit(ItemEvent{Item: *it, Stage: state.Discovery, Status: state.Completed})
+	}
+}

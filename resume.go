@@ -1,0 +1,205 @@
+package gondola
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// open loads the session or begins one, and settles which account it goes to.
+func (r *run) open(ctx context.Context) error {
+	s, err := r.load(ctx)
+	if err != nil {
+		return err
+	}
+	r.session = s
+	if !r.adopting && (s.From != r.from || s.To != r.to) {
+		return &media.Fault{
+			Class: media.SessionWide, Code: media.CodeState,
+			Op:   fmt.Sprintf("session %s carries %s to %s, not %s to %s", s.ID, s.From, s.To, r.from, r.to),
+			Hint: "name another session with --session-id",
+		}
+	}
+	r.mustList = r.incomplete()
+	if err := r.settleAccount(ctx); err != nil {
+		return err
+	}
+	if err := r.saveSession(ctx); err != nil {
+		return err
+	}
+	if err := r.renewStale(ctx); err != nil {
+		return err
+	}
+	counts, err := r.opt.Backend.Counts(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	r.found = counts.Total
+	r.metrics.begin(counts)
+	return nil
+}
+
+// load returns the stored session, or a new one that is not stored yet, and
+// settles the window: what is stored wins.
+func (r *run) load(ctx context.Context) (*state.Session, error) {
+	s, err := r.opt.Backend.Session(ctx, r.id)
+	if errors.Is(err, state.ErrNotFound) {
+		r.window = r.opt.Window
+		return r.newSession(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.adopting = s.From == ""
+	if r.window, err = s.CaptureWindow(); err != nil {
+		return nil, err
+	}
+	r.explainStored(s)
+	return s, nil
+}
+
+func (r *run) newSession() *state.Session {
+	s := state.NewSession(r.id, r.opt.Window, r.began)
+	s.BatchSize = r.opt.BatchSize
+	s.From, s.To = r.from, r.to
+	s.Album = r.opt.Album
+	s.Quality = cmp.Or(r.opt.Quality, "source")
+	s.Filter = r.opt.Filter
+	return s
+}
+
+// explainStored tells where a stored session differs from what was asked for:
+// what is stored wins, but never silently.
+func (r *run) explainStored(s *state.Session) {
+	differs := func(what, stored, asked string) {
+		r.notice("session %s keeps its %s %s; you asked for %s (another --session-id starts another session)", s.ID, what, stored, asked)
+	}
+	if !r.opt.Window.IsZero() && !r.window.Equal(r.opt.Window) {
+		differs("window", r.window.String(), r.opt.Window.String())
+	}
+	if r.asked.BatchSize > 0 && s.BatchSize != r.asked.BatchSize {
+		differs("batch size", fmt.Sprint(s.BatchSize), fmt.Sprint(r.asked.BatchSize))
+	}
+	if r.opt.Album != "" && r.opt.Album != s.Album {
+		if r.adopting {
+			s.Album = r.opt.Album
+		} else {
+			differs("album", fmt.Sprintf("%q", s.Album), fmt.Sprintf("%q", r.opt.Album))
+		}
+	}
+	if asked := cmp.Or(r.opt.Quality, "source"); s.Quality != "" && asked != s.Quality {
+		differs("quality", s.Quality, asked)
+	}
+	if asked := r.opt.Filter; !asked.IsZero() && !asked.Equal(s.Filter) {
+		differs("filter", s.Filter.String(), asked.String())
+	}
+}
+
+// settleAccount makes sure that a session never spreads over two accounts.
+func (r *run) settleAccount(ctx context.Context) error {
+	account, err := r.opt.Destination.Account(ctx)
+	if err != nil {
+		return err
+	}
+	r.account = account
+	if s := r.session; s.Account != "" && s.Account != account {
+		same, err := r.sameAccount(ctx)
+		if err != nil {
+			return err
+		}
+		if !same {
+			return &media.Fault{
+				Class: media.SessionWide, Code: media.CodeAuth,
+				Op:   fmt.Sprintf("session %s carries into another account of %s than the one logged in", s.ID, s.To),
+				Hint: "log in with the account it began with, or name another session with --session-id",
+			}
+		}
+	}
+	r.session.Account = account
+	return nil
+}
+
+// sameAccount asks the destination for an item of this session: another login
+// of the same account can see it, another account cannot.
+func (r *run) sameAccount(ctx context.Context) (bool, error) {
+	for it, err := range r.opt.Backend.Items(ctx, r.id, state.ItemQuery{}) {
+		if err != nil {
+			return false, err
+		}
+		if it.DestinationID != "" {
+			return r.opt.Destination.Holds(ctx, it.DestinationID)
+		}
+	}
+	return true, nil
+}
+
+// renewStale sends items whose receipt is too old to be spent back to transfer.
+func (r *run) renewStale(ctx context.Context) error {
+	for it, err := range r.opt.Backend.Items(ctx, r.id, state.ItemQuery{Awaiting: state.Create}) {
+		if err != nil {
+			return err
+		}
+		if it.Receipt != nil && !r.opt.Destination.Stale(*it.Receipt) || r.givenUp(it) {
+			continue
+		}
+		carryAgain(it)
+		if err := r.saveItem(ctx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryAgain forgets an upload, so that the item awaits transfer.
+func carryAgain(it *state.Item) {
+	it.Transfer, it.Create = state.Pending, state.Pending
+	it.Receipt, it.Checkpoint = nil, nil
+	it.CarriedAgain++
+}
+
+// maxCarriedAgain bounds how often an item is carried anew because the
+// destination would not register it.
+const maxCarriedAgain = 2
+
+// givenUp tells that the destination has refused the item's bytes for good so
+// often that carrying them again would only waste the line.
+func (r *run) givenUp(it *state.Item) bool {
+	e, failed := it.Errors[state.Create]
+	return failed && e.Class == media.ItemFault && it.CarriedAgain >= maxCarriedAgain
+}
+
+// incomplete tells whether the source may hold more than the session: unless a
+// proven listing began after the window had ended, it does.
+func (r *run) incomplete() bool {
+	s := r.session
+	if s.Stages[state.Discovery] != state.Completed || s.ProvenAt.IsZero() {
+		return true
+	}
+	return r.window.End.IsZero() || r.window.End.After(s.ProvenAt)
+}
+
+// DeriveSessionID names the session of a command that names none, so that the
+// same command resumes itself.
+func DeriveSessionID(from, to string, w media.Window) string {
+	id := stationWord(from) + "-" + stationWord(to)
+	if w.IsZero() {
+		return id + "-everything"
+	}
+	return id + "-" + windowWord(w.Start, "begin") + "-" + windowWord(w.End, "now")
+}
+
+func windowWord(t time.Time, open string) string {
+	if t.IsZero() {
+		return open
+	}
+	t = t.UTC()
+	if t.Equal(t.Truncate(24*time.Hour)) || t.Add(1).Equal(t.Add(1).Truncate(24*time.Hour)) {
+		return t.Format("20060102")
+	}
+	return t.Format("20060102T150405")
+}

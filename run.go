@@ -1,0 +1,212 @@
+package gondola
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// run is one invocation of Sync on one session.
+type run struct {
+	opt      Options // filled
+	asked    Options // as the caller gave them
+	id       string
+	log      *slog.Logger
+	metrics  *Metrics
+	began    time.Time
+	from, to string // stations
+	account  string
+	window   media.Window // the session's
+	// adopting says that the session is q2google's: its items have names only,
+	// until a listing has linked them to their identities.
+	adopting bool
+	mustList bool          // the source may hold more than the session
+	found    int           // items in the session; discovery alone touches it
+	listed   chan struct{} // closed when discovery has ended
+	news     chan struct{} // one slot: discovery has stored something
+
+	mu      sync.Mutex // guards session
+	session *state.Session
+
+	hooking sync.Mutex            // one hook at a time
+	events  sync.Mutex            // one event at a time
+	begun   map[state.Stage]error // guarded by hooking: how the start of a stage went
+	// interrupted reports whether the caller asked to stop.
+	interrupted func() bool
+
+	created []media.Created // of this run; the create stage alone touches it
+}
+
+func newRun(ctx context.Context, o Options) *run {
+	r := &run{
+		opt: o, asked: o,
+		from: o.Source.Station(), to: o.Destination.Station(),
+		id:          cmp.Or(o.SessionID, DeriveSessionID(o.Source.Station(), o.Destination.Station(), o.Window)),
+		log:         cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		metrics:     cmp.Or(o.Metrics, new(Metrics)),
+		began:       time.Now().UTC(),
+		listed:      make(chan struct{}),
+		news:        make(chan struct{}, 1),
+		interrupted: func() bool { return ctx.Err() != nil },
+		begun:       map[state.Stage]error{},
+	}
+	r.opt.Transfers = cmp.Or(max(o.Transfers, 0), DefaultTransfers)
+	if most := o.Destination.BatchSize(); o.BatchSize <= 0 || o.BatchSize > most {
+		r.opt.BatchSize = most
+	}
+	return r
+}
+
+var stageOrder = []state.Stage{state.Discovery, state.Transfer, state.Create}
+
+// begin starts a stage and those before it, each once. A stage whose start
+// failed stays failed.
+func (r *run) begin(ctx context.Context, stage state.Stage) error {
+	r.hooking.Lock()
+	defer r.hooking.Unlock()
+	for _, s := range stageOrder {
+		if _, begun := r.begun[s]; !begun {
+			r.begun[s] = r.startStage(ctx, s)
+		}
+		if r.begun[s] != nil || s == stage {
+			return r.begun[s]
+		}
+	}
+	return nil
+}
+
+func (r *run) startStage(ctx context.Context, stage state.Stage) error {
+	if err := r.setStage(ctx, stage, state.Running, nil); err != nil {
+		return err
+	}
+	if start := r.opt.Hooks.StageStart; start != nil {
+		if err := start(ctx, stage); err != nil {
+			return fmt.Errorf("start hook of %s: %w", stage, err)
+		}
+	}
+	return nil
+}
+
+// end records how a stage ended and tells the hook. It returns err, or what
+// the hook makes of it. A stage that an interruption cut short stays running,
+// one that never began stays as it was.
+func (r *run) end(ctx context.Context, stage state.Stage, err error) error {
+	r.hooking.Lock()
+	defer r.hooking.Unlock()
+	if _, begun := r.begun[stage]; !begun {
+		return err
+	}
+	switch {
+	case err == nil:
+		err = r.setStage(ctx, stage, state.Completed, nil)
+	case !r.interrupted():
+		err = errors.Join(err, r.setStage(ctx, stage, state.Failed, err))
+	}
+	complete := r.opt.Hooks.StageComplete
+	if complete == nil {
+		return err
+	}
+	var created []media.Created
+	if stage == state.Create {
+		created = r.created
+	}
+	r.mu.Lock()
+	s := *r.session
+	r.mu.Unlock()
+	if hookErr := complete(context.WithoutCancel(ctx), stage, &s, created, err); hookErr != nil {
+		return fmt.Errorf("completion hook of %s: %w", stage, hookErr)
+	}
+	return err
+}
+
+func (r *run) setStage(ctx context.Context, stage state.Stage, status state.Status, cause error) error {
+	r.mu.Lock()
+	r.session.Stages[stage] = status
+	r.mu.Unlock()
+	err := r.saveSession(ctx)
+	r.emit(StageEvent{Stage: stage, Status: status, Time: time.Now().UTC(), Err: cause})
+	return err
+}
+
+// Saving outlives cancellation: what was achieved is stored even while the run
+// is being stopped.
+
+func (r *run) saveSession(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opt.Backend.PutSession(context.WithoutCancel(ctx), r.session)
+}
+
+func (r *run) saveItem(ctx context.Context, items ...*state.Item) error {
+	return r.opt.Backend.PutItems(context.WithoutCancel(ctx), r.id, items...)
+}
+
+func (r *run) emit(e Event) {
+	if r.opt.Hooks.Event == nil {
+		return
+	}
+	r.events.Lock()
+	defer r.events.Unlock()
+	r.opt.Hooks.Event(e)
+}
+
+func (r *run) notice(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.log.Info(text)
+	r.emit(NoticeEvent{Text: text})
+}
+
+func (r *run) waiting(w media.Wait) { r.emit(WaitEvent{w}) }
+
+// failItem records a failure at a stage of an item. Attempts count within the
+// run.
+func (r *run) failItem(it *state.Item, stage state.Stage, err error) {
+	if it.Errors == nil {
+		it.Errors = map[state.Stage]state.ErrorRecord{}
+	}
+	attempt := 1
+	if last, ok := it.Errors[stage]; ok && !last.At.Before(r.began) {
+		attempt = last.Attempt + 1
+	}
+	record := errorRecord(err)
+	record.Attempt = attempt
+	it.Errors[stage] = record
+}
+
+func errorRecord(err error) state.ErrorRecord {
+	return state.ErrorRecord{
+		Type:    cmp.Or(media.CodeOf(err), "error"),
+		Class:   media.ClassOf(err),
+		Message: scrub(err.Error()),
+		Attempt: 1,
+		At:      time.Now().UTC(),
+	}
+}
+
+var urlQuery = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']*`)
+
+// scrub takes the query off every URL in a message: signatures live there.
+// Stations keep secrets out of their errors; this is the second lock.
+func scrub(message string) string {
+	return urlQuery.ReplaceAllString(message, "$1?…")
+}
+
+// stationWord makes a station's name fit into a session id.
+func stationWord(station string) string {
+	if word, ok := strings.CutSuffix(station, ":"); ok {
+		return word
+	}
+	sum := sha256.Sum256([]byte(station))
+	return "folder" + hex.EncodeToString(sum[:4])
+}
