@@ -27,7 +27,7 @@ var (
 
 // StatusError is an answer by which a server refused a request.
 type StatusError struct {
-	Command      string        // what was asked, such as "start" or "upload"
+	Command      string        // what was asked, such as "start upload"; may be ""
 	HTTP         int           // status code
 	Code         int           // gRPC code; 0 if the answer has none
 	Status       string        // name of the gRPC code, such as "INVALID_ARGUMENT"; "" if none
@@ -46,10 +46,14 @@ func (e *StatusError) Error() string {
 	if text == "" {
 		text = http.StatusText(e.HTTP)
 	}
-	if e.Status != "" {
-		return fmt.Sprintf("%s: HTTP %d %s: %s", e.Command, e.HTTP, e.Status, text)
+	what := fmt.Sprintf("HTTP %d", e.HTTP)
+	if e.Command != "" {
+		what = e.Command + ": " + what
 	}
-	return fmt.Sprintf("%s: HTTP %d: %s", e.Command, e.HTTP, text)
+	if e.Status != "" {
+		what += " " + e.Status
+	}
+	return what + ": " + text
 }
 
 // Is reports that the session is lost (ErrSessionLost) or stands elsewhere
@@ -67,13 +71,14 @@ func (e *StatusError) Is(target error) bool {
 // sessionLost: a dead session answers 404 or 410, at some services 400, which
 // from a command other than query can mean many things.
 func (e *StatusError) sessionLost() bool {
+	dead := e.UploadStatus == statusCancelled || slices.Contains([]int{404, 410, 499}, e.HTTP)
 	switch e.Command {
-	case commandStart, commandRaw:
-		return false
 	case commandQuery:
-		return e.UploadStatus == statusCancelled || slices.Contains([]int{400, 404, 410, 499}, e.HTTP)
+		return dead || e.HTTP == http.StatusBadRequest
+	case commandUpload, commandFinalize, commandCancel:
+		return dead
 	}
-	return e.UploadStatus == statusCancelled || slices.Contains([]int{404, 410, 499}, e.HTTP)
+	return false
 }
 
 // Temporary reports whether the same may succeed later: timeouts, rate limits

@@ -1,0 +1,175 @@
+package gphotos
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+)
+
+// DefaultBaseURL is where Google serves the API.
+const DefaultBaseURL = "https://photoslibrary.googleapis.com"
+
+// Tokens hands out access tokens.
+type Tokens interface {
+	// Token returns a token that is valid now. Its errors are media.Faults.
+	Token(ctx context.Context) (string, error)
+	// Invalidate is told of a token that the service refused.
+	Invalidate(token string)
+}
+
+// Options configure a Client. Only Tokens is required.
+type Options struct {
+	// BaseURL is the root of the API; default DefaultBaseURL. It must be https,
+	// except on a loopback address.
+	BaseURL string
+	// HTTP sends the requests; nil means a client of our own. Only its
+	// Transport is used: redirects are not followed, and timeouts are ours.
+	HTTP      *http.Client
+	Tokens    Tokens
+	Logger    *slog.Logger // nil: nothing is logged
+	UserAgent string       // default "gondola"
+	// OnWait, if not nil, is told before every wait longer than a second. It
+	// is called from the goroutine that waits.
+	OnWait func(media.Wait)
+	// Retry bounds the repetition of JSON calls.
+	Retry retry.Policy
+	// WritesPerMinute is the most write calls in any minute; default 30, what
+	// the service allows. A third of them may follow each other at once.
+	WritesPerMinute int
+	// Timeout bounds one JSON call; default 180 s. Uploads have no time limit,
+	// but end when nothing moves.
+	Timeout time.Duration
+	// Sizing chooses the lengths of upload segments.
+	Sizing resumable.Sizing
+	// Now is the clock that ages of tokens are measured by; nil means time.Now.
+	Now func() time.Time
+}
+
+// Client is the Google Photos Library API for one account. It is safe for
+// concurrent use.
+type Client struct {
+	base     *url.URL
+	json     *http.Client
+	protocol *resumable.XGoogUpload
+	uploader *resumable.Uploader
+	log      *slog.Logger
+	onWait   func(media.Wait)
+	retry    retry.Policy
+	timeout  time.Duration
+	now      func() time.Time
+	writes   *pacer
+
+	jsonRequests   atomic.Int64
+	uploadRequests atomic.Int64
+}
+
+// NewClient returns a client, or an error for options that cannot work.
+func NewClient(o Options) (*Client, error) {
+	base, err := url.Parse(strings.TrimSuffix(cmp.Or(o.BaseURL, DefaultBaseURL), "/"))
+	if err != nil {
+		return nil, errors.New("Google Photos URL cannot be read")
+	}
+	if err := checkBase(base); err != nil {
+		return nil, err
+	}
+	if o.Tokens == nil {
+		return nil, errors.New("Google Photos client needs Tokens")
+	}
+	c := &Client{
+		base:    base,
+		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		onWait:  o.OnWait,
+		retry:   o.Retry,
+		timeout: cmp.Or(o.Timeout, 180*time.Second),
+		now:     o.Now,
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.retry.OnWait == nil {
+		c.retry.OnWait = o.OnWait
+	}
+	c.writes = newPacer(cmp.Or(o.WritesPerMinute, 30), o.OnWait)
+	c.json = c.newHTTP(o, &c.jsonRequests)
+	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, &c.uploadRequests)}
+	c.uploader = &resumable.Uploader{Protocol: c.protocol, Sizing: o.Sizing, OnWait: c.announce}
+	return c, nil
+}
+
+func checkBase(u *url.URL) error {
+	switch {
+	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("Google Photos URL %q is not the root of an API", u.Redacted())
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u)):
+		return fmt.Errorf("Google Photos URL %q must be https: plain http is for loopback addresses", u.Redacted())
+	}
+	return nil
+}
+
+func isLoopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c *Client) newHTTP(o Options, count *atomic.Int64) *http.Client {
+	var base http.RoundTripper
+	if o.HTTP != nil {
+		base = cmp.Or(o.HTTP.Transport, http.DefaultTransport)
+	} else {
+		base = newTransport()
+	}
+	return &http.Client{
+		Transport: &authorized{
+			base:   base,
+			tokens: o.Tokens,
+			home:   c.base,
+			agent:  cmp.Or(o.UserAgent, "gondola"),
+			count:  count,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// newTransport prefers HTTP/1.1: one upload then has one connection to itself.
+func newTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	t.MaxIdleConnsPerHost = 32
+	t.WriteBufferSize = 64 << 10
+	return t
+}
+
+func (c *Client) url(path string, query url.Values) string {
+	u := *c.base
+	u.Path += path
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func (c *Client) announce(reason error, until time.Time) {
+	if c.onWait != nil {
+		c.onWait(media.Wait{Reason: reason.Error(), Until: until})
+	}
+}
+
+// Requests returns how many requests were sent so far, by kind: "gphotos_json"
+// and "gphotos_upload".
+func (c *Client) Requests() map[string]int64 {
+	return map[string]int64{
+		"gphotos_json":   c.jsonRequests.Load(),
+		"gphotos_upload": c.uploadRequests.Load(),
+	}
+}

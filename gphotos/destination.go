@@ -1,0 +1,138 @@
+package gphotos
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Scheme is the scheme of the station.
+const Scheme = "gphotos"
+
+const (
+	// The service keeps upload tokens for a day and, as far as is known, upload
+	// sessions for a week; both are given up before.
+	maxTokenAge   = 23 * time.Hour
+	maxSessionAge = 156 * time.Hour
+)
+
+// DestinationOptions configure a Destination.
+type DestinationOptions struct {
+	// Account names the account, the same in every run, such as
+	// "gphotos:3f9a1c…". Required.
+	Account func(ctx context.Context) (string, error)
+	// BatchSize is the most items of one create call, at most and by default
+	// MaxBatch.
+	BatchSize int
+}
+
+// Destination is Google Photos as a station to carry to. It is safe for
+// concurrent use.
+type Destination struct {
+	c         *Client
+	account   func(ctx context.Context) (string, error)
+	batchSize int
+
+	album chan struct{} // full while an album is looked up and created
+}
+
+// NewDestination returns the station of c's account.
+func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
+	if o.Account == nil {
+		return nil, errors.New("Google Photos destination needs to know its account")
+	}
+	size := o.BatchSize
+	if size <= 0 || size > MaxBatch {
+		size = MaxBatch
+	}
+	return &Destination{c: c, account: o.Account, batchSize: size, album: make(chan struct{}, 1)}, nil
+}
+
+// Station returns "gphotos:".
+func (d *Destination) Station() string { return Scheme + ":" }
+
+// Account returns the name of the account.
+func (d *Destination) Account(ctx context.Context) (string, error) { return d.account(ctx) }
+
+// BatchSize returns the most entries that Create takes.
+func (d *Destination) BatchSize() int { return d.batchSize }
+
+// Requests returns how many requests were sent so far, by kind.
+func (d *Destination) Requests() map[string]int64 { return d.c.Requests() }
+
+// Stale reports whether r is older than 23 hours: the service forgets upload
+// tokens after a day.
+func (d *Destination) Stale(r media.Receipt) bool {
+	return r.Token == "" || d.c.now().Sub(r.At) > maxTokenAge
+}
+
+// Album returns the id of the writable album with exactly this title among
+// those that the app created, and creates it if there is none.
+func (d *Destination) Album(ctx context.Context, title string) (string, error) {
+	select {
+	case d.album <- struct{}{}:
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+	defer func() { <-d.album }()
+	for a, err := range d.c.Albums(ctx) {
+		if err != nil {
+			return "", err
+		}
+		if a.Title == title && a.IsWriteable {
+			return a.ID, nil
+		}
+	}
+	a, err := d.c.CreateAlbum(ctx, title)
+	if err != nil {
+		return "", albumFault(title, err)
+	}
+	return a.ID, nil
+}
+
+// albumFault: without the album that was asked for, nothing can go on.
+func albumFault(title string, err error) error {
+	if media.ClassOf(err) != media.ItemFault {
+		return err
+	}
+	return &media.Fault{Class: media.SessionWide, Code: media.CodeAlbum, Op: "create album " + title, Err: err, Hint: "use another album name"}
+}
+
+// Holds reports whether the account holds the item. It is an ItemFault with
+// code media.CodeRejected if the service holds it but could not process it.
+func (d *Destination) Holds(ctx context.Context, id string) (bool, error) {
+	item, err := d.c.Get(ctx, id)
+	switch {
+	case media.CodeOf(err) == media.CodeGone:
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return item.processed()
+}
+
+// HoldsAll is Holds for at most MaxBatch ids, which must differ, in one
+// request. errs[i] is what Holds would return for ids[i].
+func (d *Destination) HoldsAll(ctx context.Context, ids []string) (held []bool, errs []error, err error) {
+	items, err := d.c.BatchGet(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	held, errs = make([]bool, len(ids)), make([]error, len(ids))
+	for i, item := range items {
+		if item != nil {
+			held[i], errs[i] = item.processed()
+		}
+	}
+	return held, errs, nil
+}
+
+func (m *MediaItem) processed() (bool, error) {
+	if m.Metadata == nil || m.Metadata.Video == nil || m.Metadata.Video.Status != "FAILED" {
+		return true, nil
+	}
+	return false, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected,
+		Op: "check " + m.Filename, Err: errors.New("Google Photos could not process the video")}
+}

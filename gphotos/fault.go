@@ -1,0 +1,119 @@
+package gphotos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+)
+
+const (
+	loginHint   = "run: gondola login google"
+	consentHint = "run: gondola login google, and allow everything it asks for (consents from before April 2025 no longer suffice)"
+	enableHint  = "enable the Photos Library API for the project in the Google Cloud console, wait a few minutes and run the same command again"
+	storageHint = "free space in the Google account or buy more, then run the same command again; within a day nothing has to be carried again"
+	albumHint   = "use another album name: an app can add only to albums that it created and that still exist"
+	quotaHint   = "run the same command again after the quota is renewed, at midnight Pacific time; everything is saved"
+)
+
+var errUntrusted = fmt.Errorf("upload URL is at a foreign host: %w", resumable.ErrSessionLost)
+
+// fault is the one place that decides what a failure means. It returns a
+// *media.Fault, or the cause of ctx if that has ended.
+func (c *Client) fault(ctx context.Context, op string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if f, ok := errors.AsType[*media.Fault](err); ok {
+		return f // of the tokens, the source or the state
+	}
+	f := &media.Fault{Class: media.Transient, Op: op, Err: err}
+	if errors.Is(err, resumable.ErrSessionLost) || errors.Is(err, resumable.ErrFinal) {
+		f.Code = media.CodeUploadLost
+		return f
+	}
+	if e, ok := errors.AsType[*resumable.StatusError](err); ok {
+		c.judgeStatus(f, e)
+		return f
+	}
+	_, malformed := errors.AsType[*malformedError](err)
+	_, senseless := errors.AsType[*resumable.ProtocolError](err)
+	f.Code = media.CodeUnreachable
+	if malformed || senseless {
+		f.Code = media.CodeProtocol
+	}
+	return f
+}
+
+// judgeStatus fills f for an answer that refuses.
+func (c *Client) judgeStatus(f *media.Fault, e *resumable.StatusError) {
+	f.RetryAfter = e.RetryAfter
+	switch {
+	case e.HTML && e.HTTP != http.StatusRequestEntityTooLarge:
+		f.Code = media.CodeServer // a page for people is not the API speaking
+	case isQuota(e):
+		c.judgeQuota(f, e)
+	case e.HTTP == http.StatusUnauthorized:
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, loginHint
+	case e.HTTP == http.StatusForbidden:
+		judgeForbidden(f, e)
+	case e.HTTP == http.StatusConflict:
+		f.Code, f.RetryAfter = media.CodeServer, max(f.RetryAfter, time.Second)
+	case e.Temporary(), e.HTTP/100 == 3:
+		f.Code = media.CodeServer
+	default:
+		judgeRefusal(f, e)
+	}
+}
+
+func judgeForbidden(f *media.Fault, e *resumable.StatusError) {
+	f.Class, f.Code = media.SessionWide, media.CodeScope
+	switch {
+	case says(e, "insufficient authentication scopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientPermissions"):
+		f.Hint = consentHint
+	case says(e, "accessNotConfigured", "SERVICE_DISABLED", "has not been used in project", "it is disabled"):
+		f.Code, f.Hint = media.CodeAuth, enableHint
+	case says(e, "disabled for the user"):
+		f.Code, f.Hint = media.CodeAuth, "turn Google Photos on for this account, or log in with another: gondola login google"
+	case says(e, "media items to this album"):
+		f.Code, f.Hint = media.CodeAlbum, albumHint
+	default:
+		f.Hint = consentHint
+	}
+}
+
+// judgeRefusal is for the 4xx that blame the request.
+func judgeRefusal(f *media.Fault, e *resumable.StatusError) {
+	f.Class, f.Code = media.ItemFault, media.CodeRejected
+	switch {
+	case says(e, "remaining storage"):
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeStorage, storageHint
+	case says(e, "media items to this album", "does not match any albums"):
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAlbum, albumHint
+	case says(e, "Invalid JSON payload"):
+		f.Class, f.Code = media.SessionWide, media.CodeProtocol
+	case says(e, "valid upload token"):
+		f.Code = media.CodeTokenInvalid
+	case e.HTTP == http.StatusNotFound:
+		f.Code = media.CodeGone
+	}
+}
+
+// says reports whether a refusal contains one of the phrases, in any case, or
+// has one as a reason.
+func says(e *resumable.StatusError, phrases ...string) bool {
+	message := strings.ToLower(e.Message)
+	return slices.ContainsFunc(phrases, func(p string) bool {
+		return strings.Contains(message, strings.ToLower(p)) || slices.Contains(e.Reasons, p)
+	})
+}
+
+func statusOf(err error) (*resumable.StatusError, bool) {
+	return errors.AsType[*resumable.StatusError](err)
+}

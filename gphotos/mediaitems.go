@@ -1,0 +1,213 @@
+package gphotos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// MaxBatch is the most items that one call creates, reads or files.
+const MaxBatch = 50
+
+const (
+	mediaPageSize = 100
+	albumPageSize = 50
+)
+
+// Get returns a media item. An id that is unknown, or not visible to the app,
+// is an ItemFault with code media.CodeGone.
+func (c *Client) Get(ctx context.Context, id string) (MediaItem, error) {
+	r, err := fetch[MediaItem](ctx, c, call{
+		op: "get media item", method: http.MethodGet, path: "/v1/mediaItems/" + url.PathEscape(id),
+	})
+	if e, ok := statusOf(err); ok && e.HTTP == http.StatusBadRequest && media.CodeOf(err) == media.CodeRejected {
+		return MediaItem{}, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "get media item", Err: e} // malformed id
+	}
+	if err == nil && r.value.ID == "" {
+		return MediaItem{}, protocolFault("get media item", "answer without an item")
+	}
+	return r.value, err
+}
+
+// BatchGet returns at most MaxBatch media items in the order of ids; nil stands
+// for one that is not there. Ids are asked for one by one if the service fails
+// on all because of one.
+func (c *Client) BatchGet(ctx context.Context, ids []string) ([]*MediaItem, error) {
+	if err := checkIDs(ids); err != nil {
+		return nil, err
+	}
+	type result struct {
+		Status rpcStatus  `json:"status"`
+		Item   *MediaItem `json:"mediaItem"`
+	}
+	type response struct {
+		Results []result `json:"mediaItemResults"`
+	}
+	r, err := fetch[response](ctx, c, call{
+		op: "get media items", method: http.MethodGet, path: "/v1/mediaItems:batchGet",
+		query: url.Values{"mediaItemIds": ids},
+		once:  blamesAnID,
+	})
+	switch {
+	case blamesAnID(err):
+		return c.getEach(ctx, ids)
+	case err != nil:
+		return nil, err
+	case len(r.value.Results) != len(ids):
+		return nil, protocolFault("get media items", "number of results is not that of ids")
+	}
+	items := make([]*MediaItem, len(ids))
+	for i, res := range r.value.Results {
+		if res.Status.Code == 0 {
+			items[i] = res.Item
+		}
+	}
+	return items, nil
+}
+
+// blamesAnID reports whether a batch may have failed for one of its ids: the
+// service answers that with 400, but also with 500.
+func blamesAnID(err error) bool {
+	e, ok := statusOf(err)
+	return ok && (e.HTTP == http.StatusInternalServerError || media.ClassOf(err) == media.ItemFault)
+}
+
+func (c *Client) getEach(ctx context.Context, ids []string) ([]*MediaItem, error) {
+	items := make([]*MediaItem, len(ids))
+	for i, id := range ids {
+		item, err := c.Get(ctx, id)
+		switch {
+		case err == nil:
+			items[i] = &item
+		case media.CodeOf(err) != media.CodeGone:
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// Update changes the description of a media item that the app created.
+func (c *Client) Update(ctx context.Context, id, description string) (MediaItem, error) {
+	r, err := fetch[MediaItem](ctx, c, call{
+		op: "describe media item", method: http.MethodPatch, path: "/v1/mediaItems/" + url.PathEscape(id),
+		query: url.Values{"updateMask": {"description"}},
+		in:    map[string]string{"description": description},
+		write: true,
+	})
+	return r.value, err
+}
+
+// All lists the media items that the app created, newest first. It yields an
+// error once, at the end, if the listing fails.
+func (c *Client) All(ctx context.Context) iter.Seq2[MediaItem, error] {
+	return pages(func(token string) ([]MediaItem, string, error) {
+		r, err := fetch[page](ctx, c, call{
+			op: "list media items", method: http.MethodGet, path: "/v1/mediaItems", query: pageQuery(mediaPageSize, token),
+		})
+		return r.value.MediaItems, r.value.Next, err
+	}, func(m MediaItem) string { return m.ID })
+}
+
+// Query selects media items: those of an album, or those captured on the days
+// from First to Last. The service takes one or the other.
+type Query struct {
+	AlbumID     string
+	First, Last time.Time // whole days; both or none
+}
+
+// Search lists the media items that q selects. It yields an error once, at the
+// end, if the listing fails.
+func (c *Client) Search(ctx context.Context, q Query) iter.Seq2[MediaItem, error] {
+	return pages(func(token string) ([]MediaItem, string, error) {
+		r, err := fetch[page](ctx, c, call{
+			op: "search media items", method: http.MethodPost, path: "/v1/mediaItems:search", in: q.body(token),
+		})
+		return r.value.MediaItems, r.value.Next, err
+	}, func(m MediaItem) string { return m.ID })
+}
+
+func (q Query) body(token string) map[string]any {
+	b := map[string]any{"pageSize": mediaPageSize}
+	if token != "" {
+		b["pageToken"] = token
+	}
+	if q.AlbumID != "" {
+		b["albumId"] = q.AlbumID
+	}
+	if !q.First.IsZero() && !q.Last.IsZero() {
+		days := map[string]any{"startDate": day(q.First), "endDate": day(q.Last)}
+		b["filters"] = map[string]any{"dateFilter": map[string]any{"ranges": []any{days}}}
+	}
+	return b
+}
+
+func day(t time.Time) map[string]int {
+	y, m, d := t.UTC().Date()
+	return map[string]int{"year": y, "month": int(m), "day": d}
+}
+
+// checkIDs returns an error for a list of ids that the service would refuse.
+func checkIDs(ids []string) error {
+	if len(ids) == 0 || len(ids) > MaxBatch {
+		return fmt.Errorf("%d ids, want 1 to %d", len(ids), MaxBatch)
+	}
+	sorted := slices.Sorted(slices.Values(ids))
+	if len(slices.Compact(sorted)) != len(ids) || slices.Contains(ids, "") {
+		return errors.New("ids are empty or repeated")
+	}
+	return nil
+}
+
+func pageQuery(size int, token string) url.Values {
+	q := url.Values{"pageSize": {strconv.Itoa(size)}}
+	if token != "" {
+		q.Set("pageToken", token)
+	}
+	return q
+}
+
+// pages walks a listing. Only a missing token ends it: pages may be short or
+// empty, and the last entry of one may be repeated as the first of the next.
+func pages[T any](next func(token string) ([]T, string, error), id func(T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		token, last := "", ""
+		for {
+			entries, following, err := next(token)
+			if err != nil {
+				yield(zero, err)
+				return
+			}
+			for _, e := range entries {
+				if id(e) != "" && id(e) == last {
+					continue
+				}
+				last = id(e)
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if following == "" {
+				return
+			}
+			if following == token {
+				yield(zero, &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete,
+					Op: "list Google Photos", Err: errors.New("the service repeats a page for ever")})
+				return
+			}
+			token = following
+		}
+	}
+}
+
+func protocolFault(op, what string) *media.Fault {
+	return &media.Fault{Class: media.Transient, Code: media.CodeProtocol, Op: op, Err: errors.New(what)}
+}

@@ -1,0 +1,57 @@
+package gphotos
+
+import (
+	"net/http"
+	"time"
+	_ "time/tzdata" // quotas are renewed by Pacific time on every host
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+)
+
+// quotaWait is the least wait that the service asks for after a 429.
+const quotaWait = 30 * time.Second
+
+// isQuota reports whether a limit was exceeded. The upload endpoint has been
+// seen to say so with 400, older services with 403.
+func isQuota(e *resumable.StatusError) bool {
+	switch e.HTTP {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusBadRequest:
+		return says(e, "quota")
+	case http.StatusForbidden:
+		return says(e, "rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded", "quota exceeded")
+	}
+	return false
+}
+
+// isDaily reports whether that limit is one per day: by the id of the limit, or
+// by the message, which names the limit by title or, in older ones, by id.
+func isDaily(e *resumable.StatusError) bool {
+	limit := resumable.StatusError{Message: e.QuotaLimit}
+	if e.QuotaLimit != "" {
+		return says(&limit, "PerDay")
+	}
+	return says(e, "per day", "PerDay", "dailyLimitExceeded", "daily limit")
+}
+
+func (c *Client) judgeQuota(f *media.Fault, e *resumable.StatusError) {
+	if isDaily(e) {
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeQuota, quotaHint
+		f.Until = nextReset(c.now())
+		return
+	}
+	f.Class, f.Code = media.Transient, media.CodeRate
+	f.RetryAfter = max(f.RetryAfter, quotaWait)
+}
+
+// nextReset returns the next midnight in California, in UTC.
+func nextReset(now time.Time) time.Time {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		pacific = time.FixedZone("PST", -8*60*60)
+	}
+	y, m, d := now.In(pacific).Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, pacific).UTC()
+}

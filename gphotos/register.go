@@ -1,0 +1,156 @@
+package gphotos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"unicode/utf16"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+const maxFileName = 255 // characters
+
+// gRPC codes of item results.
+const (
+	codeOK              = 0
+	codeInvalidArgument = 3
+	codeAlreadyExists   = 6
+)
+
+// Create registers a batch. A refusal of the whole batch is bisected until the
+// culprit stands alone, so that an item's failure is its own. An entry whose
+// receipt is Stale is not sent; it fails with code media.CodeTokenInvalid, as
+// does one whose token the service does not accept.
+//
+// When a session-wide failure comes in the middle of a bisection, the entries
+// whose fate is not known yet carry it as their result.
+func (d *Destination) Create(ctx context.Context, b media.Batch) (media.Created, error) {
+	if len(b.Entries) > d.batchSize {
+		return media.Created{}, &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol,
+			Op: fmt.Sprintf("create %d media items", len(b.Entries)), Err: fmt.Errorf("a batch holds at most %d", d.batchSize)}
+	}
+	r := &registration{d: d, batch: b}
+	r.out.Results = make([]media.Result, len(b.Entries))
+	var send []int
+	for i, e := range b.Entries {
+		if d.Stale(e.Receipt) {
+			r.fail(i, media.ItemFault, media.CodeTokenInvalid, errors.New("the upload token is too old"))
+			continue
+		}
+		send = append(send, i)
+	}
+	if len(send) == 0 {
+		return r.out, nil
+	}
+	if err := r.create(ctx, send); err != nil && !r.known {
+		return media.Created{}, err
+	}
+	return r.out, nil
+}
+
+// registration is one Create.
+type registration struct {
+	d     *Destination
+	batch media.Batch
+	out   media.Created
+	known bool // something is known about some entry that was sent
+}
+
+// create registers the entries at these indexes. If it fails, each of them has
+// the failure as its result.
+func (r *registration) create(ctx context.Context, at []int) error {
+	items := make([]NewItem, len(at))
+	for k, i := range at {
+		e := r.batch.Entries[i]
+		items[k] = NewItem{Token: e.Receipt.Token, FileName: fitName(e.Item.Name)}
+	}
+	made, err := r.d.c.BatchCreate(ctx, r.batch.AlbumID, items)
+	switch {
+	case err == nil:
+		r.answered(at, made)
+		return nil
+	case media.ClassOf(err) != media.ItemFault:
+		for _, i := range at {
+			r.out.Results[i] = media.Result{Err: asFault(err)}
+		}
+		return err
+	case len(at) == 1:
+		r.known = true
+		r.out.Results[at[0]] = media.Result{Err: asFault(err)}
+		return nil
+	}
+	return r.bisect(ctx, at)
+}
+
+func (r *registration) bisect(ctx context.Context, at []int) error {
+	half := len(at) / 2
+	if err := r.create(ctx, at[:half]); err != nil {
+		for _, i := range at[half:] {
+			r.out.Results[i] = media.Result{Err: asFault(err)}
+		}
+		return err
+	}
+	return r.create(ctx, at[half:])
+}
+
+func (r *registration) answered(at []int, made Creation) {
+	r.known = true
+	r.out.Responses = append(r.out.Responses, made.Response)
+	for k, i := range at {
+		r.judge(i, made.Results[k], made.Unsure)
+	}
+}
+
+// judge turns an item's result into the entry's. Branching is by the code: the
+// messages are all alike.
+func (r *registration) judge(i int, res ItemResult, unsure bool) {
+	err := fmt.Errorf("code %d: %s", res.Code, res.Message)
+	switch {
+	case res.Code == codeOK && res.Item != nil && res.Item.ID != "":
+		r.out.Results[i] = media.Result{ID: res.Item.ID}
+	case res.Code == codeOK:
+		r.fail(i, media.Transient, media.CodeProtocol, errors.New("created, but the answer holds no item"))
+	case res.Code == codeInvalidArgument && unsure:
+		// An attempt that got no answer may have spent the token.
+		r.fail(i, media.ItemFault, media.CodeTokenInvalid, err)
+	case res.Code == codeInvalidArgument:
+		r.fail(i, media.ItemFault, media.CodeRejected, fmt.Errorf("Google Photos does not accept the file as a photo or video (%w)", err))
+	case res.Code == codeAlreadyExists:
+		r.fail(i, media.Transient, media.CodeDuplicate, err)
+	default:
+		r.fail(i, media.Transient, media.CodeServer, err)
+	}
+}
+
+func (r *registration) fail(i int, class media.Class, code string, err error) {
+	op := "create " + r.batch.Entries[i].Item.Name
+	r.out.Results[i] = media.Result{Err: &media.Fault{Class: class, Code: code, Op: op, Err: err}}
+}
+
+// asFault makes a result's error of whatever ended a call.
+func asFault(err error) error {
+	if f, ok := errors.AsType[*media.Fault](err); ok {
+		return f
+	}
+	return &media.Fault{Class: media.ClassOf(err), Code: media.CodeUnreachable, Op: "create media items", Err: err}
+}
+
+// fitName shortens a name to what the service takes and keeps its extension:
+// one name that is too long has the whole batch refused. The service's
+// characters are taken to be UTF-16 units, the stricter reading.
+func fitName(name string) string {
+	if len(utf16.Encode([]rune(name))) <= maxFileName {
+		return name
+	}
+	ext := path.Ext(name)
+	if len(ext) > 16 {
+		ext = ""
+	}
+	stem := []rune(name[:len(name)-len(ext)])
+	for len(utf16.Encode(stem))+len(utf16.Encode([]rune(ext))) > maxFileName {
+		stem = stem[:len(stem)-1]
+	}
+	return string(stem) + ext
+}

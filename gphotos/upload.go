@@ -1,0 +1,186 @@
+package gphotos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+)
+
+// Upload carries the bytes of one item. It goes on from u.From if that is of
+// this account, of these bytes and not too old, and otherwise starts over.
+//
+// An item that turns out, on opening, to be one that Refuse refuses is an
+// ItemFault that holds a *media.RefusedError. Content that changes while it is
+// being carried is a Transient fault with code media.CodeChanged.
+func (d *Destination) Upload(ctx context.Context, u media.Upload) (media.Receipt, error) {
+	account, err := d.account(ctx)
+	if err != nil {
+		return media.Receipt{}, err
+	}
+	run := &carriage{d: d, u: u, account: account, op: "upload " + u.Item.Name}
+	job, err := run.job(ctx)
+	if err != nil {
+		return media.Receipt{}, err
+	}
+	defer run.dropOpened()
+	result, err := d.c.uploader.Upload(ctx, job)
+	if err != nil {
+		return media.Receipt{}, run.fault(ctx, err)
+	}
+	return media.Receipt{Token: result.Token, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC()}, nil
+}
+
+// carriage is one Upload.
+type carriage struct {
+	d       *Destination
+	u       media.Upload
+	account string
+	op      string
+
+	size    int64
+	version string
+	opened  *media.Content // opened to learn size and version, not read yet
+	refused int            // access tokens refused since the last confirmed byte
+}
+
+// job opens the item and decides where to begin.
+func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
+	from := r.usable()
+	content, err := r.u.Open(ctx, offsetOf(from))
+	if err != nil {
+		return resumable.Job{}, err
+	}
+	r.opened, r.size, r.version = content, content.Size, content.Version
+	if refusal := r.refusal(); refusal != nil {
+		r.dropOpened()
+		return resumable.Job{}, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected, Op: r.op, Err: &media.RefusedError{Refusal: *refusal}}
+	}
+	job := resumable.Job{
+		Media: resumable.Media{Size: r.size, ContentType: contentType(r.u.Item)},
+		Open:  r.open, Save: r.save, Judge: r.judge,
+		Sent: r.u.Sent, Resent: r.u.Resent,
+	}
+	if c := r.u.From; c != nil {
+		job.SentBefore = min(max(c.Confirmed, c.HashAt), r.size)
+	}
+	if from != nil && from.Size == r.size && from.Version == r.version {
+		job.From = from.resumable()
+	}
+	return job, nil
+}
+
+// usable returns u.From if the service may still know it.
+func (r *carriage) usable() *checkpoint {
+	c := r.u.From
+	if c == nil || c.Account != r.account || c.Size <= 0 || c.Granularity <= 0 ||
+		c.Confirmed < 0 || c.Confirmed > c.Size || r.d.c.now().Sub(c.StartedAt) > maxSessionAge {
+		return nil
+	}
+	if at, err := url.Parse(c.URL); err != nil || !trusted(r.d.c.base, at) {
+		return nil
+	}
+	return (*checkpoint)(c)
+}
+
+// refusal asks Refuse again, with the size that is now known.
+func (r *carriage) refusal() *media.Refusal {
+	item := r.u.Item
+	item.Size = r.size
+	return r.d.Refuse(item)
+}
+
+// checkpoint is a media.Checkpoint in the words of package resumable.
+type checkpoint media.Checkpoint
+
+func (c *checkpoint) resumable() *resumable.Checkpoint {
+	return &resumable.Checkpoint{
+		Session:   resumable.Session{URL: c.URL, Granularity: c.Granularity},
+		StartedAt: c.StartedAt, Size: c.Size, Confirmed: c.Confirmed, HashAt: c.HashAt, HashState: c.HashState,
+	}
+}
+
+// offsetOf is where an upload that goes on from c will most likely read first.
+func offsetOf(c *checkpoint) int64 {
+	switch {
+	case c == nil:
+		return 0
+	case c.HashAt > 0 && c.HashAt < c.Confirmed:
+		return c.HashAt
+	}
+	return c.Confirmed
+}
+
+// open hands out the content opened first if it fits, and otherwise opens
+// another, which must be the same.
+func (r *carriage) open(ctx context.Context, offset int64) (io.ReadCloser, error) {
+	if c := r.opened; c != nil && c.Offset == offset {
+		r.opened = nil
+		return c.Body, nil
+	}
+	r.dropOpened()
+	c, err := r.u.Open(ctx, offset)
+	if err != nil {
+		return nil, err
+	}
+	if c.Size != r.size || c.Version != r.version || c.Offset != offset {
+		c.Body.Close()
+		return nil, &media.Fault{Class: media.Transient, Code: media.CodeChanged, Op: r.op,
+			Err: fmt.Errorf("the source's content changed while it was carried (from %d to %d bytes)", r.size, c.Size)}
+	}
+	return c.Body, nil
+}
+
+func (r *carriage) dropOpened() {
+	if r.opened != nil {
+		r.opened.Body.Close()
+		r.opened = nil
+	}
+}
+
+// save passes a checkpoint on.
+func (r *carriage) save(ctx context.Context, c resumable.Checkpoint) error {
+	r.refused = 0
+	if r.u.Save == nil {
+		return nil
+	}
+	err := r.u.Save(ctx, media.Checkpoint{
+		URL: c.Session.URL, Size: c.Size, Confirmed: c.Confirmed, Granularity: c.Session.Granularity,
+		StartedAt: c.StartedAt, Version: r.version, Account: r.account, HashAt: c.HashAt, HashState: c.HashState,
+	})
+	if _, ok := errors.AsType[*media.Fault](err); err == nil || ok || ctx.Err() != nil {
+		return err
+	}
+	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "save how far " + r.u.Item.Name + " came", Err: err}
+}
+
+// judge tells the driver what is worth another attempt.
+func (r *carriage) judge(err error) resumable.Verdict {
+	if source, ok := errors.AsType[*resumable.SourceError](err); ok {
+		again := media.ClassOf(source.Err) == media.Transient && media.CodeOf(source.Err) != media.CodeChanged
+		return resumable.Verdict{Retry: again, After: media.RetryAfterOf(source.Err)}
+	}
+	if e, ok := statusOf(err); ok && e.HTTP == http.StatusUnauthorized {
+		r.refused++
+		return resumable.Verdict{Retry: r.refused == 1} // the next request asks for another token
+	}
+	f := r.d.c.fault(context.Background(), r.op, err)
+	return resumable.Verdict{Retry: media.ClassOf(f) == media.Transient, After: media.RetryAfterOf(f)}
+}
+
+// fault says what a failed upload means. A failure of the source that is a
+// fault stays what it is.
+func (r *carriage) fault(ctx context.Context, err error) error {
+	if source, ok := errors.AsType[*resumable.SourceError](err); ok && ctx.Err() == nil {
+		if _, ok := errors.AsType[*media.Fault](source.Err); !ok {
+			return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: r.op, Err: source}
+		}
+		return source.Err
+	}
+	return r.d.c.fault(ctx, r.op, err)
+}
