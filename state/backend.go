@@ -99,3 +99,6 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("session %s is being run by process %d on %s since %s",
 		e.Session, e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
 }
+
+// ErrClosed is what a backend's methods fail with after Close.
+var ErrClosed = errors.New("backend is closed")

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -118,10 +117,10 @@ func DecodeItem(data []byte) (it *Item, ours bool, err error) {
 	if err := own.fill(it, token); err != nil {
 		r.fail(ownKey, err)
 	}
-	it.Extra = r.rest()
-	if it.ID.IsZero() && mediaID != nil {
-		it.Extra = keep(it.Extra, "media_id", mediaID)
+	if it.ID.IsZero() && mediaID != nil && r.left != nil {
+		r.left["media_id"] = mediaID
 	}
+	it.Extra = r.rest()
 	if r.err == nil && it.Name == "" {
 		r.err = errors.New("no file_name")
 	}
@@ -158,14 +157,6 @@ func (f *itemFields) fill(it *Item, token string) error {
 		}
 	}
 	return nil
-}
-
-func keep(extra map[string]json.RawMessage, key string, value json.RawMessage) map[string]json.RawMessage {
-	if extra == nil {
-		extra = map[string]json.RawMessage{}
-	}
-	extra[key] = value
-	return extra
 }
 
 func atRest(s Status) Status {

@@ -1,0 +1,185 @@
+package jsondir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// adopt rewrites once what q2google wrote, before Gondola changes it. The
+// header comes last and keeps its time: until then all is read as before, so
+// that an interrupted adoption begins again. Call within change.
+func (s *session) adopt(ctx context.Context) error {
+	h, err := s.b.header(s.dir)
+	if err != nil {
+		return err
+	}
+	if err := s.b.makeDir(s.dir); err != nil {
+		return err
+	}
+	if err := s.adoptItems(ctx); err != nil {
+		return err
+	}
+	kept, err := s.adoptBatches()
+	if err != nil {
+		return err
+	}
+	if err := s.removeOthers(ctx, kept); err != nil {
+		return err
+	}
+	if err := s.writeHeader(h.Session); err != nil {
+		return err
+	}
+	if h.hasFlat {
+		if err := s.moveFlatAside(); err != nil {
+			return err
+		}
+	}
+	s.b.log.Info("session of q2google taken over", "session", h.ID, "items", len(s.ix.entries), "batches", len(s.ix.batches))
+	return s.reload(ctx)
+}
+
+// reload builds the index anew.
+func (s *session) reload(ctx context.Context) error {
+	ix, err := s.b.buildIndex(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ix = ix
+	return nil
+}
+
+// adoptItems writes every item that Gondola did not write, with what the stored
+// answers say of it.
+func (s *session) adoptItems(ctx context.Context) error {
+	dir := s.dir + "/items"
+	if err := s.b.makeDir(dir); err != nil {
+		return err
+	}
+	for _, e := range s.ix.entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if e.ours && s.ix.flat == nil {
+			continue
+		}
+		it, err := s.read(s.ix.flat, s.ix.evidence, *e)
+		if err != nil {
+			return err
+		}
+		data, err := state.EncodeItem(it)
+		if err != nil {
+			return badItem(it, err)
+		}
+		if err := s.b.writeFile(dir+"/"+e.file, data); err != nil {
+			return err
+		}
+	}
+	return s.b.syncDir(dir)
+}
+
+// adoptBatches moves q2google's finished batches beyond the numbers it counts
+// to, so that it never takes a waiting batch for a finished one. It returns the
+// files that hold the batches now.
+func (s *session) adoptBatches() (kept map[string]bool, err error) {
+	kept = map[string]bool{}
+	dir := s.dir + "/batches"
+	if len(s.ix.batches) > 0 {
+		if err := s.b.makeDir(dir); err != nil {
+			return nil, err
+		}
+	}
+	taken := maps.Clone(s.ix.batches)
+	for _, n := range slices.Sorted(maps.Keys(s.ix.batches)) {
+		batch, err := s.readBatch(n)
+		if err != nil {
+			return nil, err
+		}
+		file := s.ix.batches[n]
+		if inReach(batch) {
+			s.ix.stale = append(s.ix.stale, "batches/"+file)
+			file = s.move(batch, taken)
+		}
+		data, err := state.EncodeBatch(batch)
+		if err != nil {
+			return nil, s.b.fault("store batch of", s.dir, err)
+		}
+		if err := s.b.writeFile(dir+"/"+file, data); err != nil {
+			return nil, err
+		}
+		kept["batches/"+file] = true
+	}
+	if len(kept) == 0 {
+		return kept, nil
+	}
+	return kept, s.b.syncDir(dir)
+}
+
+// move gives a batch the first number beyond q2google's reach that is free, or
+// that an interrupted adoption has given it already, and returns its file.
+func (s *session) move(batch *state.Batch, taken map[int]string) string {
+	for batch.Index += state.FirstBatchIndex; taken[batch.Index] != ""; batch.Index++ {
+		there, err := s.readBatch(batch.Index)
+		if err == nil && reflect.DeepEqual(there, batch) {
+			break
+		}
+	}
+	taken[batch.Index] = batchFile(batch.Index)
+	return taken[batch.Index]
+}
+
+// removeOthers removes the files of records that have moved or are stored
+// twice and, where a flat file replaces a directory, those it does not hold.
+func (s *session) removeOthers(ctx context.Context, kept map[string]bool) error {
+	others := s.ix.stale
+	if s.ix.flat != nil {
+		for _, e := range s.ix.entries {
+			kept["items/"+e.file] = true
+		}
+		for _, dir := range []string{"items/", "batches/"} {
+			files, err := s.b.documents(ctx, s.dir+"/"+dir)
+			if err != nil {
+				return err
+			}
+			for _, file := range files {
+				others = append(others, dir+file)
+			}
+		}
+	}
+	for _, file := range others {
+		if kept[file] {
+			continue
+		}
+		if err := s.b.remove(s.dir + "/" + file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveFlatAside renames the flat file so that q2google, which prefers it to the
+// directory, no longer sees it.
+func (s *session) moveFlatAside() error {
+	name := s.dir + ".json"
+	aside := name + ".migrated"
+	for n := 2; s.exists(aside); n++ {
+		aside = fmt.Sprintf("%s.migrated-%d", name, n)
+	}
+	if err := s.b.step("rename", name, func() error { return s.b.root.Rename(name, aside) }); err != nil {
+		return s.b.fault("rename", name, err)
+	}
+	return s.b.syncDir(".")
+}
+
+func (s *session) exists(name string) bool {
+	_, err := s.b.root.Lstat(name)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,205 @@
+package jsondir
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+const (
+	dirPerm  = 0o700
+	filePerm = 0o600
+)
+
+// Limits of what is read, in bytes.
+const (
+	maxDocument = 16 << 20
+	maxFlat     = 1 << 30
+)
+
+const tempSuffix = ".tmp"
+
+// step runs one operation that changes the disk. Tests watch and stop them.
+func (b *Backend) step(op, name string, change func() error) error {
+	if b.watch != nil {
+		if err := b.watch(op, name); err != nil {
+			return err
+		}
+	}
+	return change()
+}
+
+// makeDir creates a directory and makes its entry durable.
+func (b *Backend) makeDir(dir string) error {
+	err := b.step("mkdir", dir, func() error { return b.root.Mkdir(dir, dirPerm) })
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return b.fault("create", dir, err)
+	}
+	return b.syncDir(path.Dir(dir))
+}
+
+// writeFile replaces a file so that a crash leaves the old one or the new one.
+// The caller syncs the directory. It does nothing if the content is there
+// already.
+func (b *Backend) writeFile(name string, data []byte) error {
+	if old, err := b.readFile(name, maxDocument); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	temp := fmt.Sprintf("%s/gondola-%d-%d%s", path.Dir(name), os.Getpid(), b.temps.Add(1), tempSuffix)
+	err := b.step("write", temp, func() error { return b.writeTemp(temp, data) })
+	if err == nil {
+		err = b.step("rename", name, func() error { return b.root.Rename(temp, name) })
+	}
+	if err != nil {
+		b.root.Remove(temp)
+		return b.fault("write", name, err)
+	}
+	return nil
+}
+
+func (b *Backend) writeTemp(temp string, data []byte) (err error) {
+	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// syncDir makes the names in a directory durable.
+func (b *Backend) syncDir(dir string) error {
+	if runtime.GOOS == "windows" { // directories cannot be synced there
+		return nil
+	}
+	err := b.step("sync", dir, func() error {
+		d, err := b.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		return errors.Join(d.Sync(), d.Close())
+	})
+	if err != nil {
+		return b.fault("sync", dir, err)
+	}
+	return nil
+}
+
+// remove removes a file; one that is not there is removed.
+func (b *Backend) remove(name string) error {
+	err := b.step("remove", name, func() error { return b.root.Remove(name) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return b.fault("remove", name, err)
+	}
+	return nil
+}
+
+// readFile returns a file's content, or an error that is fs.ErrNotExist.
+func (b *Backend) readFile(name string, limit int64) ([]byte, error) {
+	f, err := b.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("longer than %d bytes", limit)
+	}
+	return data, err
+}
+
+// documents returns the names of the JSON files in a directory, in order; none
+// if there is no such directory.
+func (b *Backend) documents(ctx context.Context, dir string) ([]string, error) {
+	var names []string
+	err := b.list(ctx, dir, func(e fs.DirEntry) {
+		if strings.HasSuffix(e.Name(), ".json") && !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	})
+	return names, err
+}
+
+// removeTemps removes what interrupted writes left behind.
+func (b *Backend) removeTemps(ctx context.Context, dir string) error {
+	var temps []string
+	err := b.list(ctx, dir, func(e fs.DirEntry) {
+		if strings.HasSuffix(e.Name(), tempSuffix) && e.Type().IsRegular() {
+			temps = append(temps, e.Name())
+		}
+	})
+	for _, name := range temps {
+		err = errors.Join(err, b.remove(dir+"/"+name))
+	}
+	return err
+}
+
+// list shows the entries of a directory in the order of the file system.
+func (b *Backend) list(ctx context.Context, dir string, show func(fs.DirEntry)) error {
+	d, err := b.root.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return b.fault("list", dir, err)
+	}
+	defer d.Close()
+	for {
+		entries, err := d.ReadDir(1024)
+		for _, e := range entries {
+			show(e)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return b.fault("list", dir, err)
+		}
+	}
+}
+
+// fault says what could not be done to which file, why, and what helps.
+func (b *Backend) fault(op, name string, err error) error {
+	if f, ok := errors.AsType[*media.Fault](err); ok {
+		return f
+	}
+	full := filepath.Join(b.path, filepath.FromSlash(name))
+	f := &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op + " " + full, Err: err}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		f.Err = p.Err // Op names the file in full
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		f.Hint = "free space on the disk that holds " + b.path + ", then run the same command again"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		f.Hint = "make " + full + " readable and writable for this user, or choose another state directory"
+	}
+	return f
+}
+
+// corrupt says that a file is not what it should be.
+func (b *Backend) corrupt(name string, err error) error {
+	f, _ := errors.AsType[*media.Fault](b.fault("read", name, err))
+	if f.Hint == "" {
+		f.Hint = "repair the file or move it away; an item without its file is listed and carried anew"
+	}
+	return f
+}

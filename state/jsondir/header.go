@@ -1,0 +1,90 @@
+package jsondir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+const metaFile = "/meta.json"
+
+// header is what is known of a stored session without its items.
+type header struct {
+	*state.Session
+	ours    bool            // Gondola wrote it last
+	flat    *state.Document // the flat file, if it is the later one
+	hasFlat bool
+}
+
+// header reads the header of the session in a directory. Of a directory and a
+// flat file the one updated later counts, and the directory if they are equal:
+// its header is written last. The error is state.ErrNotFound if there is none.
+func (b *Backend) header(dir string) (header, error) {
+	h, err := b.dirHeader(dir)
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return h, err
+	}
+	flat, flatErr := b.flatFile(dir)
+	switch {
+	case errors.Is(flatErr, state.ErrNotFound):
+		return h, err
+	case flatErr != nil:
+		return h, flatErr
+	case h.Session == nil || flat.Session.UpdatedAt.After(h.UpdatedAt):
+		return header{Session: flat.Session, flat: flat, hasFlat: true}, nil
+	}
+	h.hasFlat = true
+	return h, nil
+}
+
+func (b *Backend) dirHeader(dir string) (header, error) {
+	name := dir + metaFile
+	data, err := b.readFile(name, maxDocument)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return header{}, state.ErrNotFound
+	case err != nil:
+		return header{}, b.fault("read", name, err)
+	}
+	s, ours, err := state.DecodeSession(data)
+	if err == nil && s.ID == "" {
+		s.ID = dir
+	}
+	if err == nil && SafeName(s.ID) != dir {
+		err = fmt.Errorf("it is of session %q, which does not belong into this directory", s.ID)
+	}
+	if err != nil {
+		return header{}, b.corrupt(name, err)
+	}
+	return header{Session: s, ours: ours}, nil
+}
+
+// flatFile reads the flat file of a session. A file that says nothing of a
+// session of this name is none.
+func (b *Backend) flatFile(dir string) (*state.Document, error) {
+	name := dir + ".json"
+	if info, err := b.root.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return nil, state.ErrNotFound
+	}
+	data, err := b.readFile(name, maxFlat)
+	if err != nil {
+		return nil, b.fault("read", name, err)
+	}
+	var id struct {
+		Session any `json:"session_id"`
+	}
+	if err := json.Unmarshal(data, &id); err != nil {
+		return nil, b.corrupt(name, err)
+	}
+	if s, ok := id.Session.(string); !ok || SafeName(s) != dir {
+		return nil, state.ErrNotFound
+	}
+	d := &state.Document{}
+	if err := json.Unmarshal(data, d); err != nil {
+		return nil, b.corrupt(name, err)
+	}
+	return d, nil
+}

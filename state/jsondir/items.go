@@ -1,0 +1,317 @@
+package jsondir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// pageSize is how many items of an iteration are looked up at a time.
+const pageSize = 64
+
+// Items iterates the items that q selects, by Seq, reading each from its file.
+func (b *Backend) Items(ctx context.Context, id string, q state.ItemQuery) iter.Seq2[*state.Item, error] {
+	return func(yield func(*state.Item, error) bool) {
+		s, err := b.session(ctx, id)
+		for after, n := q.After, 0; err == nil; {
+			var page []int64
+			page, err = s.page(ctx, id, q.Awaiting, after)
+			if len(page) == 0 {
+				break
+			}
+			for _, seq := range page {
+				var it *state.Item
+				if it, err = s.bySeq(ctx, id, seq); err != nil {
+					break
+				}
+				after = seq
+				if q.Awaiting != "" && it.Awaits() != q.Awaiting {
+					continue // it has moved on
+				}
+				if n++; !yield(it, nil) || n == q.Limit {
+					return
+				}
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// page returns the next items of an iteration.
+func (s *session) page(ctx context.Context, id string, awaiting state.Stage, after int64) ([]int64, error) {
+	if err := s.b.usable(ctx); err != nil {
+		return nil, err
+	}
+	var page []int64
+	err := s.view(ctx, id, func(ix *index) {
+		for _, e := range ix.entries[ix.bySeq(after+1):] {
+			if awaiting == "" || e.awaits == awaiting {
+				if page = append(page, e.seq); len(page) == pageSize {
+					return
+				}
+			}
+		}
+	})
+	return page, err
+}
+
+func (s *session) bySeq(ctx context.Context, id string, seq int64) (*state.Item, error) {
+	return s.find(ctx, id, func(ix *index) *entry {
+		if n := ix.bySeq(seq); n < len(ix.entries) && ix.entries[n].seq == seq {
+			return ix.entries[n]
+		}
+		return nil
+	})
+}
+
+// Item returns the item with this identity, or state.ErrNotFound.
+func (b *Backend) Item(ctx context.Context, id, key string) (*state.Item, error) {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.find(ctx, id, func(ix *index) *entry { return ix.byKey[key] })
+}
+
+// ItemNamed returns the item whose file the name would take on any file system:
+// names whose files differ only in case or Unicode normalisation collide.
+func (b *Backend) ItemNamed(ctx context.Context, id, name string) (*state.Item, error) {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.find(ctx, id, func(ix *index) *entry { return ix.byName[fold(fileOf(name))] })
+}
+
+// find reads the item that look picks. It looks again if the item's file went
+// away in between, since a new name gives it a new file.
+func (s *session) find(ctx context.Context, id string, look func(*index) *entry) (*state.Item, error) {
+	var it *state.Item
+	var err error
+	for range 3 {
+		var e entry
+		var ix *index
+		if err := s.view(ctx, id, func(now *index) {
+			if found := look(now); found != nil {
+				e, ix = *found, now
+			}
+		}); err != nil {
+			return nil, err
+		}
+		if ix == nil {
+			return nil, state.ErrNotFound
+		}
+		if it, err = s.read(ix.flat, ix.evidence, e); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return it, err
+}
+
+// read reads the item of an entry.
+func (s *session) read(flat map[string][]byte, evidence *state.Evidence, e entry) (*state.Item, error) {
+	var it *state.Item
+	var err error
+	if data, ok := flat["items/"+e.file]; ok {
+		it, _, err = state.DecodeItem(data)
+	} else {
+		it, _, err = s.b.readItem(s.dir, e.file, evidence)
+	}
+	if err == nil {
+		it.Seq = e.seq
+	}
+	return it, err
+}
+
+// readItem reads an item's file and settles what q2google wrote in it.
+func (b *Backend) readItem(dir, file string, evidence *state.Evidence) (it *state.Item, ours bool, err error) {
+	name := dir + "/items/" + file
+	data, err := b.readFile(name, maxDocument)
+	if err != nil {
+		return nil, false, b.fault("read", name, err)
+	}
+	it, ours, err = state.DecodeItem(data)
+	if err != nil {
+		return nil, false, b.corrupt(name, err)
+	}
+	if !ours {
+		evidence.Settle(it)
+	}
+	return it, ours, nil
+}
+
+// Counts sums up the session's items.
+func (b *Backend) Counts(ctx context.Context, id string) (state.Counts, error) {
+	c := state.Counts{Outcomes: map[state.Outcome]int{}}
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	err = s.view(ctx, id, func(ix *index) {
+		c.Total = len(ix.entries)
+		for _, e := range ix.entries {
+			c.Outcomes[e.outcome]++
+			c.Carried += e.carried
+			if e.outcome != state.OutcomeSkipped && e.size > 0 {
+				c.Bytes += e.size
+			}
+		}
+	})
+	return c, err
+}
+
+// PutItems stores items, one file each, and syncs their directory once.
+func (b *Backend) PutItems(ctx context.Context, id string, items ...*state.Item) error {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, id, func() error {
+		puts, err := s.ix.plan(items)
+		if err != nil || len(puts) == 0 {
+			return err
+		}
+		return s.put(ctx, puts)
+	})
+}
+
+// put is one item to be stored.
+type put struct {
+	it   *state.Item
+	key  string
+	e    *entry // that it changes or replaces; nil for a new item
+	seq  int64
+	file string
+	data []byte
+}
+
+// plan tells what is to be written where, and refuses all if one cannot be.
+func (ix *index) plan(items []*state.Item) ([]*put, error) {
+	var puts []*put
+	keys, names, replaced := map[string]*put{}, map[string]*put{}, map[*entry]bool{}
+	last := ix.lastSeq()
+	for _, it := range items {
+		if err := checkName(it.Name); err != nil {
+			return nil, badItem(it, err)
+		}
+		p := keys[identity(it)]
+		if p == nil {
+			p = &put{key: identity(it), e: ix.match(it)}
+			puts, keys[p.key] = append(puts, p), p
+			switch {
+			case p.e == nil:
+				last++
+				p.seq = last
+			case replaced[p.e]:
+				return nil, badItem(it, errors.New("two items give an identity to the same one"))
+			default:
+				p.seq, replaced[p.e] = p.e.seq, true
+			}
+		}
+		p.it, p.file = it, fileOf(it.Name)
+		if p.e != nil && p.e.name == it.Name {
+			p.file = p.e.file
+		}
+		name := fold(p.file)
+		holder := ix.byName[name]
+		if holder != nil && holder != p.e && p.file != p.oldFile() || names[name] != nil && names[name] != p {
+			return nil, badItem(it, errors.New("another item of the session takes its name"))
+		}
+		names[name] = p
+		stored := *it
+		stored.Seq = p.seq
+		data, err := state.EncodeItem(&stored)
+		if err != nil {
+			return nil, badItem(it, err)
+		}
+		p.data = data
+	}
+	return puts, nil
+}
+
+func badItem(it *state.Item, why error) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op: fmt.Sprintf("store item %q (%s)", it.Name, it.ID.Key()), Err: why,
+	}
+}
+
+// match returns the entry that an item changes: that of its identity, or, if it
+// is new, the one known by name only that it gives an identity to. nil if none.
+func (ix *index) match(it *state.Item) *entry {
+	if e := ix.byKey[identity(it)]; e != nil {
+		return e
+	}
+	if n := ix.bySeq(it.Seq); it.Seq > 0 && n < len(ix.entries) {
+		if e := ix.entries[n]; e.seq == it.Seq && e.named {
+			return e
+		}
+	}
+	return ix.byKey[named(it.Name)]
+}
+
+func (p *put) oldFile() string {
+	if p.e == nil {
+		return ""
+	}
+	return p.e.file
+}
+
+// put writes items and enters them into the index.
+func (s *session) put(ctx context.Context, puts []*put) error {
+	dir := s.dir + "/items"
+	if err := s.b.makeDir(dir); err != nil {
+		return err
+	}
+	var old []string
+	for _, p := range puts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.b.writeFile(dir+"/"+p.file, p.data); err != nil {
+			return err
+		}
+		if file := p.oldFile(); file != "" && file != p.file {
+			old = append(old, file)
+		}
+		s.update(func(ix *index) { ix.apply(p) })
+	}
+	if err := s.b.syncDir(dir); err != nil {
+		return err
+	}
+	for _, file := range old {
+		if err := s.b.remove(dir + "/" + file); err != nil {
+			return err
+		}
+	}
+	for _, p := range puts {
+		p.it.Seq = p.seq
+	}
+	return nil
+}
+
+// apply enters what has been written.
+func (ix *index) apply(p *put) {
+	e := p.e
+	if e == nil {
+		e = &entry{seq: p.seq, ours: true}
+	} else if e.file != p.file || e.name != p.it.Name {
+		ix.freeName(e)
+	}
+	if e.named {
+		delete(ix.byKey, named(e.name))
+	}
+	e.name, e.file = p.it.Name, p.file
+	e.set(p.it)
+	if p.e != nil {
+		ix.byKey[p.key] = e
+	}
+	ix.add(p.key, e)
+}

@@ -1,0 +1,137 @@
+package jsondir
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Scheme is that of the URIs that [Opener] takes: "jsondir:PATH".
+const Scheme = "jsondir"
+
+// Options adjust a backend. The zero Options are ready for use.
+type Options struct {
+	Logger *slog.Logger     // nil logs nothing
+	Now    func() time.Time // nil is time.Now
+}
+
+// Backend keeps sessions in a directory. Make one with [Open].
+type Backend struct {
+	root   *os.Root
+	path   string // absolute
+	log    *slog.Logger
+	now    func() time.Time
+	ledger *ledger
+	temps  atomic.Int64
+	watch  func(op, name string) error // in tests: told of each change beforehand
+
+	mu       sync.Mutex
+	sessions map[string]*session // by directory
+	closed   bool
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// Open opens the directory at path, creating it with mode 0700 if missing. It
+// returns a [media.Fault] of class SessionWide if the directory cannot be used.
+func Open(path string, o Options) (*Backend, error) {
+	full, err := filepath.Abs(path)
+	if err == nil && path == "" {
+		err = errors.New("the path is empty")
+	}
+	b := &Backend{
+		path:     full,
+		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		now:      o.Now,
+		sessions: map[string]*session{},
+	}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if err == nil {
+		err = os.MkdirAll(full, dirPerm)
+	}
+	if err == nil {
+		b.root, err = os.OpenRoot(full)
+	}
+	if err != nil {
+		return nil, b.fault("open state directory", "", err)
+	}
+	b.ledger = &ledger{b: b}
+	return b, nil
+}
+
+// Opener returns what opens URIs of the form "jsondir:PATH".
+func Opener(o Options) state.Opener {
+	return func(_ context.Context, uri string) (state.Backend, error) {
+		return Open(strings.TrimPrefix(uri, Scheme+":"), o)
+	}
+}
+
+// Close releases the backend and the locks it holds.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil
+	}
+	b.closed = true
+	sessions := b.sessions
+	b.sessions = nil
+	b.mu.Unlock()
+
+	var errs []error
+	for _, s := range sessions {
+		errs = append(errs, s.unlock())
+	}
+	errs = append(errs, b.ledger.close(), b.root.Close())
+	return errors.Join(errs...)
+}
+
+// session returns the session with this id, whether it is stored or not.
+func (b *Backend) session(ctx context.Context, id string) (*session, error) {
+	if err := b.usable(ctx); err != nil {
+		return nil, err
+	}
+	dir, err := dirOf(id)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, errClosed()
+	}
+	s := b.sessions[dir]
+	if s == nil {
+		s = &session{b: b, dir: dir}
+		b.sessions[dir] = s
+	}
+	return s, nil
+}
+
+func (b *Backend) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errClosed()
+	}
+	return nil
+}
+
+func errClosed() error {
+	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "use state directory", Err: state.ErrClosed}
+}

@@ -1,0 +1,99 @@
+package jsondir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// SafeName returns the file name that q2google gives a session, item or batch,
+// without extension: path separators of this system become "_", then each ".."
+// does. Different names may share one.
+func SafeName(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, string(os.PathSeparator), "_"), "..", "_")
+}
+
+// Limits in bytes; file systems take 255.
+const (
+	maxID   = 255 - len(".json.migrated-99")
+	maxStem = 255 - len(".json")
+)
+
+// ownDir holds what belongs to no session.
+const ownDir = "..gondola"
+
+// dirOf returns the directory of a session, or a fault if there can be none.
+func dirOf(id string) (string, error) {
+	dir := SafeName(id)
+	switch {
+	case id == "":
+		return "", badID(id, errors.New("it is empty"))
+	case dir == ".":
+		return "", badID(id, errors.New("it names the directory itself"))
+	case !utf8.ValidString(id):
+		return "", badID(id, errors.New("it is not valid UTF-8"))
+	case strings.ContainsFunc(id, unicode.IsControl):
+		return "", badID(id, errors.New("it has control characters"))
+	case len(dir) > maxID:
+		return "", badID(id, fmt.Errorf("it is longer than %d bytes", maxID))
+	}
+	return dir, nil
+}
+
+func badID(id string, why error) error {
+	if len(id) > 80 {
+		id = id[:80] + "…"
+	}
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op: fmt.Sprintf("use session id %q", id), Err: why,
+		Hint: "choose another session id",
+	}
+}
+
+// checkName refuses item names that no file can be named after or whose
+// document would not give them back.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("an item has no name")
+	case !utf8.ValidString(name):
+		return fmt.Errorf("item name %q is not valid UTF-8", name)
+	case strings.ContainsRune(name, 0):
+		return fmt.Errorf("item name %q has a NUL character", name)
+	}
+	return nil
+}
+
+// fileOf returns the name of an item's file. Names that are too long are cut
+// and told apart by a hash; the true name is inside the file.
+func fileOf(name string) string {
+	if stem := SafeName(name); len(stem) <= maxStem {
+		return stem + ".json"
+	}
+	return apart(name)
+}
+
+// apart returns a file for a name whose own cannot be had.
+func apart(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	mark := "~" + hex.EncodeToString(sum[:8])
+	stem := SafeName(name)
+	return strings.ToValidUTF8(stem[:min(len(stem), maxStem-len(mark))], "") + mark + ".json"
+}
+
+// fold returns what is equal for files that are one on a file system that
+// ignores case and Unicode normalisation.
+func fold(file string) string {
+	return norm.NFD.String(cases.Fold().String(norm.NFD.String(file)))
+}

@@ -1,0 +1,139 @@
+package jsondir
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// session is one session in use. Its index is built when it is first asked for
+// and kept current by every change made here. While this backend holds the
+// session's lock nobody else changes it; otherwise the index is built anew when
+// the directory has changed.
+type session struct {
+	b   *Backend
+	dir string
+
+	write sync.Mutex // one change at a time; taken before mu
+
+	mu      sync.Mutex
+	ix      *index // nil until asked for
+	built   stamp  // of the directory that ix describes
+	writing bool
+	lock    *flock.Flock // nil unless held
+}
+
+// stamp tells whether a session's directory has changed.
+type stamp [4]time.Time
+
+// settled is how long a directory must be unchanged for its time stamp to be
+// trusted: file systems mark changes in ticks of some milliseconds.
+const settled = 100 * time.Millisecond
+
+func (s *session) stamp() stamp {
+	var st stamp
+	for i, name := range [...]string{s.dir + metaFile, s.dir + "/items", s.dir + "/batches", s.dir + ".json"} {
+		if info, err := s.b.root.Stat(name); err == nil {
+			st[i] = info.ModTime()
+		}
+	}
+	return st
+}
+
+func (st stamp) settledAt(now time.Time) bool {
+	for _, t := range st {
+		if now.Sub(t) < settled {
+			return false
+		}
+	}
+	return true
+}
+
+// view shows the session's index. The index must not be used afterwards.
+func (s *session) view(ctx context.Context, id string, show func(*index)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.refresh(ctx); err != nil {
+		return err
+	}
+	if err := s.checkID(id); err != nil {
+		return err
+	}
+	show(s.ix)
+	return nil
+}
+
+// refresh makes ix describe the session as it is stored. Call with mu held.
+func (s *session) refresh(ctx context.Context) error {
+	if s.ix != nil && (s.lock != nil || s.writing || s.built == s.stamp()) {
+		return nil
+	}
+	start, before := time.Now(), s.stamp()
+	ix, err := s.b.buildIndex(ctx, s.dir)
+	if err != nil {
+		s.ix = nil
+		return err
+	}
+	s.ix, s.built = ix, before
+	if !before.settledAt(start) {
+		s.built = stamp{}
+	}
+	return nil
+}
+
+func (s *session) checkID(id string) error {
+	if s.ix.id == id {
+		return nil
+	}
+	return otherSession(id, s.dir, s.ix.id)
+}
+
+func otherSession(id, dir, holder string) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op:   fmt.Sprintf("use session %q", id),
+		Err:  fmt.Errorf("its directory %s holds session %q", dir, holder),
+		Hint: "choose a session id that differs in more than separators and case",
+	}
+}
+
+// change runs one change of a stored session, rewriting first what q2google
+// left. The index stays the same object until it returns.
+func (s *session) change(ctx context.Context, id string, do func() error) (err error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.view(ctx, id, func(*index) { s.writing = true }); err != nil {
+		return err
+	}
+	defer func() { s.changed(err == nil) }()
+	if s.ix.foreign {
+		if err := s.adopt(ctx); err != nil {
+			return err
+		}
+	}
+	return do()
+}
+
+// changed ends a change. The index describes the directory as it is now, unless
+// the change broke off somewhere.
+func (s *session) changed(whole bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writing = false
+	s.built = s.stamp()
+	if !whole {
+		s.ix = nil
+	}
+}
+
+// update changes the index. Call within change.
+func (s *session) update(do func(*index)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do(s.ix)
+}

@@ -1,0 +1,101 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Opener opens the backend that a whole URI, scheme included, names.
+type Opener func(ctx context.Context, uri string) (Backend, error)
+
+// Openers are the known kinds of backends by URI scheme, such as "jsondir".
+type Openers map[string]Opener
+
+// Open opens the backend that uri names: a scheme, a colon, and what the
+// backend of that scheme takes. Errors are [media.Fault]s of class SessionWide
+// and hold no credentials of the URI.
+func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
+	scheme, _, found := strings.Cut(uri, ":")
+	open := o[strings.ToLower(scheme)]
+	if !found || open == nil {
+		known := strings.Join(slices.Sorted(maps.Keys(o)), ", ")
+		return nil, openFault(uri, fmt.Errorf("unknown kind of state; known are %s", known), "write it as SCHEME:PATH, such as jsondir:sessions")
+	}
+	b, err := open(ctx, uri)
+	if err == nil {
+		return b, nil
+	}
+	hint := ""
+	if f, ok := errors.AsType[*media.Fault](err); ok {
+		hint = f.Hint
+	}
+	return nil, openFault(uri, &redacted{err: err, secrets: secretsOf(uri)}, hint)
+}
+
+func openFault(uri string, err error, hint string) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op: "open state " + Redact(uri), Err: err, Hint: hint,
+	}
+}
+
+// Redact returns uri without what may be a credential: user, password and
+// query.
+func Redact(uri string) string {
+	base, query, hasQuery := strings.Cut(uri, "?")
+	if i := strings.Index(base, "://"); i >= 0 {
+		if at := strings.LastIndexByte(base, '@'); at > i {
+			base = base[:i+3] + "…" + base[at:]
+		}
+	}
+	if hasQuery && query != "" {
+		base += "?…"
+	}
+	return base
+}
+
+// redacted is an error whose text may repeat parts of a URI.
+type redacted struct {
+	err     error
+	secrets []string
+}
+
+func (e *redacted) Error() string {
+	text := e.err.Error()
+	for _, s := range e.secrets {
+		text = strings.ReplaceAll(text, s, "…")
+	}
+	return text
+}
+
+// Is compares the error itself; it is not unwrapped, since its text is not safe.
+func (e *redacted) Is(target error) bool { return errors.Is(e.err, target) }
+
+// secretsOf returns the parts of uri that [Redact] leaves out, as written and
+// decoded, longest first.
+func secretsOf(uri string) []string {
+	base, query, _ := strings.Cut(uri, "?")
+	var secrets []string
+	if _, rest, ok := strings.Cut(base, "://"); ok {
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			_, password, _ := strings.Cut(rest[:at], ":")
+			secrets = append(secrets, rest[:at], password)
+		}
+	}
+	secrets = append(secrets, query)
+	for _, s := range slices.Clone(secrets) {
+		if plain, err := url.PathUnescape(s); err == nil {
+			secrets = append(secrets, plain)
+		}
+	}
+	secrets = slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(secrets)
+}
