@@ -125,9 +125,31 @@ func TestTimetableIsFollowed(t *testing.T) {
 func TestWaitersFollowTheTimetable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := func(d time.Duration) string { return time.Now().Add(d).Format("15:04") }
-		up, _ := limiters(t, fmt.Sprintf("%s,1B %s,off", clock(0), clock(time.Minute)))
-		if took := pass(t, up, 500, 1, 500); took.Round(time.Second) != time.Minute {
-			t.Errorf("waiters were let go after %v, want when the limit ended", took)
+		up, _ := limiters(t, fmt.Sprintf("%s,1B %s,4B %s,off", clock(0), clock(time.Minute), clock(2*time.Minute)))
+		start := time.Now()
+		var first, second int
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		for range 500 {
+			all.Go(func() {
+				if err := up.WaitN(t.Context(), 1); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				switch at := time.Since(start); {
+				case at < time.Minute:
+					first++
+				case at < 2*time.Minute:
+					second++
+				case at > 2*time.Minute:
+					t.Errorf("a waiter was let go after %v, long after the limit ended", at)
+				}
+			})
+		}
+		all.Wait()
+		if (first-60)*(first-60) > 4 || (second-240)*(second-240) > 49 {
+			t.Errorf("%d passed in the first minute and %d in the second, want 60 and 240", first, second)
 		}
 	})
 }
