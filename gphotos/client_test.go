@@ -1,0 +1,398 @@
+package gphotos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+func TestNewClientChecksURL(t *testing.T) {
+	for _, tc := range []struct {
+		url string
+		ok  bool
+	}{
+		{"", true},
+		{"https://photos.example/", true},
+		{"http://127.0.0.1:8080", true},
+		{"http://localhost:8080", true},
+		{"http://[::1]:8080", true},
+		{"http://photos.example", false},
+		{"https://user:secret@photos.example", false},
+		{"https://photos.example?key=secret", false},
+		{"ftp://127.0.0.1", false},
+		{"photos.example", false},
+		{"http://\x7f", false},
+	} {
+		_, err := NewClient(Options{BaseURL: tc.url, Tokens: newService(t)})
+		if (err == nil) != tc.ok {
+			t.Errorf("BaseURL %q: %v", tc.url, err)
+		}
+		if err != nil && leaks(err.Error()) && !strings.Contains(tc.url, "?") {
+			t.Errorf("error shows a secret: %v", err)
+		}
+	}
+	if _, err := NewClient(Options{}); err == nil {
+		t.Error("a client without tokens")
+	}
+}
+
+func TestTrusted(t *testing.T) {
+	for _, tc := range []struct {
+		home, u string
+		want    bool
+	}{
+		{DefaultBaseURL, DefaultBaseURL + "/v1/uploads?upload_id=x", true},
+		{DefaultBaseURL, "https://photoslibrary-upload.googleapis.com/x", true},
+		{DefaultBaseURL, "http://photoslibrary.googleapis.com/x", false},
+		{DefaultBaseURL, "https://evilgoogleapis.com/x", false},
+		{DefaultBaseURL, "https://evil.example/x", false},
+		{"http://127.0.0.1:1", "http://localhost:1/x", true},
+		{"http://127.0.0.1:1", "http://10.0.0.1:1/x", false},
+		{"https://photos.example", "https://photoslibrary.googleapis.com/x", false},
+	} {
+		home, err1 := url.Parse(tc.home)
+		u, err2 := url.Parse(tc.u)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if got := trusted(home, u); got != tc.want {
+			t.Errorf("trusted(%s, %s) = %v", tc.home, tc.u, got)
+		}
+	}
+}
+
+// serving answers every request of a route with handle.
+func serving(t *testing.T, handle func(n int, r *http.Request) string) (*service, *Client) {
+	s := newService(t)
+	s.before = func(n int, _ string, w http.ResponseWriter, r *http.Request) bool {
+		io.WriteString(w, handle(n, r))
+		return true
+	}
+	return s, s.client(Options{})
+}
+
+func TestListingEndsOnlyWithoutToken(t *testing.T) {
+	pages := []string{
+		`{"mediaItems":[{"id":"1"},{"id":"2"}],"nextPageToken":"a"}`,
+		`{"nextPageToken":"b"}`,
+		`{"mediaItems":[{"id":"2"},{"id":"3"}],"nextPageToken":"c"}`,
+		`{}`,
+	}
+	var tokens []string
+	_, c := serving(t, func(n int, r *http.Request) string {
+		tokens = append(tokens, r.URL.Query().Get("pageToken"))
+		return pages[n-1]
+	})
+	var ids []string
+	for m, err := range c.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, m.ID)
+	}
+	if !slices.Equal(ids, []string{"1", "2", "3"}) || !slices.Equal(tokens, []string{"", "a", "b", "c"}) {
+		t.Errorf("ids %q with tokens %q", ids, tokens)
+	}
+}
+
+func TestListingThatRepeatsForEver(t *testing.T) {
+	_, c := serving(t, func(int, *http.Request) string { return `{"albums":[{"id":"1"}],"nextPageToken":"a"}` })
+	var last error
+	for _, err := range c.Albums(t.Context()) {
+		last = err
+	}
+	if media.CodeOf(last) != media.CodeListingIncomplete {
+		t.Errorf("listing ended with %v", last)
+	}
+}
+
+func TestSearchBodies(t *testing.T) {
+	jan := time.Date(2026, 1, 31, 23, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		q    Query
+		want string
+	}{
+		{Query{}, `{"pageSize":100}`},
+		{Query{AlbumID: "A"}, `{"albumId":"A","pageSize":100}`},
+		{Query{First: jan, Last: jan}, `{"filters":{"dateFilter":{"ranges":[{"endDate":{"day":31,"month":1,"year":2026},"startDate":{"day":31,"month":1,"year":2026}}]}},"pageSize":100}`},
+	} {
+		var got string
+		_, c := serving(t, func(_ int, r *http.Request) string {
+			b, _ := io.ReadAll(r.Body)
+			got = string(b)
+			return "{}"
+		})
+		for _, err := range c.Search(t.Context(), tc.q) {
+			t.Error(err)
+		}
+		if got != tc.want {
+			t.Errorf("body %s, want %s", got, tc.want)
+		}
+	}
+}
+
+func TestBatchGet(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		status   int // of the batch
+		requests int
+	}{
+		{"in one call", 200, 1},
+		{"one bad id fails all", 500, 4},
+		{"one bad id is blamed", 400, 4},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newService(t)
+			s.items = []MediaItem{{ID: "1"}, {ID: "3"}}
+			s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {
+				fails := tc.status != 200 && strings.HasSuffix(route, ":batchGet")
+				if fails {
+					apiError(w, tc.status, "INTERNAL", "Internal error encountered.")
+				}
+				return fails
+			}
+			items, err := s.client(Options{}).BatchGet(t.Context(), []string{"1", "2", "3"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(items) != 3 || items[0].ID != "1" || items[1] != nil || items[2].ID != "3" {
+				t.Errorf("items %v", items)
+			}
+			if len(s.log) != tc.requests {
+				t.Errorf("requests %q, want %d", s.log, tc.requests)
+			}
+		})
+	}
+	c := newService(t).client(Options{})
+	for _, ids := range [][]string{nil, {"a", "a"}, {""}, make([]string, 51)} {
+		if _, err := c.BatchGet(t.Context(), ids); err == nil {
+			t.Errorf("ids %q were taken", ids)
+		}
+	}
+}
+
+func TestBatchCreateMatchesResultsByToken(t *testing.T) {
+	items := []NewItem{{Token: "x"}, {Token: "y"}}
+	for _, tc := range []struct {
+		name, body, want string
+	}{
+		{"in order", `[{"uploadToken":"x","mediaItem":{"id":"1"}},{"uploadToken":"y","mediaItem":{"id":"2"}}]`, "1 2"},
+		{"out of order", `[{"uploadToken":"y","mediaItem":{"id":"2"}},{"uploadToken":"x","mediaItem":{"id":"1"}}]`, "1 2"},
+		{"without echo", `[{"mediaItem":{"id":"1"}},{"mediaItem":{"id":"2"}}]`, "1 2"},
+		{"too few", `[{"uploadToken":"x","mediaItem":{"id":"1"}}]`, ""},
+		{"foreign", `[{"uploadToken":"x","mediaItem":{"id":"1"}},{"uploadToken":"z","mediaItem":{"id":"2"}}]`, ""},
+		{"twice", `[{"uploadToken":"x","mediaItem":{"id":"1"}},{"uploadToken":"x","mediaItem":{"id":"2"}}]`, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, c := serving(t, func(int, *http.Request) string { return `{"newMediaItemResults":` + tc.body + `}` })
+			made, err := c.BatchCreate(t.Context(), "", items)
+			if tc.want == "" {
+				if media.CodeOf(err) != media.CodeProtocol {
+					t.Errorf("BatchCreate = %v, %v", made, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := made.Results[0].Item.ID + " " + made.Results[1].Item.ID; got != tc.want {
+				t.Errorf("results %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestOneNewTokenPerCall(t *testing.T) {
+	s := newService(t)
+	s.items = []MediaItem{{ID: "1"}}
+	s.token = "ya29.secret-2"
+	c := s.client(Options{})
+	if _, err := c.Get(t.Context(), "1"); err != nil || s.refreshed != 1 {
+		t.Errorf("Get = %v after %d refreshes", err, s.refreshed)
+	}
+	s.before = func(_ int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+		apiError(w, 401, "UNAUTHENTICATED", "no")
+		return true
+	}
+	s.log = nil
+	if _, err := c.Get(t.Context(), "1"); media.CodeOf(err) != media.CodeAuth || len(s.log) != 2 {
+		t.Errorf("Get = %v after %d requests, want one more attempt and then %s", err, len(s.log), media.CodeAuth)
+	}
+}
+
+func TestCallEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		s.items = []MediaItem{{ID: "1"}}
+		s.before = func(n int, _ string, _ http.ResponseWriter, r *http.Request) bool {
+			if n == 1 {
+				<-r.Context().Done()
+				panic(http.ErrAbortHandler)
+			}
+			return false
+		}
+		began := time.Now()
+		if _, err := s.client(Options{}).Get(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 180*time.Second || took > 183*time.Second {
+			t.Errorf("took %v, want one timeout and one wait", took)
+		}
+	})
+}
+
+func TestAlbum(t *testing.T) {
+	s := newService(t)
+	for i := range 70 {
+		s.albums = append(s.albums, Album{ID: fmt.Sprint("a", i), Title: fmt.Sprint("Trip ", i), IsWriteable: i != 66})
+	}
+	d := s.destination(Options{})
+	for _, tc := range []struct{ title, want string }{
+		{"Trip 65", "a65"},      // on the second page
+		{"Trip 66", "album-71"}, // not writable: another of that title
+		{"trip 65", "album-72"}, // titles are exact
+		{"trip 65", "album-72"},
+	} {
+		if id, err := d.Album(t.Context(), tc.title); err != nil || id != tc.want {
+			t.Errorf("Album(%q) = %q, %v, want %q", tc.title, id, err, tc.want)
+		}
+	}
+	made, err := d.Create(t.Context(), media.Batch{AlbumID: "album-72", Entries: s.entries("x")})
+	if err != nil || !slices.Equal(s.inAlbum["album-72"], []string{made.Results[0].ID}) {
+		t.Errorf("album holds %q, %v", s.inAlbum["album-72"], err)
+	}
+}
+
+func TestHolds(t *testing.T) {
+	s := newService(t)
+	failed := &Metadata{Video: &VideoMetadata{Status: "FAILED"}}
+	s.items = []MediaItem{{ID: "1"}, {ID: "2", Metadata: failed}}
+	d := s.destination(Options{})
+	for _, tc := range []struct {
+		id   string
+		want bool
+		code string
+	}{{"1", true, ""}, {"2", false, media.CodeRejected}, {"3", false, ""}} {
+		if got, err := d.Holds(t.Context(), tc.id); got != tc.want || media.CodeOf(err) != tc.code {
+			t.Errorf("Holds(%s) = %v, %v", tc.id, got, err)
+		}
+	}
+	held, errs, err := d.HoldsAll(t.Context(), []string{"1", "2", "3"})
+	if err != nil || !slices.Equal(held, []bool{true, false, false}) || errs[0] != nil || errs[1] == nil || errs[2] != nil {
+		t.Errorf("HoldsAll = %v, %v, %v", held, errs, err)
+	}
+}
+
+func TestList(t *testing.T) {
+	s := newService(t)
+	s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {
+		if route != "POST /v1/mediaItems:search" {
+			return false
+		}
+		io.WriteString(w, `{"mediaItems":[
+			{"id":"a","filename":"GX010048.MP4","mimeType":"video/mp4","mediaMetadata":{"creationTime":"2026-01-30T09:00:00Z","width":"3840","height":"2160","video":{"cameraModel":"HERO13","fps":59.94,"status":"READY"}}},
+			{"id":"b","filename":"x.jpg","mimeType":"image/jpeg","mediaMetadata":{"creationTime":"2026-01-29T09:00:00Z"}},
+			{"id":"c","filename":"y.jpg","mimeType":"image/jpeg"}]}`)
+		return true
+	}
+	w := media.Window{Start: time.Date(2026, 1, 30, 0, 0, 0, 0, time.UTC)}
+	var got []media.Item
+	for item, err := range s.destination(Options{}).List(t.Context(), w) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, item)
+	}
+	want := media.Item{
+		ID: media.ID{Station: "gphotos", Medium: "a", Part: 1, Label: "original"}, Name: "GX010048.MP4", Size: media.SizeUnknown,
+		MIME: "video/mp4", Kind: media.Video, Type: "video", Width: 3840, Height: 2160, Camera: "HERO13",
+		CapturedAt: time.Date(2026, 1, 30, 9, 0, 0, 0, time.UTC),
+	}
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("List = %+v, want only %+v", got, want)
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	d := newService(t).destination(Options{})
+	for _, tc := range []struct {
+		name string
+		mime string
+		size int64
+		want string
+	}{
+		{"GX010048.MP4", "video/mp4", 20_000_000_000, ""},
+		{"GX010048.MP4", "video/mp4", 20_000_000_001, media.RefusedTooLarge},
+		{"GX010048.MP4", "video/mp4", media.SizeUnknown, ""},
+		{"GX010048.MP4", "video/mp4", 0, media.RefusedEmpty},
+		{"GOPR0001.JPG", "image/jpeg", 200_000_000, ""},
+		{"GOPR0001.JPG", "image/jpeg", 200_000_001, media.RefusedTooLarge},
+		{"GS010001.360", "video/mp4", 10, media.RefusedType},
+		{"GOPR0001.GPR", "image/x-gopro-gpr", 10, media.RefusedType},
+		{"GL010048.LRV", "video/mp4", 10, media.RefusedType},
+		{"GX010048.THM", "image/jpeg", 10, media.RefusedType},
+		{"take.WAV", "audio/wav", 10, media.RefusedType},
+		{"noextension", "video/quicktime; x=y", 10, ""},
+		{"noextension", "", 10, media.RefusedType},
+		{"image.heic", "", 10, ""},
+	} {
+		got := d.Refuse(media.Item{Name: tc.name, MIME: tc.mime, Size: tc.size})
+		switch {
+		case (got == nil) != (tc.want == ""), got != nil && got.Code != tc.want:
+			t.Errorf("Refuse(%s of %d bytes) = %v, want %q", tc.name, tc.size, got, tc.want)
+		case got != nil && !strings.Contains(got.Reason, " "):
+			t.Errorf("%s: reason %q is not a sentence", tc.name, got.Reason)
+		}
+	}
+	own := &media.Refusal{Code: media.RefusedProject, Reason: "an edit"}
+	if got := d.Refuse(media.Item{Name: "a.mp4", Size: 1, Refusal: own}); got != own {
+		t.Errorf("Refuse of a refused item = %v, want its refusal", got)
+	}
+}
+
+// Over a real connection: headers, redirects and secrets in errors.
+func TestOverTheNetwork(t *testing.T) {
+	s := newService(t)
+	s.items = []MediaItem{{ID: "1"}}
+	var agent string
+	s.before = func(_ int, route string, w http.ResponseWriter, r *http.Request) bool {
+		agent = r.UserAgent()
+		if route == "GET /v1/mediaItems/redirect" {
+			http.Redirect(w, r, "http://127.0.0.1:1/?secret", http.StatusFound)
+			return true
+		}
+		return false
+	}
+	server := httptest.NewServer(s)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	c, err := NewClient(Options{BaseURL: server.URL, HTTP: &http.Client{Transport: transport}, Tokens: s, UserAgent: "gondola/1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Get(t.Context(), "1"); err != nil || agent != "gondola/1" {
+		t.Errorf("Get = %v as %q", err, agent)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	c.retry.Attempts = 1
+	if _, err := c.Get(ctx, "redirect"); media.CodeOf(err) != media.CodeServer || leaks(err.Error()) {
+		t.Errorf("Get of a redirect = %v", err)
+	}
+	server.Close()
+	_, err = c.Get(t.Context(), "secret")
+	if media.CodeOf(err) != media.CodeUnreachable || leaks(err.Error()) {
+		t.Errorf("Get from nowhere = %v", err)
+	}
+}

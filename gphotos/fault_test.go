@@ -1,0 +1,121 @@
+package gphotos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+)
+
+const minuteQuota = `{"error":{"code":429,
+ "message":"Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per user' of service 'photoslibrary.googleapis.com' for consumer 'project_number:123'.",
+ "errors":[{"message":"same","domain":"global","reason":"rateLimitExceeded"}],
+ "status":"RESOURCE_EXHAUSTED",
+ "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"RATE_LIMIT_EXCEEDED","domain":"googleapis.com",
+   "metadata":{"quota_metric":"photoslibrary.googleapis.com/write_requests","quota_limit":"WritesPerMinutePerUser","quota_limit_value":"30"}}]}}`
+
+const dailyQuota = `{"error":{"code":429,"message":"spent","status":"RESOURCE_EXHAUSTED",
+ "details":[{"metadata":{"quota_metric":"photoslibrary.googleapis.com/all_requests","quota_limit":"ApiCallsPerProjectPerDay"}}]}}`
+
+func message(status, text string) string {
+	b, _ := json.Marshal(map[string]any{"error": map[string]string{"message": text, "status": status}})
+	return string(b)
+}
+
+func TestFaults(t *testing.T) {
+	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	c := newService(t).client(Options{Now: func() time.Time { return now }})
+	for _, tc := range []struct {
+		name   string
+		status int
+		body   string
+		class  media.Class
+		code   string
+		after  time.Duration
+		hint   bool
+	}{
+		{"per minute", 429, minuteQuota, media.Transient, media.CodeRate, 30 * time.Second, false},
+		{"concurrent", 429, message("", "Quota exceeded for quota 'concurrent write request' of service 'photoslibrary.googleapis.com'."), media.Transient, media.CodeRate, 30 * time.Second, false},
+		{"old grammar", 429, message("", "Quota exceeded for quota metric 'photoslibrary.googleapis.com/write_requests' and limit 'WritesPerMinutePerUser'"), media.Transient, media.CodeRate, 30 * time.Second, false},
+		{"daily by id", 429, dailyQuota, media.SessionWide, media.CodeQuota, 0, true},
+		{"daily by title", 429, message("", "limit 'All requests per day' of service"), media.SessionWide, media.CodeQuota, 0, true},
+		{"daily by old id", 429, message("", "and limit 'ApiCallsPerProjectPerDay' of service"), media.SessionWide, media.CodeQuota, 0, true},
+		{"bare 429", 429, "", media.Transient, media.CodeRate, 30 * time.Second, false},
+		{"quota as 400", 400, `{"code":3,"message":"Insufficient tokens for quota 'x' and limit 'UploadsPerMinute'"}`, media.Transient, media.CodeRate, 30 * time.Second, false},
+		{"token", 401, message("UNAUTHENTICATED", "Request had invalid authentication credentials."), media.SessionWide, media.CodeAuth, 0, true},
+		{"scope", 403, message("PERMISSION_DENIED", "Request had insufficient authentication scopes."), media.SessionWide, media.CodeScope, 0, true},
+		{"api off", 403, message("PERMISSION_DENIED", "Photos Library API has not been used in project 1 before or it is disabled."), media.SessionWide, media.CodeAuth, 0, true},
+		{"photos off", 403, message("PERMISSION_DENIED", "Google Photos is disabled for the user"), media.SessionWide, media.CodeAuth, 0, true},
+		{"storage", 400, message("INVALID_ARGUMENT", "The remaining storage in the user's account is not enough to perform this operation."), media.SessionWide, media.CodeStorage, 0, true},
+		{"album", 400, message("INVALID_ARGUMENT", "No permission to add media items to this album."), media.SessionWide, media.CodeAlbum, 0, true},
+		{"no album", 404, message("NOT_FOUND", "The provided ID does not match any albums"), media.SessionWide, media.CodeAlbum, 0, true},
+		{"upload token", 400, message("INVALID_ARGUMENT", "Request must contain a valid upload token."), media.ItemFault, media.CodeTokenInvalid, 0, false},
+		{"long name", 400, message("INVALID_ARGUMENT", "File name must not have more than 255 characters."), media.ItemFault, media.CodeRejected, 0, false},
+		{"our mistake", 400, message("INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name"), media.SessionWide, media.CodeProtocol, 0, false},
+		{"not found", 404, message("NOT_FOUND", "Requested entity was not found."), media.ItemFault, media.CodeGone, 0, false},
+		{"too large", 413, `{"code":3,"message":"The request exceeded the max file size limit of 20 GB."}`, media.ItemFault, media.CodeRejected, 0, false},
+		{"aborted", 409, message("ABORTED", "The operation was aborted."), media.Transient, media.CodeServer, time.Second, false},
+		{"internal", 500, message("INTERNAL", "Internal error encountered."), media.Transient, media.CodeServer, 0, false},
+		{"page", 403, "<html><title>Sorry</title></html>", media.Transient, media.CodeServer, 0, false},
+		{"redirect", 302, "", media.Transient, media.CodeServer, 0, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := resumable.DecodeError("", tc.status, http.Header{}, []byte(tc.body))
+			f, ok := errors.AsType[*media.Fault](c.fault(t.Context(), "try", e))
+			if !ok || f.Class != tc.class || f.Code != tc.code || f.RetryAfter != tc.after || (f.Hint != "") != tc.hint {
+				t.Errorf("%v is %+v, want %s, %s, after %v, hint %v", e, f, tc.class, tc.code, tc.after, tc.hint)
+			}
+			if want := time.Date(2026, 7, 2, 7, 0, 0, 0, time.UTC); tc.code == media.CodeQuota && !f.Until.Equal(want) {
+				t.Errorf("quota is renewed at %v, want %v", f.Until, want)
+			}
+		})
+	}
+}
+
+func TestFaultsOfTheLine(t *testing.T) {
+	c := newService(t).client(Options{})
+	own := &media.Fault{Class: media.SessionWide, Code: media.CodeAuth}
+	for _, tc := range []struct {
+		err   error
+		class media.Class
+		code  string
+	}{
+		{io.ErrUnexpectedEOF, media.Transient, media.CodeUnreachable},
+		{resumable.ErrStalled, media.Transient, media.CodeUnreachable},
+		{resumable.ErrFinal, media.Transient, media.CodeUploadLost},
+		{&resumable.ProtocolError{Reason: "odd"}, media.Transient, media.CodeProtocol},
+		{&malformedError{io.EOF}, media.Transient, media.CodeProtocol},
+		{fmt.Errorf("start upload: %w", own), media.SessionWide, media.CodeAuth},
+	} {
+		if f := c.fault(t.Context(), "try", tc.err); media.ClassOf(f) != tc.class || media.CodeOf(f) != tc.code {
+			t.Errorf("%v is %v (%s, %s), want %s, %s", tc.err, f, media.ClassOf(f), media.CodeOf(f), tc.class, tc.code)
+		}
+	}
+	stop := errors.New("asked to stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stop)
+	if err := c.fault(ctx, "try", io.EOF); err != stop {
+		t.Errorf("after the end of ctx: %v, want its cause", err)
+	}
+}
+
+func TestNextReset(t *testing.T) {
+	for _, tc := range []struct{ now, want string }{
+		{"2026-01-15T07:59:59Z", "2026-01-15T08:00:00Z"}, // winter
+		{"2026-01-15T08:00:00Z", "2026-01-16T08:00:00Z"},
+		{"2026-03-08T09:00:00Z", "2026-03-09T07:00:00Z"}, // clocks go forward
+		{"2026-11-01T08:00:00Z", "2026-11-02T08:00:00Z"}, // and back
+	} {
+		now, _ := time.Parse(time.RFC3339, tc.now)
+		if got := nextReset(now).Format(time.RFC3339); got != tc.want {
+			t.Errorf("nextReset(%s) = %s, want %s", tc.now, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package gphotos
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+const batchCreate = "POST /v1/mediaItems:batchCreate"
+
+func codes(c media.Created) string {
+	var words []string
+	for _, r := range c.Results {
+		switch {
+		case r.Err == nil:
+			words = append(words, r.ID)
+		default:
+			words = append(words, string(media.ClassOf(r.Err))+"/"+media.CodeOf(r.Err))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func TestCreate(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		contents []string
+		change   func([]media.Entry)
+		set      func(*service)
+		want     string
+		calls    int
+	}{
+		{name: "all created", contents: []string{"a", "b", "c"}, want: "item-1 item-2 item-3", calls: 1},
+		{name: "each its own fate", contents: []string{"a", "not media", "later", "a", "b"},
+			want: "item-1 item/rejected transient/server transient/duplicate_in_batch item-2", calls: 1},
+		{name: "one bad token", contents: []string{"a", "b", "c", "d"},
+			change: func(e []media.Entry) { e[2].Receipt.Token = "unknown" },
+			want:   "item-1 item-2 item/token_invalid item-3", calls: 5},
+		{name: "long name is shortened", contents: []string{"a"},
+			change: func(e []media.Entry) { e[0].Item.Name = strings.Repeat("ü", 300) + ".MP4" },
+			want:   "item-1", calls: 1},
+		{name: "old receipts are not sent", contents: []string{"a", "b"},
+			change: func(e []media.Entry) { e[0].Receipt.At = time.Now().Add(-24 * time.Hour) },
+			want:   "item/token_invalid item-1", calls: 1},
+		{name: "lost answer", contents: []string{"a", "b"},
+			set:  func(s *service) { s.lose = func(n int, _ string) bool { return n == 1 } },
+			want: "item-1 item-2", calls: 2},
+		{name: "spent by a lost attempt", contents: []string{"not media"},
+			set:  func(s *service) { s.lose = func(n int, _ string) bool { return n == 1 } },
+			want: "item/token_invalid", calls: 2},
+		{name: "truncated answer", contents: []string{"a"},
+			set: func(s *service) {
+				s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+					if n == 1 {
+						fmt.Fprint(w, `{"newMediaItemResults":[{"uplo`)
+					}
+					return n == 1
+				}
+			}, want: "item-1", calls: 2},
+		{name: "aborted, then down, then fine", contents: []string{"a"},
+			set: func(s *service) {
+				s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+					switch n {
+					case 1:
+						apiError(w, 409, "ABORTED", "The operation was aborted.")
+					case 2:
+						apiError(w, 503, "UNAVAILABLE", "The service is currently unavailable.")
+					case 3:
+						w.Header().Set("Content-Type", "text/html")
+						w.WriteHeader(502)
+						fmt.Fprint(w, "<html><title>Bad Gateway</title>")
+					}
+					return n <= 3
+				}
+			}, want: "item-1", calls: 4},
+		{name: "quota runs out in a bisection", contents: []string{"a", "b", "c", "d"},
+			change: func(e []media.Entry) { e[3].Receipt.Token = "unknown" },
+			set: func(s *service) {
+				s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+					if n == 3 {
+						apiError(w, 429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'All requests' and limit 'All requests per day'")
+					}
+					return n == 3
+				}
+			}, want: "item-1 item-2 session/quota session/quota", calls: 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(t)
+				entries := s.entries(tc.contents...)
+				if tc.change != nil {
+					tc.change(entries)
+				}
+				if tc.set != nil {
+					tc.set(s)
+				}
+				made, err := s.destination(Options{}).Create(t.Context(), media.Batch{Entries: entries})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := codes(made); got != tc.want {
+					t.Errorf("results %q, want %q", got, tc.want)
+				}
+				if got := s.count(batchCreate); got != tc.calls {
+					t.Errorf("%d calls, want %d", got, tc.calls)
+				}
+				for _, r := range made.Results {
+					if r.Err != nil && leaks(r.Err.Error()) {
+						t.Errorf("result shows a secret: %v", r.Err)
+					}
+				}
+				for _, doc := range made.Responses {
+					if !strings.Contains(doc, "newMediaItemResults") {
+						t.Errorf("response %q is not what the service said", doc)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCreateFailsAsAWhole(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		status  int
+		message string
+		class   media.Class
+		code    string
+	}{
+		{"storage", 400, "The remaining storage in the user's account is not enough to perform this operation.", media.SessionWide, media.CodeStorage},
+		{"album", 400, "No permission to add media items to this album.", media.SessionWide, media.CodeAlbum},
+		{"down", 503, "The service is currently unavailable.", media.Transient, media.CodeServer},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(t)
+				s.before = func(_ int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+					apiError(w, tc.status, "", tc.message)
+					return true
+				}
+				_, err := s.destination(Options{}).Create(t.Context(), media.Batch{Entries: s.entries("a", "b")})
+				if media.ClassOf(err) != tc.class || media.CodeOf(err) != tc.code {
+					t.Errorf("Create = %v, want %s, %s", err, tc.class, tc.code)
+				}
+			})
+		})
+	}
+}
+
+// No minute sees more writes than the service allows, and no two at a time.
+func TestWritesArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		var at []time.Time
+		s.before = func(_ int, _ string, _ http.ResponseWriter, _ *http.Request) bool {
+			at = append(at, time.Now())
+			return false
+		}
+		waits := 0
+		d := s.destination(Options{OnWait: func(media.Wait) { waits++ }})
+		began := time.Now()
+		done := make(chan error)
+		for w := range 2 {
+			go func() {
+				for i := range 40 {
+					_, err := d.Create(t.Context(), media.Batch{Entries: s.entries(fmt.Sprint(w, i))})
+					if err != nil {
+						done <- err
+						return
+					}
+				}
+				done <- nil
+			}()
+		}
+		if err := errors.Join(<-done, <-done); err != nil {
+			t.Fatal(err)
+		}
+		if at[9].Sub(began) > time.Second {
+			t.Errorf("ten writes took %v", at[9].Sub(began))
+		}
+		for i := 30; i < len(at); i++ {
+			if gap := at[i].Sub(at[i-30]); gap < time.Minute-time.Millisecond {
+				t.Fatalf("writes %d to %d came within %v", i-30, i, gap)
+			}
+		}
+		if waits == 0 {
+			t.Error("nobody was told of the waits")
+		}
+	})
+}
+
+func TestFitName(t *testing.T) {
+	for _, tc := range []struct{ name, want string }{
+		{"GX010048.MP4", "GX010048.MP4"},
+		{strings.Repeat("a", 300) + ".MP4", strings.Repeat("a", 251) + ".MP4"},
+		{strings.Repeat("😀", 200) + ".jpg", strings.Repeat("😀", 125) + ".jpg"},
+		{"a." + strings.Repeat("b", 300), "a." + strings.Repeat("b", 253)},
+	} {
+		if got := fitName(tc.name); got != tc.want {
+			t.Errorf("fitName(%.20q…) = %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
