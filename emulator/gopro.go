@@ -1,16 +1,223 @@
 package emulator
 
-// tokenCookie is the cookie that carries the GoPro token.
-const tokenCookie = "gp_access_token"
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
 
-// GoProOptions are the switches of the GoPro half.
-type GoProOptions struct{}
+// GoProOptions are the switches of the GoPro half: variants that were seen in
+// the field. The zero value is what a healthy account shows today.
+type GoProOptions struct {
+	TokenLife     time.Duration // of a token from signing in; 0: 7 days
+	TokenRequests int           // requests a token lasts for; 0: no limit
+	Unauthorized  int           // status for a bad token; 0: 401 (500 was seen)
+	URLLife       time.Duration // of a signed CDN URL; 0: one hour
+	DeleteDelay   time.Duration // until listings show a deletion; 0: 15 seconds
 
-// GoPro is the GoPro account.
-type GoPro struct{ e *Emulator }
-
-func newGoPro(e *Emulator, library Library, o GoProOptions) (*GoPro, error) {
-	return &GoPro{e: e}, nil
+	StrictRange        bool // answer 500 to a range with a time after a time, which is else read as its date
+	UnfinishedNotFound bool // answer 404, not empty lists, for the download of an unfinished upload
+	ProxyFirst         bool // list a proxy as tall as the source before it
+	WithoutItemNumbers bool // tell chapters apart by the path of the URL only
+	ChaptersDescending bool // list the last chapter first
+	WithoutAvailable   bool // leave "available" out everywhere
+	Extras             bool // add urls, heads and transforms to every entry
+	ZipOmitsMember     bool // leave the last member out of a zip
+	Albums             []GoProAlbum
 }
 
-func (e *Emulator) goproRoutes() []route { return nil }
+// GoProAlbum is an album of the GoPro library.
+type GoProAlbum struct {
+	Title string
+	Media []string // ids of media
+}
+
+// Credentials that the GoPro token endpoint accepts.
+const (
+	GoProClientID     = "emulated-client"
+	GoProClientSecret = "emulated-client-secret"
+	GoProUsername     = "ada@example.com"
+	GoProPassword     = "correct horse battery staple"
+)
+
+// GoPro is the GoPro account. It is safe for concurrent use.
+type GoPro struct {
+	e       *Emulator
+	options GoProOptions
+	user    string // UUID
+	key     []byte // signs URLs and thumbnail tokens
+
+	mu       sync.Mutex
+	media    map[string]*stored   // guarded by mu; by id
+	numbers  map[string]*stored   // guarded by mu; by the number in CDN paths
+	changes  int                  // guarded by mu; counts what may alter a listing
+	listed   listing              // guarded by mu; the last one
+	altered  map[objectKey]uint64 // guarded by mu; objects with new bytes
+	digests  map[objectKey]*digests
+	tokens   tokens // guarded by mu
+	inserted int    // guarded by mu; media added by faults
+}
+
+// stored is a medium in the account.
+type stored struct {
+	Medium
+	number  string    // in CDN paths
+	updated time.Time // of the row
+	trashed time.Time // zero: not
+	purged  bool
+}
+
+func newGoPro(e *Emulator, library Library, o GoProOptions) (*GoPro, error) {
+	o.TokenLife = durationOr(o.TokenLife, 7*24*time.Hour)
+	o.URLLife = durationOr(o.URLLife, time.Hour)
+	o.DeleteDelay = durationOr(o.DeleteDelay, 15*time.Second)
+	o.Unauthorized = statusOr(o.Unauthorized, 401)
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	g := &GoPro{
+		e: e, options: o, key: key, user: "0f3a1c9e-5b7d-4e21-8a66-2d9c7e10b4f5",
+		media: make(map[string]*stored, len(library)), numbers: make(map[string]*stored, len(library)),
+		altered: map[objectKey]uint64{}, digests: map[objectKey]*digests{},
+		tokens: newTokens(e.Clock.Now().Add(o.TokenLife), o.TokenRequests),
+	}
+	if err := g.Add(library...); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func durationOr(d, other time.Duration) time.Duration {
+	if d == 0 {
+		return other
+	}
+	return d
+}
+
+// Add puts media into the account, as uploads do. It fails on an id that is
+// empty or taken.
+func (g *GoPro) Add(media ...Medium) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range media {
+		if m.ID == "" || g.media[m.ID] != nil {
+			return fmt.Errorf("add medium %q: its id is empty or taken", m.ID)
+		}
+		s := &stored{Medium: m, number: cdnNumber(m.ID), updated: m.Created}
+		g.media[m.ID], g.numbers[s.number] = s, s
+	}
+	g.changes++
+	return nil
+}
+
+// Remove takes media out of the account at once, without a trace. Unknown ids
+// are ignored.
+func (g *GoPro) Remove(ids ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, id := range ids {
+		if s := g.media[id]; s != nil {
+			delete(g.numbers, s.number)
+			delete(g.media, id)
+		}
+	}
+	g.changes++
+}
+
+// Library returns the media that are in the account and not in its trash, newest
+// capture first.
+func (g *GoPro) Library() Library {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var l Library
+	for _, s := range g.sorted(byCapture, func(s *stored) bool { return s.trashed.IsZero() }) {
+		l = append(l, s.Medium)
+	}
+	return l
+}
+
+// Change gives the original of a medium and number, from 1, new bytes and a new
+// ETag, as reprocessing does. It reports whether there is such an original.
+func (g *GoPro) Change(id string, number int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.media[id]
+	if s == nil {
+		return false
+	}
+	label := labelSource
+	if len(s.Sources) == 0 {
+		label = labelBaked
+	}
+	if s.object(label, number) == nil {
+		return false
+	}
+	g.altered[objectKey{id, label, number}]++
+	return true
+}
+
+func (g *GoPro) now() time.Time { return g.e.Clock.Now() }
+
+// medium returns what an id names, unless it is gone or in the trash.
+func (g *GoPro) medium(id string) (stored, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.media[id]
+	if s == nil || !s.trashed.IsZero() {
+		return stored{}, false
+	}
+	return *s, true
+}
+
+// order compares two media; the first comes first in listings.
+type order func(a, b *stored) int
+
+func byCapture(a, b *stored) int { return newest(a.Captured, b.Captured, a, b) }
+func byUpload(a, b *stored) int  { return newest(a.Created, b.Created, a, b) }
+
+func newest(a, b time.Time, x, y *stored) int {
+	if c := b.Compare(a); c != 0 {
+		return c
+	}
+	if x.ID < y.ID {
+		return -1
+	}
+	return 1
+}
+
+// sorted returns the media that pass a filter. The caller holds g.mu.
+func (g *GoPro) sorted(by order, keep func(*stored) bool) []*stored {
+	var found []*stored
+	for _, s := range g.media {
+		if !s.purged && keep(s) {
+			found = append(found, s)
+		}
+	}
+	slices.SortFunc(found, by)
+	return found
+}
+
+// cdnNumber is the 19-digit number of a medium in CDN paths.
+func cdnNumber(id string) string {
+	sum := sha256.Sum256([]byte("number of " + id))
+	n := binary.BigEndian.Uint64(sum[:])%9_000_000_000_000_000_000 + 1_000_000_000_000_000_000
+	return strconv.FormatUint(n, 10)
+}
+
+// fingerprint is the GUMI of a recording.
+func fingerprint(id string) string {
+	sum := sha256.Sum256([]byte("recording " + id))
+	return hex.EncodeToString(sum[:16])
+}
+
+func (g *GoPro) sign(parts string) []byte {
+	mac := hmac.New(sha256.New, g.key)
+	mac.Write([]byte(parts))
+	return mac.Sum(nil)
+}

@@ -1,60 +1,143 @@
 package emulator
 
-import "time"
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
 
-// Library is what a GoPro account holds.
+// Library is what a GoPro account holds, in any order.
 type Library []Medium
 
-// Medium is one entry of a GoPro library. The fields are those of a search row;
-// a nil pointer is null on the wire.
+// Medium is one entry of a GoPro library: a recording, a burst, an edit. Its
+// fields are those of a search row where they have the same name; an empty one
+// is null or absent there.
 type Medium struct {
-	ID         string // 13 mixed-case alphanumerics or 24 hex digits; case-sensitive
-	Type       string // "Photo", "Video", "Burst", …
-	Filename   *string
-	Extension  string // "mp4", "jpg", …; "" is null
-	Title      string // content_title; "" is null
-	Captured   time.Time
-	Zone       string // captured_at_timezone; "" is absent
-	Created    time.Time
-	Camera     string // camera_model; "" is null
-	Width      int    // of the original in pixels; 0 is null
-	Height     int    // of the original in pixels; 0 is null
-	Duration   time.Duration
-	State      string // ready_to_view; "" is "ready"
-	MCEType    string // mce_type; "" is null
-	Edit       string // composition; "" is null
-	ItemCount  *int   // item_count; nil counts the originals
-	FileSize   any    // file_size on the wire; nil is the sum of the originals
-	Unfinished bool   // the originals are not in the cloud yet: nothing to download
+	ID          string // opaque, case-sensitive
+	Type        string // "Photo", "Video", "Burst", …
+	Filename    *string
+	Extension   string // "mp4", "jpg", …
+	Title       string
+	Captured    time.Time
+	Zone        string // such as "+02:00"
+	Created     time.Time
+	Camera      string // model
+	Width       int    // pixels, of the original
+	Height      int    // pixels, of the original
+	Duration    time.Duration
+	State       string // ready_to_view; "" is "ready"
+	MCEType     string
+	Composition string // "export" for a render made for sharing
 
-	// Sources are the originals: one file, chapters in order, or frames. A
-	// medium without any has lost them.
+	ItemCount   *int            // nil: as many as there are originals
+	FileSize    json.RawMessage // nil: the sum of the originals; else sent as it is, such as null
+	Reprocessed time.Time       // reprocessed_at; zero is absent
+
+	// Sources are the originals in order: one file, chapters, or frames. None:
+	// the cloud has lost them, or the medium is an edit.
 	Sources []Object
-	// Sourced tells how a set of frames lists its originals.
-	Numbered bool
-	// Baked is the film rendered from an edit.
-	Baked *Object
-	// Concat is the film joined from the chapters by the cloud.
-	Concat *Object
-	// Proxies are lesser renditions.
-	Proxies []Rendition
-	// RAW are the raw photos beside the originals, by position.
-	RAW []Object
-	// Sidecars are telemetry, decision lists and other companions.
+	// Set says that the sources are the frames of a photo set, which a download
+	// lists as files beside a cover; Numbered, that it lists them as numbered
+	// sources instead.
+	Set, Numbered bool
+	// Missing are numbers of sources, from 1, that item_count counts and no
+	// download lists.
+	Missing []int
+	// Baked is the film rendered from an edit, Concat the one joined from
+	// chapters.
+	Baked, Concat *Object
+	// Proxies are the lesser renditions of a video, RAW the raw photos beside
+	// the sources, Sidecars telemetry and other companions.
+	Proxies  []Rendition
+	RAW      []Object
 	Sidecars []Rendition
-}
-
-// Rendition is an object with the label it is listed under.
-type Rendition struct {
-	Label         string
-	Extension     string
-	Width, Height int // pixels
-	FPS           float64
-	Object        Object
+	// Old says that downloads have the shape of 2020, without "available".
+	Old bool
+	// Unlisted says that nothing can be downloaded yet: the upload goes on.
+	Unlisted bool
 }
 
 // Object is the bytes behind a CDN URL.
 type Object struct {
-	Name    string // of this file, as its content disposition tells
+	Name    string // file name that the content disposition tells
 	Content Content
+	Gone    bool // listed with "available": false, and 404 at the CDN
+}
+
+// Rendition is an object with what a download tells of it.
+type Rendition struct {
+	Label         string
+	Type          string // "mp4", "json", …
+	Width, Height int    // pixels
+	FPS           float64
+	Object        Object
+}
+
+// Labels of what a download lists.
+const (
+	labelSource = "source"
+	labelBaked  = "baked_source"
+	labelConcat = "concat"
+	labelRAW    = "raw_photo"
+	labelProxy  = "high_res_proxy_mp4"
+	labelZip    = "zip"
+)
+
+func (m *Medium) state() string {
+	if m.State == "" {
+		return "ready"
+	}
+	return m.State
+}
+
+func (m *Medium) photo() bool { return m.Type == "Photo" }
+
+// edited reports whether the medium is made by the app and not by a camera.
+func (m *Medium) edited() bool { return m.Type == "MultiClipEdit" || m.Type == "Edit" }
+
+func (m *Medium) itemCount() int {
+	if m.ItemCount != nil {
+		return *m.ItemCount
+	}
+	return len(m.Sources)
+}
+
+// bytes is the sum of the originals.
+func (m *Medium) bytes() int64 {
+	var sum int64
+	for _, s := range m.Sources {
+		sum += s.Content.Size()
+	}
+	return sum
+}
+
+// listed reports whether downloads list the source of a number, from 1.
+func (m *Medium) listed(number int) bool { return !slices.Contains(m.Missing, number) }
+
+// object returns what lies at a label and number, from 1, or nil.
+func (m *Medium) object(label string, number int) *Object {
+	of := func(objects []Object) *Object {
+		if number < 1 || number > len(objects) {
+			return nil
+		}
+		return &objects[number-1]
+	}
+	switch label {
+	case labelSource:
+		return of(m.Sources)
+	case labelRAW:
+		return of(m.RAW)
+	case labelBaked:
+		return m.Baked
+	case labelConcat:
+		return m.Concat
+	}
+	for _, list := range [][]Rendition{m.Proxies, m.Sidecars} {
+		for i := range list {
+			if list[i].Label == label {
+				return &list[i].Object
+			}
+		}
+	}
+	return nil
 }

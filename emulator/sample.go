@@ -49,19 +49,19 @@ func (s Shot) least() int64 {
 // NewPhoto returns a valid JPEG file with EXIF data, padded to size bytes, or to
 // the least size if that is more.
 func NewPhoto(s Shot, size int64) Content {
-	return &sample{shot: s, size: max(size, s.least()), plan: planPhoto}
+	return &generated{shot: s, size: max(size, s.least()), plan: planPhoto}
 }
 
 // NewVideo returns a valid MP4 file with one Motion-JPEG frame, padded to size
 // bytes, or to the least size if that is more. It costs no memory, whatever its
 // size.
 func NewVideo(s Shot, size int64) Content {
-	return &sample{shot: s, size: max(size, s.least()), plan: planVideo}
+	return &generated{shot: s, size: max(size, s.least()), plan: planVideo}
 }
 
 // NewNoise returns size bytes that begin with a signature and go on with noise.
 func NewNoise(signature string, seed uint64, size int64) Content {
-	return &sample{shot: Shot{Seed: seed}, size: size, plan: func(_ Shot, size int64) *layout {
+	return &generated{shot: Shot{Seed: seed}, size: size, plan: func(_ Shot, size int64) *layout {
 		return &layout{head: []byte(signature)[:min(int64(len(signature)), size)]}
 	}}
 }
@@ -84,9 +84,9 @@ func (b Bytes) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// sample is a file whose ends are generated when they are read and whose middle
+// generated is a file whose ends are generated when they are read and whose middle
 // is padding computed from its offset.
-type sample struct {
+type generated struct {
 	shot Shot
 	size int64
 	plan func(s Shot, size int64) *layout
@@ -94,7 +94,7 @@ type sample struct {
 	kept weak.Pointer[layout] // guarded by mu; spares planning anew for each read
 }
 
-// layout is the parts of a sample: head, padding, tail.
+// layout is the parts of a generated file: head, padding, tail.
 type layout struct {
 	head, tail []byte
 	// frame, if not nil, overwrites the noise of the padding at off where the
@@ -102,9 +102,9 @@ type layout struct {
 	frame func(p []byte, off, total int64)
 }
 
-func (s *sample) Size() int64 { return s.size }
+func (s *generated) Size() int64 { return s.size }
 
-func (s *sample) layout() *layout {
+func (s *generated) layout() *layout {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.kept.Value()
@@ -115,7 +115,7 @@ func (s *sample) layout() *layout {
 	return l
 }
 
-func (s *sample) ReadAt(p []byte, off int64) (int, error) {
+func (s *generated) ReadAt(p []byte, off int64) (int, error) {
 	l := s.layout()
 	padding := s.size - int64(len(l.head)) - int64(len(l.tail))
 	n := 0

@@ -1,0 +1,144 @@
+package emulator
+
+import (
+	"crypto/hmac"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// keyPair names the key that CDN URLs are signed with.
+const keyPair = "KEMULATOR0000"
+
+// objectKey names an object in the account.
+type objectKey struct {
+	medium, label string
+	number        int // from 1
+}
+
+// signedURL returns a URL that lets a method reach an object for an hour. No two
+// are alike.
+func (g *GoPro) signedURL(method, path, name string) string {
+	query := fmt.Sprintf("response-content-disposition=%s&Expires=%d",
+		strings.ReplaceAll(url.QueryEscape("attachment; filename="+dispositionName(name)), "+", "%20"),
+		g.now().Add(g.options.URLLife).Unix())
+	salt := randomText(9)
+	return g.e.base(roleCDN) + path + "?" + query + "&Signature=" + salt + g.signature(method, path, query, salt) +
+		"&Key-Pair-Id=" + keyPair
+}
+
+// dispositionName is a file name as a header can carry it.
+func dispositionName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '"' || r == '\\' {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+func (g *GoPro) signature(method, path, query, salt string) string {
+	sum := g.sign(strings.Join([]string{"cdn", method, path, query, salt}, "\n"))
+	return base64.RawURLEncoding.EncodeToString(sum)
+}
+
+// verify reports whether the URL of a request was signed for its method, byte
+// for byte, and has not expired.
+func (g *GoPro) verify(r *http.Request) bool {
+	query, rest, ok := strings.Cut(r.URL.RawQuery, "&Signature=")
+	if !ok {
+		return false
+	}
+	signature, ok := strings.CutSuffix(rest, "&Key-Pair-Id="+keyPair)
+	const salt = 12 // characters
+	if !ok || len(signature) < salt {
+		return false
+	}
+	want := g.signature(r.Method, r.URL.EscapedPath(), query, signature[:salt])
+	if !hmac.Equal([]byte(signature[salt:]), []byte(want)) {
+		return false
+	}
+	expires, err := strconv.ParseInt(r.URL.Query().Get("Expires"), 10, 64)
+	return err == nil && g.now().Before(time.Unix(expires, 0))
+}
+
+// object serves bytes from the CDN.
+func (g *GoPro) object(w http.ResponseWriter, r *http.Request) {
+	if presented(r) != "" {
+		noteLeak(r)
+		refuseCDN(w, r, http.StatusBadRequest)
+		return
+	}
+	if faultOf(r, FaultExpired) != nil || !g.verify(r) {
+		refuseCDN(w, r, http.StatusForbidden)
+		return
+	}
+	content, tag, ok := g.find(r)
+	if !ok {
+		refuseCDN(w, r, http.StatusNotFound)
+		return
+	}
+	if faultOf(r, FaultIgnoreRange) != nil {
+		r.Header.Del("Range")
+	}
+	header := w.Header()
+	header.Set("Content-Type", "binary/octet-stream")
+	header.Set("Content-Disposition", r.URL.Query().Get("response-content-disposition"))
+	header.Set("ETag", tag)
+	header.Set("Accept-Ranges", "bytes")
+	header.Set("Server", "AmazonS3")
+	http.ServeContent(w, r, "", g.e.Clock.start.Truncate(time.Second), io.NewSectionReader(content, 0, content.Size()))
+}
+
+// find returns the bytes that the path of a request names, and their ETag.
+func (g *GoPro) find(r *http.Request) (content Content, tag string, ok bool) {
+	digits, _, _ := strings.Cut(r.PathValue("file"), ".")
+	number, err := strconv.Atoi(digits)
+	if err != nil || r.PathValue("user") != g.user || r.PathValue("position") != "default" {
+		return nil, "", false
+	}
+	g.mu.Lock()
+	s := g.numbers[r.PathValue("number")]
+	if s == nil || !s.trashed.IsZero() {
+		g.mu.Unlock()
+		return nil, "", false
+	}
+	key := objectKey{s.ID, r.PathValue("label"), number}
+	if faultOf(r, FaultChanged) != nil {
+		g.altered[key]++
+	}
+	medium, generation := s.Medium, g.altered[key]
+	g.mu.Unlock()
+
+	o := medium.object(key.label, key.number)
+	if key.label == "sprite" {
+		o = &Object{Content: Bytes(encodePicture(noiseWord(0, uint64(len(s.ID))), 0, smallWidth))}
+	}
+	if o == nil || o.Gone {
+		return nil, "", false
+	}
+	content = alteredContent(o.Content, generation)
+	return content, g.digestsOf(key, generation).tag(content, key, generation), true
+}
+
+// refuseCDN answers a status as the storage behind the CDN words it.
+func refuseCDN(w http.ResponseWriter, _ *http.Request, status int) {
+	code, message := "InternalError", "We encountered an internal error. Please try again."
+	switch status {
+	case http.StatusBadRequest:
+		code, message = "InvalidArgument", "Only one auth mechanism allowed"
+	case http.StatusForbidden:
+		code, message = "AccessDenied", "Access denied"
+	case http.StatusNotFound:
+		code, message = "NoSuchKey", "The specified key does not exist."
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		code, message = "SlowDown", "Please reduce your request rate."
+	}
+	write(w, status, "application/xml", `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+
+		"<Error><Code>"+code+"</Code><Message>"+message+"</Message></Error>")
+}

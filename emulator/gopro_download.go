@@ -1,0 +1,218 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// download answers the signed URLs of everything that belongs to a medium.
+func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
+	s, ok := g.medium(r.PathValue("id"))
+	if !ok || s.Unlisted && g.options.UnfinishedNotFound {
+		refuseGoPro(w, r, http.StatusNotFound)
+		return
+	}
+	d := manifest{g: g, s: &s, files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
+	if !s.Unlisted {
+		d.fill()
+	}
+	goproJSON(w, http.StatusOK, map[string]any{"filename": s.Filename, "_embedded": map[string]any{
+		"files": d.files, "variations": d.variations, "sprites": d.sprites, "sidecar_files": d.sidecars,
+	}})
+}
+
+// entry is one element of the arrays of a download.
+type entry map[string]any
+
+// manifest is a download in the making.
+type manifest struct {
+	g                                    *GoPro
+	s                                    *stored
+	files, variations, sprites, sidecars []entry
+}
+
+func (d *manifest) fill() {
+	switch {
+	case d.s.Set:
+		d.set()
+	case d.s.photo():
+		d.photo()
+	default:
+		d.video()
+	}
+	for i := range d.s.RAW {
+		e := d.sidecar(Rendition{Label: labelRAW, Type: "gpr"}, i+1, &d.s.RAW[i])
+		if len(d.s.RAW) > 1 {
+			e["item_number"] = i + 1
+		}
+		d.sidecars = append(d.sidecars, e)
+	}
+	for i := range d.s.Sidecars {
+		d.sidecars = append(d.sidecars, d.sidecar(d.s.Sidecars[i], 1, &d.s.Sidecars[i].Object))
+	}
+	if d.g.options.ChaptersDescending {
+		d.reverseSources()
+	}
+}
+
+func (d *manifest) photo() {
+	for i := range d.s.Sources {
+		d.files = append(d.files, d.file(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
+		d.variations = append(d.variations, d.variation(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
+	}
+}
+
+// set lists every frame as a file, and of the sources the cover or, if they are
+// numbered, all.
+func (d *manifest) set() {
+	for i := range d.s.Sources {
+		if !d.s.listed(i + 1) {
+			continue
+		}
+		r := d.rendition(labelSource, d.s.Sources[i])
+		d.files = append(d.files, d.file(r, i+1, &d.s.Sources[i]))
+		if !d.s.Numbered && i > 0 {
+			continue
+		}
+		v := d.variation(r, i+1, &d.s.Sources[i])
+		if d.s.Numbered {
+			d.number(v, i+1)
+		}
+		d.variations = append(d.variations, v)
+	}
+}
+
+// video lists one proxy as its file, and the originals among the variations.
+func (d *manifest) video() {
+	d.proxies(true)
+	if d.s.Concat != nil {
+		d.variations = append(d.variations, d.variation(d.rendition(labelConcat, *d.s.Concat), 1, d.s.Concat))
+	}
+	for i := range d.s.Sources {
+		if !d.s.listed(i + 1) {
+			continue
+		}
+		v := d.variation(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i])
+		if len(d.s.Sources) > 1 {
+			d.number(v, i+1)
+		}
+		d.variations = append(d.variations, v)
+	}
+	if d.s.Baked != nil {
+		r := d.rendition(labelBaked, *d.s.Baked)
+		d.variations = append(d.variations, d.variation(r, 1, d.s.Baked))
+		d.files = append(d.files, d.file(r, 1, d.s.Baked))
+	}
+	d.proxies(false)
+	if len(d.s.Proxies) > 0 && !d.s.Old {
+		d.sprite()
+	}
+}
+
+// proxies lists those that come before the source, or those that come after it.
+func (d *manifest) proxies(before bool) {
+	for i := range d.s.Proxies {
+		p := d.s.Proxies[i]
+		first := p.Label == "edit_proxy" || p.Label == "audio_proxy"
+		if p.Label == labelProxy && d.g.options.ProxyFirst {
+			first, p.Width, p.Height = true, d.s.Width, d.s.Height
+		}
+		if first == before {
+			d.variations = append(d.variations, d.variation(p, 1, &d.s.Proxies[i].Object))
+		}
+		if p.Label == labelProxy && before {
+			d.files = append(d.files, d.file(p, 1, &d.s.Proxies[i].Object))
+		}
+	}
+}
+
+// rendition describes an original by the medium it is of.
+func (d *manifest) rendition(label string, o Object) Rendition {
+	return Rendition{Label: label, Type: extensionOf(&d.s.Medium, o), Width: d.s.Width, Height: d.s.Height}
+}
+
+// extensionOf returns the type of an original: that of its own name if it is one
+// of the known ones, else the usual one.
+func extensionOf(m *Medium, o Object) string {
+	name := strings.ToLower(o.Name)
+	for _, known := range []string{"jpg", "mp4", "360", "gpr", "mov"} {
+		if strings.HasSuffix(name, "."+known) {
+			return known
+		}
+	}
+	if m.photo() || m.Set {
+		return "jpg"
+	}
+	return "mp4"
+}
+
+// located begins an entry with its signed URLs.
+func (d *manifest) located(r Rendition, number int, o *Object) entry {
+	kind := r.Type[strings.LastIndexByte(r.Type, '.')+1:] // of "1.mp4", the last part
+	path := fmt.Sprintf("/%s/%s/%s/default/%d.%s", d.g.user, d.s.number, r.Label, number, kind)
+	e := entry{"url": d.g.signedURL(http.MethodGet, path, o.Name), "head": d.g.signedURL(http.MethodHead, path, o.Name)}
+	if !d.s.Old && !d.g.options.WithoutAvailable {
+		e["available"] = !o.Gone
+	}
+	if d.g.options.Extras {
+		e["urls"], e["heads"] = []any{e["url"]}, []any{e["head"]}
+		e["transforms"] = []string{"rotate"}
+	}
+	return e
+}
+
+func (d *manifest) file(r Rendition, number int, o *Object) entry {
+	e := d.located(r, number, o)
+	e["camera_position"], e["item_number"], e["orientation"] = "default", number, 1
+	e["width"], e["height"] = r.Width, r.Height
+	return e
+}
+
+func (d *manifest) variation(r Rendition, number int, o *Object) entry {
+	e := d.located(r, number, o)
+	e["width"], e["height"], e["label"], e["type"] = r.Width, r.Height, r.Label, r.Type
+	e["quality"] = strconv.Itoa(r.Height) + "p"
+	return e
+}
+
+func (d *manifest) sidecar(r Rendition, number int, o *Object) entry {
+	e := d.located(r, number, o)
+	e["label"], e["type"], e["fps"] = r.Label, r.Type, r.FPS
+	return e
+}
+
+func (d *manifest) number(e entry, n int) {
+	if d.g.options.WithoutItemNumbers {
+		return
+	}
+	e["item_number"], e["camera_position"] = n, "default"
+}
+
+// sprite lists one sheet of small stills.
+func (d *manifest) sprite() {
+	path := fmt.Sprintf("/%s/%s/sprite/default/1.jpg", d.g.user, d.s.number)
+	d.sprites = append(d.sprites, entry{
+		"fps": 59.94006, "frame": map[string]int{"count": 1, "height": 72, "width": smallWidth},
+		"height": 72, "width": smallWidth, "total_count": 1, "type": "jpg",
+		"urls":  []string{d.g.signedURL(http.MethodGet, path, "sprite.jpg")},
+		"heads": []string{d.g.signedURL(http.MethodHead, path, "sprite.jpg")},
+	})
+}
+
+// reverseSources lists the sources last to first where they stand.
+func (d *manifest) reverseSources() {
+	var places []int
+	var sources []entry
+	for i, v := range d.variations {
+		if v["label"] == labelSource {
+			places, sources = append(places, i), append(sources, v)
+		}
+	}
+	slices.Reverse(sources)
+	for i, place := range places {
+		d.variations[place] = sources[i]
+	}
+}

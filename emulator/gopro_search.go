@@ -1,0 +1,140 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+)
+
+// listing is the result of a filter, kept for the next page.
+type listing struct {
+	filter  listingFilter
+	changes int // GoPro.changes when it was made
+	rows    []*stored
+}
+
+// search answers one page. A page before the first and one after the last are
+// empty.
+func (g *GoPro) search(w http.ResponseWriter, r *http.Request) {
+	q, err := parseSearch(r.URL.Query(), !g.options.StrictRange)
+	if err != nil {
+		refuseGoPro(w, r, http.StatusInternalServerError)
+		return
+	}
+	fault := faultOf(r, FaultShortPage, FaultRepeatPage, FaultReorder, FaultInsertRows, FaultRemoveRows)
+	rows, total := g.page(q, fault)
+	goproJSON(w, http.StatusOK, map[string]any{
+		"_embedded": map[string]any{"errors": []any{}, "media": rows},
+		"_pages":    pages(q, total),
+	})
+}
+
+func pages(q searchQuery, total int) map[string]int {
+	return map[string]int{
+		"current_page": q.page, "per_page": q.perPage, "total_items": total,
+		"total_pages": (total + q.perPage - 1) / q.perPage,
+	}
+}
+
+func (g *GoPro) page(q searchQuery, fault *Fault) (rows []map[string]any, total int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := g.list(q.filter)
+	if fault != nil && (fault.Kind == FaultInsertRows || fault.Kind == FaultRemoveRows) {
+		g.shift(fault, all)
+		all = g.list(q.filter)
+	}
+	number := q.page
+	if fault != nil && fault.Kind == FaultRepeatPage {
+		number = max(number-1, 1) // the first page has none before it
+	}
+	rows = []map[string]any{}
+	for _, s := range disturb(due(all, number, q.perPage), fault) {
+		rows = append(rows, g.rowOf(s, q.fields))
+	}
+	return rows, len(all)
+}
+
+// list returns all rows of a filter. The caller holds g.mu.
+func (g *GoPro) list(f listingFilter) []*stored {
+	if g.listed.changes == g.changes && g.listed.rows != nil && reflect.DeepEqual(g.listed.filter, f) {
+		return g.listed.rows
+	}
+	by := byCapture
+	if f.uploadOrder {
+		by = byUpload
+	}
+	now, settled := g.now(), true
+	rows := g.sorted(by, func(s *stored) bool {
+		if !s.trashed.IsZero() {
+			if now.Sub(s.trashed) >= g.options.DeleteDelay {
+				return false
+			}
+			settled = false
+		}
+		return f.keeps(s)
+	})
+	g.listed = listing{}
+	if settled {
+		g.listed = listing{filter: f, changes: g.changes, rows: rows}
+	}
+	return rows
+}
+
+// disturb returns the rows of a page as a fault leaves them.
+func disturb(rows []*stored, fault *Fault) []*stored {
+	if fault == nil || len(rows) == 0 {
+		return rows
+	}
+	switch fault.Kind {
+	case FaultShortPage:
+		return rows[:min(countOr(fault.Count, 12), len(rows)-1)]
+	case FaultReorder:
+		rows = slices.Clone(rows)
+		slices.Reverse(rows)
+	}
+	return rows
+}
+
+func countOr(n, other int) int {
+	if n == 0 {
+		return other
+	}
+	return n
+}
+
+// shift inserts rows before all others, or removes the first ones, while someone
+// lists them. The caller holds g.mu.
+func (g *GoPro) shift(fault *Fault, all []*stored) {
+	count := countOr(fault.Count, 1)
+	g.changes++
+	if fault.Kind == FaultRemoveRows {
+		for _, s := range all[:min(count, len(all))] {
+			delete(g.media, s.ID)
+			delete(g.numbers, s.number)
+		}
+		return
+	}
+	for range count {
+		m := g.upload(all)
+		s := &stored{Medium: m, number: cdnNumber(m.ID), updated: m.Created}
+		g.media[m.ID], g.numbers[s.number] = s, s
+	}
+}
+
+// upload makes a photo that has just been uploaded and was captured with the
+// newest of the rows, so that it comes among the first and passes their filter
+// of captured_at.
+func (g *GoPro) upload(all []*stored) Medium {
+	g.inserted++
+	k := newMaker(0x1e57)
+	k.n = g.inserted
+	m := k.photo(fmt.Sprintf("GOPR%04d.JPG", 9000+g.inserted), MinSample)
+	m.ID = fmt.Sprintf("0inserted%04d", g.inserted) // sorts before others of the same time
+	m.Created = g.now()
+	if len(all) > 0 {
+		m.Captured = slices.MaxFunc(all, func(a, b *stored) int { return a.Captured.Compare(b.Captured) }).Captured
+	}
+	return m
+}
