@@ -1,0 +1,230 @@
+package gopro
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Asset is one file of a medium that is to be carried, or the reason why not.
+type Asset struct {
+	Entry // URL is "" if Refusal says why
+
+	Kind       string // type in lower case, such as "mp4"; "" if unknown
+	Name       string // safe, by the camera's pattern
+	LegacyName string // what q2google would call it, or ""
+	Original   bool   // the file as uploaded, not a lesser rendition
+	Refusal    *media.Refusal
+}
+
+// maxMissing bounds how many missing parts are named one by one.
+const maxMissing = 1000
+
+// Assets returns the files of a medium that are to be carried: its originals,
+// all chapters or frames of them, and RAW files beside photos. With a height
+// greater than 0, a video is the rendition nearest to it instead, of equally near
+// ones the larger, and the original if that is as near as any.
+//
+// There is always at least one: what cannot be carried comes with a Refusal. A
+// part that the medium should have and the manifest does not list comes as
+// RefusedIncomplete, so that it is missed by name.
+func Assets(row Row, m Manifest, height int) []Asset {
+	photo := isPhoto(row.Type, cmp.Or(row.Filename, m.Filename, "."+row.Extension))
+	parts := originals(m, photo)
+	if height > 0 && !photo {
+		if !isReady(row.State) {
+			return []Asset{refused(row, m, media.RefusedTranscoding, notReady(row.State))}
+		}
+		if e, ok := nearest(slices.Concat(parts, renditions(m)), height); ok && e.Label != labelSource && e.Label != labelBaked {
+			return withLegacyNames([]Asset{asset(row, m, e, 1, photo)}, m, height, photo)
+		}
+	}
+	if len(labelled(m.Variations, labelSource)) == 0 && photo {
+		parts = slices.DeleteFunc(parts, func(e Entry) bool { return lesser(e, row) })
+	}
+	if !slices.ContainsFunc(parts, Entry.usable) {
+		return []Asset{nothing(row, m, parts)}
+	}
+	assets := complete(row, m, parts, photo)
+	for _, e := range raws(m) {
+		assets = append(assets, asset(row, m, e, len(parts), photo))
+	}
+	return withLegacyNames(assets, m, height, photo)
+}
+
+// lesser reports whether a photo is smaller than the one that was shot.
+func lesser(e Entry, row Row) bool { return e.Height > 0 && e.Height < row.Height }
+
+// complete turns the parts into assets, and adds the parts that are missing.
+func complete(row Row, m Manifest, parts []Entry, photo bool) []Asset {
+	if len(parts) == 1 && row.ItemCount <= 1 {
+		return []Asset{asset(row, m, parts[0], 1, photo)}
+	}
+	total := max(min(row.ItemCount, maxPart), parts[len(parts)-1].Part)
+	var assets []Asset
+	missing := 0
+	for part := 1; part <= total; part++ {
+		if len(parts) > 0 && parts[0].Part == part {
+			assets = append(assets, asset(row, m, parts[0], total, photo))
+			parts = parts[1:]
+			continue
+		}
+		if missing++; missing <= maxMissing {
+			gap := Entry{Part: part, Label: expectedLabel(row.Type)}
+			assets = append(assets, asset(row, m, gap, total, photo))
+		}
+	}
+	return assets
+}
+
+// asset describes one entry of total parts.
+func asset(row Row, m Manifest, e Entry, total int, photo bool) Asset {
+	a := Asset{
+		Entry:    e,
+		Kind:     e.kind(),
+		Original: e.Label == labelSource || e.Label == labelBaked || e.Label == labelRaw,
+	}
+	kind := a.Kind
+	if kind == "" {
+		kind = strings.ToLower(cmp.Or(strings.TrimPrefix(path.Ext(row.Filename), "."), row.Extension))
+	}
+	a.Name = partName(row, m, e.Part, total, kind, photo)
+	switch {
+	case kind == "json":
+		a.refuse(media.RefusedProject, projectReason)
+	case media.KindByName(a.Name) == "":
+		a.refuse(media.RefusedType, fmt.Sprintf("a file of type %q is neither a photo nor a video", kind))
+	case !e.usable() && !isReady(row.State):
+		a.refuse(media.RefusedTranscoding, notReady(row.State))
+	case !e.usable():
+		a.refuse(media.RefusedIncomplete, fmt.Sprintf("the GoPro cloud does not offer part %d of %d of this medium", e.Part, total))
+	}
+	return a
+}
+
+func (a *Asset) refuse(code, reason string) {
+	a.URL, a.Refusal = "", &media.Refusal{Code: code, Reason: reason}
+}
+
+const projectReason = "a Quik edit project: a list of cuts, not a film; export it as a video in the Quik app"
+
+// nothing is the asset of a medium that has no original to offer.
+func nothing(row Row, m Manifest, parts []Entry) Asset {
+	switch {
+	case !isReady(row.State):
+		return refused(row, m, media.RefusedTranscoding, notReady(row.State))
+	case len(parts) > 0:
+		return refused(row, m, media.RefusedIncomplete, "the GoPro cloud lists the original but does not offer it now")
+	case isEdit(row.Type) || strings.EqualFold(row.Extension, "json") || row.PlayAs == "edl":
+		return refused(row, m, media.RefusedProject, projectReason)
+	case row.Type == "Audio":
+		return refused(row, m, media.RefusedType, "sound is neither a photo nor a video")
+	}
+	return refused(row, m, media.RefusedNoOriginal, "the GoPro cloud holds only lesser renditions of this medium; --quality HEIGHT takes the nearest one")
+}
+
+// refused is a whole medium that is not carried.
+func refused(row Row, m Manifest, code, reason string) Asset {
+	photo := isPhoto(row.Type, row.Filename)
+	a := Asset{
+		Entry: Entry{Part: 1, Label: expectedLabel(row.Type)},
+		Name:  partName(row, m, 1, 1, strings.ToLower(row.Extension), photo),
+	}
+	a.refuse(code, reason)
+	return a
+}
+
+func expectedLabel(kind string) string {
+	if isEdit(kind) {
+		return labelBaked
+	}
+	return labelSource
+}
+
+// isReady reports whether the cloud has finished with a medium, for better or
+// worse.
+func isReady(state string) bool {
+	return slices.Contains([]string{"", "ready", "failure", "unknown"}, state)
+}
+
+// isArriving reports whether a medium's originals may not all be there yet.
+func isArriving(state string) bool {
+	return slices.Contains([]string{"uploading", "registered", "loading", "live"}, state)
+}
+
+func notReady(state string) string {
+	return fmt.Sprintf("the GoPro cloud is still busy with it (%s); a later run takes it", state)
+}
+
+// nearest returns the usable entry whose height is nearest: of equally near ones
+// the larger, and of equal ones the first.
+func nearest(entries []Entry, height int) (Entry, bool) {
+	var best Entry
+	found := false
+	for _, e := range entries {
+		if e.usable() && e.Height > 0 && e.kind() != "360" && (!found || nearer(e, best, height)) {
+			best, found = e, true
+		}
+	}
+	return best, found
+}
+
+// nearer is q2google's order of preference: least distance, then larger height,
+// then larger width.
+func nearer(a, b Entry, height int) bool {
+	distance := func(e Entry) int64 { d := int64(e.Height - height); return d * d }
+	return cmp.Or(
+		cmp.Compare(distance(a), distance(b)),
+		cmp.Compare(b.Height, a.Height),
+		cmp.Compare(b.Width, a.Width),
+	) < 0
+}
+
+// withLegacyNames gives the assets that q2google would carry too its names for
+// them: of a medium whose name ends in .mp4 the one variation it picks, of
+// others every file that it lists. An asset is the same as an entry if it is the
+// same object, or, for photos, the same part.
+func withLegacyNames(assets []Asset, m Manifest, height int, photo bool) []Asset {
+	picks, byPart := m.Files, photo
+	if strings.EqualFold(path.Ext(m.Filename), ".mp4") {
+		picks, byPart = legacyPick(m.Variations, height), false
+	}
+	objects, numbers := make(map[string]int), make(map[int]int)
+	for i, a := range assets {
+		if a.URL != "" {
+			objects[a.object()] = i
+		}
+		if a.Label == labelSource && byPart {
+			numbers[a.Part] = i
+		}
+	}
+	for i, e := range picks {
+		at, ok := objects[e.object()]
+		if !ok {
+			at, ok = numbers[cmp.Or(e.Part, e.urlPart())]
+		}
+		if ok && assets[at].LegacyName == "" {
+			assets[at].LegacyName = legacyName(m.Filename, i)
+		}
+	}
+	return assets
+}
+
+// legacyPick is the variation that q2google takes: the one nearest to a height,
+// or else the tallest, and the first of equals.
+func legacyPick(variations []Entry, height int) []Entry {
+	if len(variations) == 0 {
+		return nil
+	}
+	best := variations[0]
+	for _, e := range variations[1:] {
+		if height > 0 && nearer(e, best, height) || height == 0 && e.Height > best.Height {
+			best = e
+		}
+	}
+	return []Entry{best}
+}

@@ -1,0 +1,183 @@
+package gopro
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// OAuth renews access tokens. The client id and secret are GoPro's to give:
+// Gondola has none of its own.
+type OAuth struct {
+	ClientID     string
+	ClientSecret string
+	RefreshToken string
+	// Save stores renewed tokens before they are used. A refresh token is good
+	// for one renewal, so losing the new one means signing in again; an error
+	// therefore ends the session.
+	Save func(ctx context.Context, t Tokens) error
+}
+
+// LogValue leaves out everything.
+func (OAuth) LogValue() slog.Value { return slog.StringValue("[credentials]") }
+
+// Tokens are what a renewal returns.
+type Tokens struct {
+	Access  string
+	Refresh string
+	Expiry  time.Time // of Access, by the clock here; zero if unknown
+}
+
+// LogValue leaves out the tokens.
+func (t Tokens) LogValue() slog.Value { return slog.GroupValue(slog.Time("expiry", t.Expiry)) }
+
+// signInHint is the next step when only a person can help.
+const signInHint = "sign in at https://gopro.com/media-library/, copy the cookie gp_access_token " +
+	"(developer tools, Application, Cookies), and run: gondola login gopro"
+
+// renewEarly is how long before its expiry a token is renewed.
+const renewEarly = 30 * time.Minute
+
+// auth holds the access token and renews it, one renewal at a time.
+type auth struct {
+	client *Client
+	turn   chan struct{} // holds one element; who takes it owns the fields below
+	tokens Tokens
+	oauth  *OAuth
+	due    time.Time // when to renew without being asked; zero for never
+}
+
+func newAuth(c *Client, token string, o *OAuth) (*auth, error) {
+	a := &auth{client: c, turn: make(chan struct{}, 1)}
+	if o != nil {
+		if o.ClientID == "" || o.ClientSecret == "" || o.RefreshToken == "" {
+			return nil, authFault("sign in to GoPro", errors.New("renewing a token takes a client id, a client secret and a refresh token"))
+		}
+		copied := *o
+		a.oauth, a.tokens.Refresh = &copied, o.RefreshToken
+	}
+	if token != "" {
+		parsed, err := ParseToken(token)
+		if err != nil {
+			return nil, authFault("sign in to GoPro", err)
+		}
+		a.tokens.Access = parsed
+	} else if o == nil {
+		return nil, authFault("sign in to GoPro", errors.New("there is no access token"))
+	}
+	a.turn <- struct{}{}
+	return a, nil
+}
+
+func authFault(op string, err error) *media.Fault {
+	return &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: op, Err: err, Hint: signInHint}
+}
+
+// current returns the token to use now.
+func (a *auth) current(ctx context.Context) (string, error) {
+	release, err := a.take(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	if a.tokens.Access != "" && (a.due.IsZero() || time.Now().Before(a.due)) {
+		return a.tokens.Access, nil
+	}
+	err = a.renew(ctx)
+	if err != nil && a.tokens.Access != "" && media.ClassOf(err) == media.Transient {
+		a.due = time.Now().Add(time.Minute) // the old one is still good
+		return a.tokens.Access, nil
+	}
+	return a.tokens.Access, err
+}
+
+// replace returns a token to use after stale was rejected, or a fault with
+// media.CodeAuth if there is no other.
+func (a *auth) replace(ctx context.Context, op, stale string) (string, error) {
+	release, err := a.take(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	if a.tokens.Access != stale {
+		return a.tokens.Access, nil // renewed meanwhile
+	}
+	if a.oauth == nil {
+		return "", authFault(op, errors.New("the GoPro access token has expired or is not accepted"))
+	}
+	if err := a.renew(ctx); err != nil {
+		return "", err
+	}
+	return a.tokens.Access, nil
+}
+
+func (a *auth) take(ctx context.Context) (release func(), err error) {
+	select {
+	case <-a.turn:
+		return func() { a.turn <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// renew spends the refresh token. The caller has taken its turn.
+func (a *auth) renew(ctx context.Context) error {
+	var t *oauth2.Token
+	err := retry.Do(ctx, a.client.retry, func(ctx context.Context) (err error) {
+		t, err = a.exchange(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.tokens = Tokens{Access: t.AccessToken, Refresh: t.RefreshToken, Expiry: t.Expiry}
+	a.due = time.Time{}
+	if life := time.Until(t.Expiry); life > 0 {
+		a.due = t.Expiry.Add(-min(renewEarly, life/2))
+	}
+	if a.oauth.Save == nil {
+		return nil
+	}
+	if err := a.oauth.Save(ctx, a.tokens); err != nil {
+		return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "save the renewed GoPro token", Err: err,
+			Hint: "make the credential store writable, then run: gondola login gopro"}
+	}
+	return nil
+}
+
+func (a *auth) exchange(ctx context.Context) (*oauth2.Token, error) {
+	const op = "renew the GoPro access token"
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	config := oauth2.Config{
+		ClientID:     a.oauth.ClientID,
+		ClientSecret: a.oauth.ClientSecret,
+		Endpoint: oauth2.Endpoint{
+			TokenURL:  a.client.base.JoinPath("v1/oauth2/token").String(),
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+	}
+	a.client.apiRequests.Add(1)
+	t, err := config.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, a.client.api), &oauth2.Token{RefreshToken: a.tokens.Refresh}).Token()
+	if err == nil {
+		if _, err := checkToken(t.AccessToken); err != nil {
+			return nil, authFault(op, err)
+		}
+		return t, nil
+	}
+	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if !ok {
+		return nil, netFault(ctx, op, err)
+	}
+	f := statusFault(op, refused.Response, word(refused.ErrorCode))
+	if f.Class != media.Transient {
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, signInHint
+	}
+	return nil, f
+}

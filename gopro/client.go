@@ -1,0 +1,171 @@
+package gopro
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Defaults of [Options].
+const (
+	DefaultBaseURL  = "https://api.gopro.com"
+	defaultImageURL = "https://images-01.gopro.com"
+	defaultAgent    = "gondola"
+)
+
+// Options configure a Client. The zero Options lack credentials: set Token,
+// Refresh or both.
+type Options struct {
+	// BaseURL is the API's root; default DefaultBaseURL. Plain http is accepted
+	// for loopback addresses only.
+	BaseURL string
+	// ImageURL is the root of thumbnails; default GoPro's, or BaseURL if that
+	// is not the default.
+	ImageURL string
+	// HTTP carries all requests, to the API and to the CDN; nil for transports of
+	// the client's own. Only its Transport is used: no cookies, no other
+	// redirects than the client allows, no limit on a whole transfer.
+	HTTP *http.Client
+	// Token is the access token, in any form that ParseToken reads.
+	Token string
+	// Refresh renews the access token; nil if only a person can.
+	Refresh *OAuth
+	// Logger is told of every request; nil for none.
+	Logger *slog.Logger
+	// OnWait, if not nil, is told of every wait longer than a second. It is
+	// called from the goroutine that waits.
+	OnWait func(media.Wait)
+	// UserAgent names the program; default "gondola".
+	UserAgent string
+	// Retry bounds the repetition of API requests. Its OnWait defaults to the
+	// one above.
+	Retry retry.Policy
+}
+
+// LogValue leaves out the credentials.
+func (o Options) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("base_url", o.BaseURL), slog.String("user_agent", o.UserAgent))
+}
+
+// Client speaks the API of the GoPro cloud. It is safe for concurrent use.
+type Client struct {
+	base, images *url.URL
+	auth         *auth
+	api, cdn     *http.Client
+	agent        string
+	retry        retry.Policy
+	onWait       func(media.Wait)
+	log          *slog.Logger
+
+	apiRequests, cdnRequests atomic.Int64
+}
+
+// New returns a client. Nothing is sent yet. Without credentials, or with a
+// token that cannot be one, it returns a [media.Fault] with media.CodeAuth.
+func New(o Options) (*Client, error) {
+	base, err := parseRoot(cmp.Or(o.BaseURL, DefaultBaseURL))
+	if err != nil {
+		return nil, fmt.Errorf("GoPro API root: %w", err)
+	}
+	images := base
+	if o.ImageURL != "" || base.String() == DefaultBaseURL {
+		if images, err = parseRoot(cmp.Or(o.ImageURL, defaultImageURL)); err != nil {
+			return nil, fmt.Errorf("GoPro thumbnail root: %w", err)
+		}
+	}
+	c := &Client{
+		base:   base,
+		images: images,
+		agent:  cmp.Or(o.UserAgent, defaultAgent),
+		retry:  o.Retry,
+		onWait: o.OnWait,
+		log:    cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+	}
+	if c.onWait == nil {
+		c.onWait = func(media.Wait) {}
+	}
+	if c.retry.OnWait == nil {
+		c.retry.OnWait = c.onWait
+	}
+	c.api, c.cdn = httpClients(o.HTTP)
+	if c.auth, err = newAuth(c, o.Token, o.Refresh); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Requests counts the requests sent so far: "gopro" to the API, "cdn" for bytes.
+func (c *Client) Requests() map[string]int64 {
+	return map[string]int64{"gopro": c.apiRequests.Load(), "cdn": c.cdnRequests.Load()}
+}
+
+// parseRoot reads the root of a service.
+func parseRoot(raw string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(raw, "/"))
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("want an address such as " + DefaultBaseURL)
+	}
+	return u, checkScheme(u)
+}
+
+// checkScheme refuses what would send secrets in the clear.
+func checkScheme(u *url.URL) error {
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("%s://%s: only https is accepted, and http for loopback addresses", u.Scheme, u.Host)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// maxRedirects is how many redirects of the CDN are followed.
+const maxRedirects = 5
+
+// httpClients returns the client for the API, which follows no redirect, and
+// the one for the CDN, which never sees a credential of the API.
+func httpClients(given *http.Client) (api, cdn *http.Client) {
+	api = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	cdn = &http.Client{CheckRedirect: func(req *http.Request, via []*http.Request) error {
+		if len(via) > maxRedirects {
+			return fmt.Errorf("more than %d redirects", maxRedirects)
+		}
+		req.Header.Del("Referer") // it would carry the signature on
+		return checkScheme(req.URL)
+	}}
+	if given != nil {
+		api.Transport, cdn.Transport = given.Transport, given.Transport
+		return api, cdn
+	}
+	api.Transport = transport()
+	// One connection per transfer: streams of HTTP/2 would share one window.
+	t := transport()
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	cdn.Transport = t
+	return api, cdn
+}
+
+func transport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    15 * time.Second,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+	}
+}

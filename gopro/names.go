@@ -1,0 +1,120 @@
+package gopro
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// How GoPro cameras name files. Chapters stand before the file number, so that
+// GX010042, GX020042, … are one recording.
+var (
+	chapterStem = regexp.MustCompile(`^(?i)(G[A-Z])(\d{2})(\d{4})$`) // HERO6 and later, MAX, Fusion
+	firstStem   = regexp.MustCompile(`^(?i)GOPR(\d{4})$`)            // HERO2 to 5: GOPR0042, GP010042, GP020042, …
+	loopStem    = regexp.MustCompile(`^(?i)(G[HX][A-Z]{2})(\d{4})$`)
+	frameStem   = regexp.MustCompile(`^(?i)(G\d{3})(\d{4})$`) // burst, time lapse, continuous
+)
+
+// title returns the stem of the medium's name and its extension with the dot,
+// in the case the camera wrote it. Edits go by what the user called them; their
+// titles may have dots in them. A medium without any name goes by its id.
+func title(row Row, m Manifest) (stem, ext string) {
+	name := row.Filename
+	if name == "" {
+		name = m.Filename
+	}
+	if row.Title != "" && (isEdit(row.Type) || name == "") {
+		name = row.Title
+	}
+	ext = path.Ext(name)
+	if media.MIMEByName(name) == "" {
+		ext = ""
+	}
+	if stem = strings.TrimSuffix(name, ext); strings.Trim(stem, ". ") == "" {
+		stem = "GoPro " + row.ID
+	}
+	return stem, ext
+}
+
+// partName returns the safe name of one of several parts, or of the only one.
+func partName(row Row, m Manifest, part, parts int, kind string, photo bool) string {
+	stem, ext := title(row, m)
+	if parts > 1 {
+		stem = partStem(stem, part, parts, photo)
+	}
+	return media.SafeName(stem + extension(ext, kind))
+}
+
+// extension returns the extension for a type such as "mp4", written as the
+// camera writes its own.
+func extension(own, kind string) string {
+	switch {
+	case kind == "" || canonical(strings.TrimPrefix(own, ".")) == canonical(kind):
+		return own
+	case own != "" && own == strings.ToUpper(own):
+		return "." + strings.ToUpper(kind)
+	}
+	return "." + kind
+}
+
+// canonical returns the one spelling of a type.
+func canonical(kind string) string {
+	switch kind = strings.ToLower(kind); kind {
+	case "jpeg", "jpe":
+		return "jpg"
+	}
+	return kind
+}
+
+// partStem returns the stem of a part by the pattern of the first one's, or
+// numbered if there is none.
+func partStem(stem string, part, parts int, photo bool) string {
+	if next, ok := patternStem(stem, part, photo); ok {
+		return next
+	}
+	return fmt.Sprintf("%s-%0*d", stem, len(strconv.Itoa(parts)), part)
+}
+
+func patternStem(stem string, part int, photo bool) (string, bool) {
+	if photo {
+		if m := frameStem.FindStringSubmatch(stem); m != nil {
+			return count(m[1], m[2], part-1, "")
+		}
+		return "", false
+	}
+	if m := chapterStem.FindStringSubmatch(stem); m != nil {
+		return count(m[1], m[2], part-1, m[3])
+	}
+	if m := firstStem.FindStringSubmatch(stem); m != nil {
+		if part == 1 {
+			return stem, true
+		}
+		return count("GP", "00", part-1, m[1])
+	}
+	if m := loopStem.FindStringSubmatch(stem); m != nil {
+		return count(m[1], m[2], part-1, "")
+	}
+	return "", false
+}
+
+// count adds to a number of fixed width between two texts; not ok if it
+// outgrows its width.
+func count(before, digits string, add int, after string) (string, bool) {
+	n, err := strconv.Atoi(digits)
+	next := fmt.Sprintf("%0*d", len(digits), n+add)
+	return before + next + after, err == nil && len(next) == len(digits)
+}
+
+// legacyName is how gopro-api, and therefore q2google, names the asset of this
+// index of a medium: the number goes before the last dot.
+func legacyName(filename string, index int) string {
+	i := strings.LastIndexByte(filename, '.')
+	if i < 0 {
+		return fmt.Sprintf("%03d.%s", index, filename)
+	}
+	return fmt.Sprintf("%s%03d%s", filename[:i], index, filename[i:])
+}

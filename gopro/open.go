@@ -1,0 +1,293 @@
+package gopro
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// maxRefused is how many refused addresses in a row one Open puts up with.
+const maxRefused = 3
+
+// Open opens an item at a byte offset. It resolves a fresh address if the one it
+// remembers is about to expire or is refused, always of the same entry of the
+// manifest. Of the bytes behind it, it opens only the given version, if there is
+// one: other bytes are a fault with media.CodeChanged. Body fails with
+// io.ErrUnexpectedEOF when it ends early, and when no byte comes for a minute.
+//
+// Opening at the very end gives an empty body. An item that is not in the cloud
+// any more, or that never had an identity, is a fault with media.CodeGone.
+func (s *Source) Open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
+	op := "open " + item.Name
+	if item.ID.Station != scheme {
+		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: op,
+			Err:  errors.New("the session knows only its name, which does not identify a file in the GoPro cloud"),
+			Hint: "sync its capture window again: what is found there is carried"}
+	}
+	if offset < 0 {
+		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: op, Err: fmt.Errorf("offset %d", offset)}
+	}
+	for refused := 1; ; refused++ {
+		entry, fresh, err := s.locate(ctx, item)
+		if err != nil {
+			return nil, err
+		}
+		content, err := s.client.open(ctx, request{op: op, url: entry.URL, offset: offset, version: version, done: func() { s.urls.forget(item.ID) }})
+		if !isRefusedAddress(err, fresh) {
+			return content, err
+		}
+		s.urls.forget(item.ID)
+		if refused == maxRefused {
+			return nil, err
+		}
+	}
+}
+
+// isRefusedAddress reports whether a fresh address may help: signatures expire
+// and objects move.
+func isRefusedAddress(err error, fresh bool) bool {
+	switch statusOf(err) {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone:
+		return true
+	case http.StatusNotFound:
+		return !fresh
+	}
+	return false
+}
+
+// locate returns the entry of the manifest that an item stands for.
+func (s *Source) locate(ctx context.Context, item media.Item) (e Entry, fresh bool, err error) {
+	if e, ok := s.urls.get(item.ID); ok {
+		return e, false, sameType(item, e)
+	}
+	entries, err := s.resolve(ctx, item)
+	if err != nil {
+		return Entry{}, true, err
+	}
+	for _, e := range entries {
+		if itemID(item.ID.Medium, e) != item.ID {
+			continue
+		}
+		if !e.usable() {
+			return Entry{}, true, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "open " + item.Name,
+				Err: errors.New("the GoPro cloud lists it but does not offer it now")}
+		}
+		return e, true, sameType(item, e)
+	}
+	return Entry{}, true, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "open " + item.Name,
+		Err: fmt.Errorf("the GoPro cloud no longer lists part %d (%s) of this medium", item.ID.Part, item.ID.Label)}
+}
+
+// errLeft says that whoever asked on behalf of all has stopped waiting.
+var errLeft = errors.New("stopped waiting")
+
+// resolve asks for the manifest of an item's medium, once for all who want it at
+// the same time.
+func (s *Source) resolve(ctx context.Context, item media.Item) ([]Entry, error) {
+	for {
+		flight := s.flights.DoChan(item.ID.Medium, func() (any, error) {
+			m, err := s.client.Manifest(ctx, item.ID.Medium)
+			if ctx.Err() != nil {
+				return nil, errLeft
+			}
+			if err != nil {
+				return nil, err
+			}
+			entries := carriable(m, isPhoto(item.Type, item.Name))
+			s.urls.put(item.ID.Medium, entries, m.served, true)
+			return entries, nil
+		})
+		select {
+		case r := <-flight:
+			if r.Err == errLeft && ctx.Err() == nil {
+				continue
+			}
+			if r.Err == errLeft {
+				return nil, context.Cause(ctx)
+			}
+			entries, _ := r.Val.([]Entry)
+			return entries, r.Err
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// sameType refuses an entry that has become another type of file, as a RAW photo
+// uploaded alone does when the cloud has made a JPEG of it.
+func sameType(item media.Item, e Entry) error {
+	was, is := canonical(strings.TrimPrefix(path.Ext(item.Name), ".")), canonical(e.kind())
+	if was == "" || is == "" || was == is {
+		return nil
+	}
+	return &media.Fault{Class: media.ItemFault, Code: media.CodeChanged, Op: "open " + item.Name,
+		Err: fmt.Errorf("the GoPro cloud now serves it as %q", is)}
+}
+
+// request is one for bytes.
+type request struct {
+	op      string
+	url     string // signed
+	offset  int64
+	version string
+	done    func() // called when the last byte was read
+}
+
+// open asks the CDN for bytes.
+func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
+	u, err := verbatim(r.url)
+	if err != nil {
+		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: r.op, Err: err}
+	}
+	w, ctx := watch(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.Scheme+"://"+u.Host, nil)
+	if err != nil {
+		w.stop()
+		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: r.op, Err: errNoAddress}
+	}
+	req.URL = u
+	req.Header.Set("User-Agent", c.agent)
+	req.Header.Set("Accept-Encoding", "identity")
+	if r.offset > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", r.offset))
+		if r.version != "" && !strings.HasPrefix(r.version, "W/") {
+			req.Header.Set("If-Range", r.version)
+		}
+	}
+	c.cdnRequests.Add(1)
+	w.arm(firstByteTimeout)
+	resp, err := c.cdn.Do(req)
+	w.disarm()
+	if err != nil {
+		err = w.fault(r.op, err)
+		w.stop()
+		return nil, err
+	}
+	c.log.DebugContext(ctx, "cdn request", "op", r.op, "offset", r.offset, "status", resp.StatusCode)
+	content, err := r.content(resp, w)
+	if err != nil {
+		resp.Body.Close()
+		w.stop()
+		return nil, err
+	}
+	return content, nil
+}
+
+// content makes of an answer what was asked for.
+func (r request) content(resp *http.Response, w *watchdog) (*media.Content, error) {
+	tag := resp.Header.Get("ETag")
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return r.whole(resp, tag, w)
+	case http.StatusPartialContent:
+		return r.part(resp, tag, w)
+	case http.StatusRequestedRangeNotSatisfiable:
+		return r.beyond(resp, tag, w)
+	}
+	f := statusFault(r.op, resp, "")
+	f.Hint = ""
+	switch resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone: // about the address, not the account
+		f.Class, f.Code = media.Transient, media.CodeServer
+	}
+	if f.Class == media.SessionWide {
+		f.Class = media.ItemFault
+	}
+	return nil, f
+}
+
+// part reads an answer 206.
+func (r request) part(resp *http.Response, tag string, w *watchdog) (*media.Content, error) {
+	first, last, size, ok := contentRange(resp.Header.Get("Content-Range"))
+	if !ok || first != r.offset || last != size-1 {
+		return nil, protocolFault(r.op, errors.New("the answer is not the range that was asked for"))
+	}
+	if r.version != "" && tag != "" && tag != r.version {
+		return nil, r.changed()
+	}
+	return r.deliver(resp.Body, size-first, size, tag, w), nil
+}
+
+// whole reads an answer 200: to a request for a range, it says that the bytes
+// are not that version's, or that the server knows no ranges.
+func (r request) whole(resp *http.Response, tag string, w *watchdog) (*media.Content, error) {
+	size := resp.ContentLength
+	switch {
+	case r.version != "" && tag != r.version && (tag != "" || r.offset > 0):
+		return nil, r.changed()
+	case size < 0:
+		return nil, protocolFault(r.op, errors.New("the answer does not say how long it is"))
+	case r.offset > size:
+		return nil, r.changed()
+	}
+	c := r.deliver(resp.Body, size, size, tag, w)
+	if _, err := io.CopyN(io.Discard, c.Body, r.offset); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// beyond reads an answer 416: at the very end there is nothing left to have.
+func (r request) beyond(resp *http.Response, tag string, w *watchdog) (*media.Content, error) {
+	size, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes */")
+	n, err := strconv.ParseInt(size, 10, 64)
+	if ok && err == nil && n == r.offset {
+		if tag != "" && r.version != "" && tag != r.version {
+			return nil, r.changed()
+		}
+		if tag == "" {
+			tag = r.version
+		}
+		resp.Body.Close()
+		return r.deliver(http.NoBody, 0, n, tag, w), nil
+	}
+	return nil, r.changed()
+}
+
+func (r request) deliver(from io.ReadCloser, left, size int64, tag string, w *watchdog) *media.Content {
+	body := &body{from: from, left: left, op: r.op, watch: w, done: r.done}
+	return &media.Content{Body: body, Offset: r.offset, Size: size, Version: tag}
+}
+
+func (r request) changed() error {
+	return &media.Fault{Class: media.ItemFault, Code: media.CodeChanged, Op: r.op,
+		Err: errors.New("its bytes in the GoPro cloud are not those that were begun")}
+}
+
+// contentRange reads "bytes first-last/size".
+func contentRange(header string) (first, last, size int64, ok bool) {
+	span, total, ok := strings.Cut(strings.TrimPrefix(header, "bytes "), "/")
+	from, to, ok2 := strings.Cut(span, "-")
+	first, err1 := strconv.ParseInt(from, 10, 64)
+	last, err2 := strconv.ParseInt(to, 10, 64)
+	size, err3 := strconv.ParseInt(total, 10, 64)
+	return first, last, size, ok && ok2 && errors.Join(err1, err2, err3) == nil && 0 <= first && first <= last && last < size
+}
+
+var errNoAddress = errors.New("the GoPro cloud gave an address that is none")
+
+// verbatim parses a signed address so that it is sent byte for byte: writing it
+// in another way would break the signature. Its errors do not repeat it.
+func verbatim(signed string) (*url.URL, error) {
+	u, err := url.Parse(signed)
+	if err != nil || u.Host == "" || u.User != nil {
+		return nil, errNoAddress
+	}
+	if err := checkScheme(u); err != nil {
+		return nil, err
+	}
+	_, rest, _ := strings.Cut(signed, "://"+u.Host)
+	if u.RequestURI() != rest && strings.HasPrefix(rest, "/") && !strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r > '~' || r == '#' }) {
+		p, query, found := strings.Cut(rest, "?")
+		u.Opaque, u.RawQuery, u.ForceQuery = p, query, found
+	}
+	return u, nil
+}

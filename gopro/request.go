@@ -1,0 +1,274 @@
+package gopro
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
+)
+
+const (
+	// accept is mandatory: without it the API answers 406.
+	accept = "application/vnd.gopro.jk.media+json; version=2.0.0"
+	// apiTimeout bounds one API request with its answer.
+	apiTimeout = time.Minute
+	// maxAnswer bounds an answer of the API, in bytes: a manifest of thousands
+	// of frames has some.
+	maxAnswer = 32 << 20
+	// longestRetryAfter bounds what a service may ask for.
+	longestRetryAfter = 24 * time.Hour
+)
+
+// call is one request to the API, which may take several attempts.
+type call struct {
+	op    string // what it does, for people
+	path  string // below the root, starting without a slash
+	query url.Values
+	item  bool // it concerns one medium: a refusal is that medium's own
+	image bool // it asks for a picture, at the thumbnail host
+}
+
+// answer is a successful one.
+type answer struct {
+	body []byte
+	mime string
+	date time.Time // by the clock of the service; zero if it does not say
+}
+
+// statusError is an answer other than success.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string {
+	s := strconv.Itoa(e.status)
+	if name := http.StatusText(e.status); name != "" {
+		s += " " + name
+	}
+	if e.text != "" {
+		s += " (" + e.text + ")"
+	}
+	return "the service answered " + s
+}
+
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status
+	}
+	return 0
+}
+
+// get sends a call until decode takes its answer, it fails for good or the
+// policy is exhausted.
+func get[T any](ctx context.Context, c *Client, cl call, decode func(answer) (T, error)) (T, error) {
+	var v T
+	failures := 0 // answers 500
+	err := retry.Do(ctx, c.retry, func(ctx context.Context) error {
+		a, err := c.attempt(ctx, cl, &failures)
+		if err != nil {
+			return err
+		}
+		if v, err = decode(a); err != nil {
+			return protocolFault(cl.op, err)
+		}
+		return nil
+	})
+	return v, err
+}
+
+// attempt sends a call once, and once more if the token has to be replaced.
+func (c *Client) attempt(ctx context.Context, cl call, failures *int) (answer, error) {
+	token, err := c.auth.current(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := c.once(ctx, cl, token)
+	if statusOf(err) == http.StatusInternalServerError {
+		if *failures++; *failures > 1 {
+			err = c.explain(ctx, err, *failures, token)
+		}
+	}
+	if statusOf(err) != http.StatusUnauthorized {
+		return a, err
+	}
+	if token, err = c.auth.replace(ctx, cl.op, token); err != nil {
+		return answer{}, err
+	}
+	return c.once(ctx, cl, token)
+}
+
+// explain looks behind an answer 500 that repeats: the API has been seen to
+// answer so to a dead token. If the account's own record is refused too, the
+// token counts as rejected.
+func (c *Client) explain(ctx context.Context, err error, failures int, token string) error {
+	_, check := c.once(ctx, call{op: "check the GoPro account", path: "media/user"}, token)
+	switch status := statusOf(check); {
+	case status == http.StatusUnauthorized,
+		status == http.StatusInternalServerError && failures > 2:
+		return &statusError{status: http.StatusUnauthorized}
+	}
+	return err
+}
+
+// once sends a call once.
+func (c *Client) once(ctx context.Context, cl call, token string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	root := c.base
+	if cl.image {
+		root = c.images
+	}
+	u := root.JoinPath(cl.path)
+	u.RawQuery = cl.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return answer{}, &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol, Op: cl.op, Err: errors.New("the address cannot be formed")}
+	}
+	req.Header.Set("Accept", accept)
+	if cl.image {
+		req.Header.Set("Accept", "image/*")
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("User-Agent", c.agent)
+	start := time.Now()
+	c.apiRequests.Add(1)
+	resp, err := c.api.Do(req)
+	if err != nil {
+		return answer{}, netFault(ctx, cl.op, err)
+	}
+	defer resp.Body.Close()
+	c.log.DebugContext(ctx, "gopro request", "op", cl.op, "status", resp.StatusCode, "took", time.Since(start))
+	return read(ctx, cl, resp)
+}
+
+// read takes an answer apart.
+func read(ctx context.Context, cl call, resp *http.Response) (answer, error) {
+	if resp.StatusCode != http.StatusOK {
+		head, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		f := statusFault(cl.op, resp, errorWord(resp, head))
+		if !cl.item && f.Class == media.ItemFault {
+			f.Class, f.Code = media.SessionWide, media.CodeProtocol
+		}
+		return answer{}, f
+	}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if !cl.image && !strings.HasSuffix(kind, "json") || cl.image && !strings.HasPrefix(kind, "image/") {
+		return answer{}, protocolFault(cl.op, fmt.Errorf("the service answered %q instead of what was asked for", kind))
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return answer{}, netFault(ctx, cl.op, err)
+	}
+	if len(body) > maxAnswer {
+		return answer{}, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: cl.op,
+			Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
+	}
+	date, _ := http.ParseTime(resp.Header.Get("Date"))
+	return answer{body: body, mime: kind, date: date}, nil
+}
+
+// protocolFault is an answer that makes no sense, which may well be a passing
+// state of something in between.
+func protocolFault(op string, err error) *media.Fault {
+	return &media.Fault{Class: media.Transient, Code: media.CodeProtocol, Op: op, Err: err}
+}
+
+// netFault is a request without an answer. Errors of net/http repeat the
+// address, which may be signed: only the cause is kept.
+func netFault(ctx context.Context, op string, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if strings.Contains(err.Error(), "Location") { // which it would repeat
+		err = errors.New("the answer is a redirect that cannot be followed")
+	}
+	return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op, Err: err}
+}
+
+// statusFault says how far an answer other than success reaches.
+func statusFault(op string, resp *http.Response, text string) *media.Fault {
+	f := &media.Fault{
+		Class:      media.ItemFault,
+		Code:       media.CodeProtocol,
+		Op:         op,
+		Err:        &statusError{resp.StatusCode, text},
+		RetryAfter: retryAfter(resp),
+	}
+	switch status := resp.StatusCode; {
+	case status == http.StatusUnauthorized:
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, signInHint
+	case status == http.StatusForbidden && isHTML(resp):
+		f.Class, f.Code = media.Transient, media.CodeRate
+		f.Hint = "GoPro's front door turns this network away: wait some minutes, or use another network"
+	case status == http.StatusForbidden:
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeScope, signInHint
+	case status == http.StatusNotFound:
+		f.Code = media.CodeGone
+	case status == http.StatusNotAcceptable, status == http.StatusGone, status == http.StatusUnsupportedMediaType, status < 400:
+		f.Class = media.SessionWide
+		f.Hint = "the GoPro API has changed: check for a newer version of gondola"
+	case status == http.StatusTooManyRequests:
+		f.Class, f.Code = media.Transient, media.CodeRate
+	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+		f.Class, f.Code = media.Transient, media.CodeServer
+	}
+	return f
+}
+
+func isHTML(resp *http.Response) bool {
+	return strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
+}
+
+// retryAfter reads the header of that name: seconds, or a date. Dates are taken
+// relative to the service's own clock.
+func retryAfter(resp *http.Response) time.Duration {
+	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	var wait time.Duration
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(value); err == nil {
+		now, err := http.ParseTime(resp.Header.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), longestRetryAfter)
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_ -]{0,63}$`)
+
+// word returns s if it is a plain word or a few, which cannot hide a secret.
+func word(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+// errorWord returns the error code in the body of an answer, if there is one.
+func errorWord(resp *http.Response, body []byte) string {
+	if isHTML(resp) {
+		return "a web page"
+	}
+	var o object
+	if json.Unmarshal(body, &o) != nil {
+		return ""
+	}
+	return word(o.text("error"))
+}

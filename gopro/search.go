@@ -1,0 +1,178 @@
+package gopro
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Query asks for one page of the library, newest upload first.
+type Query struct {
+	Page    int // from 1
+	PerPage int // rows; the cloud takes at most 200
+	// Captured is the span of capture times; the zero Window is everything.
+	Captured media.Window
+}
+
+// rangeTime is the one form of a time in a range that is known to be understood;
+// a malformed one is answered 500.
+const rangeTime = "2006-01-02T15:04:05.000Z"
+
+// values writes the query as the API wants it.
+func (q Query) values() url.Values {
+	v := url.Values{
+		"page":     {strconv.Itoa(max(q.Page, 1))},
+		"per_page": {strconv.Itoa(max(q.PerPage, 1))},
+		"order_by": {"created_at"},
+		"fields":   {rowFields},
+	}
+	if !q.Captured.IsZero() {
+		first := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+		last := time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
+		start, end := first, last
+		if s := q.Captured.Start; s.After(first) {
+			start = s.UTC()
+		}
+		if e := q.Captured.End; !e.IsZero() && e.Before(last) {
+			end = e.UTC()
+		}
+		v.Set("captured_range", start.Format(rangeTime)+","+end.Format(rangeTime))
+	}
+	return v
+}
+
+// Search returns one page of the library. A page may hold fewer rows than it
+// should: see [Client.Media].
+func (c *Client) Search(ctx context.Context, q Query) (Page, error) {
+	cl := call{op: fmt.Sprintf("list gopro: page %d", q.Page), path: "media/search", query: q.values()}
+	return get(ctx, c, cl, func(a answer) (Page, error) { return decodePage(a.body) })
+}
+
+// Medium returns the record of one medium, or a fault with media.CodeGone.
+func (c *Client) Medium(ctx context.Context, id string) (Row, error) {
+	cl := call{op: "look up GoPro medium " + id, path: mediumPath(id), item: true}
+	return get(ctx, c, cl, func(a answer) (row Row, err error) {
+		if err := json.Unmarshal(a.body, &row); err != nil || row.ID != id {
+			return Row{}, errors.New("the answer is not the record that was asked for")
+		}
+		return row, nil
+	})
+}
+
+// Manifest returns where the bytes of one medium are, with freshly signed
+// addresses, or a fault with media.CodeGone.
+func (c *Client) Manifest(ctx context.Context, id string) (Manifest, error) {
+	cl := call{op: "resolve GoPro medium " + id, path: mediumPath(id) + "/download", item: true}
+	return get(ctx, c, cl, func(a answer) (Manifest, error) {
+		m, err := decodeManifest(a.body)
+		m.served = a.date
+		return m, err
+	})
+}
+
+func mediumPath(id string) string { return "media/" + url.PathEscape(id) }
+
+// Account is what the cloud says about the user.
+type Account struct {
+	ID    string // UUID
+	Items int    // media stored
+	Bytes int64
+}
+
+// User returns the account. It is the check of a token: a rejected one gives a
+// fault with media.CodeAuth.
+func (c *Client) User(ctx context.Context) (Account, error) {
+	return get(ctx, c, call{op: "check the GoPro account", path: "media/user"}, func(a answer) (Account, error) {
+		var o object
+		if err := json.Unmarshal(a.body, &o); err != nil || o == nil {
+			return Account{}, errors.New("the answer is not the record of an account")
+		}
+		bytes, _ := o.whole("total_storage")
+		return Account{ID: o.text("id"), Items: o.count("total_count"), Bytes: bytes}, nil
+	})
+}
+
+// Thumbnail returns a picture of a medium, at most 450 pixels wide, and its MIME
+// type. The token is [Row.ThumbnailToken].
+func (c *Client) Thumbnail(ctx context.Context, token string) (picture []byte, mime string, err error) {
+	const op = "fetch a GoPro thumbnail"
+	if _, err := checkToken(token); err != nil {
+		return nil, "", &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: op, Err: errors.New("the medium has none")}
+	}
+	a, err := get(ctx, c, call{op: op, path: "resize/450w/" + url.PathEscape(token), item: true, image: true},
+		func(a answer) (answer, error) { return a, nil })
+	return a.body, a.mime, err
+}
+
+// Album is a collection of media that the user made.
+type Album struct {
+	ID          string
+	Title       string
+	Description string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Albums streams the account's albums, each once. It ends with an error, once,
+// if a page cannot be had.
+func (c *Client) Albums(ctx context.Context) iter.Seq2[Album, error] {
+	const perPage = 100
+	return func(yield func(Album, error) bool) {
+		seen := make(map[string]bool)
+		for page := 1; ; page++ {
+			found, more, err := c.albumPage(ctx, page, perPage)
+			if err != nil {
+				yield(Album{}, err)
+				return
+			}
+			for _, a := range found {
+				if a.ID == "" || seen[a.ID] {
+					continue
+				}
+				seen[a.ID] = true
+				if !yield(a, nil) {
+					return
+				}
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+func (c *Client) albumPage(ctx context.Context, page, perPage int) (albums []Album, more bool, err error) {
+	cl := call{
+		op:    fmt.Sprintf("list GoPro albums: page %d", page),
+		path:  "media/items",
+		query: url.Values{"type": {"collection"}, "page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}},
+	}
+	albums, err = get(ctx, c, cl, func(a answer) (albums []Album, err error) {
+		var wire struct {
+			Items list[object] `json:"items"`
+			Pages object       `json:"_pages"`
+		}
+		if json.Unmarshal(a.body, &wire) != nil {
+			return nil, errors.New("the answer is not the JSON of a listing")
+		}
+		more = len(wire.Items) > 0 && page < wire.Pages.count("total_pages")
+		for _, o := range wire.Items {
+			albums = append(albums, Album{
+				ID:          o.text("id"),
+				Title:       o.text("title"),
+				Description: o.text("description"),
+				CreatedAt:   o.moment("created_at"),
+				UpdatedAt:   o.moment("updated_at"),
+			})
+		}
+		return albums, nil
+	})
+	return albums, more, err
+}

@@ -1,0 +1,206 @@
+package gopro
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// scheme is the name of the station in IDs.
+const scheme = "gopro"
+
+// maxResolving is how many manifests are asked for at once while listing.
+const maxResolving = 4
+
+// Source is the GoPro cloud as a station to carry from. It is safe for
+// concurrent use.
+type Source struct {
+	client  *Client
+	height  int // 0 for the originals
+	urls    urls
+	flights singleflight.Group // one resolution per medium at a time
+}
+
+// NewSource returns the station of an account. Quality is "source" or "" for the
+// originals, or a height in pixels, such as "1080", for the rendition of each
+// video that is nearest to it.
+func NewSource(c *Client, quality string) (*Source, error) {
+	height, err := parseQuality(quality)
+	return &Source{client: c, height: height}, err
+}
+
+func parseQuality(quality string) (height int, err error) {
+	if quality == "" || strings.EqualFold(quality, labelSource) {
+		return 0, nil
+	}
+	height, err = strconv.Atoi(quality)
+	if err != nil || height < 1 || height > 1<<16 {
+		return 0, fmt.Errorf("quality %q: want %q or a height in pixels, such as 1080", quality, labelSource)
+	}
+	return height, nil
+}
+
+// Station returns "gopro:".
+func (s *Source) Station() string { return scheme + ":" }
+
+// Requests counts the requests sent so far: "gopro" to the API, "cdn" for bytes.
+func (s *Source) Requests() map[string]int64 { return s.client.Requests() }
+
+// List streams the items captured in the window, newest upload first, each once,
+// with a Refusal where the cloud cannot serve them. It ends with an error as
+// [Client.Media] does. A medium whose manifest cannot be had, while the others'
+// can, is listed with the parts it must have: opening them says what is wrong.
+//
+// The listing runs a few media ahead of the caller, no more.
+func (s *Source) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
+	return func(yield func(media.Item, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var work errgroup.Group
+		defer work.Wait()
+		defer cancel()
+
+		queue := make(chan chan resolved, maxResolving)
+		work.Go(func() error {
+			defer close(queue)
+			s.resolveAll(ctx, w, queue)
+			return nil
+		})
+		for slot := range queue {
+			r := <-slot
+			if r.err != nil {
+				yield(media.Item{}, r.err)
+				return
+			}
+			for _, item := range r.items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(media.Item{}, context.Cause(ctx))
+		}
+	}
+}
+
+// resolved is one medium as items, or the end of the listing.
+type resolved struct {
+	items []media.Item
+	err   error
+}
+
+// resolveAll walks the library and hands over a slot per medium, in order, that
+// is filled when the medium is resolved. It returns when all slots are filled.
+func (s *Source) resolveAll(ctx context.Context, w media.Window, queue chan<- chan resolved) {
+	var work errgroup.Group
+	work.SetLimit(maxResolving)
+	defer work.Wait()
+	for row, err := range s.client.Media(ctx, w) {
+		slot := make(chan resolved, 1)
+		select {
+		case queue <- slot:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			slot <- resolved{err: err}
+			return
+		}
+		work.Go(func() error {
+			items, err := s.items(ctx, row)
+			slot <- resolved{items, err}
+			return nil
+		})
+	}
+}
+
+// items returns the items of a medium.
+func (s *Source) items(ctx context.Context, row Row) ([]media.Item, error) {
+	if isArriving(row.State) {
+		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
+	}
+	m, err := s.client.Manifest(ctx, row.ID)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil, media.ClassOf(err) == media.SessionWide, media.CodeOf(err) == media.CodeUnreachable:
+		return nil, err
+	case !isReady(row.State):
+		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
+	case row.ItemCount > maxExpected:
+		return nil, err
+	default:
+		return itemsOf(row, expected(row)), nil
+	}
+	assets := Assets(row, m, s.height)
+	entries := make([]Entry, len(assets))
+	for i := range assets {
+		entries[i] = assets[i].Entry
+	}
+	s.urls.put(row.ID, entries, m.served, false)
+	return itemsOf(row, assets), nil
+}
+
+// maxExpected bounds how many parts are taken on trust.
+const maxExpected = 50_000
+
+// expected returns the assets that a medium must have, judging by its row.
+func expected(row Row) []Asset {
+	photo := isPhoto(row.Type, row.Filename)
+	total := max(row.ItemCount, 1)
+	assets := make([]Asset, total)
+	for i := range assets {
+		assets[i] = Asset{
+			Entry:    Entry{Part: i + 1, Label: expectedLabel(row.Type)},
+			Name:     partName(row, Manifest{}, i+1, total, strings.ToLower(row.Extension), photo),
+			Original: true,
+		}
+	}
+	return assets
+}
+
+// itemsOf describes the assets of a medium as items.
+func itemsOf(row Row, assets []Asset) []media.Item {
+	uploads := 0 // files that FileSize is the sum of
+	for _, a := range assets {
+		if a.Label == labelSource {
+			uploads++
+		}
+	}
+	items := make([]media.Item, len(assets))
+	for i, a := range assets {
+		items[i] = media.Item{
+			ID:           itemID(row.ID, a.Entry),
+			Name:         a.Name,
+			LegacyName:   a.LegacyName,
+			Size:         media.SizeUnknown,
+			MIME:         media.MIMEByName(a.Name),
+			Kind:         media.KindByName(a.Name),
+			Type:         row.Type,
+			Width:        a.Width,
+			Height:       a.Height,
+			Camera:       row.Camera,
+			CapturedAt:   row.CapturedAt,
+			CapturedZone: row.CapturedZone,
+			CreatedAt:    row.CreatedAt,
+			Refusal:      a.Refusal,
+		}
+		if a.Label != labelSource {
+			continue
+		}
+		if items[i].Height == 0 {
+			items[i].Width, items[i].Height = row.Width, row.Height
+		}
+		// A medium that was processed again may differ from its record.
+		if uploads == 1 && row.ItemCount <= 1 && row.Reprocessed.IsZero() {
+			items[i].Size = row.FileSize
+		}
+	}
+	return items
+}
