@@ -152,11 +152,13 @@ func newTransport() *http.Transport {
 	return t
 }
 
+// url returns the URL of an escaped path.
 func (c *Client) url(path string, query url.Values) string {
-	u := *c.base
-	u.Path += path
-	u.RawQuery = query.Encode()
-	return u.String()
+	u := c.base.String() + path
+	if len(query) > 0 {
+		u += "?" + query.Encode()
+	}
+	return u
 }
 
 func (c *Client) announce(reason error, until time.Time) {
