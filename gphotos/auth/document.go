@@ -115,8 +115,9 @@ func (doc document) object(name string) document {
 func (doc document) time(name string) time.Time {
 	s := strings.Replace(doc.str(name), " ", "T", 1)
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
+		t, err := time.Parse(layout, s)
+		if t = t.UTC(); err == nil && t.Year() >= 1 && t.Year() <= 9999 {
+			return t
 		}
 	}
 	return time.Time{}

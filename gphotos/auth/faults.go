@@ -133,7 +133,7 @@ const (
 func plain(text string, secrets []string) string {
 	for _, secret := range secrets {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "…")
+			text = strings.NewReplacer(secret, "…", url.QueryEscape(secret), "…").Replace(text)
 		}
 	}
 	var b strings.Builder
