@@ -12,7 +12,7 @@ import (
 //go:embed page
 var pageFiles embed.FS
 
-var pages = sync.OnceValue(func() *template.Template {
+var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "page/*.html"))
 })
 
@@ -20,7 +20,7 @@ var pages = sync.OnceValue(func() *template.Template {
 // it; no nonce, no script.
 func writeTemplate(w http.ResponseWriter, status int, name string, data any, nonce string) {
 	var page strings.Builder
-	if err := pages().ExecuteTemplate(&page, name, data); err != nil {
+	if err := templates().ExecuteTemplate(&page, name, data); err != nil {
 		http.Error(w, "the page can not be shown: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -97,7 +97,10 @@ func thumbnail(f file, media mediaInfo, sum [32]byte, want rendition) []byte {
 }
 
 func decode(f file, media mediaInfo) image.Image {
-	if media.video || !f.whole() || media.width*media.height > maxPixels {
+	if media.video {
+		return firstFrame(f)
+	}
+	if !f.whole() || media.width*media.height > maxPixels {
 		return nil
 	}
 	img, _, err := image.Decode(bytes.NewReader(f.head))
@@ -105,6 +108,28 @@ func decode(f file, media mediaInfo) image.Image {
 		return nil
 	}
 	return img
+}
+
+// firstFrame finds a picture in a video of the one codec that is read here,
+// Motion JPEG.
+func firstFrame(f file) image.Image {
+	const tries = 8
+	for _, data := range [][]byte{f.head, f.tail} {
+		for range tries {
+			i := bytes.Index(data, []byte("\xff\xd8\xff"))
+			if i < 0 {
+				break
+			}
+			data = data[i:]
+			if c, err := jpeg.DecodeConfig(bytes.NewReader(data)); err == nil && c.Width*c.Height <= maxPixels {
+				if img, err := jpeg.Decode(bytes.NewReader(data)); err == nil {
+					return img
+				}
+			}
+			data = data[3:]
+		}
+	}
+	return nil
 }
 
 // scale fits a picture into the wanted size without enlarging it, or fills the

@@ -1,0 +1,360 @@
+package emulator
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	redirectURI = "http://localhost:8080/"
+	verifier    = "0123456789-abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJ~."
+)
+
+func challengeOf(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// authorization is a request as an installed app makes it.
+func (p *photosTest) authorization() url.Values {
+	return url.Values{
+		"client_id": {p.e.Google.opts.Clients[0].ID}, "redirect_uri": {redirectURI}, "response_type": {"code"},
+		"scope": {strings.Join(PhotosScopes(), " ")}, "access_type": {"offline"}, "prompt": {"consent"}, "state": {"s t/a"},
+		"code_challenge": {challengeOf(verifier)}, "code_challenge_method": {"S256"},
+	}
+}
+
+// visit opens the consent page and returns the redirect's query, or the page.
+func (p *photosTest) visit(path string, form url.Values) (back url.Values, page reply) {
+	p.Helper()
+	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	page = p.must("GET", "https://accounts.google.com"+path+"?"+form.Encode(), headers{"Authorization": ""}, "")
+	return p.follow(page), page
+}
+
+func (p *photosTest) follow(r reply) url.Values {
+	p.Helper()
+	location := r.header.Get("Location")
+	if r.status != http.StatusFound {
+		return nil
+	}
+	u, err := url.Parse(location)
+	if err != nil || !strings.HasPrefix(location, redirectURI+"?") {
+		p.Fatalf("redirect to %q", location)
+	}
+	return u.Query()
+}
+
+// exchange redeems a code at the token endpoint.
+func (p *photosTest) exchange(change func(url.Values), code string) (reply, tokenAnswer) {
+	p.Helper()
+	c := p.e.Google.opts.Clients[0]
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "code_verifier": {verifier}, "redirect_uri": {redirectURI},
+		"client_id": {c.ID}, "client_secret": {c.Secret},
+	}
+	change(form)
+	return p.post("/token", form)
+}
+
+func (p *photosTest) post(path string, form url.Values) (reply, tokenAnswer) {
+	p.Helper()
+	r := p.must("POST", "https://oauth2.googleapis.com"+path, headers{
+		"Authorization": "", "Content-Type": "application/x-www-form-urlencoded",
+	}, form.Encode())
+	var answer tokenAnswer
+	if err := json.Unmarshal([]byte(r.body), &answer); err != nil {
+		p.Fatalf("%s: %v: %s", path, err, r.body)
+	}
+	return r, answer
+}
+
+func (p *photosTest) refreshForm(token string) url.Values {
+	c := p.e.Google.opts.Clients[0]
+	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "client_id": {c.ID}, "client_secret": {c.Secret}}
+}
+
+func unchanged(url.Values) {}
+
+func TestConsentToTokens(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{AutoConsent: true})
+	for _, path := range []string{"/o/oauth2/auth", "/o/oauth2/v2/auth"} {
+		back, page := p.visit(path, p.authorization())
+		if back.Get("state") != "s t/a" || back.Get("scope") != strings.Join(PhotosScopes(), " ") || !strings.HasPrefix(back.Get("code"), "4/0A") {
+			t.Fatalf("redirect %v, page %s", back, page.body)
+		}
+		r, tokens := p.exchange(unchanged, back.Get("code"))
+		if r.status != 200 || tokens.ExpiresIn != 3599 || tokens.TokenType != "Bearer" || tokens.RefreshToken == "" || tokens.RefreshExpiresIn != 0 {
+			t.Fatalf("exchange: %d %s", r.status, r.body)
+		}
+		if got := r.header.Get("Cache-Control"); got != "no-cache, no-store, max-age=0, must-revalidate" {
+			t.Errorf("Cache-Control: %q", got)
+		}
+		p.token = tokens.AccessToken
+		p.ok("GET", "/v1/albums", "", nil)
+		form := p.refreshForm(tokens.RefreshToken)
+		form.Set("scope", scopeAppend)
+		r, fresh := p.post("/token", form)
+		if r.status != 200 || fresh.RefreshToken != "" || fresh.Scope != scopeAppend || fresh.ExpiresIn != 3599 {
+			t.Errorf("refresh: %d %s", r.status, r.body)
+		}
+		if _, again := p.exchange(unchanged, back.Get("code")); again.AccessToken != "" {
+			t.Error("a code worked twice")
+		}
+	}
+}
+
+func TestExchangeStrictness(t *testing.T) {
+	cases := map[string]struct {
+		change func(url.Values)
+		wait   time.Duration
+		status int
+		name   string
+	}{
+		"wrong verifier": {func(f url.Values) { f.Set("code_verifier", verifier+"x") }, 0, 400, "invalid_grant"},
+		"no verifier":    {func(f url.Values) { f.Del("code_verifier") }, 0, 400, "invalid_grant"},
+		"other redirect": {func(f url.Values) { f.Set("redirect_uri", "http://localhost:8080") }, 0, 400, "redirect_uri_mismatch"},
+		"unknown code":   {func(f url.Values) { f.Set("code", "4/0Ano") }, 0, 400, "invalid_grant"},
+		"wrong secret":   {func(f url.Values) { f.Set("client_secret", "no") }, 0, 401, "invalid_client"},
+		"unknown client": {func(f url.Values) { f.Set("client_id", "no") }, 0, 401, "invalid_client"},
+		"no client":      {func(f url.Values) { f.Del("client_id") }, 0, 400, "invalid_request"},
+		"old code":       {unchanged, 10 * time.Minute, 400, "invalid_grant"},
+		"password grant": {func(f url.Values) { f.Set("grant_type", "password") }, 0, 400, "unsupported_grant_type"},
+	}
+	for name, c := range cases {
+		p := newPhotosTest(t, GoogleOptions{AutoConsent: true})
+		back, _ := p.visit("/o/oauth2/auth", p.authorization())
+		p.e.Clock.Advance(c.wait)
+		r, _ := p.exchange(c.change, back.Get("code"))
+		var e oauthError
+		if err := json.Unmarshal([]byte(r.body), &e); err != nil {
+			t.Fatal(err)
+		}
+		if r.status != c.status || e.Name != c.name {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+}
+
+func TestVerifierMustBeWellFormed(t *testing.T) {
+	for _, v := range []string{"short", strings.Repeat("a", 42), strings.Repeat("a", 129), strings.Repeat("a", 43) + "ä", strings.Repeat("a b", 20)} {
+		c := consent{challenge: challengeOf(v), method: "S256"}
+		if c.verify(v) == nil {
+			t.Errorf("%q passes", v)
+		}
+	}
+	for _, v := range []string{strings.Repeat("a", 43), strings.Repeat("~", 128)} {
+		c := consent{challenge: challengeOf(v), method: "S256"}
+		if err := c.verify(v); err != nil {
+			t.Errorf("%q: %v", v, err)
+		}
+	}
+}
+
+func TestAuthorizationStrictness(t *testing.T) {
+	cases := map[string]struct {
+		change func(url.Values)
+		status int
+		text   string
+	}{
+		"unknown client":    {func(f url.Values) { f.Set("client_id", "no") }, 401, "invalid_client"},
+		"foreign redirect":  {func(f url.Values) { f.Set("redirect_uri", "https://example.com/") }, 400, "redirect_uri_mismatch"},
+		"token flow":        {func(f url.Values) { f.Set("response_type", "token") }, 400, "unsupported_response_type"},
+		"unknown challenge": {func(f url.Values) { f.Set("code_challenge_method", "S512") }, 400, "invalid_request"},
+		"missing challenge": {func(f url.Values) { f.Del("code_challenge") }, 400, "invalid_request"},
+		"no scope":          {func(f url.Values) { f.Del("scope") }, 400, "invalid_request"},
+		"unknown scope":     {func(f url.Values) { f.Set("scope", "everything") }, 400, "invalid_scope"},
+		"photos with drive": {func(f url.Values) { f.Set("scope", scopeAppend+" "+scopePrefix+"drive") }, 400, "invalid_request"},
+	}
+	p := newPhotosTest(t, GoogleOptions{AutoConsent: true})
+	for name, c := range cases {
+		form := p.authorization()
+		c.change(form)
+		back, page := p.visit("/o/oauth2/auth", form)
+		if back != nil || page.status != c.status || !strings.Contains(page.body, c.text) {
+			t.Errorf("%s: %d %v", name, page.status, back)
+		}
+	}
+}
+
+func TestConsentPage(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{})
+	form := p.authorization()
+	form.Set("state", `"><script>`)
+	back, page := p.visit("/o/oauth2/v2/auth", form)
+	if back != nil || page.status != 200 || strings.Contains(page.body, `"><script>`) || strings.Count(page.body, `type="checkbox"`) != 3 {
+		t.Fatalf("page: %d %s", page.status, page.body)
+	}
+	decide := func(decision string, grant ...string) url.Values {
+		f := p.authorization()
+		f.Set("decision", decision)
+		f["grant"] = grant
+		return p.follow(p.must("POST", "https://accounts.google.com/o/oauth2/v2/auth",
+			headers{"Content-Type": "application/x-www-form-urlencoded"}, f.Encode()))
+	}
+	if back := decide("deny", PhotosScopes()...); back.Get("error") != "access_denied" || back.Get("state") != "s t/a" || back.Has("code") {
+		t.Errorf("denied: %v", back)
+	}
+	if back := decide("allow"); back.Get("error") != "access_denied" {
+		t.Errorf("nothing ticked: %v", back)
+	}
+	back = decide("allow", scopeAppend, scopePrefix+"drive")
+	_, tokens := p.exchange(unchanged, back.Get("code"))
+	if back.Get("scope") != scopeAppend || tokens.Scope != scopeAppend {
+		t.Errorf("one of three ticked: %v, %q", back, tokens.Scope)
+	}
+	form.Set("auto", "1")
+	if back, _ := p.visit("/o/oauth2/v2/auth", form); back.Get("code") == "" {
+		t.Errorf("auto=1: %v", back)
+	}
+}
+
+func TestAutomaticConsentCanBeLimited(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{AutoConsent: true, GrantScopes: []string{scopeAppend}})
+	if back, _ := p.visit("/o/oauth2/auth", p.authorization()); back.Get("scope") != scopeAppend {
+		t.Errorf("fewer scopes: %v", back)
+	}
+	p = newPhotosTest(t, GoogleOptions{AutoConsent: true, DenyConsent: true})
+	if back, _ := p.visit("/o/oauth2/auth", p.authorization()); back.Get("error") != "access_denied" {
+		t.Errorf("denied: %v", back)
+	}
+}
+
+func TestWhenARefreshTokenIsGiven(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{AutoConsent: true, User: "new@example.com"})
+	p.e.Google.Revoke() // the token that the test itself made
+	get := func(change func(url.Values)) string {
+		t.Helper()
+		form := p.authorization()
+		change(form)
+		back, _ := p.visit("/o/oauth2/auth", form)
+		_, tokens := p.exchange(unchanged, back.Get("code"))
+		return tokens.RefreshToken
+	}
+	if get(func(f url.Values) { f.Del("access_type") }) != "" {
+		t.Error("given without access_type=offline")
+	}
+	if get(func(f url.Values) { f.Del("prompt") }) == "" {
+		t.Error("not given for the first consent")
+	}
+	if get(func(f url.Values) { f.Del("prompt") }) != "" {
+		t.Error("given for a repeated consent without prompt=consent")
+	}
+	if get(unchanged) == "" {
+		t.Error("not given with prompt=consent")
+	}
+}
+
+func TestDeadRefreshTokens(t *testing.T) {
+	const dead = "{\n  \"error\": \"invalid_grant\",\n  \"error_description\": \"Token has been expired or revoked.\"\n}\n"
+	kill := map[string]func(p *photosTest, token string){
+		"revoked by the user": func(p *photosTest, _ string) { p.e.Google.Revoke() },
+		"revoked by the app": func(p *photosTest, token string) {
+			if r, _ := p.post("/revoke", url.Values{"token": {token}}); r.status != 200 {
+				p.Errorf("revoke: %d %s", r.status, r.body)
+			}
+			if r, _ := p.post("/revoke", url.Values{"token": {token}}); r.status != 400 {
+				p.Errorf("revoke again: %d %s", r.status, r.body)
+			}
+		},
+		"unused for half a year": func(p *photosTest, _ string) { p.e.Clock.Advance(181 * 24 * time.Hour) },
+		"testing":                func(p *photosTest, _ string) { p.e.Clock.Advance(7 * 24 * time.Hour) },
+		"one of too many": func(p *photosTest, _ string) {
+			for range 100 {
+				p.e.Google.Token("")
+			}
+		},
+		"by fault": func(p *photosTest, _ string) {
+			p.e.Faults.Add(Fault{Route: "google.token", Kind: FaultRevoke})
+		},
+	}
+	for name, kill := range kill {
+		p := newPhotosTest(t, GoogleOptions{AutoConsent: true, Testing: name == "testing"})
+		back, _ := p.visit("/o/oauth2/auth", p.authorization())
+		_, tokens := p.exchange(unchanged, back.Get("code"))
+		if p.e.Google.opts.Testing && tokens.RefreshExpiresIn != 604799 {
+			t.Errorf("refresh_token_expires_in: %d", tokens.RefreshExpiresIn)
+		}
+		kill(p, tokens.RefreshToken)
+		if r, _ := p.post("/token", p.refreshForm(tokens.RefreshToken)); r.status != 400 || r.body != dead {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+}
+
+func TestRefreshAsksForNoMore(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{AutoConsent: true, GrantScopes: []string{scopeAppend}})
+	back, _ := p.visit("/o/oauth2/auth", p.authorization())
+	_, tokens := p.exchange(unchanged, back.Get("code"))
+	form := p.refreshForm(tokens.RefreshToken)
+	form.Set("scope", scopeAppend+" "+scopeRead)
+	if r, _ := p.post("/token", form); r.status != 400 || !strings.Contains(r.body, "invalid_scope") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
+
+func TestTokenEndpointStatuses(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{})
+	for status, name := range map[int]string{400: "invalid_grant", 401: "invalid_client", 403: "access_denied", 429: "rate_limit_exceeded", 500: "internal_failure", 503: "internal_failure"} {
+		p.e.Faults.Add(Fault{Route: "google.token", Kind: FaultStatus, Status: status})
+		if r, _ := p.post("/token", p.refreshForm("x")); r.status != status || !strings.Contains(r.body, `"error": "`+name+`"`) {
+			t.Errorf("%d: %d %s", status, r.status, r.body)
+		}
+	}
+}
+
+func TestWriteCredentials(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{})
+	server, err := p.e.Listen("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "new")
+	secretPath, tokenPath, err := p.e.WriteCredentials(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{secretPath, tokenPath} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", path, info.Mode(), err)
+		}
+	}
+	var secret clientSecretFile
+	var token tokenFile
+	readJSON(t, secretPath, &secret)
+	readJSON(t, tokenPath, &token)
+	if secret.Installed.AuthURI != server.OAuthURL+"/o/oauth2/auth" || secret.Installed.TokenURI != server.OAuthURL+"/token" || len(secret.Installed.RedirectURIs) == 0 {
+		t.Errorf("client secret: %+v", secret)
+	}
+	if token.Expiry != "2026-02-01T12:59:59.000000Z" && !strings.HasPrefix(token.Expiry, "2026-02-01T12:59:59.") && !strings.HasPrefix(token.Expiry, "2026-02-01T13:00:0") {
+		t.Errorf("expiry %s", token.Expiry)
+	}
+	p.token = token.Token
+	p.ok("GET", "/v1/albums", "", nil)
+	if r, answer := p.post("/token", p.refreshForm(token.RefreshToken)); answer.AccessToken == "" {
+		t.Errorf("refresh: %s", r.body)
+	}
+	if _, _, err := p.e.WriteCredentials(secretPath); err == nil {
+		t.Error("wrote into a file")
+	}
+}
+
+func readJSON(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
