@@ -50,8 +50,9 @@ func (r *run) createAll(ctx context.Context, carried <-chan *state.Item) error {
 	}
 }
 
-// createBacklog takes what an earlier run had carried but not registered; what
-// this run carries comes by itself.
+// createBacklog takes what an earlier run had carried but not registered. It
+// runs before anything that this run carries is taken: what is on the way comes
+// by itself.
 func (r *run) createBacklog(ctx context.Context, b *batcher) error {
 	if r.adopting {
 		if err := r.waitListed(ctx); err != nil {
@@ -66,7 +67,7 @@ func (r *run) createBacklog(ctx context.Context, b *batcher) error {
 		}
 		for _, it := range page {
 			after = it.Seq
-			if it.Receipt == nil || !it.Receipt.At.Before(r.began) || r.givenUp(it) {
+			if it.Receipt == nil || r.onTheWay.has(it) || r.givenUp(it) {
 				continue
 			}
 			if err := b.add(ctx, it); err != nil {
@@ -90,6 +91,7 @@ type batcher struct {
 const mostCreateTries = 4
 
 func (b *batcher) add(ctx context.Context, it *state.Item) error {
+	b.run.onTheWay.remove(it)
 	if b.twin(it) {
 		b.later = append(b.later, it)
 		return nil

@@ -45,7 +45,8 @@ type run struct {
 	// interrupted reports whether the caller asked to stop.
 	interrupted func() bool
 
-	created []media.Created // of this run; the create stage alone touches it
+	onTheWay itemSet         // carried by this run, not yet taken by the create stage
+	created  []media.Created // of this run; the create stage alone touches it
 }
 
 func newRun(ctx context.Context, o Options) *run {
@@ -209,4 +210,31 @@ func stationWord(station string) string {
 	}
 	sum := sha256.Sum256([]byte(station))
 	return "folder" + hex.EncodeToString(sum[:4])
+}
+
+// itemSet is a set of a session's items. The zero value is empty.
+type itemSet struct {
+	mu   sync.Mutex // guards seqs
+	seqs map[int64]bool
+}
+
+func (s *itemSet) add(it *state.Item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seqs == nil {
+		s.seqs = map[int64]bool{}
+	}
+	s.seqs[it.Seq] = true
+}
+
+func (s *itemSet) remove(it *state.Item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.seqs, it.Seq)
+}
+
+func (s *itemSet) has(it *state.Item) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seqs[it.Seq]
 }

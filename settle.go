@@ -96,12 +96,12 @@ func (r *run) triedEnough(it *state.Item) bool {
 	return failed && !e.At.Before(r.began) && e.Attempt >= mostCreateTries
 }
 
-// carryNow carries an item anew whose receipt is not accepted any more.
+// carryNow carries an item anew whose receipt is not accepted any more. Until
+// that is done the item still counts as carried: the transfer stage must not
+// take it as well.
 func (r *run) carryNow(ctx context.Context, it *state.Item) (again bool, err error) {
-	carryAgain(it)
-	if err := r.saveItem(ctx, it); err != nil {
-		return false, err
-	}
+	it.CarriedAgain++
+	it.Checkpoint = nil
 	handed := make(chan *state.Item, 1)
 	if err := r.carry(ctx, it, handed); err != nil {
 		return false, err

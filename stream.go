@@ -75,6 +75,9 @@ func (r *mendingReader) Read(p []byte) (int, error) {
 		p = p[:smallestPaced]
 	}
 	for {
+		if r.ctx.Err() != nil {
+			return 0, context.Cause(r.ctx)
+		}
 		if r.drop != nil {
 			if err := r.mend(); err != nil {
 				return 0, err

@@ -243,6 +243,7 @@ func (r *run) upload(ctx context.Context, it *state.Item) error {
 	it.Size = receipt.Size
 	delete(it.Errors, state.Transfer)
 	r.metrics.carried(it)
+	r.onTheWay.add(it)
 	return r.saveItem(ctx, it)
 }
 

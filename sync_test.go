@@ -1,0 +1,496 @@
+package gondola_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/jsondir"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func openBackend(t testing.TB, dir string) state.Backend {
+	t.Helper()
+	b, err := jsondir.Open(dir, jsondir.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func options(t testing.TB, src gondola.Source, lib gondola.Destination) gondola.Options {
+	return gondola.Options{Source: src, Destination: lib, Backend: openBackend(t, t.TempDir()), SessionID: "s"}
+}
+
+func mustSync(t testing.TB, o gondola.Options) *gondola.Summary {
+	t.Helper()
+	time.Sleep(time.Millisecond) // no two runs begin at the same moment
+	s, err := gondola.Sync(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Sync: %v", err)
+	}
+	return s
+}
+
+func TestEverythingArrivesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(1, 23)
+		o := options(t, src, lib)
+		s := mustSync(t, o)
+		wantArrived(t, src, lib)
+		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 23 {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		if lib.calls > 6 {
+			t.Errorf("%d create calls for 23 items in batches of 5", lib.calls)
+		}
+
+		received := lib.received
+		s = mustSync(t, o)
+		if lib.received != received || s.Moved.Uploaded != 0 || s.Moved.Downloaded != 0 {
+			t.Errorf("a second run sent %d bytes", lib.received-received)
+		}
+		if s.Outcome != gondola.Complete {
+			t.Errorf("second run: outcome %s", s.Outcome)
+		}
+	})
+}
+
+func TestStorm(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				src, lib := pair(seed, 15)
+				src.weather.storm = 0.15
+				o := options(t, src, lib)
+				for range 10 {
+					s, err := gondola.Sync(t.Context(), o)
+					if err != nil && media.ClassOf(err) == media.SessionWide {
+						t.Fatal(err)
+					}
+					if s.Outcome == gondola.Complete {
+						break
+					}
+				}
+				wantArrived(t, src, lib)
+			})
+		})
+	}
+}
+
+// brittleBackend fails every change after some, as if the process had died
+// there: nothing that follows is stored.
+type brittleBackend struct {
+	state.Backend
+	mu   sync.Mutex
+	left int
+	die  context.CancelCauseFunc
+}
+
+var errDied = errors.New("killed")
+
+func (b *brittleBackend) spend() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left--; b.left < 0 {
+		b.die(errDied)
+		return errDied
+	}
+	return nil
+}
+
+func (b *brittleBackend) PutSession(ctx context.Context, s *state.Session) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.PutSession(ctx, s)
+}
+
+func (b *brittleBackend) PutItems(ctx context.Context, id string, items ...*state.Item) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.PutItems(ctx, id, items...)
+}
+
+func (b *brittleBackend) PutBatch(ctx context.Context, id string, batch *state.Batch) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.PutBatch(ctx, id, batch)
+}
+
+func (b *brittleBackend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.Record(ctx, entries...)
+}
+
+// TestDeathAtEveryWrite dies at each change of state in turn and goes on from
+// what was stored.
+func TestDeathAtEveryWrite(t *testing.T) {
+	for n := range 60 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				src, lib := pair(uint64(n), 7)
+				o := options(t, src, lib)
+				inner := o.Backend
+				ctx, die := context.WithCancelCause(t.Context())
+				o.Backend = &brittleBackend{Backend: inner, left: n, die: die}
+				gondola.Sync(ctx, o)
+				die(nil)
+
+				o.Backend = inner
+				s := mustSync(t, o)
+				wantArrived(t, src, lib)
+				if s.Outcome != gondola.Complete {
+					t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+				}
+				var total int64
+				for _, data := range src.bytes {
+					total += int64(len(data))
+				}
+				// A file whose token did not become durable has to go again, whole.
+				if again := lib.received - total; again > 4*400 {
+					t.Errorf("%d bytes sent again, more than the 4 files in flight have", again)
+				}
+			})
+		})
+	}
+}
+
+func TestInterruptedRunGoesOnAtTheConfirmedByte(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(3, 0)
+		id := src.add("big", "GX010001.MP4", slices.Repeat([]byte("0123456789"), 1000))
+		o := options(t, src, lib)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := errors.New("asked to stop")
+		paced := &countdown{after: 5000, then: func() { cancel(stop) }}
+		o.Download = paced
+		s, err := gondola.Sync(ctx, o)
+		if !errors.Is(err, stop) || s.Outcome != gondola.Interrupted {
+			t.Fatalf("Sync = %v, %v", s, err)
+		}
+		o.Download = nil
+		mustSync(t, o)
+		wantArrived(t, src, lib)
+		offsets := src.opened[id.Key()]
+		if last := offsets[len(offsets)-1]; last == 0 || last%64 != 0 {
+			t.Errorf("went on at byte %d", last)
+		}
+		if lib.received != 10000 {
+			t.Errorf("%d bytes received, want each of 10000 once", lib.received)
+		}
+	})
+}
+
+// countdown is a limiter that does something once enough bytes have passed.
+type countdown struct {
+	after int
+	then  func()
+}
+
+func (c *countdown) WaitN(ctx context.Context, n int) error {
+	if c.after -= n; c.after <= 0 {
+		c.then()
+		<-ctx.Done()
+	}
+	return ctx.Err()
+}
+
+func TestOneBadItemNeverHarmsItsNeighbours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(4, 12)
+		gone := src.items[3].ID.Key()
+		kept := src.bytes[gone]
+		delete(src.bytes, gone)
+		rejected := src.bytes[src.items[5].ID.Key()]
+		lib.reject[digest(rejected)] = true
+		o := options(t, src, lib)
+		s := mustSync(t, o)
+		if s.Outcome != gondola.Partial || s.Items.Outcomes[state.OutcomeFailed] != 2 || s.Items.Outcomes[state.OutcomeCreated] != 10 {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+
+		src.bytes[gone] = kept
+		delete(lib.reject, digest(rejected))
+		if s = mustSync(t, o); s.Outcome != gondola.Complete {
+			t.Errorf("after the causes are gone: outcome %s, items %v", s.Outcome, s.Items)
+		}
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestRejectedForGoodIsNotCarriedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(5, 1)
+		lib.reject[digest(src.bytes[src.items[0].ID.Key()])] = true
+		o := options(t, src, lib)
+		for range 8 {
+			mustSync(t, o)
+			time.Sleep(24 * time.Hour) // every receipt is stale by the next run
+		}
+		if most := 3 * int64(len(src.bytes[src.items[0].ID.Key()])); lib.received > most {
+			t.Errorf("%d bytes sent over 8 runs, want at most %d", lib.received, most)
+		}
+	})
+}
+
+func TestRefusedItemsAreSkippedBeforeTheirBytesMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(6, 2)
+		src.add("empty", "GOPR0001.JPG", nil)
+		s := mustSync(t, options(t, src, lib))
+		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeSkipped] != 1 {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestEqualNamesAndEqualContents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(7, 0)
+		src.add("a", "GX010042.MP4", []byte("from one camera"))
+		src.add("b", "GX010042.MP4", []byte("from the other"))
+		src.add("c", "gx010042.mp4", []byte("and a third"))
+		src.add("d", "COPY.MP4", []byte("from one camera"))
+		s := mustSync(t, options(t, src, lib))
+		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 4 {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		wantArrived(t, src, lib)
+		for id, name := range lib.names {
+			if name == "" || strings.ContainsAny(name, "/\\") {
+				t.Errorf("%s is named %q", id, name)
+			}
+		}
+	})
+}
+
+func TestTheLedgerSparesASecondSessionTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(8, 6)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		received := lib.received
+		o.SessionID = "another"
+		s := mustSync(t, o)
+		if s.Items.Outcomes[state.OutcomeAlreadyThere] != 6 || lib.received != received {
+			t.Errorf("items %v, %d bytes sent again", s.Items, lib.received-received)
+		}
+		lib.account = "gphotos:another"
+		lib.items = map[string]string{}
+		o.SessionID = "third"
+		if s = mustSync(t, o); s.Items.Outcomes[state.OutcomeCreated] != 6 {
+			t.Errorf("into another account: items %v", s.Items)
+		}
+	})
+}
+
+func TestASessionNeverSpreadsOverTwoAccounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(9, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		lib.account = "gphotos:me-again" // another login of the same account
+		if s := mustSync(t, o); s.Outcome != gondola.Complete {
+			t.Errorf("outcome %s", s.Outcome)
+		}
+		lib.account, lib.items = "gphotos:somebody", map[string]string{}
+		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeAuth {
+			t.Errorf("Sync into another account: %v", err)
+		}
+	})
+}
+
+func TestStaleAndForgottenTokensAreCarriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(10, 4)
+		quota := &media.Fault{Class: media.SessionWide, Code: media.CodeQuota, Op: "create"}
+		lib.fail = quota
+		o := options(t, src, lib)
+		s, err := gondola.Sync(t.Context(), o)
+		if !errors.Is(err, quota) || s.Outcome != gondola.OutOfQuota {
+			t.Fatalf("Sync = %v, %v", s, err)
+		}
+		lib.fail = nil
+		time.Sleep(25 * time.Hour)
+		clear(lib.tokens)
+		lib.forget[digest(src.bytes[src.items[1].ID.Key()])] = true
+		if s = mustSync(t, o); s.Outcome != gondola.Complete {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestListingThatCannotBeProvenFailsLoudly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(11, 5)
+		src.listErr = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro: 5 of 9 items"}
+		o := options(t, src, lib)
+		s, err := gondola.Sync(t.Context(), o)
+		if media.CodeOf(err) != media.CodeListingIncomplete || s.Outcome != gondola.Broken {
+			t.Errorf("Sync = %v, %v", s, err)
+		}
+		wantArrived(t, src, lib) // what was listed is carried all the same
+		src.listErr = nil
+		src.add("late", "GX010099.MP4", []byte("listed at last"))
+		mustSync(t, o)
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestOpenWindowTakesWhatIsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(12, 2)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		src.add("new", "GX010077.MP4", []byte("shot since"))
+		mustSync(t, o)
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestHooksSeeEachStageOnceInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(13, 9)
+		o := options(t, src, lib)
+		var starts, ends []state.Stage
+		var created int
+		o.Hooks = gondola.Hooks{
+			StageStart: func(_ context.Context, s state.Stage) error { starts = append(starts, s); return nil },
+			StageComplete: func(_ context.Context, s state.Stage, session *state.Session, answers []media.Created, err error) error {
+				ends = append(ends, s)
+				for _, a := range answers {
+					created += len(a.Results)
+				}
+				return nil
+			},
+		}
+		mustSync(t, o)
+		want := []state.Stage{state.Discovery, state.Transfer, state.Create}
+		if !slices.Equal(starts, want) || !slices.Equal(ends, want) {
+			t.Errorf("starts %v, ends %v", starts, ends)
+		}
+		if created != 9 {
+			t.Errorf("the hook saw %d created items", created)
+		}
+	})
+}
+
+func TestFailFast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(14, 30)
+		delete(src.bytes, src.items[0].ID.Key())
+		o := options(t, src, lib)
+		o.FailFast, o.Transfers = true, 1
+		s, err := gondola.Sync(t.Context(), o)
+		if err == nil || s.Outcome != gondola.Broken || !strings.Contains(err.Error(), src.items[0].Name) {
+			t.Errorf("Sync = %+v, %v", s, err)
+		}
+		if s.Items.Outcomes[state.OutcomePending] == 0 {
+			t.Errorf("went on to the end: %v", s.Items)
+		}
+	})
+}
+
+func TestAlbum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(15, 8)
+		o := options(t, src, lib)
+		o.Album = "Holidays"
+		mustSync(t, o)
+		if got := len(lib.albums["Holidays"]); got != 8 {
+			t.Errorf("the album holds %d items, want 8", got)
+		}
+	})
+}
+
+func TestStoredSessionWinsAndSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(16, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		var notices []string
+		o.Hooks.Event = func(e gondola.Event) {
+			if n, ok := e.(gondola.NoticeEvent); ok {
+				notices = append(notices, n.Text)
+			}
+		}
+		o.Album = "Another"
+		o.BatchSize = 2
+		mustSync(t, o)
+		all := strings.Join(notices, "\n")
+		if !strings.Contains(all, "Another") || !strings.Contains(all, "batch size") || !strings.Contains(all, "--session-id") {
+			t.Errorf("notices: %s", all)
+		}
+	})
+}
+
+func TestLockedSession(t *testing.T) {
+	src, lib := pair(17, 1)
+	dir := t.TempDir()
+	o := options(t, src, lib)
+	o.Backend = openBackend(t, dir)
+	lock, err := openBackend(t, dir).Lock(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = gondola.Sync(t.Context(), o); !errorIs[*state.LockedError](err) {
+		t.Errorf("Sync of a locked session: %v", err)
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	mustSync(t, o)
+}
+
+func errorIs[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func TestPlanChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(18, 7)
+		src.add("empty", "GOPR0001.JPG", nil)
+		o := options(t, src, lib)
+		var seen int
+		p, err := gondola.MakePlan(t.Context(), o, func(gondola.PlannedItem) error { seen++; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Items != 7 || p.Skips[media.RefusedEmpty] != 1 || seen != 8 || p.Bytes == 0 {
+			t.Errorf("plan %+v, %d items seen", p, seen)
+		}
+		if lib.received != 0 || lib.calls != 0 {
+			t.Error("the plan touched the destination")
+		}
+		if _, err := o.Backend.Session(t.Context(), "s"); !errors.Is(err, state.ErrNotFound) {
+			t.Errorf("the plan left a session: %v", err)
+		}
+		mustSync(t, o)
+		if p, err = gondola.MakePlan(t.Context(), o, func(gondola.PlannedItem) error { return nil }); err != nil || p.Items != 0 || p.AlreadyThere != 7 {
+			t.Errorf("after a sync: plan %+v, %v", p, err)
+		}
+	})
+}
