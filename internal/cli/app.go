@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gondola-sync/gondola/internal/config"
+)
+
+// app is one invocation: what all commands share.
+type app struct {
+	args    []string // without the program's name
+	stdin   io.Reader
+	stdout  io.Writer
+	screen  *screen // standard error, for people and the log
+	environ []string
+	now     func() time.Time
+	exit    func(code int)
+
+	global   globalFlags
+	sources  *config.Sources
+	origins  config.Origins
+	format   format
+	log      *slog.Logger
+	secrets  redactor
+	started  bool // flags and settings were understood
+	farewell atomic.Pointer[string]
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
+	return &app{
+		stdin: stdin, stdout: stdout, screen: newScreen(stderr), environ: environ,
+		now: time.Now, exit: os.Exit,
+		format: formatText,
+		log:    slog.New(slog.DiscardHandler),
+	}
+}
+
+// format is how results are written to standard output.
+type format string
+
+const (
+	formatText format = "text"
+	formatJSON format = "json"
+	formatTSV  format = "tsv"
+)
+
+// globalFlags are the flags of every command.
+type globalFlags struct {
+	output    string
+	json      bool
+	quiet     bool
+	verbose   bool
+	logLevel  string
+	logFormat string
+	config    string
+	noColor   bool
+}
+
+func (g *globalFlags) add(flags *pflag.FlagSet) {
+	flags.StringVarP(&g.output, "output", "o", "text", "format of the result: text, json (lines) or tsv")
+	flags.BoolVar(&g.json, "json", false, "short for --output json")
+	flags.BoolVarP(&g.quiet, "quiet", "q", false, "say nothing but failures")
+	flags.BoolVarP(&g.verbose, "verbose", "v", false, "tell of every item, and log at level info")
+	flags.StringVar(&g.logLevel, "log-level", "warn", "least `LEVEL` that is logged: debug, info, warn or error")
+	flags.StringVar(&g.logFormat, "log-format", "", "format of the log: text or json (default: text on a terminal, else json lines with --json and text without)")
+	flags.StringVar(&g.config, "config", "", "config `FILE` (default: config.toml in the config directory)")
+	flags.BoolVar(&g.noColor, "no-color", false, "no colours; NO_COLOR does the same")
+}
+
+// start reads the settings and prepares output and log. It runs before every
+// command.
+func (a *app) start(cmd *cobra.Command, _ []string) error {
+	sources, err := config.Load(a.environ, ".", a.global.config)
+	if err != nil {
+		return err
+	}
+	if err := sources.CheckKeys(flagNames(cmd.Root())); err != nil {
+		return err
+	}
+	a.sources = sources
+	if a.origins, err = sources.Apply(cmd.Flags()); err != nil {
+		return err
+	}
+	if a.format, err = a.chooseFormat(); err != nil {
+		return err
+	}
+	if a.log, err = a.newLogger(); err != nil {
+		return err
+	}
+	a.started = true
+	return nil
+}
+
+// flagNames returns the names of all flags in the tree that can be configured.
+func flagNames(cmd *cobra.Command) map[string]bool {
+	names := map[string]bool{}
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		add := func(f *pflag.Flag) {
+			if config.HasVariable(f.Name) {
+				names[f.Name] = true
+			}
+		}
+		c.LocalFlags().VisitAll(add)
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(cmd)
+	return names
+}
+
+func (a *app) chooseFormat() (format, error) {
+	f := format(a.global.output)
+	switch f {
+	case formatText, formatJSON, formatTSV:
+	default:
+		return formatText, usagef("--output %q: text, json or tsv is expected", a.global.output)
+	}
+	if !a.global.json || f == formatJSON {
+		return f, nil
+	}
+	switch short, long := a.origins["json"], a.origins["output"]; {
+	case short > long:
+		return formatJSON, nil
+	case short == long:
+		return formatText, usagef("--json and --output %s contradict each other", f)
+	}
+	return f, nil
+}
+
+// talk is where people are told what goes on.
+func (a *app) talk() io.Writer {
+	if a.global.quiet {
+		return io.Discard
+	}
+	return a.screen
+}
+
+// result is where a result for people goes: standard output, or standard error
+// when standard output belongs to programs.
+func (a *app) result() io.Writer {
+	switch {
+	case a.global.quiet:
+		return io.Discard
+	case a.format == formatText:
+		return a.stdout
+	}
+	return a.screen
+}
+
+// json writes one JSON line to standard output.
+func (a *app) json(v any) {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		fmt.Fprintf(a.screen, "gondola: write to standard output: %v\n", err)
+	}
+}
+
+func (a *app) redact(s string) string { return a.secrets.clean(s) }

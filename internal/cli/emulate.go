@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// emulateFlags are the flags of emulate.
+type emulateFlags struct {
+	library string
+	host    string
+	dir     string
+	fast    bool
+}
+
+func newEmulate(a *app) *cobra.Command {
+	var f emulateFlags
+	cmd := &cobra.Command{
+		Use:   "emulate",
+		Short: "Run the emulated services in the foreground, and say how to point at them",
+		Long: `Run the emulated services in the foreground: the GoPro cloud, its CDN, Google
+OAuth and Google Photos, on loopback ports. They are as strict as the real ones.
+What to set to use them is printed; Ctrl-C ends them.`,
+		Example: `  gondola emulate
+  gondola emulate --library many:1000 --dir ./emulated --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.emulate(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.library, "library", "demo", "what the GoPro account holds: demo, mixed, many:`N` small files, or large:SIZE, such as large:2G")
+	flags.StringVar(&f.host, "host", "127.0.0.1", "loopback `ADDRESS` to listen on")
+	flags.StringVar(&f.dir, "dir", "", "put client_secret.json and token.json here (default: a temporary directory, removed at the end)")
+	flags.BoolVar(&f.fast, "fast", false, "videos are ready at once, and writes are not limited to 30 a minute")
+	must(cmd.MarkFlagDirname("dir"))
+	must(cmd.RegisterFlagCompletionFunc("library", cobra.FixedCompletions([]cobra.Completion{"demo", "mixed", "many:", "large:"},
+		cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)))
+	must(cmd.RegisterFlagCompletionFunc("host", cobra.NoFileCompletions))
+	return cmd
+}
+
+func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
+	library, err := parseLibrary(f.library)
+	if err != nil {
+		return err
+	}
+	dir, err := credentialsDir(f.dir)
+	if err != nil {
+		return err
+	}
+	if f.dir == "" {
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
+	services, err := startServices(emulator.Options{Library: library, Google: googleOptions(f.fast)}, f.host, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, services.close()) }()
+	a.announceServices(services)
+	<-ctx.Done()
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		return errEnded
+	}
+	return nil
+}
+
+func googleOptions(fast bool) emulator.GoogleOptions {
+	if !fast {
+		return emulator.GoogleOptions{}
+	}
+	return emulator.GoogleOptions{ProcessingTime: -1, WritesPerMinute: 1 << 20}
+}
+
+// credentialsDir returns dir, or a new temporary directory.
+func credentialsDir(dir string) (string, error) {
+	if dir != "" {
+		return filepath.Abs(dir)
+	}
+	return os.MkdirTemp("", "gondola-emulator-")
+}
+
+// librarySeed makes generated libraries the same in every run.
+const librarySeed = 1
+
+// parseLibrary reads what --library means.
+func parseLibrary(text string) (emulator.Library, error) {
+	kind, amount, _ := strings.Cut(text, ":")
+	switch kind {
+	case "demo":
+		return emulator.Demo(), nil
+	case "mixed":
+		return emulator.Mixed(librarySeed), nil
+	case "many":
+		if n, err := strconv.Atoi(amount); err == nil && n >= 0 && n <= 10_000_000 {
+			return emulator.Many(n, librarySeed), nil
+		}
+	case "large":
+		if n, err := parseSize(amount); err == nil {
+			return emulator.Large(n), nil
+		}
+	}
+	return nil, usagef("--library %q: demo, mixed, many:N or large:SIZE is expected", text)
+}
+
+// parseSize reads a number of bytes with a binary suffix, such as 512M.
+func parseSize(text string) (int64, error) {
+	digits := strings.TrimRight(text, "kKMGTiB")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 {
+		return 0, errors.New("a number of bytes is expected")
+	}
+	shift, ok := map[string]uint{"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40}[strings.TrimSuffix(strings.ToLower(text[len(digits):]), "ib")]
+	if !ok || n > 1<<50>>shift {
+		return 0, errors.New("a suffix k, M, G or T is expected, and at most 1024T")
+	}
+	return n << shift, nil
+}
+
+// services are the emulated services on loopback ports.
+type services struct {
+	emulator    *emulator.Emulator
+	server      *emulator.Server
+	credentials string
+	token       string
+}
+
+func startServices(o emulator.Options, host, dir string) (*services, error) {
+	e, err := emulator.New(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &services{emulator: e}
+	if s.server, err = e.Listen(host); err != nil {
+		return nil, errors.Join(usagef("--host %s: %w", host, err), e.Close())
+	}
+	if s.credentials, s.token, err = e.WriteCredentials(dir); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *services) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return errors.Join(s.server.Close(ctx), s.emulator.Close())
+}
+
+// settings are the variables that point gondola at the services, in order.
+func (s *services) settings() [][2]string {
+	return [][2]string{
+		{"GONDOLA_GOPRO_URL", s.server.GoProURL},
+		{"GP_ACCESS_TOKEN", s.emulator.GoPro.Token()},
+		{"GONDOLA_GPHOTOS_URL", s.server.PhotosURL},
+		{"GONDOLA_CREDENTIALS", s.credentials},
+		{"GONDOLA_TOKEN", s.token},
+	}
+}
+
+func (a *app) announceServices(s *services) {
+	env := map[string]string{}
+	var exports strings.Builder
+	for _, kv := range s.settings() {
+		env[kv[0]] = kv[1]
+		fmt.Fprintf(&exports, "export %s=%s\n", kv[0], quoted(kv[1]))
+	}
+	switch a.format {
+	case formatJSON:
+		a.json(map[string]any{
+			"type": "emulator", "env": env,
+			"gopro_url": s.server.GoProURL, "cdn_url": s.server.CDNURL, "gphotos_url": s.server.PhotosURL,
+			"oauth_url": s.server.OAuthURL, "bytes_url": s.server.BytesURL,
+			"control_url": s.server.ControlURL, "page_url": s.server.ControlURL + "/",
+			"gopro_token": s.emulator.GoPro.Token(), "credentials": s.credentials, "token": s.token,
+		})
+	case formatTSV:
+		for _, kv := range s.settings() {
+			fmt.Fprintf(a.stdout, "%s\t%s\n", kv[0], kv[1])
+		}
+	default:
+		fmt.Fprint(a.stdout, exports.String())
+	}
+	fmt.Fprintf(a.talk(), "The emulated services are up. Set the variables above, then: gondola sync\n"+
+		"What lies in the emulated Google Photos: %s/\nCtrl-C ends them.\n", s.server.ControlURL)
+}

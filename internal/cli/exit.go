@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitPartial     = 3
+	exitAuth        = 4
+	exitQuota       = 5
+	exitLocked      = 6
+	exitInterrupted = 130
+)
+
+var (
+	// errPartial ends a run that finished, but some items failed.
+	errPartial = errors.New("some items failed")
+	// errEnded ends a command that runs until it is asked to stop: no failure.
+	errEnded = errors.New("ended")
+	// errInterrupted is the cause of a context that a signal has ended.
+	errInterrupted = errors.New("interrupted")
+)
+
+// exitCode is the only place that turns a failure into an exit code.
+func exitCode(err error) int {
+	if err == nil || errors.Is(err, errEnded) {
+		return exitDone
+	}
+	if errors.Is(err, errInterrupted) {
+		return exitInterrupted
+	}
+	if isUsage(err) {
+		return exitUsage
+	}
+	if _, ok := errors.AsType[*state.LockedError](err); ok {
+		return exitLocked
+	}
+	switch media.CodeOf(err) {
+	case media.CodeAuth, media.CodeScope:
+		return exitAuth
+	case media.CodeQuota, media.CodeStorage:
+		return exitQuota
+	}
+	if errors.Is(err, errPartial) {
+		return exitPartial
+	}
+	return exitFailed
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+func isUsage(err error) bool {
+	_, ours := errors.AsType[*usageError](err)
+	_, setting := errors.AsType[*config.UsageError](err)
+	return ours || setting
+}
+
+// toldError is a failure that the command has reported already.
+type toldError struct{ err error }
+
+func (e *toldError) Error() string { return e.err.Error() }
+func (e *toldError) Unwrap() error { return e.err }
+
+// told marks err as reported; nil stays nil.
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &toldError{err}
+}
+
+// describe puts a failure into words, without secrets.
+func describe(err error, redact func(string) string) errorObject {
+	d := errorObject{Class: media.SessionWide, Code: "failed", Message: redact(err.Error())}
+	switch fault, isFault := errors.AsType[*media.Fault](err); {
+	case exitCode(err) == exitInterrupted:
+		d.Code, d.Message = "interrupted", "interrupted; everything achieved is saved"
+		d.Hint = "run the same command again to go on"
+	case isUsage(err):
+		d.Code, d.Hint = "usage", "gondola help shows every command, gondola COMMAND --help its flags"
+	case exitCode(err) == exitLocked:
+		d.Code = "locked"
+		d.Hint = "wait until that process has ended, or end it; a lock whose holder is gone is taken over"
+	case isFault:
+		d.Class, d.Code, d.Hint = fault.Class, fault.Code, redact(fault.Hint)
+	case errors.Is(err, context.DeadlineExceeded):
+		d.Code = media.CodeUnreachable
+	}
+	return d
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/gondola-sync/gondola"
+)
+
+// liveFiles is how many files in flight the live display names.
+const liveFiles = 6
+
+// live shows a run as a few lines at the bottom of a terminal that follow it.
+type live struct {
+	screen *screen
+	redact func(string) string
+	bars   *mpb.Progress
+	bar    *mpb.Bar
+
+	mu   sync.Mutex // guards what the display draws
+	p    pulse
+	wait gondola.WaitEvent
+}
+
+// newLive puts a live display on the screen.
+func newLive(s *screen, redact func(string) string) *live {
+	l := &live{screen: s, redact: redact}
+	l.bars = mpb.New(mpb.WithOutput(s.out), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithAutoRefresh())
+	l.bar = l.bars.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
+		mpb.PrependDecorators(decor.Any(l.head)),
+		mpb.AppendDecorators(decor.Any(l.tail)),
+		mpb.BarExtender(mpb.BarFillerFunc(l.below), false),
+	)
+	s.attach(l.bars)
+	return l
+}
+
+func (l *live) event(e gondola.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w, ok := e.(gondola.WaitEvent); ok {
+		l.wait = w
+	}
+}
+
+func (l *live) tick(p pulse) {
+	l.mu.Lock()
+	l.p = p
+	l.mu.Unlock()
+	l.bar.SetTotal(max(p.BytesTotal, 1), false)
+	l.bar.SetCurrent(min(p.BytesDone, max(p.BytesTotal-1, 0)))
+}
+
+func (l *live) close() {
+	l.screen.attach(nil)
+	l.bar.Abort(true)
+	l.bars.Wait()
+}
+
+func (l *live) head(decor.Statistics) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return fmt.Sprintf("%d/%d items ", l.p.ItemsDone, l.p.ItemsTotal)
+}
+
+func (l *live) tail(decor.Statistics) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return fmt.Sprintf(" %s of %s%s", size(l.p.BytesDone), size(l.p.BytesTotal), timeLeft(l.p))
+}
+
+// below writes the lines under the bar.
+func (l *live) below(w io.Writer, stat decor.Statistics) error {
+	l.mu.Lock()
+	lines := l.lines(time.Now())
+	l.mu.Unlock()
+	for i, line := range lines {
+		lines[i] = truncate(line, max(stat.AvailableWidth-1, 20))
+	}
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// lines are both legs, the files in flight, and why nothing moves.
+func (l *live) lines(now time.Time) []string {
+	lines := []string{fmt.Sprintf("  down %s at %s   up %s at %s   %s",
+		size(l.p.Downloaded), perSecond(l.p.Down), size(l.p.Uploaded), perSecond(l.p.Speed), inFlight(l.p))}
+	for i, f := range l.p.InFlight {
+		if i == liveFiles {
+			lines = append(lines, fmt.Sprintf("  … and %d more", len(l.p.InFlight)-liveFiles))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("  %s  %s of %s%s", cell(f.Name), size(f.Done), size(f.Size), percent(f.Done, f.Size)))
+	}
+	if now.Before(l.wait.Until) {
+		lines = append(lines, "  waiting: "+l.redact(cell(waiting(l.wait, now))))
+	}
+	return lines
+}
+
+func percent(done, total int64) string {
+	if total <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d%%)", min(done*100/total, 100))
+}

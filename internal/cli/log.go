@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/lmittmann/tint"
+
+	"github.com/gondola-sync/gondola/internal/config"
+)
+
+func (a *app) newLogger() (*slog.Logger, error) {
+	level, err := a.logLevel()
+	if err != nil {
+		return nil, err
+	}
+	handler, err := a.logHandler(level)
+	if err != nil {
+		return nil, err
+	}
+	return slog.New(handler), nil
+}
+
+func (a *app) logLevel() (slog.Level, error) {
+	if a.global.verbose && a.origins["log-level"] == config.Default {
+		return slog.LevelInfo, nil
+	}
+	switch strings.ToLower(a.global.logLevel) {
+	case "debug":
+		return slog.LevelDebug, nil
+	case "info":
+		return slog.LevelInfo, nil
+	case "warn", "warning":
+		return slog.LevelWarn, nil
+	case "error":
+		return slog.LevelError, nil
+	}
+	return 0, usagef("--log-level %q: debug, info, warn or error is expected", a.global.logLevel)
+}
+
+func (a *app) logHandler(level slog.Level) (slog.Handler, error) {
+	terminal := isTerminal(a.screen.out)
+	asJSON := a.format == formatJSON && !terminal
+	switch strings.ToLower(a.global.logFormat) {
+	case "":
+	case "json":
+		asJSON = true
+	case "text":
+		asJSON = false
+	default:
+		return nil, usagef("--log-format %q: text or json is expected", a.global.logFormat)
+	}
+	options := slog.HandlerOptions{Level: level, ReplaceAttr: a.secrets.attr}
+	switch {
+	case asJSON:
+		return slog.NewJSONHandler(a.screen, &options), nil
+	case terminal:
+		return tint.NewTextHandler(a.screen, &tint.Options{
+			Level: level, ReplaceAttr: a.secrets.attr,
+			TimeFormat: time.TimeOnly, NoColor: !a.color(),
+		}), nil
+	}
+	return slog.NewTextHandler(a.screen, &options), nil
+}
+
+// color reports whether people's text may be coloured.
+func (a *app) color() bool {
+	return !a.global.noColor && a.sources.Getenv("NO_COLOR") == "" && a.sources.Getenv("TERM") != "dumb" && isTerminal(a.screen.out)
+}

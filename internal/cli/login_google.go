@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/gphotos"
+	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+const googleSteps = `Google Photos wants an OAuth client of your own. It is free and takes some minutes, once:
+
+  1. https://console.cloud.google.com/projectcreate
+     Create a project, with any name.
+  2. https://console.cloud.google.com/apis/library/photoslibrary.googleapis.com
+     Enable the "Photos Library API" in it.
+  3. https://console.cloud.google.com/auth/overview
+     Configure the consent screen: user type "External", your own address for contact.
+  4. https://console.cloud.google.com/auth/audience
+     Publish the app: "In production". Do this before you log in: while an app is
+     "Testing", Google ends every login after 7 days, and one made then keeps
+     that end. A verification is not needed for your own use; Google shows a warning
+     page, where "Advanced" leads on.
+  5. https://console.cloud.google.com/auth/clients
+     Create a client of type "Desktop app" and download its JSON file. Google shows the
+     secret only now.
+  6. Save the file as %s
+     and run gondola login google again.
+
+`
+
+func newLoginGoogle(a *app) *cobra.Command {
+	var f serviceFlags
+	var headless bool
+	cmd := &cobra.Command{
+		Use:   "google",
+		Short: "Ask for the right to add to Google Photos, and store the tokens",
+		Long: `Ask for the right to add to Google Photos, and store the tokens. The page that is
+shown is opened in a browser on this machine; with --headless in any browser,
+whose last address is then pasted here.
+
+Without an OAuth client, it shows step by step how to create one.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoogle(cmd.Context(), &f, headless) },
+	}
+	f.addGoogle(cmd)
+	cmd.Flags().BoolVar(&headless, "headless", false, "the browser is on another machine: paste the address it ends on")
+	return cmd
+}
+
+func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) error {
+	base, err := config.Endpoint("--gphotos-url", f.gphotosURL)
+	if err != nil {
+		return err
+	}
+	path := f.credentialsPath(a)
+	client, err := auth.ReadClient(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			fmt.Fprintf(a.talk(), googleSteps, path)
+		}
+		return err
+	}
+	a.secrets.learn(client.Secret)
+	store := auth.NewStore(f.tokenPath(a), a.log)
+	login := auth.Login{
+		Config: auth.Config{Client: client, Store: store, Logger: a.log},
+		Probe:  a.probe(store, base),
+	}
+	var result *auth.Result
+	if headless {
+		result, err = login.Paste(ctx, auth.Prompt(a.stdin, a.screen))
+	} else {
+		result, err = login.Loopback(ctx, a.showAuthorization)
+	}
+	if err != nil {
+		return err
+	}
+	a.reportGoogleLogin(result, store.Path())
+	return nil
+}
+
+func (a *app) showAuthorization(url string) error {
+	if a.format == formatJSON {
+		a.json(map[string]string{"type": "authorize", "url": url})
+	}
+	_, err := fmt.Fprintf(a.screen, "Open this page in a browser on this machine and allow access:\n\n%s\n\n"+
+		"Waiting for the answer. If the browser is elsewhere, stop and use --headless.\n", url)
+	return err
+}
+
+func (a *app) reportGoogleLogin(r *auth.Result, path string) {
+	if a.format == formatJSON {
+		a.json(struct {
+			Type        string    `json:"type"`
+			Service     string    `json:"service"`
+			Valid       bool      `json:"valid"`
+			From        string    `json:"from"`
+			Account     string    `json:"account"`
+			SameAccount bool      `json:"same_account"`
+			Granted     []string  `json:"granted"`
+			Missing     []string  `json:"missing,omitempty"`
+			Until       time.Time `json:"until,omitzero"`
+			Notices     []string  `json:"notices,omitempty"`
+		}{"login", "google", true, path, r.Account, r.SameAccount, r.Granted, r.Missing, r.Until.UTC(), r.Notices})
+	}
+	fmt.Fprintf(a.talk(), "Google granted access. Stored in %s.\n", path)
+	if !r.Until.IsZero() {
+		fmt.Fprintf(a.talk(), "It ends on %s.\n", r.Until.Local().Format(time.DateTime))
+	}
+	for _, notice := range r.Notices {
+		fmt.Fprintln(a.talk(), notice)
+	}
+}
+
+// probe tells whether a new token opens the account of the stored credentials:
+// whether it finds the item that they remember.
+func (a *app) probe(store *auth.Store, base string) func(context.Context, string) (bool, error) {
+	return func(ctx context.Context, token string) (bool, error) {
+		saved, err := store.Load()
+		if err != nil || saved.Probe == "" {
+			return false, err
+		}
+		client, err := gphotos.NewClient(gphotos.Options{BaseURL: base, Tokens: oneToken(token), Logger: a.log, UserAgent: userAgent()})
+		if err != nil {
+			return false, err
+		}
+		_, err = client.Get(ctx, saved.Probe)
+		if media.ClassOf(err) == media.ItemFault {
+			return false, nil
+		}
+		return err == nil, err
+	}
+}
+
+// oneToken is an access token that nothing renews.
+type oneToken string
+
+func (t oneToken) Token(context.Context) (string, error) { return string(t), nil }
+func (oneToken) Invalidate(string)                       {}
+
+// rememberProbe notes one created item beside the credentials, by which a later
+// login recognises the account.
+func rememberProbe(ctx context.Context, store *auth.Store, backend state.Backend, session string) error {
+	saved, err := store.Load()
+	if err != nil || saved.Probe != "" {
+		return err
+	}
+	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
+		if err != nil {
+			return err
+		}
+		if it.DestinationID != "" {
+			return store.SetProbe(it.DestinationID)
+		}
+	}
+	return nil
+}

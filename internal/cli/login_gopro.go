@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/media"
+)
+
+const goproSteps = `GoPro has no sign-in for programs: Gondola uses the token of your browser.
+
+  1. Sign in at https://gopro.com/media-library/ in a browser.
+  2. Open its developer tools (F12), then either
+     - Application or Storage, Cookies, https://gopro.com: copy the value of gp_access_token, or
+     - Network, any request to api.gopro.com: "Copy as cURL".
+  3. Paste it here and press Enter.
+
+The token is good for some hours up to a few days; nobody can say in advance.
+Gondola only reads with it, and stores it readable by you alone.
+
+`
+
+func newLoginGoPro(a *app) *cobra.Command {
+	var f serviceFlags
+	cmd := &cobra.Command{
+		Use:   "gopro",
+		Short: "Store the GoPro token of your browser, read from standard input",
+		Long: `Store the GoPro token of your browser. Standard input is a bare token, a Cookie
+header, or a whole request copied as cURL. The token is checked at once, stored
+readable by you alone, and never shown.`,
+		Example: `  gondola login gopro
+  pbpaste | gondola login gopro`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &f) },
+	}
+	f.addGoPro(cmd)
+	return cmd
+}
+
+// goproLine is what is known about access to the GoPro cloud, in JSON.
+type goproLine struct {
+	Type    string       `json:"type"`
+	Service string       `json:"service"`
+	Valid   bool         `json:"valid"`
+	From    string       `json:"from,omitempty"` // variable or file
+	Items   int          `json:"items"`
+	Bytes   int64        `json:"bytes"`
+	Error   *errorObject `json:"error,omitempty"`
+}
+
+func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
+	text, err := a.readPaste(ctx)
+	if err != nil {
+		return err
+	}
+	token, err := gopro.ParseToken(text)
+	if err != nil {
+		return &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: "read standard input", Err: err,
+			Hint: "run gondola login gopro on a terminal to see where the token is found"}
+	}
+	a.secrets.learn(token)
+	client, err := a.goproClient(f, config.NewSecret(token, "standard input"), nil)
+	if err != nil {
+		return err
+	}
+	account, err := client.User(ctx)
+	if err != nil {
+		return err
+	}
+	path := a.sources.Paths.GoProToken()
+	if err := config.StoreSecret(path, token); err != nil {
+		return err
+	}
+	if a.format == formatJSON {
+		a.json(goproLine{Type: "login", Service: "gopro", Valid: true, From: path, Items: account.Items, Bytes: account.Bytes})
+	}
+	fmt.Fprintf(a.talk(), "GoPro accepts the token. The library holds %s, %s.\nStored in %s.\n",
+		count(account.Items, "item"), size(account.Bytes), path)
+	if used, err := a.sources.GoProToken(); err == nil && used.From != path {
+		fmt.Fprintf(a.screen, "Note: %s is set and wins over the stored token.\n", used.From)
+	}
+	return nil
+}
+
+// readPaste reads what a person pasted: on a terminal up to the end of the line
+// (a copied cURL command continues its lines), otherwise everything.
+func (a *app) readPaste(ctx context.Context) (string, error) {
+	terminal := isTerminal(a.stdin)
+	if terminal {
+		fmt.Fprint(a.screen.out, goproSteps)
+	}
+	type answer struct {
+		text string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		if terminal {
+			text, err := readContinued(a.stdin)
+			read <- answer{text, err}
+			return
+		}
+		data, err := io.ReadAll(io.LimitReader(a.stdin, maxPaste+1))
+		read <- answer{string(data), err}
+	}()
+	select {
+	case got := <-read:
+		if len(got.text) > maxPaste {
+			return "", errors.New("standard input is longer than 256 KiB, which no token is")
+		}
+		return got.text, got.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// maxPaste bounds what is read from standard input, in bytes.
+const maxPaste = 256 << 10
+
+// readContinued reads a line, and further ones while it is continued as in a shell.
+func readContinued(r io.Reader) (string, error) {
+	scanner := bufio.NewScanner(io.LimitReader(r, maxPaste+1))
+	scanner.Buffer(nil, maxPaste+1)
+	var text strings.Builder
+	for scanner.Scan() {
+		line := strings.TrimSpace(scanner.Text())
+		text.WriteString(line + "\n")
+		if line != "" && !strings.ContainsAny(line[len(line)-1:], "\\^`") {
+			break
+		}
+	}
+	return text.String(), scanner.Err()
+}

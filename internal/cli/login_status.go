@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/gphotos/auth"
+)
+
+func newLoginStatus(a *app) *cobra.Command {
+	var f serviceFlags
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say which credentials are valid, and until when",
+		Long: `Say which credentials are valid, and until when, by asking both services. The
+exit code is 4 if something needed is missing or expired.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginStatus(cmd.Context(), &f) },
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
+	if a.format == formatTSV {
+		fmt.Fprintln(a.stdout, "service\tvalid\tfrom\tuntil\treason")
+	}
+	goproErr := a.goproStatus(ctx, f)
+	if isUsage(goproErr) {
+		return goproErr
+	}
+	googleErr := a.googleStatus(ctx, f)
+	if goproErr != nil {
+		return told(goproErr)
+	}
+	return told(googleErr)
+}
+
+func (a *app) goproStatus(ctx context.Context, f *serviceFlags) error {
+	token, err := a.sources.GoProToken()
+	if err != nil {
+		return err
+	}
+	a.secrets.learn(token.Reveal())
+	line := goproLine{Type: "login", Service: "gopro", From: token.From}
+	client, err := a.goproClient(f, token, nil)
+	if err == nil {
+		account, userErr := client.User(ctx)
+		line.Items, line.Bytes, err = account.Items, account.Bytes, userErr
+	}
+	line.Valid = err == nil
+	reason := ""
+	if err != nil {
+		d := describe(err, a.redact)
+		line.Error, reason = &d, d.Message
+	}
+	switch a.format {
+	case formatJSON:
+		a.json(line)
+	case formatTSV:
+		fmt.Fprintf(a.stdout, "gopro\t%t\t%s\t\t%s\n", line.Valid, cell(line.From), cell(reason))
+	default:
+		if line.Valid {
+			fmt.Fprintf(a.stdout, "gopro   valid: %s, %s (token from %s; GoPro does not tell its end)\n",
+				count(line.Items, "item"), size(line.Bytes), line.From)
+		} else {
+			a.notValid("gopro", line.Error)
+		}
+	}
+	return err
+}
+
+// googleLine is what is known about access to Google Photos, in JSON.
+type googleLine struct {
+	Type    string `json:"type"`
+	Service string `json:"service"`
+	Valid   bool   `json:"valid"`
+	From    string `json:"from"`
+	auth.Status
+	Error *errorObject `json:"error,omitempty"`
+}
+
+func (a *app) googleStatus(ctx context.Context, f *serviceFlags) error {
+	line := googleLine{Type: "login", Service: "google", From: f.tokenPath(a)}
+	client, err := auth.ReadClient(f.credentialsPath(a))
+	if err == nil {
+		a.secrets.learn(client.Secret)
+		tokens := auth.NewTokens(auth.Config{Client: client, Store: auth.NewStore(line.From, a.log), Logger: a.log})
+		line.Status, err = tokens.Status(ctx, true)
+	}
+	line.Valid = err == nil
+	reason := ""
+	if err != nil {
+		d := describe(err, a.redact)
+		line.Error, reason = &d, d.Message
+	}
+	switch a.format {
+	case formatJSON:
+		a.json(line)
+	case formatTSV:
+		until := ""
+		if !line.RefreshExpiry.IsZero() {
+			until = line.RefreshExpiry.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(a.stdout, "google\t%t\t%s\t%s\t%s\n", line.Valid, cell(line.From), until, cell(reason))
+	default:
+		a.googleStatusText(line)
+	}
+	return err
+}
+
+func (a *app) googleStatusText(line googleLine) {
+	if !line.Valid {
+		a.notValid("google", line.Error)
+	} else {
+		until := "Google names no end"
+		if !line.RefreshExpiry.IsZero() {
+			until = "until " + line.RefreshExpiry.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(a.stdout, "google  valid: %s (tokens in %s)\n", until, line.From)
+	}
+	for _, warning := range line.Warnings {
+		fmt.Fprintf(a.stdout, "        %s\n", warning)
+	}
+}
+
+func (a *app) notValid(service string, e *errorObject) {
+	fmt.Fprintf(a.stdout, "%-7s not valid: %s\n", service, e.Message)
+	if e.Hint != "" {
+		fmt.Fprintf(a.stdout, "        %s\n", e.Hint)
+	}
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Rates assumed for the estimate when no limit is given, and stated with it.
+const (
+	assumedRate    = 10 << 20        // bytes a second, the slower of the two lines
+	assumedPerItem = time.Second / 4 // to open, upload and register an item beside its bytes
+)
+
+type plannedLine struct {
+	Type   string       `json:"type"`
+	Key    string       `json:"key"`
+	Name   string       `json:"name"`
+	Action string       `json:"action"` // carry, skip or none
+	Bytes  int64        `json:"bytes"`
+	Taken  *time.Time   `json:"captured_at,omitempty"`
+	Error  *errorObject `json:"error,omitempty"`
+}
+
+type planLine struct {
+	Type         string           `json:"type"`
+	SessionID    string           `json:"session_id"`
+	From         string           `json:"from"`
+	To           string           `json:"to"`
+	Items        int              `json:"items"`
+	Bytes        int64            `json:"bytes"`
+	UnknownSizes int              `json:"unknown_sizes"`
+	AlreadyThere int              `json:"already_there"`
+	Skipped      int              `json:"skipped"`
+	Skips        map[string]int   `json:"skips"`
+	Requests     map[string]int64 `json:"requests"`
+	Seconds      float64          `json:"estimated_seconds"`
+	Rate         int64            `json:"estimated_bytes_per_second"`
+}
+
+// actions of a plan.
+const (
+	actionCarry = "carry"
+	actionSkip  = "skip"
+	actionNone  = "none"
+)
+
+func action(p gondola.PlannedItem) string {
+	switch {
+	case p.AlreadyThere:
+		return actionNone
+	case p.Item.Refusal != nil:
+		return actionSkip
+	}
+	return actionCarry
+}
+
+// plan shows what a run would do, item by item as the listing goes on.
+func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
+	table := tabwriter.NewWriter(a.result(), 0, 4, 2, ' ', 0)
+	if a.format == formatTSV {
+		fmt.Fprintln(a.stdout, "file_name\taction\tbytes\treason")
+	}
+	plan, err := gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
+		a.plannedItem(table, p)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	table.Flush()
+	line := lineOf(plan, o, limit)
+	if a.format == formatJSON {
+		a.json(line)
+	}
+	line.write(a.result(), limit)
+	return nil
+}
+
+func (a *app) plannedItem(table io.Writer, p gondola.PlannedItem) {
+	what, why := action(p), ""
+	if what == actionSkip {
+		why = p.Item.Refusal.Reason
+	}
+	if what == actionNone {
+		why = "already there"
+	}
+	switch a.format {
+	case formatJSON:
+		line := plannedLine{Type: "planned", Key: p.Item.ID.Key(), Name: p.Item.Name, Action: what, Bytes: max(p.Item.Size, 0)}
+		if !p.Item.CapturedAt.IsZero() {
+			line.Taken = &p.Item.CapturedAt
+		}
+		if what == actionSkip {
+			line.Error = &errorObject{Class: media.ItemFault, Code: p.Item.Refusal.Code, Message: why}
+		}
+		a.json(line)
+	case formatTSV:
+		fmt.Fprintf(a.stdout, "%s\t%s\t%d\t%s\n", cell(p.Item.Name), what, max(p.Item.Size, 0), cell(why))
+	default:
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", what, cell(p.Item.Name), size(p.Item.Size), cell(why))
+	}
+}
+
+func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
+	rate := int64(assumedRate)
+	if limit > 0 {
+		rate = limit
+	}
+	transfers := o.Transfers
+	if transfers <= 0 {
+		transfers = gondola.DefaultTransfers
+	}
+	seconds := float64(p.Bytes)/float64(rate) + float64(p.Items)*assumedPerItem.Seconds()/float64(transfers)
+	skipped := 0
+	for _, n := range p.Skips {
+		skipped += n
+	}
+	return planLine{
+		Type: "plan", SessionID: p.SessionID, From: o.Source.Station(), To: o.Destination.Station(),
+		Items: p.Items, Bytes: p.Bytes, UnknownSizes: p.UnknownSizes, AlreadyThere: p.AlreadyThere,
+		Skipped: skipped, Skips: p.Skips, Requests: p.Requests, Seconds: seconds, Rate: rate,
+	}
+}
+
+func (l planLine) write(w io.Writer, limit int64) {
+	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", l.SessionID, l.From, l.To)
+	unknown := ""
+	if l.UnknownSizes > 0 {
+		unknown = fmt.Sprintf(" and %d of unknown size", l.UnknownSizes)
+	}
+	fmt.Fprintf(w, "To carry  %s, %s%s\n", count(l.Items, "item"), size(l.Bytes), unknown)
+	fmt.Fprintf(w, "There     %s\n", count(l.AlreadyThere, "item"))
+	fmt.Fprintf(w, "Skipped   %s\n", count(l.Skipped, "item"))
+	fmt.Fprintf(w, "Requests  about %s\n", requestText(l.Requests))
+	basis := "assuming"
+	if limit > 0 {
+		basis = "at the limit of"
+	}
+	fmt.Fprintf(w, "Time      about %s, %s %s/s\n", duration(time.Duration(l.Seconds*float64(time.Second))), basis, size(l.Rate))
+	fmt.Fprintln(w, "\nNothing was changed. The same command without --dry-run does it.")
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// secretShapes are what credentials of the services look like, and where they
+// stand. Each has one group: what may stay.
+var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`(https?://[^\s"'?#]+\?)[^\s"']+`, // the query of any URL
+	`(\bgp_access_token=)[^;\s"']+`,   // GoPro's cookie
+	`(\bauthorization["']?[:=]\s*["']?(?:bearer\s+)?)[^\s"']+`,
+	`(\bbearer\s+)[\w.~+/-]{12,}`,
+	`(\b(?:access_token|refresh_token|client_secret|upload_?token)["']?[:=]\s*["']?)[^\s"'&,}]+`,
+	`(\bya29\.)[\w.-]+`,             // Google access tokens
+	`(\b1//0)[\w-]+`,                // Google refresh tokens
+	`(\bGOCSPX-)[\w-]+`,             // Google client secrets
+	`(\beyJ)[\w-]{8,}(?:\.[\w-]*)+`, // GoPro tokens and other JWTs
+}, "|"))
+
+// redactor is the last defence against secrets in output: whoever holds a
+// secret keeps it out of errors and logs in the first place.
+type redactor struct {
+	mu    sync.RWMutex
+	known []string
+}
+
+// learn makes the redactor recognise this very secret.
+func (r *redactor) learn(secret string) {
+	if len(secret) < 6 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = append(r.known, secret)
+}
+
+// clean returns s without secrets.
+func (r *redactor) clean(s string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, secret := range r.known {
+		s = strings.ReplaceAll(s, secret, "[redacted]")
+	}
+	return secretShapes.ReplaceAllStringFunc(s, func(match string) string {
+		groups := secretShapes.FindStringSubmatch(match)
+		return strings.Join(groups[1:], "") + "[redacted]"
+	})
+}
+
+// attr cleans an attribute of a log record; it fits slog's ReplaceAttr.
+func (r *redactor) attr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		return slog.String(a.Key, r.clean(a.Value.String()))
+	case slog.KindAny:
+		if _, isLevel := a.Value.Any().(slog.Level); isLevel {
+			return a
+		}
+		text := fmt.Sprint(a.Value.Any())
+		if cleaned := r.clean(text); cleaned != text {
+			return slog.String(a.Key, cleaned)
+		}
+	}
+	return a
+}

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"sync"
+
+	"github.com/mattn/go-isatty"
+)
+
+// screen is standard error. Lines written while a live display is attached
+// appear above it. It is safe for concurrent use.
+type screen struct {
+	out  io.Writer
+	mu   sync.Mutex
+	live io.Writer // nil without a live display
+}
+
+func newScreen(out io.Writer) *screen { return &screen{out: out} }
+
+// Write implements [io.Writer] for whole lines.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live != nil {
+		if n, err := s.live.Write(p); err == nil {
+			return n, nil
+		}
+	}
+	return s.out.Write(p)
+}
+
+// attach puts a live display on the screen; nil takes it off.
+func (s *screen) attach(live io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live = live
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// selectFlags say which items of a station are meant.
+type selectFlags struct {
+	start, end string
+	types      []string
+	include    []string
+	exclude    []string
+	maxItems   int
+}
+
+func (f *selectFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.start, "start", "", "first capture `TIME`: a date (the whole day), a date and time, 2026-01, 2026, or 30d ago; UTC unless an offset is given")
+	flags.StringVar(&f.end, "end", "", "last capture `TIME`, included; as --start")
+	flags.StringSliceVar(&f.types, "type", nil, "only these `TYPES`: photo, video, or the source's own words such as TimeLapse")
+	flags.StringSliceVar(&f.include, "include", nil, "only names that match one of these `PATTERNS`, such as 'GX*.MP4'")
+	flags.StringSliceVar(&f.exclude, "exclude", nil, "no names that match one of these `PATTERNS`; wins over --include")
+	flags.IntVar(&f.maxItems, "max-items", 0, "take at most `N` items; 0 for all")
+	must(cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]cobra.Completion{"photo", "video"}, cobra.ShellCompDirectiveNoFileComp)))
+	for _, flag := range []string{"start", "end", "include", "exclude", "max-items"} {
+		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
+	}
+}
+
+// resolve returns the window and the filter that the flags mean.
+func (f *selectFlags) resolve(now time.Time) (media.Window, media.Filter, error) {
+	window, err := media.ParseWindow(f.start, f.end, now)
+	if err != nil {
+		return media.Window{}, media.Filter{}, &usageError{err}
+	}
+	filter := media.Filter{Types: f.types, Include: f.include, Exclude: f.exclude, MaxItems: f.maxItems}
+	if err := filter.Validate(); err != nil {
+		return media.Window{}, media.Filter{}, &usageError{err}
+	}
+	return window, filter, nil
+}

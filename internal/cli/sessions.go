@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+func newSessions(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sessions",
+		Short: "List, show, remove and import sessions",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  group,
+	}
+	cmd.AddCommand(newSessionsList(a), newSessionsShow(a), newSessionsRemove(a), newSessionsImport(a))
+	return cmd
+}
+
+func newSessionsList(a *app) *cobra.Command {
+	var where stateFlags
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the sessions, the most recently used first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withBackend(where, func(b state.Backend) error { return a.listSessions(cmd.Context(), b) })
+		},
+	}
+	where.add(cmd)
+	return cmd
+}
+
+// withBackend opens the backend for the length of a call.
+func (a *app) withBackend(where stateFlags, use func(state.Backend) error) error {
+	backend, err := where.open(a)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(backend), backend.Close())
+}
+
+func (a *app) listSessions(ctx context.Context, backend state.Backend) error {
+	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	rows := 0
+	var broken error
+	for s, err := range backend.Sessions(ctx) {
+		if err != nil && s == nil {
+			return err
+		}
+		if err != nil {
+			fmt.Fprintf(a.screen, "gondola: session %s cannot be read: %s\n", cell(s.ID), a.redact(err.Error()))
+			broken = errors.New("some sessions cannot be read")
+			continue
+		}
+		counts, err := backend.Counts(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		rows++
+		a.listedSession(table, newSessionLine(s, counts), rows == 1)
+	}
+	if rows == 0 && a.format == formatTSV {
+		fmt.Fprintln(a.stdout, sessionColumns)
+	}
+	if rows == 0 {
+		fmt.Fprintln(a.talk(), "No sessions yet. gondola sync begins one.")
+	}
+	return errors.Join(table.Flush(), broken)
+}
+
+const sessionColumns = "session_id\tupdated_at\tdiscovery\ttransfer\tcreate\ttotal\tcreated\talready_there\tskipped\tfailed\tpending"
+
+func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) {
+	c := l.Items
+	switch a.format {
+	case formatJSON:
+		a.json(l)
+		return
+	case formatTSV:
+		if first {
+			fmt.Fprintln(a.stdout, sessionColumns)
+		}
+		fmt.Fprintf(a.stdout, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n",
+			cell(l.SessionID), l.UpdatedAt.Format(time.RFC3339),
+			l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create],
+			c.Total, c.Created, c.AlreadyThere, c.Skipped, c.Failed, c.Pending)
+		return
+	}
+	if first {
+		fmt.Fprintln(table, "SESSION\tWINDOW\tDONE\tSKIPPED\tFAILED\tPENDING\tLAST USED")
+	}
+	fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%s\n", cell(l.SessionID), l.windowText(),
+		c.Created+c.AlreadyThere, c.Total, c.Skipped, c.Failed, c.Pending, l.UpdatedAt.Local().Format("2006-01-02 15:04"))
+}
+
+// session returns a session's header, or says that there is none.
+func (a *app) session(ctx context.Context, backend state.Backend, id string) (*state.Session, error) {
+	s, err := backend.Session(ctx, id)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, fmt.Errorf("there is no session %q here; gondola sessions list shows those there are", id)
+	}
+	return s, err
+}
+
+func newSessionsRemove(a *app) *cobra.Command {
+	var where stateFlags
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "rm SESSION...",
+		Short: "Forget sessions; what they carried stays where it is",
+		Long: `Forget sessions: their items, batches and checkpoints. What they carried stays
+at the destination, and the ledger still knows it, so that no later session
+carries it again.`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: a.completeSessions,
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			return a.withBackend(where, func(b state.Backend) error { return a.removeSessions(cmd.Context(), b, ids, yes) })
+		},
+	}
+	where.add(cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (a *app) removeSessions(ctx context.Context, backend state.Backend, ids []string, yes bool) error {
+	for _, id := range ids {
+		if _, err := a.session(ctx, backend, id); err != nil {
+			return err
+		}
+	}
+	if !yes {
+		if err := a.confirm(ctx, "Forget "+strings.Join(ids, ", ")+"?"); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		lock, err := backend.Lock(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(backend.DeleteSession(ctx, id), lock.Unlock()); err != nil {
+			return err
+		}
+		if a.format == formatJSON {
+			a.json(map[string]string{"type": "removed", "session_id": id})
+		}
+		fmt.Fprintf(a.talk(), "Forgot session %s.\n", id)
+	}
+	return nil
+}
+
+// confirm asks on a terminal; elsewhere nobody can answer.
+func (a *app) confirm(ctx context.Context, question string) error {
+	if !isTerminal(a.stdin) {
+		return usagef("%s Nobody can be asked without a terminal: give --yes", question)
+	}
+	fmt.Fprintf(a.screen.out, "%s [y/N] ", question)
+	answer, err := a.readLine(ctx)
+	if err != nil {
+		return err
+	}
+	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
+		return errors.New("nothing was done")
+	}
+	return nil
+}
+
+// readLine reads a line from standard input, or until ctx ends. The reading
+// itself cannot be stopped: it ends with the process.
+func (a *app) readLine(ctx context.Context) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		scanner := bufio.NewScanner(a.stdin)
+		scanner.Scan()
+		read <- answer{strings.TrimSpace(scanner.Text()), scanner.Err()}
+	}()
+	select {
+	case got := <-read:
+		return got.line, got.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// outcomes are what items can be filtered by.
+var outcomes = []cobra.Completion{
+	string(state.OutcomeCreated), string(state.OutcomeAlreadyThere), string(state.OutcomeSkipped),
+	string(state.OutcomeFailed), string(state.OutcomePending),
+}
+
+func newSessionsShow(a *app) *cobra.Command {
+	var where stateFlags
+	var outcome string
+	cmd := &cobra.Command{
+		Use:               "show SESSION",
+		Short:             "Show a session with all its items",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeSessions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if outcome != "" && !slices.Contains(outcomes, outcome) {
+				return usagef("--outcome %q: created, already_there, skipped, failed or pending is expected", outcome)
+			}
+			return a.withBackend(where, func(b state.Backend) error {
+				return a.showSession(cmd.Context(), b, args[0], state.Outcome(outcome))
+			})
+		},
+	}
+	where.add(cmd)
+	cmd.Flags().StringVar(&outcome, "outcome", "", "only items with this outcome: created, already_there, skipped, failed or pending")
+	must(cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+func (a *app) showSession(ctx context.Context, backend state.Backend, id string, outcome state.Outcome) error {
+	s, err := a.session(ctx, backend, id)
+	if err != nil {
+		return err
+	}
+	counts, err := backend.Counts(ctx, id)
+	if err != nil {
+		return err
+	}
+	line := newSessionLine(s, counts)
+	switch a.format {
+	case formatTSV:
+		fmt.Fprintln(a.stdout, tsvColumns)
+		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { writeTSVItem(a.stdout, it) })
+	case formatJSON:
+		a.json(line)
+		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { a.json(newSessionItemLine(it, a.redact)) })
+	}
+	line.write(a.stdout)
+	fmt.Fprintln(a.stdout)
+	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tSIZE\tDISCOVERY\tTRANSFER\tCREATE\tREASON")
+	err = itemsOf(ctx, backend, id, outcome, func(it *state.Item) {
+		l := newSessionItemLine(it, a.redact)
+		why := ""
+		if l.Error != nil {
+			why = cell(l.Error.Message)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", cell(l.Name), size(it.Size), l.Discovery, l.Transfer, l.Create, why)
+	})
+	if err != nil {
+		return err
+	}
+	return table.Flush()
+}

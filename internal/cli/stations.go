@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/gphotos"
+	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+)
+
+// The stations of this version.
+const (
+	stationGoPro   = "gopro:"
+	stationGPhotos = "gphotos:"
+)
+
+var knownStations = []cobra.Completion{
+	cobra.CompletionWithDesc(stationGoPro, "the GoPro cloud"),
+	cobra.CompletionWithDesc(stationGPhotos, "Google Photos"),
+}
+
+// checkStation returns a usage error for what is no station of this version.
+func checkStation(name string) error {
+	switch {
+	case name == stationGoPro || name == stationGPhotos:
+		return nil
+	case strings.ContainsAny(name, `/\`) || strings.HasPrefix(name, "."):
+		return usagef("%s: folders are no stations of this version; it knows %s and %s", name, stationGoPro, stationGPhotos)
+	}
+	return usagef("%s: unknown station; this version knows %s and %s", name, stationGoPro, stationGPhotos)
+}
+
+// route returns the stations of a sync.
+func route(args []string) (from, to string, err error) {
+	from, to = stationGoPro, stationGPhotos
+	if len(args) == 1 {
+		return "", "", usagef("give both stations, FROM and TO, or none for %s %s", from, to)
+	}
+	if len(args) == 2 {
+		from, to = args[0], args[1]
+	}
+	for _, station := range []string{from, to} {
+		if err := checkStation(station); err != nil {
+			return "", "", err
+		}
+	}
+	if from != stationGoPro || to != stationGPhotos {
+		return "", "", usagef("%s to %s: this version carries from %s to %s only", from, to, stationGoPro, stationGPhotos)
+	}
+	return from, to, nil
+}
+
+// openGoPro returns the GoPro client.
+func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client, error) {
+	token, err := a.sources.GoProToken()
+	if err != nil {
+		return nil, err
+	}
+	a.secrets.learn(token.Reveal())
+	return a.goproClient(f, token, onWait)
+}
+
+func (a *app) goproClient(f *serviceFlags, token config.Secret, onWait func(media.Wait)) (*gopro.Client, error) {
+	base, err := config.Endpoint("--gopro-url", f.goproURL)
+	if err != nil {
+		return nil, err
+	}
+	return gopro.New(gopro.Options{
+		BaseURL:   base,
+		Token:     token.Reveal(),
+		Logger:    a.log,
+		OnWait:    onWait,
+		UserAgent: userAgent(),
+	})
+}
+
+// openGPhotos returns Google Photos as a station, and where its tokens are.
+func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(media.Wait)) (*gphotos.Destination, *auth.Store, error) {
+	base, err := config.Endpoint("--gphotos-url", f.gphotosURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := auth.ReadClient(f.credentialsPath(a))
+	if err != nil {
+		return nil, nil, err
+	}
+	a.secrets.learn(client.Secret)
+	store := auth.NewStore(f.tokenPath(a), a.log)
+	tokens := auth.NewTokens(auth.Config{Client: client, Store: store, Logger: a.log})
+	photos, err := gphotos.NewClient(gphotos.Options{
+		BaseURL:   base,
+		Tokens:    tokens,
+		Logger:    a.log,
+		UserAgent: userAgent(),
+		OnWait:    onWait,
+		Sizing:    sizing(multiplier),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	station, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
+		Account: func(ctx context.Context) (string, error) {
+			account, err := tokens.Account(ctx)
+			return gphotos.Scheme + ":" + account, err
+		},
+	})
+	return station, store, err
+}
+
+// granularity is the piece that Google's upload lengths are multiples of, in bytes.
+const granularity = 256 << 10
+
+// sizing returns segments of one fixed length, as q2google sends them, or lets
+// them fit the line.
+func sizing(multiplier int) resumable.Sizing {
+	n := int64(multiplier) * granularity
+	return resumable.Sizing{First: n, Min: n, Max: n}
+}
+
+func (f *serviceFlags) credentialsPath(a *app) string {
+	if f.credentials != "" {
+		return f.credentials
+	}
+	return a.sources.Paths.Existing("client_secret.json")
+}
+
+func (f *serviceFlags) tokenPath(a *app) string {
+	if f.token != "" {
+		return f.token
+	}
+	return a.sources.Paths.Existing("token.json")
+}
+
+// lister is a station that can be listed.
+type lister interface {
+	List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error]
+}
+
+// openLister opens a station for listing; refuse tells what a sync would not
+// carry from it.
+func (a *app) openLister(station string, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
+	notice := func(w media.Wait) {
+		fmt.Fprintln(a.talk(), "waiting: "+a.redact(waiting(gondola.WaitEvent{Wait: w}, a.now())))
+	}
+	if station == stationGPhotos {
+		source, _, err := a.openGPhotos(f, 0, notice)
+		return source, func(media.Item) *media.Refusal { return nil }, err
+	}
+	quality, err := f.wanted(a.origins)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := a.openGoPro(f, notice)
+	if err != nil {
+		return nil, nil, err
+	}
+	source, err = newGoProSource(client, quality)
+	return source, new(gphotos.Destination).Refuse, err
+}

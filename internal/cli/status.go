@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+func newStatus(a *app) *cobra.Command {
+	var where stateFlags
+	cmd := &cobra.Command{
+		Use:   "status [SESSION]",
+		Short: "Say where the sessions stand, or one of them",
+		Long: `Say where the sessions stand. With a session: its stages, its counts, and what
+failed or is skipped, with the reasons.`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeSessions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withBackend(where, func(b state.Backend) error {
+				if len(args) == 0 {
+					return a.listSessions(cmd.Context(), b)
+				}
+				return a.sessionStatus(cmd.Context(), b, args[0])
+			})
+		},
+	}
+	where.add(cmd)
+	return cmd
+}
+
+func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id string) error {
+	s, err := a.session(ctx, backend, id)
+	if err != nil {
+		return err
+	}
+	counts, err := backend.Counts(ctx, id)
+	if err != nil {
+		return err
+	}
+	line := newSessionLine(s, counts)
+	switch a.format {
+	case formatJSON, formatTSV:
+		a.listedSession(nil, line, true)
+		return nil
+	}
+	line.write(a.stdout)
+	writeNames(ctx, a.stdout, backend, id, line.Items, a.redact)
+	return nil
+}
+
+// write shows a session to people.
+func (l sessionLine) write(w io.Writer) {
+	fmt.Fprintf(w, "Session   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
+	fmt.Fprintf(w, "Window    %s\n", l.windowText())
+	if l.Album != "" {
+		fmt.Fprintf(w, "Album     %s\n", cell(l.Album))
+	}
+	fmt.Fprintf(w, "Used      %s, begun %s\n", l.UpdatedAt.Local().Format(time.DateTime), l.CreatedAt.Local().Format(time.DateTime))
+	fmt.Fprintf(w, "Stages    discovery %s, transfer %s, create %s\n",
+		l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create])
+	fmt.Fprintf(w, "Items     %s\n", l.Items)
+	fmt.Fprintf(w, "Bytes     %s of %s carried\n", size(l.Bytes.Carried), size(l.Bytes.Total))
+}

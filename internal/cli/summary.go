@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// namedAtMost is how many failures and skips a summary names each.
+const namedAtMost = 50
+
+// report is what a run has come to.
+type report struct {
+	summary   *gondola.Summary // nil if no session was opened
+	from, to  string
+	sessionID string
+	err       error
+	backend   state.Backend // nil if it could not be opened
+	retry     string        // the command that goes on
+}
+
+// summaryLine is the last line of a run in JSON.
+type summaryLine struct {
+	Type      string           `json:"type"`
+	SessionID string           `json:"session_id"`
+	From      string           `json:"from"`
+	To        string           `json:"to"`
+	Outcome   gondola.Outcome  `json:"outcome"`
+	ExitCode  int              `json:"exit_code"`
+	Items     itemCounts       `json:"items"`
+	Bytes     byteCounts       `json:"bytes"`
+	Requests  map[string]int64 `json:"requests"`
+	Seconds   secondCounts     `json:"seconds"`
+	Error     *errorObject     `json:"error,omitempty"`
+	Retry     string           `json:"retry,omitempty"`
+}
+
+type itemCounts struct {
+	Total        int `json:"total"`
+	Created      int `json:"created"`
+	AlreadyThere int `json:"already_there"`
+	Skipped      int `json:"skipped"`
+	Failed       int `json:"failed"`
+	Pending      int `json:"pending"`
+}
+
+func countsOf(c state.Counts) itemCounts {
+	return itemCounts{
+		Total:        c.Total,
+		Created:      c.Outcomes[state.OutcomeCreated],
+		AlreadyThere: c.Outcomes[state.OutcomeAlreadyThere],
+		Skipped:      c.Outcomes[state.OutcomeSkipped],
+		Failed:       c.Outcomes[state.OutcomeFailed],
+		Pending:      c.Outcomes[state.OutcomePending],
+	}
+}
+
+func (c itemCounts) String() string {
+	return fmt.Sprintf("%d in all: %d created, %d already there, %d skipped, %d failed, %d pending",
+		c.Total, c.Created, c.AlreadyThere, c.Skipped, c.Failed, c.Pending)
+}
+
+type byteCounts struct {
+	Downloaded int64 `json:"downloaded"`
+	Uploaded   int64 `json:"uploaded"`
+	Resent     int64 `json:"resent"`
+}
+
+type secondCounts struct {
+	Wall        float64 `json:"wall"`
+	Downloading float64 `json:"downloading"`
+	Uploading   float64 `json:"uploading"`
+}
+
+// requestKinds are always in a summary, also when nothing was asked.
+var requestKinds = []string{"gopro", "cdn", "gphotos_json", "gphotos_upload"}
+
+func (r report) line(redact func(string) string) summaryLine {
+	line := summaryLine{
+		Type: "summary", SessionID: r.sessionID, From: r.from, To: r.to,
+		Outcome: outcomeOf(r.err), ExitCode: exitCode(r.err),
+		Requests: map[string]int64{},
+	}
+	for _, kind := range requestKinds {
+		line.Requests[kind] = 0
+	}
+	if s := r.summary; s != nil {
+		line.SessionID = s.SessionID
+		line.Items = countsOf(s.Items)
+		line.Bytes = byteCounts{s.Moved.Downloaded, s.Moved.Uploaded, s.Moved.Resent}
+		line.Seconds = secondCounts{s.Moved.Wall.Seconds(), s.Moved.Downloading.Seconds(), s.Moved.Uploading.Seconds()}
+		for kind, n := range s.Requests {
+			line.Requests[kind] = n
+		}
+	}
+	if r.err != nil {
+		line.Retry = r.retry
+		if !errors.Is(r.err, errPartial) {
+			d := describe(r.err, redact)
+			line.Error = &d
+		}
+	}
+	return line
+}
+
+// outcomeOf says in a word how a run ended, in accord with its exit code.
+func outcomeOf(err error) gondola.Outcome {
+	switch exitCode(err) {
+	case exitDone:
+		return gondola.Complete
+	case exitPartial:
+		return gondola.Partial
+	case exitAuth:
+		return gondola.NoAuth
+	case exitQuota:
+		return gondola.OutOfQuota
+	case exitInterrupted:
+		return gondola.Interrupted
+	}
+	return gondola.Broken
+}
+
+// outcomeText says the same in a sentence.
+func outcomeText(o gondola.Outcome) string {
+	switch o {
+	case gondola.Complete:
+		return "complete: everything asked for is at the destination, or skipped for the reason given"
+	case gondola.Partial:
+		return "partial: finished, but some items failed"
+	case gondola.NoAuth:
+		return "stopped: credentials are missing, expired or insufficient; everything achieved is saved"
+	case gondola.OutOfQuota:
+		return "stopped: quota or storage is exhausted; everything achieved is saved"
+	case gondola.Interrupted:
+		return "interrupted: everything achieved is saved"
+	}
+	return "failed"
+}
+
+// writeText writes the summary of an opened session for people.
+func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) string) {
+	line := r.line(redact)
+	moved := r.summary.Moved
+	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", line.SessionID, line.From, line.To)
+	fmt.Fprintf(w, "Items     %s\n", line.Items)
+	fmt.Fprintf(w, "Bytes     %s downloaded, %s uploaded, %s sent again\n",
+		size(line.Bytes.Downloaded), size(line.Bytes.Uploaded), size(line.Bytes.Resent))
+	fmt.Fprintf(w, "Time      %s; down at %s, up at %s\n", duration(moved.Wall),
+		speed(moved.Downloaded, moved.Downloading), speed(moved.Uploaded, moved.Uploading))
+	fmt.Fprintf(w, "Requests  %s\n", requestText(line.Requests))
+	writeNames(ctx, w, r.backend, line.SessionID, line.Items, redact)
+	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome))
+	if line.Retry != "" {
+		fmt.Fprintf(w, "To go on: %s\n", line.Retry)
+	}
+}
+
+func requestText(requests map[string]int64) string {
+	var parts []string
+	for _, kind := range sortedKinds(requests) {
+		parts = append(parts, fmt.Sprintf("%d %s", requests[kind], kind))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sortedKinds lists the known kinds first, then others by name.
+func sortedKinds(requests map[string]int64) []string {
+	kinds := slices.Clone(requestKinds)
+	var others []string
+	for kind := range requests {
+		if !slices.Contains(requestKinds, kind) {
+			others = append(others, kind)
+		}
+	}
+	slices.Sort(others)
+	return append(kinds, others...)
+}
+
+// writeNames names the failures and skips with their reasons.
+func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session string, c itemCounts, redact func(string) string) {
+	failed := list{title: "Failed", total: c.Failed}
+	skipped := list{title: "Skipped", total: c.Skipped}
+	if failed.total+skipped.total == 0 {
+		return
+	}
+	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
+		if err != nil {
+			fmt.Fprintf(w, "\nThe list of failures cannot be read: %s\n", redact(err.Error()))
+			break
+		}
+		switch it.Outcome() {
+		case state.OutcomeFailed:
+			failed.add(it, redact)
+		case state.OutcomeSkipped:
+			skipped.add(it, redact)
+		}
+		if failed.full() && skipped.full() {
+			break
+		}
+	}
+	failed.write(w, session)
+	skipped.write(w, session)
+}
+
+// list names items with their reasons, the first namedAtMost of them.
+type list struct {
+	title string
+	total int
+	lines []string
+}
+
+func (l *list) full() bool { return len(l.lines) >= min(l.total, namedAtMost) }
+
+func (l *list) add(it *state.Item, redact func(string) string) {
+	if len(l.lines) < namedAtMost {
+		l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(reason(it)))))
+	}
+}
+
+func (l *list) write(w io.Writer, session string) {
+	if l.total == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s (%d)\n", l.title, l.total)
+	for _, line := range l.lines {
+		fmt.Fprintln(w, line)
+	}
+	if more := l.total - len(l.lines); more > 0 {
+		fmt.Fprintf(w, "  … and %d more: gondola sessions show %s --outcome %s\n", more, quoted(session), strings.ToLower(l.title))
+	}
+}
+
+// reason says why an item failed or is skipped.
+func reason(it *state.Item) string {
+	if it.Refusal != nil {
+		return it.Refusal.Reason
+	}
+	if record, ok := it.Errors[it.Awaits()]; ok {
+		return fmt.Sprintf("%s: %s", it.Awaits(), record.Message)
+	}
+	return ""
+}

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/media"
+)
+
+func newSync(a *app) *cobra.Command {
+	var flags syncFlags
+	cmd := &cobra.Command{
+		Use:   "sync [FROM TO]",
+		Short: "Carry what was captured in a window, or go on where it stopped",
+		Long: `Carry what was captured in a window from one station to another; by default
+everything from gopro: to gphotos:. The same command goes on where it stopped,
+after anything at all, and carries nothing twice.
+
+Ctrl-C saves and leaves within 10 seconds; a second one leaves at once. Both
+are safe.`,
+		Example: `  gondola sync --start 2026-01-08 --end 2026-01-09
+  gondola sync --start 30d --type video --bwlimit 4M
+  gondola sync --dry-run`,
+		Args:              cobra.MaximumNArgs(2),
+		ValidArgsFunction: completeRoute,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.sync(cmd.Context(), &flags, args)
+		},
+	}
+	flags.add(a, cmd)
+	return cmd
+}
+
+// sync runs a sync and reports what came of it, whatever that is.
+func (a *app) sync(ctx context.Context, f *syncFlags, args []string) error {
+	r := report{from: stationGoPro, to: stationGPhotos, sessionID: f.sessionID}
+	err := a.carry(ctx, f, args, &r)
+	if r.backend != nil {
+		defer r.backend.Close()
+	}
+	if f.dryRun && err == nil {
+		return nil
+	}
+	r.err = err
+	r.retry = a.retryCommand(r)
+	return a.report(ctx, r)
+}
+
+// carry resolves what the flags mean and carries, or plans.
+func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report) error {
+	o, limit, err := a.syncOptions(f, args, r)
+	if err != nil {
+		return err
+	}
+	waits := &waitRelay{}
+	store, err := a.openStations(f, &o, waits.announce)
+	if err != nil {
+		return err
+	}
+	if r.backend, err = f.state.open(a); err != nil {
+		return err
+	}
+	o.Backend = r.backend
+	if f.dryRun {
+		return a.plan(ctx, o, limit)
+	}
+	a.sayOnInterrupt("Stopping: saving what was achieved, at most 10 seconds. Once more leaves at once; both are safe.")
+	watching := watch(o.Metrics, a.watchers()...)
+	waits.to(watching.event)
+	o.Hooks.Event = watching.event
+	summary, err := gondola.Sync(ctx, o)
+	watching.stop()
+	r.summary = summary
+	if summary != nil {
+		if err := rememberProbe(context.WithoutCancel(ctx), store, r.backend, summary.SessionID); err != nil {
+			a.log.Warn("the account may not be recognised at the next login", "error", err)
+		}
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return errors.Join(err, context.Cause(ctx))
+	case err == nil && summary.Outcome == gondola.Partial:
+		return errPartial
+	}
+	return err
+}
+
+// syncOptions turns flags into options, without touching anything. limit is
+// the rate in bytes a second that holds now, or 0.
+func (a *app) syncOptions(f *syncFlags, args []string, r *report) (o gondola.Options, limit int64, err error) {
+	if r.from, r.to, err = route(args); err != nil {
+		return o, 0, err
+	}
+	if o.Window, o.Filter, err = f.pick.resolve(a.now()); err != nil {
+		return o, 0, err
+	}
+	if o.Transfers, err = f.inFlight(); err != nil {
+		return o, 0, err
+	}
+	if o.Quality, err = f.services.wanted(a.origins); err != nil {
+		return o, 0, err
+	}
+	if limit, err = f.limit(&o, a.now()); err != nil {
+		return o, 0, err
+	}
+	if err = f.validate(); err != nil {
+		return o, 0, err
+	}
+	if r.sessionID == "" {
+		r.sessionID = gondola.DeriveSessionID(r.from, r.to, o.Window)
+	}
+	o.SessionID, o.Album, o.BatchSize, o.FailFast = r.sessionID, f.album, f.batchSize, f.failFast
+	o.Metrics, o.Logger = new(gondola.Metrics), a.log
+	return o, limit, nil
+}
+
+// openStations opens both stations, and returns where the tokens of the
+// destination are; nothing is sent yet.
+func (a *app) openStations(f *syncFlags, o *gondola.Options, onWait func(media.Wait)) (*auth.Store, error) {
+	client, err := a.openGoPro(&f.services, onWait)
+	if err != nil {
+		return nil, err
+	}
+	if o.Source, err = newGoProSource(client, o.Quality); err != nil {
+		return nil, err
+	}
+	photos, store, err := a.openGPhotos(&f.services, f.chunkMultiplier, onWait)
+	if err != nil {
+		return nil, err
+	}
+	o.Destination = photos
+	return store, nil
+}
+
+// watchers are what shows a run in the chosen format.
+func (a *app) watchers() []watcher {
+	var shown []watcher
+	if a.format == formatJSON {
+		shown = append(shown, jsonLines{a})
+	}
+	if a.global.quiet {
+		return shown
+	}
+	text := &plain{out: a.screen, verbose: a.global.verbose, redact: a.redact, now: a.now}
+	shown = append(shown, text)
+	if isTerminal(a.screen.out) && !(a.format == formatJSON && isTerminal(a.stdout)) {
+		text.silent = true
+		shown = append(shown, newLive(a.screen, a.redact))
+	}
+	return shown
+}
+
+// report writes what a run has come to, in the chosen format.
+func (a *app) report(ctx context.Context, r report) error {
+	ctx = context.WithoutCancel(ctx)
+	switch a.format {
+	case formatJSON:
+		defer func() { a.json(r.line(a.redact)) }()
+	case formatTSV:
+		backend := r.backend
+		if r.summary == nil {
+			backend = nil
+		}
+		if err := writeTSV(ctx, a.stdout, backend, r.sessionID); err != nil {
+			r.err = errors.Join(r.err, err)
+		}
+	}
+	if r.err != nil && !errors.Is(r.err, errPartial) {
+		a.complain(r.err)
+	}
+	if r.summary != nil {
+		r.writeText(ctx, a.result(), a.redact)
+	}
+	return told(r.err)
+}
+
+// retryCommand is the command that goes on where this one stopped: the same,
+// with the session by name.
+func (a *app) retryCommand(r report) string {
+	if isUsage(r.err) {
+		return ""
+	}
+	words := []string{"gondola"}
+	named := false
+	for _, arg := range a.args {
+		named = named || arg == "--session-id" || strings.HasPrefix(arg, "--session-id=")
+		if arg != "--dry-run" && arg != "-n" {
+			words = append(words, quoted(arg))
+		}
+	}
+	if !named && r.summary != nil {
+		words = append(words, "--session-id", quoted(r.summary.SessionID))
+	}
+	return strings.Join(words, " ")
+}
+
+// completeRoute completes FROM and TO.
+func completeRoute(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) < 2 {
+		return knownStations[len(args) : len(args)+1], cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// newGoProSource returns the GoPro cloud as a station, in the quality asked for.
+func newGoProSource(c *gopro.Client, quality string) (gondola.Source, error) {
+	source, err := gopro.NewSource(c, quality)
+	if err != nil {
+		return nil, fmt.Errorf("--quality: %w", err)
+	}
+	return source, nil
+}

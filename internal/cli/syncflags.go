@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/bandwidth"
+	"github.com/gondola-sync/gondola/internal/config"
+)
+
+// syncFlags are the flags of sync, and of commands that do the same.
+type syncFlags struct {
+	pick     selectFlags
+	state    stateFlags
+	services serviceFlags
+
+	sessionID       string
+	transfers       string
+	bwlimit         string
+	album           string
+	batchSize       int
+	chunkMultiplier int
+	dryRun          bool
+	failFast        bool
+}
+
+func (f *syncFlags) add(a *app, cmd *cobra.Command) {
+	f.pick.add(cmd)
+	f.state.add(cmd)
+	f.services.add(cmd)
+	f.services.addQuality(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session (default: derived from the stations and the window)")
+	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto")
+	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
+	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing")
+	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
+	flags.IntVar(&f.chunkMultiplier, "chunk-multiplier", 0, "send uploads in pieces of `N` times the destination's granularity; 0 to fit the line")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
+	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
+	for _, flag := range []string{"transfers", "bwlimit", "album", "batch-size", "chunk-multiplier"} {
+		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
+	}
+}
+
+// inFlight returns how many files are to be in flight; 0 leaves it to the engine.
+func (f *syncFlags) inFlight() (int, error) {
+	if f.transfers == "auto" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(f.transfers)
+	if err != nil || n < 1 {
+		return 0, usagef("--transfers %q: a number from 1 is expected, or auto", f.transfers)
+	}
+	return n, nil
+}
+
+func (f *syncFlags) validate() error {
+	switch {
+	case f.batchSize < 0:
+		return usagef("--batch-size %d: a number from 0 is expected", f.batchSize)
+	case f.chunkMultiplier < 0:
+		return usagef("--chunk-multiplier %d: a number from 0 is expected", f.chunkMultiplier)
+	}
+	return nil
+}
+
+// serviceFlags say how to reach the services and what to ask them for.
+type serviceFlags struct {
+	credentials  string
+	token        string
+	goproURL     string
+	gphotosURL   string
+	quality      string
+	preferHeight int
+}
+
+func (f *serviceFlags) add(cmd *cobra.Command) {
+	f.addGoogle(cmd)
+	f.addGoPro(cmd)
+}
+
+func (f *serviceFlags) addGoogle(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.credentials, "credentials", "", "OAuth client of the Google Cloud project (default: client_secret.json here, else in the config directory)")
+	flags.StringVar(&f.token, "token", "", "tokens of the Google account (default: token.json here, else in the config directory)")
+	flags.StringVar(&f.gphotosURL, "gphotos-url", "https://photoslibrary.googleapis.com", "root of the Google Photos API")
+	must(cmd.MarkFlagFilename("credentials", "json"))
+	must(cmd.MarkFlagFilename("token", "json"))
+	must(cmd.RegisterFlagCompletionFunc("gphotos-url", cobra.NoFileCompletions))
+}
+
+func (f *serviceFlags) addGoPro(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.goproURL, "gopro-url", "https://api.gopro.com", "root of the GoPro API")
+	must(cmd.RegisterFlagCompletionFunc("gopro-url", cobra.NoFileCompletions))
+}
+
+func (f *serviceFlags) addQuality(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.quality, "quality", sourceQuality, "source for the original, or a `HEIGHT` in pixels for the rendition nearest to it")
+	flags.IntVar(&f.preferHeight, "prefer-height", 0, "the same as --quality `HEIGHT`")
+	must(cmd.RegisterFlagCompletionFunc("quality", cobra.FixedCompletions([]cobra.Completion{"source", "2160", "1080", "720"}, cobra.ShellCompDirectiveNoFileComp)))
+	must(cmd.RegisterFlagCompletionFunc("prefer-height", cobra.NoFileCompletions))
+}
+
+// sourceQuality asks for originals.
+const sourceQuality = "source"
+
+// wanted returns the quality asked for: sourceQuality or a height.
+func (f *serviceFlags) wanted(origins config.Origins) (string, error) {
+	quality, height := origins["quality"], origins["prefer-height"]
+	byHeight := strconv.Itoa(f.preferHeight)
+	switch {
+	case f.preferHeight < 0:
+		return "", usagef("--prefer-height %d: a height in pixels is expected", f.preferHeight)
+	case f.preferHeight > 0 && quality == config.Flag && height == config.Flag && f.quality != byHeight:
+		return "", usagef("--quality %s and --prefer-height %d contradict each other", f.quality, f.preferHeight)
+	case f.preferHeight > 0 && height >= quality:
+		return byHeight, nil
+	case f.quality == "" || f.quality == sourceQuality:
+		return sourceQuality, nil
+	}
+	if n, err := strconv.Atoi(f.quality); err != nil || n < 1 {
+		return "", usagef("--quality %q: source or a height in pixels is expected", f.quality)
+	}
+	return f.quality, nil
+}
+
+// limit sets the limiters of both legs and returns the lower of the rates that
+// hold now, in bytes a second; 0 if none does.
+func (f *syncFlags) limit(o *gondola.Options, now time.Time) (int64, error) {
+	if f.bwlimit == "" {
+		return 0, nil
+	}
+	table, err := bandwidth.Parse(f.bwlimit)
+	if err != nil {
+		return 0, usagef("--bwlimit: %w", err)
+	}
+	up, down := table.Limiters()
+	o.Upload, o.Download = up, down
+	upNow, downNow := table.At(now)
+	if upNow == bandwidth.Unlimited || downNow != bandwidth.Unlimited && downNow < upNow {
+		upNow = downNow
+	}
+	return int64(upNow), nil
+}
