@@ -11,7 +11,7 @@ import (
 // download answers the signed URLs of everything that belongs to a medium.
 func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 	s, ok := g.medium(r.PathValue("id"))
-	if !ok || s.Unlisted && g.options.UnfinishedNotFound {
+	if !ok || r.PathValue("part") != "download" || s.Unlisted && g.options.UnfinishedNotFound {
 		refuseGoPro(w, r, http.StatusNotFound)
 		return
 	}

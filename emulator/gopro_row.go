@@ -152,12 +152,3 @@ func (g *GoPro) row(w http.ResponseWriter, r *http.Request) {
 	}
 	goproJSON(w, http.StatusOK, g.rowOf(&s, fields))
 }
-
-// moments answers the HiLight tags: none.
-func (g *GoPro) moments(w http.ResponseWriter, r *http.Request) {
-	if _, ok := g.medium(r.PathValue("id")); !ok {
-		refuseGoPro(w, r, http.StatusNotFound)
-		return
-	}
-	goproJSON(w, http.StatusOK, map[string]any{"_embedded": map[string]any{"errors": []any{}, "moments": []any{}}})
-}

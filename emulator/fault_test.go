@@ -1,0 +1,281 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestWhichCallsAFaultHits(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		faults []Fault
+		want   string // kinds by initial, one per call; . for none
+	}{
+		"next call, once":      {[]Fault{{Kind: FaultStatus}}, "s...."},
+		"third call":           {[]Fault{{Kind: FaultStatus, Call: 3}}, "..s.."},
+		"second call, twice":   {[]Fault{{Kind: FaultStatus, Call: 2, Times: 2}}, ".ss.."},
+		"for ever":             {[]Fault{{Kind: FaultStatus, Times: -1}}, "sssss"},
+		"two of the same call": {[]Fault{{Kind: FaultStatus}, {Kind: FaultHTML}}, "sh..."},
+		"two of other calls":   {[]Fault{{Kind: FaultStatus, Call: 4}, {Kind: FaultHTML, Call: 2}}, ".h.s."},
+		"another route":        {[]Fault{{Kind: FaultStatus, Route: "cdn.get"}}, "....."},
+		"pattern":              {[]Fault{{Kind: FaultStatus, Route: "gopro.*", Call: 2}}, ".s..."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var fs Faults
+			fs.Add(tt.faults...)
+			var got strings.Builder
+			for range 5 {
+				if f := fs.take("gopro.search"); f != nil {
+					got.WriteByte(f.Kind[0])
+				} else {
+					got.WriteByte('.')
+				}
+			}
+			if got.String() != tt.want {
+				t.Errorf("calls hit: %s, want %s", got.String(), tt.want)
+			}
+		})
+	}
+}
+
+func TestFaultsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"kind":"explode"}`, `{"kind":"status","route":"["}`, `{"kind":"status","stauts":500}`,
+		`{"kind":"stall","delay":"soon"}`, `{}`, `[]`,
+	} {
+		var f Fault
+		if err := json.Unmarshal([]byte(text), &f); err == nil {
+			t.Errorf("%s passed for a fault", text)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("Add took a fault of no kind")
+		}
+	}()
+	new(Faults).Add(Fault{})
+}
+
+func TestFaultSurvivesJSON(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := Fault{
+			Route: rapid.SampledFrom([]string{"", "cdn.get", "photos.*"}).Draw(t, "route"),
+			Kind:  rapid.SampledFrom([]FaultKind{FaultStatus, FaultStall, FaultItemCode}).Draw(t, "kind"),
+			Call:  rapid.IntRange(0, 9).Draw(t, "call"), Times: rapid.IntRange(-1, 9).Draw(t, "times"),
+			Status: rapid.IntRange(0, 599).Draw(t, "status"), After: rapid.Int64Range(0, 1<<40).Draw(t, "after"),
+			Delay: time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "delay")), Body: rapid.String().Draw(t, "body"),
+		}
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Fault
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func FuzzFault(f *testing.F) {
+	f.Add([]byte(`{"route":"cdn.get","kind":"stall","delay":"2s","after":9}`))
+	f.Add([]byte(`{"kind":"status","status":429,"retry_after":"3","header":{"A":"b"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var fault Fault
+		if json.Unmarshal(data, &fault) == nil && fault.check() != nil {
+			t.Errorf("%s passed for a fault", data)
+		}
+	})
+}
+
+// eachNetwork runs a test in memory and over sockets.
+func eachNetwork(t *testing.T, o Options, test func(t *testing.T, c *cloud)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) { test(t, newCloud(t, o)) })
+	t.Run("sockets", func(t *testing.T) {
+		c := newCloud(t, o)
+		c.onSockets()
+		test(t, c)
+	})
+}
+
+func TestFaultsOnTheWire(t *testing.T) {
+	t.Parallel()
+	type outcome struct {
+		status int
+		n      int // bytes of the body
+		err    bool
+	}
+	healthy := outcome{status: 200, n: 100_000}
+	for name, tt := range map[string]struct {
+		fault Fault
+		want  outcome
+	}{
+		"status":                {Fault{Kind: FaultStatus, Status: 503, Body: "busy"}, outcome{status: 503, n: 4}},
+		"html":                  {Fault{Kind: FaultHTML, Status: 403}, outcome{status: 403, n: len(htmlPage)}},
+		"malformed":             {Fault{Kind: FaultMalformed}, outcome{status: 200, n: len(brokenJSON)}},
+		"cut at the start":      {Fault{Kind: FaultCutResponse}, outcome{status: 200, n: 0, err: true}},
+		"cut in the middle":     {Fault{Kind: FaultCutResponse, After: 70_001}, outcome{status: 200, n: 70_001, err: true}},
+		"cut beyond the end":    {Fault{Kind: FaultCutResponse, After: 1 << 40}, healthy},
+		"truncated":             {Fault{Kind: FaultTruncate, After: 5000}, outcome{status: 200, n: 5000}},
+		"truncated by half":     {Fault{Kind: FaultTruncate}, outcome{status: 200, n: 50_000}},
+		"wrong length":          {Fault{Kind: FaultWrongLength}, outcome{status: 200, n: 100_000, err: true}},
+		"short stall":           {Fault{Kind: FaultStall, Delay: time.Millisecond, After: 10}, healthy},
+		"slow":                  {Fault{Kind: FaultSlow, Delay: time.Microsecond, After: 4000}, healthy},
+		"kind of another route": {Fault{Kind: FaultItemCode}, healthy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachNetwork(t, Options{Library: Large(100_000)}, func(t *testing.T, c *cloud) {
+				url := c.sourceURL(c.GoPro.Library()[0].ID)
+				tt.fault.Route = "cdn.get"
+				c.Faults.Add(tt.fault)
+				response, err := c.call("GET", url, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				data, err := io.ReadAll(response.Body)
+				if got := (outcome{response.StatusCode, len(data), err != nil}); got != tt.want {
+					t.Errorf("%+v (%v), want %+v", got, err, tt.want)
+				}
+				if after, _ := c.fetch("GET", url, ""); after.StatusCode != 200 {
+					t.Errorf("the call after the fault: status %d", after.StatusCode)
+				}
+			})
+		})
+	}
+}
+
+func TestResets(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		kind FaultKind
+		done bool // the work
+	}{{FaultResetBefore, false}, {FaultResetAfter, true}, {FaultCutRequest, false}} {
+		t.Run(string(tt.kind), func(t *testing.T) {
+			t.Parallel()
+			eachNetwork(t, Options{Library: Many(1, 1)}, func(t *testing.T, c *cloud) {
+				id := c.GoPro.Library()[0].ID
+				c.Faults.Add(Fault{Route: "gopro.update", Kind: tt.kind, After: 10})
+				_, err := c.call("PUT", c.api+"/media/"+id, `{"content_title":"Changed title"}`, c.signedIn()...)
+				if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Fatalf("request: %v, want a dropped connection", err)
+				}
+				// A dropped request is logged when its handler has ended.
+				waitFor(t, func() bool { return c.Log.Count("gopro.update") == 1 })
+				if done := c.GoPro.Library()[0].Title == "Changed title"; done != tt.done {
+					t.Errorf("the work was done: %v, want %v", done, tt.done)
+				}
+				if e := c.Log.Entries("gopro.update")[0]; e.Status != 0 || e.Fault != tt.kind {
+					t.Errorf("logged status %d, fault %q", e.Status, e.Fault)
+				}
+			})
+		})
+	}
+}
+
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	for ctx := t.Context(); !done(); {
+		select {
+		case <-ctx.Done():
+			t.Fatal("it never came")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func TestStallLastsUntilTheClientGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, Options{Library: Large(100_000)})
+		url := c.sourceURL(c.GoPro.Library()[0].ID)
+		c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultStall, After: 1000})
+		c.client.Timeout = time.Hour
+		response, err := c.call("GET", url, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(response.Body)
+		if len(data) != 1000 || !isTimeout(err) {
+			t.Errorf("read %d bytes: %v, want 1000 and a timeout", len(data), err)
+		}
+	})
+}
+
+func TestRefusalsInTheWordsOfTheService(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Large(100_000)})
+	url := c.sourceURL(c.GoPro.Library()[0].ID)
+	c.Faults.Add(
+		Fault{Route: "cdn.get", Kind: FaultStatus, Status: 404, Header: map[string]string{"X-Test": "yes"}},
+		Fault{Route: "gopro.search", Kind: FaultStatus, Status: 429, RetryAfter: "7"},
+	)
+	response, body := c.fetch("GET", url, "")
+	if response.StatusCode != 404 || !strings.Contains(body, "<Code>NoSuchKey</Code>") || response.Header.Get("X-Test") != "yes" {
+		t.Errorf("cdn: %d %s", response.StatusCode, body)
+	}
+	response, body = c.fetch("GET", c.api+"/media/search", "", c.signedIn()...)
+	if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "7" ||
+		body != `{"error":"too_many_requests"}` {
+		t.Errorf("api: %d %s", response.StatusCode, body)
+	}
+	if n := c.Faults.Waiting(); n != 0 {
+		t.Errorf("%d faults still wait", n)
+	}
+}
+
+func TestLogHoldsNoCredential(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Large(100_000)})
+	token := c.GoPro.Token()
+	id := c.GoPro.Library()[0].ID
+	url := c.sourceURL(id)
+	c.fetch("GET", url, "", "Range", "bytes=5-")
+	c.fetch("GET", url, "", "Cookie", "gp_access_token="+token)
+	c.fetch("GET", c.api+"/media/x/zip/source?ids="+id+"&access_token="+token, "")
+	c.fetch("GET", c.api+"/nowhere", "")
+
+	data, err := json.Marshal(c.Log.Entries(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := url[strings.Index(url, "Signature=")+len("Signature="):]
+	for _, secret := range []string{token, signature[:20]} {
+		if strings.Contains(string(data), secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+	entries := c.Log.Entries("cdn.get")
+	if len(entries) != 2 || entries[0].Headers["Range"] != "bytes=5-" || entries[0].Status != 206 || entries[0].Out != 99_995 {
+		t.Errorf("logged %+v", entries)
+	}
+	if leaks := c.Log.Leaks(); len(leaks) != 1 || leaks[0].Auth != "cookie" {
+		t.Errorf("leaks: %+v, want the cookie", leaks)
+	}
+	if zip := c.Log.Entries("gopro.zip"); len(zip) != 1 || zip[0].Auth != "query" {
+		t.Errorf("zip logged as %+v", zip)
+	}
+	if n := len(c.Log.Entries("[")) + c.Log.Count("["); n != 0 {
+		t.Errorf("a broken pattern matched %d times", n)
+	}
+	c.Log.Clear()
+	if c.Log.Count("") != 0 || len(c.Log.Entries("")) != 0 {
+		t.Error("Clear left something")
+	}
+}
