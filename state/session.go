@@ -171,3 +171,14 @@ type Counts struct {
 	Bytes    int64 // sum of known item sizes, refused items excluded
 	Carried  int64 // bytes of finished uploads
 }
+
+// Add counts an item in. Outcomes must not be nil.
+func (c *Counts) Add(it *Item) {
+	outcome := it.Outcome()
+	c.Total++
+	c.Outcomes[outcome]++
+	c.Carried += it.Carried
+	if it.Refusal == nil && it.Size > 0 {
+		c.Bytes += it.Size
+	}
+}

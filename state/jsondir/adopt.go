@@ -64,26 +64,27 @@ func (s *session) adoptItems(ctx context.Context) error {
 	if err := s.b.makeDir(dir); err != nil {
 		return err
 	}
-	for _, e := range s.ix.entries {
-		if err := ctx.Err(); err != nil {
-			return err
+	for page := range slices.Chunk(s.ix.entries, pageSize) {
+		var files []file
+		for _, e := range page {
+			if e.ours && s.ix.flat == nil {
+				continue
+			}
+			it, err := s.read(s.ix.flat, s.ix.evidence, *e)
+			if err != nil {
+				return err
+			}
+			data, err := state.EncodeItem(it)
+			if err != nil {
+				return badItem(it, err)
+			}
+			files = append(files, file{dir + "/" + e.file, data})
 		}
-		if e.ours && s.ix.flat == nil {
-			continue
-		}
-		it, err := s.read(s.ix.flat, s.ix.evidence, *e)
-		if err != nil {
-			return err
-		}
-		data, err := state.EncodeItem(it)
-		if err != nil {
-			return badItem(it, err)
-		}
-		if err := s.b.writeFile(dir+"/"+e.file, data); err != nil {
+		if err := s.b.writeFiles(ctx, dir, files); err != nil {
 			return err
 		}
 	}
-	return s.b.syncDir(dir)
+	return nil
 }
 
 // adoptBatches moves q2google's finished batches beyond the numbers it counts

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -69,6 +71,34 @@ func (b *Backend) writeFile(name string, data []byte) error {
 		return b.fault("write", name, err)
 	}
 	return nil
+}
+
+// file is one to be written.
+type file struct {
+	name string // with directory
+	data []byte
+}
+
+// writers is how many files are written at a time: file systems sync several
+// at nearly the cost of one.
+const writers = 8
+
+// writeFiles replaces files of one directory and makes them durable.
+func (b *Backend) writeFiles(ctx context.Context, dir string, files []file) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(writers)
+	for _, f := range files {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return b.writeFile(f.name, f.data)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return b.syncDir(dir)
 }
 
 func (b *Backend) writeTemp(temp string, data []byte) (err error) {

@@ -264,35 +264,34 @@ func (p *put) oldFile() string {
 	return p.e.file
 }
 
-// put writes items and enters them into the index.
+// put writes items and enters them into the index. The files of former names
+// go last.
 func (s *session) put(ctx context.Context, puts []*put) error {
 	dir := s.dir + "/items"
 	if err := s.b.makeDir(dir); err != nil {
 		return err
 	}
+	var files []file
 	var old []string
 	for _, p := range puts {
-		if err := ctx.Err(); err != nil {
-			return err
+		files = append(files, file{dir + "/" + p.file, p.data})
+		if former := p.oldFile(); former != "" && former != p.file {
+			old = append(old, former)
 		}
-		if err := s.b.writeFile(dir+"/"+p.file, p.data); err != nil {
-			return err
-		}
-		if file := p.oldFile(); file != "" && file != p.file {
-			old = append(old, file)
-		}
-		s.update(func(ix *index) { ix.apply(p) })
 	}
-	if err := s.b.syncDir(dir); err != nil {
+	if err := s.b.writeFiles(ctx, dir, files); err != nil {
 		return err
 	}
-	for _, file := range old {
-		if err := s.b.remove(dir + "/" + file); err != nil {
+	s.update(func(ix *index) {
+		for _, p := range puts {
+			ix.apply(p)
+			p.it.Seq = p.seq
+		}
+	})
+	for _, former := range old {
+		if err := s.b.remove(dir + "/" + former); err != nil {
 			return err
 		}
-	}
-	for _, p := range puts {
-		p.it.Seq = p.seq
 	}
 	return nil
 }

@@ -1,0 +1,125 @@
+package statetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// testCrash lets the process die at its first, second, … change of the store in
+// the middle of a run, and looks at what the next process finds: every call
+// that returned nil is there, and the one that did not is there or not.
+func testCrash(t *testing.T, newHarness func(*testing.T) Harness) {
+	if newHarness(t).Break == nil {
+		t.Skip("the harness cannot break off")
+	}
+	const most = 500
+	for n := 1; n <= most; n++ {
+		done := false
+		t.Run(fmt.Sprint(n), func(t *testing.T) { done = crashAt(t, newHarness(t), n) })
+		if done {
+			if n < 5 {
+				t.Errorf("only %d changes of the store", n-1)
+			}
+			return
+		}
+	}
+	t.Errorf("still dying after %d changes of the store", most)
+}
+
+// crashAt reports whether the run came to its end before the nth change.
+func crashAt(t *testing.T, h Harness, n int) bool {
+	ctx := t.Context()
+	b := h.started(t)
+	must(t, b.PutItems(ctx, "s", items(0, 4)...))
+	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex, Status: state.Running}))
+	h.Break(b, n)
+
+	renamed := item(3)
+	renamed.Name = "renamed.MP4"
+	carried := items(0, 3)
+	for _, it := range carried {
+		it.Transfer = state.Completed
+	}
+	header := newSession("s")
+	header.Account = "gphotos:1"
+	steps := []struct {
+		do    func() error
+		there func(state.Backend) bool
+	}{
+		{func() error { return b.PutItems(ctx, "s", carried...) }, func(b state.Backend) bool { return awaitCreate(t, b) == 3 }},
+		{func() error { return b.PutItems(ctx, "s", renamed, item(4)) }, func(b state.Backend) bool {
+			return has(t, b, "renamed.MP4") && has(t, b, item(4).Name) && !has(t, b, item(3).Name)
+		}},
+		{func() error { return b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex + 1}) }, func(b state.Backend) bool {
+			return len(collect(t, b.Batches(ctx, "s"))) >= 1 && hasBatch(t, b, state.FirstBatchIndex+1)
+		}},
+		{func() error { return b.DeleteBatch(ctx, "s", state.FirstBatchIndex) }, func(b state.Backend) bool {
+			return !hasBatch(t, b, state.FirstBatchIndex)
+		}},
+		{func() error { return b.PutSession(ctx, header) }, func(b state.Backend) bool {
+			s, err := b.Session(ctx, "s")
+			must(t, err)
+			return s.Account == "gphotos:1"
+		}},
+		{func() error { return b.Record(ctx, state.LedgerEntry{Account: "a", Key: "k"}) }, func(b state.Backend) bool {
+			_, err := b.Recall(ctx, "a", "k")
+			return err == nil || h.Volatile && errors.Is(err, state.ErrNotFound)
+		}},
+		{func() error { return b.PutSession(ctx, newSession("new")) }, func(b state.Backend) bool {
+			_, err := b.Session(ctx, "new")
+			return err == nil
+		}},
+	}
+	acknowledged := 0
+	for _, step := range steps {
+		if step.do() != nil {
+			break
+		}
+		acknowledged++
+	}
+	b.Close()
+
+	b = h.open(t)
+	for i, step := range steps[:acknowledged] {
+		if !step.there(b) {
+			t.Errorf("step %d returned nil and is lost", i)
+		}
+	}
+	got := collect(t, b.Items(ctx, "s", state.ItemQuery{}))
+	seen := map[string]bool{}
+	for _, it := range got {
+		if seen[it.ID.Key()] {
+			t.Errorf("item %s is there twice", it.ID.Key())
+		}
+		seen[it.ID.Key()] = true
+	}
+	for _, it := range items(0, 4) {
+		if !seen[it.ID.Key()] {
+			t.Errorf("item %s is lost", it.ID.Key())
+		}
+	}
+	must(t, b.PutItems(ctx, "s", item(7))) // life goes on
+	must(t, b.PutSession(ctx, header))
+	return acknowledged == len(steps)
+}
+
+func awaitCreate(t *testing.T, b state.Backend) int {
+	return len(collect(t, b.Items(t.Context(), "s", state.ItemQuery{Awaiting: state.Create})))
+}
+
+func has(t *testing.T, b state.Backend, name string) bool {
+	_, err := b.ItemNamed(t.Context(), "s", name)
+	return err == nil
+}
+
+func hasBatch(t *testing.T, b state.Backend, n int) bool {
+	for _, batch := range collect(t, b.Batches(t.Context(), "s")) {
+		if batch.Index == n {
+			return true
+		}
+	}
+	return false
+}
