@@ -165,7 +165,7 @@ func (p *photosTest) create(albumID string, tokens ...string) []createResult {
 // jpegOf is a valid JPEG file, another one for each seed.
 func jpegOf(seed int) []byte {
 	return contentBytes(NewPhoto(Shot{
-		Seed: uint64(seed) + 1, Number: seed, Camera: "HERO13 Black", Width: 96, Height: 54,
+		Seed: uint64(seed) + 1, Number: seed, Camera: "HERO13 Black", Width: 96, Height: 72,
 		Taken: time.Date(2026, 1, 20, 9, seed%60, 0, 0, time.UTC),
 		Place: &Place{Latitude: 46.5, Longitude: 8.0},
 	}, 0))

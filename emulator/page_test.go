@@ -1,0 +1,54 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+const controlRoot = "https://emulator.control"
+
+func TestPageShowsTheLibrary(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{})
+	if r := p.must("GET", controlRoot+"/", nil, ""); r.status != 200 || !strings.Contains(r.body, "Nothing here yet") {
+		t.Errorf("empty: %d %s", r.status, r.body)
+	}
+	res := p.create(p.newAlbum("<b>Alps & sea"), p.raw(jpegOf(1)), p.raw(movieOf(2, 1_500_000)))
+	url := p.begin(4 * testGranule)
+	p.send(url, "upload", 0, bytesOf(1, testGranule))
+	r := p.must("GET", controlRoot+"/", nil, "")
+	for _, text := range []string{
+		"GX010000.JPG", "GX010001.JPG", "&lt;b&gt;Alps &amp; sea", "Tuesday, 20 January 2026", "Wednesday, 21 January 2026",
+		"1.5 MB", "3840×2160", "processing", `value="25"`, "/thumbnail/" + res[0].MediaItem.ID, "<b>2</b><span>items",
+	} {
+		if !strings.Contains(r.body, text) {
+			t.Errorf("the page lacks %q", text)
+		}
+	}
+	for _, text := range []string{"http://", "https://", "<b>Alps", url} {
+		if strings.Contains(r.body, text) {
+			t.Errorf("the page has %q", text)
+		}
+	}
+	if policy := r.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("policy %q", policy)
+	}
+	for _, it := range res {
+		r := p.must("GET", controlRoot+"/thumbnail/"+it.MediaItem.ID, nil, "")
+		info, ok := inspect(wholeFile([]byte(r.body)))
+		if r.status != 200 || !ok || info.width != 360 || info.height != 270 {
+			t.Errorf("thumbnail: %d %+v", r.status, info)
+		}
+	}
+	if r := p.must("GET", controlRoot+"/thumbnail/x", nil, ""); r.status != http.StatusNotFound {
+		t.Errorf("no thumbnail: %d", r.status)
+	}
+}
+
+func TestHumanBytes(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 1_234_567: "1.2 MB", 20 << 30: "21.5 GB", 1 << 62: "4611.7 PB"} {
+		if got := humanBytes(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
