@@ -79,13 +79,13 @@ type Client struct {
 func NewClient(o Options) (*Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(cmp.Or(o.BaseURL, DefaultBaseURL), "/"))
 	if err != nil {
-		return nil, errors.New("Google Photos URL cannot be read")
+		return nil, errors.New("the Google Photos URL cannot be read")
 	}
 	if err := checkBase(base); err != nil {
 		return nil, err
 	}
 	if o.Tokens == nil {
-		return nil, errors.New("Google Photos client needs Tokens")
+		return nil, errors.New("a Google Photos client needs tokens")
 	}
 	c := &Client{
 		base:    base,
@@ -111,9 +111,9 @@ func NewClient(o Options) (*Client, error) {
 func checkBase(u *url.URL) error {
 	switch {
 	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("Google Photos URL %q is not the root of an API", u.Redacted())
+		return fmt.Errorf("the Google Photos URL %q is not the root of an API", u.Redacted())
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u)):
-		return fmt.Errorf("Google Photos URL %q must be https: plain http is for loopback addresses", u.Redacted())
+		return fmt.Errorf("the Google Photos URL %q must be https: plain http is for loopback addresses", u.Redacted())
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ type Destination struct {
 // NewDestination returns the station of c's account.
 func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 	if o.Account == nil {
-		return nil, errors.New("Google Photos destination needs to know its account")
+		return nil, errors.New("a Google Photos destination needs to know its account")
 	}
 	size := o.BatchSize
 	if size <= 0 || size > MaxBatch {
@@ -134,5 +134,5 @@ func (m *MediaItem) processed() (bool, error) {
 		return true, nil
 	}
 	return false, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected,
-		Op: "check " + m.Filename, Err: errors.New("Google Photos could not process the video")}
+		Op: "check " + m.Filename, Err: errors.New("the service could not process the video")}
 }

@@ -116,7 +116,7 @@ func (r *registration) judge(i int, res ItemResult, unsure bool) {
 		// An attempt that got no answer may have spent the token.
 		r.fail(i, media.ItemFault, media.CodeTokenInvalid, err)
 	case res.Code == codeInvalidArgument:
-		r.fail(i, media.ItemFault, media.CodeRejected, fmt.Errorf("Google Photos does not accept the file as a photo or video (%w)", err))
+		r.fail(i, media.ItemFault, media.CodeRejected, fmt.Errorf("the service does not accept the file as a photo or video (%w)", err))
 	case res.Code == codeAlreadyExists:
 		r.fail(i, media.Transient, media.CodeDuplicate, err)
 	default:

@@ -104,8 +104,7 @@ func (s *strictServer) start(w http.ResponseWriter, r *http.Request) {
 	id := fmt.Sprintf("secret-%d", s.started)
 	s.sessions[id] = &serverSession{size: size}
 	h := w.Header()
-	h["X-Goog-Upload-URL"] = []string{s.base + "?upload_id=" + id + "&upload_protocol=resumable"}
-	h.Set("X-Goog-Upload-Url", h["X-Goog-Upload-URL"][0])
+	h.Set("X-Goog-Upload-Url", s.base+"?upload_id="+id+"&upload_protocol=resumable")
 	h.Set("X-Goog-Upload-Chunk-Granularity", strconv.FormatInt(s.unit, 10))
 	h.Set("X-Goog-Upload-Status", "active")
 }
