@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gondola-sync/gondola/media"
 )
@@ -45,8 +46,12 @@ type receiptFields struct {
 }
 
 // EncodeItem returns an item as q2google's item document. A running status is
-// written as pending: an item at rest is never running.
+// written as pending: an item at rest is never running. It fails for what JSON
+// cannot hold: a name that is not UTF-8, a year beyond 9999.
 func EncodeItem(it *Item) ([]byte, error) {
+	if !utf8.ValidString(it.Name) {
+		return nil, fmt.Errorf("item name %q is not valid UTF-8", it.Name)
+	}
 	return itemMembers(it).document(newItemFields(it), it.Extra)
 }
 

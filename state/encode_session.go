@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gondola-sync/gondola/media"
 )
@@ -27,8 +28,12 @@ type sessionFields struct {
 	ProvenAt time.Time     `json:"proven_at,omitzero"`
 }
 
-// EncodeSession returns a session's header as q2google's metadata document.
+// EncodeSession returns a session's header as q2google's metadata document. It
+// fails for what JSON cannot hold: an ID that is not UTF-8, a year beyond 9999.
 func EncodeSession(s *Session) ([]byte, error) {
+	if !utf8.ValidString(s.ID) {
+		return nil, fmt.Errorf("session id %q is not valid UTF-8", s.ID)
+	}
 	return sessionMembers(s).document(&sessionFields{
 		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
 		Quality: s.Quality, Filter: s.Filter, Window: s.Window, ProvenAt: s.ProvenAt,
