@@ -10,7 +10,7 @@ const (
 	mib = 1 << 20
 )
 
-// Demo is a small library for demonstrations: 16 media, 31 files, about 40 MB,
+// Demo is a small library for demonstrations: 16 media, 29 files, about 40 MB,
 // with the usual surprises (chapters, a burst, an edit, a 360 video, a raw photo).
 func Demo() Library {
 	k := newMaker(2025)
@@ -22,12 +22,12 @@ func Demo() Library {
 	l = append(l,
 		k.withRAW(k.photo("GOPR2237.JPG", 1800*kib), 2*mib),
 		k.video("Video", chapters(42, 1), 3*mib),
-		k.video("Video", chapters(43, 3), 3*mib),
+		k.video("Video", chapters(43, 3), 2*mib),
 		k.set("Burst", "G001%04d.JPG", 10, 300*kib),
 		k.video("TimeLapseVideo", chapters(44, 1), 2*mib),
 		k.video("LoopedVideo", []string{"GHAA0001.MP4", "GHAA0002.MP4"}, 2*mib),
 		k.video("Video", chapters(45, 1), 2*mib),
-		k.video("Video", chapters(46, 1), 4*mib),
+		k.video("Video", chapters(46, 1), 2*mib),
 		k.spherical("GS010007.360", 2*mib),
 		k.edit("MultiClipEdit", "", 2*mib),
 	)

@@ -1,0 +1,295 @@
+package emulator
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestSignedURLs(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Mixed(1)})
+	id := find(t, c.GoPro.Library(), "GOPR2232.JPG").ID
+	v := c.manifest(id).Embedded.Variations[0]
+	if again := c.manifest(id).Embedded.Variations[0]; again.URL == v.URL || again.Head == v.Head {
+		t.Error("two calls gave the same signed URL")
+	}
+	parsed, err := url.Parse(v.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reordered := *parsed
+	reordered.RawQuery = parsed.Query().Encode()
+	later := strings.Replace(v.URL, "Expires=1", "Expires=2", 1)
+	other := strings.Replace(v.URL, "/source/", "/raw_photo/", 1)
+	signedIn := "Bearer " + c.GoPro.Token()
+	for name, tt := range map[string]struct {
+		method, url string
+		headers     []string
+		want        int
+	}{
+		"GET of url":             {"GET", v.URL, nil, 200},
+		"HEAD of head":           {"HEAD", v.Head, nil, 200},
+		"HEAD of url":            {"HEAD", v.URL, nil, 403},
+		"GET of head":            {"GET", v.Head, nil, 403},
+		"query in another order": {"GET", reordered.String(), nil, 403},
+		"later expiry":           {"GET", later, nil, 403},
+		"another object":         {"GET", other, nil, 403},
+		"no query":               {"GET", "https://" + parsed.Host + parsed.Path, nil, 403},
+		"short signature":        {"GET", "https://" + parsed.Host + parsed.Path + "?a=b&Signature=x&Key-Pair-Id=" + keyPair, nil, 403},
+		"bearer":                 {"GET", v.URL, []string{"Authorization", signedIn}, 400},
+		"cookie":                 {"GET", v.URL, []string{"Cookie", "a=b; gp_access_token=x"}, 400},
+		"cookie of others":       {"GET", v.URL, []string{"Cookie", "a=b"}, 200},
+	} {
+		response, body := c.fetch(tt.method, tt.url, "", tt.headers...)
+		if response.StatusCode != tt.want {
+			t.Errorf("%s: %d, want %d", name, response.StatusCode, tt.want)
+		}
+		if tt.want >= 400 && tt.method == "GET" && !strings.HasPrefix(body, `<?xml version="1.0" encoding="UTF-8"?>`) {
+			t.Errorf("%s: no XML: %s", name, body)
+		}
+	}
+	if n := len(c.Log.Leaks()); n != 2 {
+		t.Errorf("%d leaks noted, want 2", n)
+	}
+}
+
+func TestURLsLiveOneHour(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Large(1 << 20)})
+	link := c.sourceURL(c.GoPro.Library()[0].ID)
+	begun, err := c.call("GET", link, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Advance(59 * time.Minute)
+	if response, _ := c.fetch("GET", link, "", "Range", "bytes=1-2"); response.StatusCode != 206 {
+		t.Errorf("within the hour: %d", response.StatusCode)
+	}
+	c.Clock.Advance(time.Minute)
+	if response, _ := c.fetch("GET", link, ""); response.StatusCode != 403 {
+		t.Errorf("after the hour: %d", response.StatusCode)
+	}
+	if n, err := io.Copy(io.Discard, begun.Body); n != 1<<20 || err != nil {
+		t.Errorf("a body under way ended at %d: %v", n, err)
+	}
+}
+
+func TestObjects(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Large(100_000)})
+	m := c.GoPro.Library()[0]
+	link := c.sourceURL(m.ID)
+	whole, body := c.fetch("GET", link, "")
+	for header, want := range map[string]string{
+		"Content-Type": "binary/octet-stream", "Content-Length": "100000", "Accept-Ranges": "bytes",
+		"Content-Disposition": "attachment; filename=GX010042.MP4",
+	} {
+		if got := whole.Header.Get(header); got != want {
+			t.Errorf("%s: %q, want %q", header, got, want)
+		}
+	}
+	tag := whole.Header.Get("ETag")
+	inner := md5.Sum([]byte(body))
+	outer := md5.Sum(inner[:])
+	if want := `"` + hex.EncodeToString(outer[:]) + `-1"`; tag != want {
+		t.Errorf("ETag %s, want %s", tag, want)
+	}
+	for name, tt := range map[string]struct {
+		headers []string
+		status  int
+		body    string
+		rng     string
+	}{
+		"from the middle": {[]string{"Range", "bytes=99990-"}, 206, body[99990:], "bytes 99990-99999/100000"},
+		"part":            {[]string{"Range", "bytes=5-9"}, 206, body[5:10], "bytes 5-9/100000"},
+		"beyond the end":  {[]string{"Range", "bytes=100000-"}, 416, "…", "bytes */100000"},
+		"same object":     {[]string{"Range", "bytes=99999-", "If-Range", tag}, 206, body[99999:], "bytes 99999-99999/100000"},
+		"another object":  {[]string{"Range", "bytes=99999-", "If-Range", `"x-1"`}, 200, body, ""},
+		"unreadable unit": {[]string{"Range", "items=1-2"}, 416, "…", ""},
+	} {
+		response, got := c.fetch("GET", link, "", tt.headers...)
+		if response.StatusCode != tt.status || tt.body != "…" && got != tt.body || response.Header.Get("Content-Range") != tt.rng {
+			t.Errorf("%s: %d, %d bytes, %q", name, response.StatusCode, len(got), response.Header.Get("Content-Range"))
+		}
+	}
+	head, nothing := c.fetch("HEAD", c.manifest(m.ID).Embedded.Variations[2].Head, "")
+	if head.ContentLength != 100_000 || head.Header.Get("ETag") != tag || nothing != "" {
+		t.Errorf("HEAD: %d bytes, ETag %s", head.ContentLength, head.Header.Get("ETag"))
+	}
+}
+
+func TestObjectFaults(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Large(100_000)})
+	m := c.GoPro.Library()[0]
+	link := c.sourceURL(m.ID)
+	before, old := c.fetch("GET", link, "")
+	c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultIgnoreRange}, Fault{Route: "cdn.get", Kind: FaultExpired},
+		Fault{Route: "cdn.get", Kind: FaultChanged})
+	if response, body := c.fetch("GET", link, "", "Range", "bytes=5-"); response.StatusCode != 200 || body != old {
+		t.Errorf("ignored range: %d", response.StatusCode)
+	}
+	if response, _ := c.fetch("GET", link, ""); response.StatusCode != 403 {
+		t.Errorf("expired: %d", response.StatusCode)
+	}
+	c.fetch("GET", link, "")
+	after, changed := c.fetch("GET", link, "", "Range", "bytes=0-", "If-Range", before.Header.Get("ETag"))
+	if after.StatusCode != 200 || len(changed) != len(old) || changed == old || after.Header.Get("ETag") == before.Header.Get("ETag") {
+		t.Errorf("changed object: %d with ETag %s", after.StatusCode, after.Header.Get("ETag"))
+	}
+	if x := c.GoPro.Expected()[0]; x.SHA256 != sha256Hex(changed) {
+		t.Error("the expectation is not that of the changed object")
+	}
+	if !c.GoPro.Change(m.ID, 1) || c.GoPro.Change(m.ID, 2) || c.GoPro.Change("nobody", 1) {
+		t.Error("Change does not tell what there is")
+	}
+	if _, again := c.fetch("GET", link, ""); again == changed {
+		t.Error("Change changed nothing")
+	}
+}
+
+func TestHugeObjectsCostNothing(t *testing.T) {
+	t.Parallel()
+	const size = 20 << 30
+	c := newCloud(t, Options{Library: Large(size)})
+	id := c.GoPro.Library()[0].ID
+	response, body := c.fetch("GET", c.sourceURL(id), "", "Range", fmt.Sprintf("bytes=%d-", int64(size)-10))
+	if response.StatusCode != 206 || len(body) != 10 || response.Header.Get("Content-Range") != "bytes 21474836470-21474836479/21474836480" {
+		t.Errorf("%d, %q, %d bytes", response.StatusCode, response.Header.Get("Content-Range"), len(body))
+	}
+	if tag := response.Header.Get("ETag"); !regexp.MustCompile(`^"[0-9a-f]{32}-1024"$`).MatchString(tag) {
+		t.Errorf("ETag %s", tag)
+	}
+}
+
+func TestAlteredContentKeepsItsType(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom([]Content{
+			NewPhoto(Shot{Seed: 1}, 0), NewVideo(Shot{Seed: 2}, 0), Bytes("some bytes that are longer than a signature"),
+		}).Draw(t, "content")
+		a := alteredContent(c, rapid.Uint64Range(1, 255).Draw(t, "generation"))
+		was, _ := io.ReadAll(reader(c))
+		is, _ := io.ReadAll(reader(a))
+		if len(was) != len(is) || string(was[:2]) != string(is[:2]) || string(was) == string(is) {
+			t.Errorf("%d bytes %q became %d bytes %q", len(was), was[:2], len(is), is[:2])
+		}
+	})
+}
+
+// shapes renders what a download lists: array, label, type, number of each.
+func shapes(a manifestAnswer) string {
+	var out []string
+	list := func(name string, entries []manifestEntry) {
+		for _, e := range entries {
+			number := ""
+			if e.Number != nil {
+				number = fmt.Sprint("#", *e.Number)
+			}
+			out = append(out, fmt.Sprintf("%s %s %s%s", name, e.Label, e.Type, number))
+		}
+	}
+	list("v", a.Embedded.Variations)
+	list("s", a.Embedded.Sidecars)
+	return fmt.Sprintf("%d files, %d sprites: ", len(a.Embedded.Files), len(a.Embedded.Sprites)) + strings.Join(out, ", ")
+}
+
+const (
+	proxiesBefore = "v edit_proxy mp4, v audio_proxy m4a, "
+	proxiesAfter  = ", v high_res_proxy_mp4 mp4, v mp4_low mp4"
+	sidecars      = ", s gpmf 1.mp4, s mediainfo json"
+)
+
+func TestDownloadShapes(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Mixed(1)})
+	ids := map[string]string{}
+	for _, m := range c.GoPro.Library() {
+		if m.Filename != nil && (m.Camera != "HERO8 Black") {
+			ids[m.Type+" "+*m.Filename] = m.ID
+		}
+	}
+	for name, want := range map[string]string{
+		"Photo GOPR2231.JPG":          "1 files, 0 sprites: v source jpg",
+		"Photo GOPR2232.JPG":          "1 files, 0 sprites: v source jpg, s raw_photo gpr",
+		"Photo GOPR2240.GPR":          "1 files, 0 sprites: v source gpr",
+		"Photo GX010042.THM":          "1 files, 0 sprites: v source jpg",
+		"Video GX010042.MP4":          "1 files, 1 sprites: " + proxiesBefore + "v source mp4" + proxiesAfter + sidecars,
+		"Video GX010043.MP4":          "1 files, 0 sprites: " + proxiesBefore + "v concat mp4, v source mp4#1, v source mp4#2, v source mp4#3, v source mp4#4" + proxiesAfter + sidecars,
+		"Video GX010049.MP4":          "1 files, 1 sprites: " + proxiesBefore + "v source mp4#1, v source mp4#3" + proxiesAfter + sidecars,
+		"LoopedVideo GHAA0001.MP4":    "1 files, 1 sprites: " + proxiesBefore + "v source mp4#1, v source mp4#2" + proxiesAfter + sidecars,
+		"TimeLapseVideo GX010048.MP4": "1 files, 1 sprites: " + proxiesBefore + "v source mp4" + proxiesAfter + sidecars,
+		"Video GS010007.360":          "1 files, 1 sprites: v source 360, v high_res_proxy_mp4 mp4",
+		"Burst G0010001.JPG":          "30 files, 0 sprites: v source jpg, s zip zip",
+		"TimeLapse G0020001.JPG":      "1200 files, 0 sprites: v source jpg, s zip zip",
+		"TimeLapse G0050001.JPG":      "4 files, 0 sprites: v source jpg#1, v source jpg#2, v source jpg#3, v source jpg#4, s zip zip",
+		"MultiClipEdit ":              "1 files, 0 sprites: v baked_source mp4, s edl_mce json",
+		"Edit My Edit.mp4":            "1 files, 0 sprites: v baked_source mp4",
+		"Video ":                      "1 files, 1 sprites: v edit_proxy mp4, v audio_proxy m4a" + proxiesAfter + sidecars,
+		"Video GX010050.MP4":          "1 files, 1 sprites: " + proxiesBefore + "v source mp4" + proxiesAfter + sidecars,
+		"Video GX010051.MP4":          "0 files, 0 sprites: ",
+	} {
+		a := c.manifest(ids[name])
+		if got := shapes(a); got != want {
+			t.Errorf("%s:\n%s, want\n%s", name, got, want)
+		}
+		for _, e := range slices.Concat(a.Embedded.Files, a.Embedded.Variations, a.Embedded.Sidecars) {
+			old := name == "Video GX010043.MP4" || strings.Contains(name, "Edit")
+			if (e.Available == nil) != old {
+				t.Errorf("%s: available of %s is %v", name, e.Label, e.Available)
+			}
+		}
+	}
+	video := c.manifest(ids["Video GX010042.MP4"])
+	if _, proxy := c.fetch("GET", video.Embedded.Files[0].URL, ""); len(proxy) >= 120*kib {
+		t.Errorf("the file of a video has %d bytes, not fewer than its source", len(proxy))
+	}
+	for _, u := range video.Embedded.Sprites[0]["urls"].([]any) {
+		if response, _ := c.fetch("GET", u.(string), ""); response.StatusCode != 200 {
+			t.Errorf("sprite: %d", response.StatusCode)
+		}
+	}
+	gone := c.manifest(ids["Photo GOPR2242.JPG"]).Embedded.Variations[0]
+	if response, _ := c.fetch("GET", gone.URL, ""); *gone.Available || response.StatusCode != 404 {
+		t.Errorf("unavailable object: %d", response.StatusCode)
+	}
+}
+
+func TestDownloadVariants(t *testing.T) {
+	t.Parallel()
+	chaptered := func(o GoProOptions) (*cloud, manifestAnswer) {
+		c := newCloud(t, Options{Library: Mixed(1), GoPro: o})
+		return c, c.manifest(find(t, c.GoPro.Library(), "GX010043.MP4").ID)
+	}
+	_, a := chaptered(GoProOptions{WithoutItemNumbers: true})
+	if got := shapes(a); strings.Contains(got, "#") {
+		t.Errorf("without numbers: %s", got)
+	}
+	if link := a.Embedded.Variations[4].URL; !strings.Contains(link, "/source/default/2.mp4?") {
+		t.Errorf("the path does not tell the chapter: %s", link)
+	}
+	_, a = chaptered(GoProOptions{ChaptersDescending: true})
+	if got := shapes(a); !strings.Contains(got, "mp4#4, v source mp4#3, v source mp4#2, v source mp4#1") {
+		t.Errorf("descending: %s", got)
+	}
+	c, _ := chaptered(GoProOptions{ProxyFirst: true, WithoutAvailable: true, Extras: true, UnfinishedNotFound: true})
+	a = c.manifest(find(t, c.GoPro.Library(), "GX010047.MP4").ID)
+	first := a.Embedded.Variations[2]
+	if first.Label != labelProxy || first.Height != 2160 || first.Available != nil {
+		t.Errorf("proxy first: %+v", first)
+	}
+	unfinished := find(t, c.GoPro.Library(), "GX010051.MP4").ID
+	if response, _ := c.fetch("GET", c.api+"/media/"+unfinished+"/download", "", c.signedIn()...); response.StatusCode != 404 {
+		t.Errorf("unfinished: %d", response.StatusCode)
+	}
+}
