@@ -44,7 +44,7 @@ func (r *run) list(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.session.From, r.session.To = r.from, r.to
+	r.session.From, r.session.To, r.session.Window = r.from, r.to, &r.window
 	if !shelf.unready {
 		r.session.ProvenAt = began
 	}

@@ -55,7 +55,7 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.adopting = s.From == ""
+	r.adopting = s.Window == nil
 	if r.window, err = s.CaptureWindow(); err != nil {
 		return nil, err
 	}

@@ -131,9 +131,12 @@ func (l *line) sync(args ...string) (summary, result) {
 	var s summary
 	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
 	for _, text := range lines {
-		if err := json.Unmarshal([]byte(text), &s); err != nil {
+		if !json.Valid([]byte(text)) {
 			l.t.Fatalf("stdout carries something other than JSON lines: %q\nstderr: %s", text, r.stderr)
 		}
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &s); err != nil {
+		l.t.Fatalf("last line %s: %v", lines[len(lines)-1], err)
 	}
 	if s.Type != "summary" || s.ExitCode != r.code {
 		l.t.Errorf("exit code %d, last line %s\nstderr: %s", r.code, lines[len(lines)-1], r.stderr)
