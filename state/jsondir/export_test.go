@@ -5,3 +5,6 @@ import "github.com/gondola-sync/gondola/state"
 // Watch lets a test see each change of the disk before it is made, and refuse
 // it.
 func Watch(b state.Backend, watch func(op, name string) error) { b.(*Backend).watch = watch }
+
+// Used returns the sessions in use by directory.
+func (b *Backend) Used() map[string]*session { return b.sessions }

@@ -73,13 +73,13 @@ func (b *Backend) flatFile(dir string) (*state.Document, error) {
 	if err != nil {
 		return nil, b.fault("read", name, err)
 	}
+	if !json.Valid(data) {
+		return nil, b.corrupt(name, errors.New("not a JSON document"))
+	}
 	var id struct {
-		Session any `json:"session_id"`
+		Session string `json:"session_id"`
 	}
-	if err := json.Unmarshal(data, &id); err != nil {
-		return nil, b.corrupt(name, err)
-	}
-	if s, ok := id.Session.(string); !ok || SafeName(s) != dir {
+	if err := json.Unmarshal(data, &id); err != nil || SafeName(id.Session) != dir {
 		return nil, state.ErrNotFound
 	}
 	d := &state.Document{}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -112,26 +114,53 @@ func (b *Backend) indexItems(ctx context.Context, ix *index, dir string) error {
 		return err
 	}
 	slices.Sort(files)
-	for _, file := range files {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		it, ours, err := b.readItem(dir, file, ix.evidence)
+	for page := range slices.Chunk(files, 256) {
+		read, err := b.readItems(ctx, dir, page, ix.evidence)
 		if err != nil {
 			return err
 		}
-		e := newEntry(it, file, ours)
-		key := identity(it)
-		if old := ix.byKey[key]; old != nil {
-			if !b.newer(dir, file, old.file) {
-				old, e = e, old
-			}
-			ix.drop(old)
+		for _, r := range read {
+			b.indexItem(ix, dir, r)
 		}
-		ix.add(key, e)
 	}
 	ix.order()
 	return nil
+}
+
+// itemRead is an item as its file has it.
+type itemRead struct {
+	key string
+	e   *entry
+}
+
+func (b *Backend) readItems(ctx context.Context, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
+	read := make([]itemRead, len(files))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(inFlight)
+	for n, file := range files {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			it, ours, err := b.readItem(dir, file, evidence)
+			if err == nil {
+				read[n] = itemRead{identity(it), newEntry(it, file, ours)}
+			}
+			return err
+		})
+	}
+	return read, g.Wait()
+}
+
+func (b *Backend) indexItem(ix *index, dir string, r itemRead) {
+	e := r.e
+	if old := ix.byKey[r.key]; old != nil {
+		if !b.newer(dir, e.file, old.file) {
+			old, e = e, old
+		}
+		ix.drop(old)
+	}
+	ix.add(r.key, e)
 }
 
 // newer reports whether an item's file was written after another one. Two files

@@ -15,7 +15,6 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 // q2google is what q2google 0.0.3 leaves behind after a run with one failed
@@ -457,19 +456,4 @@ func TestFlatFileBesideDirectory(t *testing.T) {
 			}
 		})
 	}
-}
-
-func ExampleOpen() {
-	root, err := os.MkdirTemp("", "sessions")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(root)
-	b, err := jsondir.Open(root, jsondir.Options{})
-	if err != nil {
-		panic(err)
-	}
-	defer b.Close()
-	fmt.Println(jsondir.SafeName("2026/january"))
-	// Output: 2026_january
 }

@@ -53,7 +53,7 @@ func (m *meter) watch(op, name string) error {
 	return nil
 }
 
-func open(t *testing.T, root string) state.Backend {
+func open(t testing.TB, root string) state.Backend {
 	t.Helper()
 	b, err := jsondir.Open(root, jsondir.Options{})
 	if err != nil {
