@@ -1,6 +1,7 @@
 package gopro
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -34,8 +35,9 @@ const (
 // the sequence ends without an error only when the walk is proven complete: as
 // many different media as the cloud says there are, or at least as many as there
 // were when the walk began if none was removed since. Short pages are read
-// again, and the whole walk is repeated up to twice; then the sequence ends with
-// a SessionWide fault of media.CodeListingIncomplete.
+// again, and the whole walk is repeated up to twice, which may make up for rows
+// missing before; then the sequence ends with a SessionWide fault of
+// media.CodeListingIncomplete.
 func (c *Client) Media(ctx context.Context, w media.Window) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		l := &listing{client: c, window: w, seed: maphash.MakeSeed(), seen: make(map[uint64]uint8), yield: yield}
@@ -66,7 +68,8 @@ type walk struct {
 	first   int  // total_items at its first page
 	total   int  // and at the last one read
 	pages   int  // read so far
-	shrunk  bool // total_items went down in between
+	grown   bool // total_items went up in between
+	shrunk  bool // it went down
 	gaps    bool // a page stayed short
 	perPage int
 }
@@ -79,7 +82,7 @@ func (w *walk) exact() bool { return !w.shrunk && w.unique == w.total }
 func (w *walk) covers() bool { return !w.shrunk && w.unique >= w.first }
 
 func (l *listing) run(ctx context.Context) error {
-	covered := false
+	covered, changed, total := false, false, 0
 	var w *walk
 	for number := uint8(1); number <= maxWalks; number++ {
 		w = &walk{number: number, perPage: laterPerPage}
@@ -91,7 +94,8 @@ func (l *listing) run(ctx context.Context) error {
 		if err := l.walk(ctx, w); err != nil || l.stopped {
 			return err
 		}
-		if w.exact() {
+		total, changed = cmp.Or(total, w.first), changed || w.grown || w.shrunk || total != 0 && w.first != total
+		if w.exact() || !changed && len(l.seen) == w.total {
 			return nil
 		}
 		covered = covered || w.covers()
@@ -163,6 +167,7 @@ func (w *walk) count(p Page) {
 	if w.pages == 0 {
 		w.first = p.TotalItems
 	}
+	w.grown = w.grown || w.pages > 0 && p.TotalItems > w.total
 	w.shrunk = w.shrunk || w.pages > 0 && p.TotalItems < w.total
 	w.total = p.TotalItems
 	w.pages++

@@ -28,12 +28,21 @@ type Source struct {
 	flights singleflight.Group // one resolution per medium at a time
 }
 
-// NewSource returns the station of an account. Quality is "source" or "" for the
-// originals, or a height in pixels, such as "1080", for the rendition of each
-// video that is nearest to it.
-func NewSource(c *Client, quality string) (*Source, error) {
-	height, err := parseQuality(quality)
-	return &Source{client: c, height: height}, err
+// SourceOptions configure a Source.
+type SourceOptions struct {
+	// Quality is "source" or "" for the originals, or a height in pixels, such
+	// as "1080", for the rendition of each video that is nearest to it.
+	Quality string
+}
+
+// NewSource returns the station of an account. It fails on a quality that is
+// neither.
+func NewSource(c *Client, o SourceOptions) (*Source, error) {
+	height, err := parseQuality(o.Quality)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{client: c, height: height}, nil
 }
 
 func parseQuality(quality string) (height int, err error) {
