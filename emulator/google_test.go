@@ -331,7 +331,19 @@ func TestFaultsOnGoogleRoutes(t *testing.T) {
 	}
 }
 
-// TestLostAnswer is the case of DESIGN: a create call is carried out, its answer
+func TestQuotaFaultsOnUploadsAreBare(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{})
+	for _, f := range []Fault{{Kind: FaultQuotaDaily}, {Kind: FaultQuotaMinute}, {Kind: FaultStatus, Status: 429}} {
+		f.Route = "upload.raw"
+		p.e.Faults.Add(f)
+		r := p.must("POST", "/v1/uploads", headers{"X-Goog-Upload-Protocol": "raw"}, "abc")
+		if r.status != 429 || !strings.HasPrefix(r.body, "{\n  \"code\": 8,\n  \"message\": ") || !strings.Contains(r.body, "quota") {
+			t.Errorf("%s: %d %s", f.Kind, r.status, r.body)
+		}
+	}
+}
+
+// TestLostAnswer: a create call is carried out, its answer
 // is lost, and the same tokens are sent again.
 func TestLostAnswer(t *testing.T) {
 	p := newPhotosTest(t, GoogleOptions{})

@@ -25,7 +25,8 @@ type library struct {
 
 // account is one user's part of the library.
 type account struct {
-	items  []*item // oldest addition first
+	items  []*item            // oldest addition first
+	views  map[string][]*item // by project, newest first; made when asked for
 	bySum  map[[32]byte]*item
 	albums []*album // oldest first
 	used   int64
@@ -60,7 +61,7 @@ func newLibrary(o *GoogleOptions) *library {
 func (l *library) account(user string) *account {
 	a := l.accounts[user]
 	if a == nil {
-		a = &account{bySum: map[[32]byte]*item{}}
+		a = &account{bySum: map[[32]byte]*item{}, views: map[string][]*item{}}
 		l.accounts[user] = a
 	}
 	return a
@@ -96,6 +97,7 @@ func (l *library) putLocked(up *upload, name, description string, now time.Time)
 	l.byID[it.id] = it
 	a.bySum[it.sum] = it
 	a.items = append(a.items, it)
+	clear(a.views)
 	a.used += it.size
 	l.spend(up, it)
 	l.hold(it)
@@ -154,6 +156,7 @@ func (l *library) drop(id string) bool {
 	delete(l.byID, id)
 	delete(a.bySum, it.sum)
 	a.items = slices.DeleteFunc(a.items, func(o *item) bool { return o == it })
+	clear(a.views)
 	a.used -= it.size
 	for _, al := range a.albums {
 		al.remove(it)
@@ -191,16 +194,34 @@ func (l *library) status(it *item, now time.Time) string {
 	return "READY"
 }
 
-// listed returns what a project sees of an account in lists, newest first.
+// listed returns what a project sees of an account in lists, newest first. The
+// caller must not change the slice.
 func (l *library) listed(c caller, now time.Time) []*item {
-	var items []*item
-	for _, it := range l.account(c.user).items {
-		if it.project == c.project && now.Sub(it.added) >= l.opts.ListDelay {
-			items = append(items, it)
-		}
+	a := l.account(c.user)
+	if _, made := a.views[c.project]; !made {
+		a.views[c.project] = a.view(c.project)
 	}
+	if l.opts.ListDelay <= 0 {
+		return a.views[c.project]
+	}
+	return selected(a.views[c.project], func(it *item) bool { return now.Sub(it.added) >= l.opts.ListDelay })
+}
+
+func (a *account) view(project string) []*item {
+	items := selected(a.items, func(it *item) bool { return it.project == project })
 	slices.SortFunc(items, newestFirst)
 	return items
+}
+
+// selected returns the items that are kept, in a slice of their own.
+func selected(items []*item, keep func(*item) bool) []*item {
+	kept := []*item{}
+	for _, it := range items {
+		if keep(it) {
+			kept = append(kept, it)
+		}
+	}
+	return kept
 }
 
 func newestFirst(a, b *item) int {

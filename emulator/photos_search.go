@@ -172,12 +172,16 @@ func (l *library) search(c caller, req searchRequest, now time.Time) ([]*item, e
 		if a == nil {
 			return nil, failure(http.StatusNotFound)
 		}
-		return slices.DeleteFunc(items, func(it *item) bool { return !slices.Contains(a.items, it) }), nil
+		inside := make(map[*item]bool, len(a.items))
+		for _, it := range a.items {
+			inside[it] = true
+		}
+		return selected(items, func(it *item) bool { return inside[it] }), nil
 	}
 	if req.Filters != nil {
-		items = slices.DeleteFunc(items, func(it *item) bool { return !req.Filters.matches(it) })
+		items = selected(items, req.Filters.matches)
 	}
-	if req.OrderBy == oldestFirstOrder {
+	if req.OrderBy == oldestFirstOrder { // which needs filters, so the slice is ours
 		slices.Reverse(items)
 	}
 	return items, nil
