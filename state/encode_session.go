@@ -85,7 +85,7 @@ func byStage[T any](m map[Stage]T, all bool, absent T) object {
 func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 	r := newReader(data)
 	s = &Session{
-		SchemaVersion: r.number("schema_version", SchemaVersion),
+		SchemaVersion: cmp.Or(r.number("schema_version", SchemaVersion), SchemaVersion),
 		ID:            r.text("session_id"),
 		CreatedAt:     r.time("created_at"),
 		UpdatedAt:     r.time("updated_at"),

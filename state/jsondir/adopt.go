@@ -26,6 +26,9 @@ func (s *session) adopt(ctx context.Context) error {
 	if err := s.adoptItems(ctx); err != nil {
 		return err
 	}
+	if err := s.hide(); err != nil {
+		return err
+	}
 	kept, err := s.adoptBatches()
 	if err != nil {
 		return err
@@ -43,6 +46,18 @@ func (s *session) adopt(ctx context.Context) error {
 	}
 	s.b.log.Info("session of q2google taken over", "session", h.ID, "items", len(s.ix.entries), "batches", len(s.ix.batches))
 	return s.reload(ctx)
+}
+
+// hide takes a session from the eyes of other users, which q2google leaves to
+// the umask: it holds upload tokens and signed URLs.
+func (s *session) hide() error {
+	for _, dir := range []string{s.dir, s.dir + "/items", s.dir + "/batches"} {
+		err := s.b.step("chmod", dir, func() error { return s.b.root.Chmod(dir, dirPerm) })
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return s.b.fault("protect", dir, err)
+		}
+	}
+	return nil
 }
 
 // reload builds the index anew.
@@ -173,6 +188,9 @@ func (s *session) moveFlatAside() error {
 	aside := name + ".migrated"
 	for n := 2; s.exists(aside); n++ {
 		aside = fmt.Sprintf("%s.migrated-%d", name, n)
+	}
+	if err := s.b.step("chmod", name, func() error { return s.b.root.Chmod(name, filePerm) }); err != nil {
+		return s.b.fault("protect", name, err)
 	}
 	if err := s.b.step("rename", name, func() error { return s.b.root.Rename(name, aside) }); err != nil {
 		return s.b.fault("rename", name, err)

@@ -97,9 +97,28 @@ func TestOrder(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "new", "state")
+	if err := os.CopyFS(root, os.DirFS(plant(t, q2google))); err != nil { // 0755 and 0644
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "old-run.json"), []byte(flat), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(root, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	b := open(t, root)
 	defer b.Close()
 	carried(t, b, 1)
+	for _, id := range []string{"january-2026", "old-run"} {
+		lock, err := b.Lock(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Unlock()
+		if err := b.PutBatch(t.Context(), id, &state.Batch{Index: state.FirstBatchIndex + 9}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	lock, err := b.Lock(t.Context(), "s")
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +146,18 @@ func TestPermissions(t *testing.T) {
 		seen++
 		return nil
 	})
-	if err != nil || seen < 9 {
+	if err != nil || seen < 20 {
 		t.Errorf("%d files seen, %v", seen, err)
+	}
+}
+
+func TestNewDirectoriesArePrivate(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "a", "b")
+	open(t, root).Close()
+	for _, dir := range []string{root, filepath.Dir(root)} {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s has mode %v, %v", dir, info.Mode(), err)
+		}
 	}
 }
 
