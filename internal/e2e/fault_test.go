@@ -72,14 +72,14 @@ var faultRows = []faultRow{
 
 	// The CDN.
 	{name: "cdn 403", faults: on("cdn.get", emulator.FaultExpired, times(2))},
-	{name: "cdn 404 for a while", faults: on("cdn.get", emulator.FaultStatus, status(404)), code: 3},
+	{name: "cdn 404 once", faults: on("cdn.get", emulator.FaultStatus, status(404))},
 	{name: "cdn 500", faults: on("cdn.get", emulator.FaultStatus, status(500))},
 	{name: "cdn 503", faults: on("cdn.get", emulator.FaultStatus, status(503), times(3))},
 	{name: "cdn dropped", faults: on("cdn.get", emulator.FaultResetBefore)},
 	{name: "cdn cut in the body", faults: on("cdn.get", emulator.FaultCutResponse, after(3000), times(4))},
 	{name: "cdn cut far in the body", faults: on("cdn.get", emulator.FaultCutResponse, after(9*mib), times(9))},
 	{name: "cdn wrong length", faults: on("cdn.get", emulator.FaultWrongLength)},
-	{name: "cdn ignores ranges", faults: append(on("cdn.get", emulator.FaultCutResponse, after(20*mib), times(9)), on("cdn.get", emulator.FaultIgnoreRange, call(10))...)},
+	{name: "cdn ignores ranges", faults: append(on("cdn.get", emulator.FaultCutResponse, after(20*mib), times(8)), on("cdn.get", emulator.FaultIgnoreRange, call(9))...)},
 	{name: "cdn object changed under the URL", faults: append(on("cdn.get", emulator.FaultCutResponse, after(20*mib), times(8)), on("cdn.get", emulator.FaultChanged, call(9))...)},
 	{name: "URLs live shorter than the file takes", options: emulator.Options{GoPro: emulator.GoProOptions{URLLife: time.Second}}, faults: on("cdn.get", emulator.FaultCutResponse, after(5*mib), times(12))},
 
