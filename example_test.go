@@ -1,0 +1,46 @@
+package gondola_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/jsondir"
+)
+
+// A session is carried from a source to a destination. Here both are in memory;
+// gopro.NewSource and gphotos.NewDestination make the real ones.
+func ExampleSync() {
+	dir, err := os.MkdirTemp("", "sessions")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	sessions, err := jsondir.Open(dir, jsondir.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sessions.Close()
+	source, library := pair(1, 3)
+
+	summary, err := gondola.Sync(context.Background(), gondola.Options{
+		Source:      source,
+		Destination: library,
+		Backend:     sessions,
+		Album:       "Holidays",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(summary.SessionID, summary.Outcome, summary.Items.Total)
+	// Output: gopro-gphotos-everything complete 3
+}
+
+// The same command names the same session, so that it resumes itself.
+func ExampleDeriveSessionID() {
+	fmt.Println(gondola.DeriveSessionID("gopro:", "gphotos:", media.Window{}))
+	// Output: gopro-gphotos-everything
+}
