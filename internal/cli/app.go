@@ -22,6 +22,7 @@ type app struct {
 	stdout  io.Writer
 	screen  *screen // standard error, for people and the log
 	environ []string
+	dir     string // where .env is looked for
 	now     func() time.Time
 	exit    func(code int)
 
@@ -31,13 +32,15 @@ type app struct {
 	format   format
 	log      *slog.Logger
 	secrets  redactor
-	started  bool // flags and settings were understood
+	command  string // its name
+	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]
+	last     summaryLine // of the sync that ran, if one did
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
 	return &app{
-		stdin: stdin, stdout: stdout, screen: newScreen(stderr), environ: environ,
+		stdin: stdin, stdout: stdout, screen: newScreen(stderr), environ: environ, dir: ".",
 		now: time.Now, exit: os.Exit,
 		format: formatText,
 		log:    slog.New(slog.DiscardHandler),
@@ -66,12 +69,12 @@ type globalFlags struct {
 }
 
 func (g *globalFlags) add(flags *pflag.FlagSet) {
-	flags.StringVarP(&g.output, "output", "o", "text", "format of the result: text, json (lines) or tsv")
+	flags.StringVarP(&g.output, "output", "o", "text", "`FORMAT` of the result: text, json (lines) or tsv")
 	flags.BoolVar(&g.json, "json", false, "short for --output json")
 	flags.BoolVarP(&g.quiet, "quiet", "q", false, "say nothing but failures")
 	flags.BoolVarP(&g.verbose, "verbose", "v", false, "tell of every item, and log at level info")
 	flags.StringVar(&g.logLevel, "log-level", "warn", "least `LEVEL` that is logged: debug, info, warn or error")
-	flags.StringVar(&g.logFormat, "log-format", "", "format of the log: text or json (default: text on a terminal, else json lines with --json and text without)")
+	flags.StringVar(&g.logFormat, "log-format", "", "`FORMAT` of the log: text or json (default: json with --json, except on a terminal)")
 	flags.StringVar(&g.config, "config", "", "config `FILE` (default: config.toml in the config directory)")
 	flags.BoolVar(&g.noColor, "no-color", false, "no colours; NO_COLOR does the same")
 }
@@ -79,7 +82,7 @@ func (g *globalFlags) add(flags *pflag.FlagSet) {
 // start reads the settings and prepares output and log. It runs before every
 // command.
 func (a *app) start(cmd *cobra.Command, _ []string) error {
-	sources, err := config.Load(a.environ, ".", a.global.config)
+	sources, err := config.Load(a.environ, a.dir, a.global.config)
 	if err != nil {
 		return err
 	}

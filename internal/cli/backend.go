@@ -22,29 +22,29 @@ func (f *stateFlags) add(cmd *cobra.Command) {
 	must(cmd.MarkFlagDirname("state-dir"))
 }
 
-// location returns the URI of the backend.
-func (f *stateFlags) location(a *app) (string, error) {
+// path returns the directory that the flags name.
+func (f *stateFlags) path(a *app) (string, error) {
 	uri, dir := a.origins["state"], a.origins["state-dir"]
 	switch {
 	case f.uri == "" && f.dir == "":
-		return "jsondir:" + a.sources.Paths.Sessions(), nil
-	case f.uri != "" && f.dir != "" && uri == dir && uri == config.Flag:
+		return a.sources.Paths.Sessions(), nil
+	case f.uri != "" && f.dir != "" && uri == config.Flag && dir == config.Flag:
 		return "", usagef("--state and --state-dir say the same thing: give one of them")
-	case f.dir != "" && (f.uri == "" || dir > uri):
-		return "jsondir:" + f.dir, nil
+	case f.uri == "" || f.dir != "" && dir > uri:
+		return f.dir, nil
 	}
-	return f.uri, nil
+	scheme, path, _ := strings.Cut(f.uri, ":")
+	if scheme != jsondir.Scheme || path == "" {
+		return "", usagef("--state: this version keeps sessions in a directory: jsondir:PATH is expected, not %s", scheme)
+	}
+	return path, nil
 }
 
 // open opens the backend.
 func (f *stateFlags) open(a *app) (state.Backend, error) {
-	uri, err := f.location(a)
+	path, err := f.path(a)
 	if err != nil {
 		return nil, err
-	}
-	scheme, path, ok := strings.Cut(uri, ":")
-	if !ok || scheme != "jsondir" || path == "" {
-		return nil, usagef("--state: this version keeps sessions in a directory: jsondir:PATH is expected, not %s", scheme)
 	}
 	return jsondir.Open(path, jsondir.Options{Logger: a.log})
 }

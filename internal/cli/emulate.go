@@ -165,6 +165,22 @@ func (s *services) settings() [][2]string {
 	}
 }
 
+// servicesLine says in JSON how to reach the services.
+type servicesLine struct {
+	Type        string            `json:"type"`
+	Env         map[string]string `json:"env"`
+	GoProURL    string            `json:"gopro_url"`
+	CDNURL      string            `json:"cdn_url"`
+	PhotosURL   string            `json:"gphotos_url"`
+	OAuthURL    string            `json:"oauth_url"`
+	BytesURL    string            `json:"bytes_url"`
+	ControlURL  string            `json:"control_url"`
+	PageURL     string            `json:"page_url"`
+	GoProToken  string            `json:"gopro_token"` // of the emulated account
+	Credentials string            `json:"credentials"`
+	Token       string            `json:"token"` // path of token.json
+}
+
 func (a *app) announceServices(s *services) {
 	env := map[string]string{}
 	var exports strings.Builder
@@ -174,12 +190,12 @@ func (a *app) announceServices(s *services) {
 	}
 	switch a.format {
 	case formatJSON:
-		a.json(map[string]any{
-			"type": "emulator", "env": env,
-			"gopro_url": s.server.GoProURL, "cdn_url": s.server.CDNURL, "gphotos_url": s.server.PhotosURL,
-			"oauth_url": s.server.OAuthURL, "bytes_url": s.server.BytesURL,
-			"control_url": s.server.ControlURL, "page_url": s.server.ControlURL + "/",
-			"gopro_token": s.emulator.GoPro.Token(), "credentials": s.credentials, "token": s.token,
+		a.json(servicesLine{
+			Type: "emulator", Env: env,
+			GoProURL: s.server.GoProURL, CDNURL: s.server.CDNURL, PhotosURL: s.server.PhotosURL,
+			OAuthURL: s.server.OAuthURL, BytesURL: s.server.BytesURL,
+			ControlURL: s.server.ControlURL, PageURL: s.server.ControlURL + "/",
+			GoProToken: s.emulator.GoPro.Token(), Credentials: s.credentials, Token: s.token,
 		})
 	case formatTSV:
 		for _, kv := range s.settings() {

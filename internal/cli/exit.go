@@ -19,12 +19,15 @@ const (
 	exitAuth        = 4
 	exitQuota       = 5
 	exitLocked      = 6
+	exitMissing     = 7
 	exitInterrupted = 130
 )
 
 var (
 	// errPartial ends a run that finished, but some items failed.
 	errPartial = errors.New("some items failed")
+	// errMissing ends a verification that found something missing.
+	errMissing = errors.New("verification found something missing")
 	// errEnded ends a command that runs until it is asked to stop: no failure.
 	errEnded = errors.New("ended")
 	// errInterrupted is the cause of a context that a signal has ended.
@@ -51,8 +54,11 @@ func exitCode(err error) int {
 	case media.CodeQuota, media.CodeStorage:
 		return exitQuota
 	}
-	if errors.Is(err, errPartial) {
+	switch {
+	case errors.Is(err, errPartial):
 		return exitPartial
+	case errors.Is(err, errMissing):
+		return exitMissing
 	}
 	return exitFailed
 }

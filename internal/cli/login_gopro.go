@@ -12,6 +12,7 @@ import (
 
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -45,6 +46,9 @@ readable by you alone, and never shown.`,
 	return cmd
 }
 
+// hurried is the patience with a service while a person waits for a check.
+var hurried = retry.Policy{Attempts: 2}
+
 // goproLine is what is known about access to the GoPro cloud, in JSON.
 type goproLine struct {
 	Type    string       `json:"type"`
@@ -67,7 +71,7 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
 			Hint: "run gondola login gopro on a terminal to see where the token is found"}
 	}
 	a.secrets.learn(token)
-	client, err := a.goproClient(f, config.NewSecret(token, "standard input"), nil)
+	client, err := a.goproClient(f, config.NewSecret(token, "standard input"), gopro.Options{Retry: hurried})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 )
 
@@ -33,10 +34,10 @@ func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 		return goproErr
 	}
 	googleErr := a.googleStatus(ctx, f)
-	if goproErr != nil {
-		return told(goproErr)
+	if goproErr == nil || exitCode(googleErr) == exitAuth {
+		return told(googleErr)
 	}
-	return told(googleErr)
+	return told(goproErr)
 }
 
 func (a *app) goproStatus(ctx context.Context, f *serviceFlags) error {
@@ -46,7 +47,7 @@ func (a *app) goproStatus(ctx context.Context, f *serviceFlags) error {
 	}
 	a.secrets.learn(token.Reveal())
 	line := goproLine{Type: "login", Service: "gopro", From: token.From}
-	client, err := a.goproClient(f, token, nil)
+	client, err := a.goproClient(f, token, gopro.Options{Retry: hurried})
 	if err == nil {
 		account, userErr := client.User(ctx)
 		line.Items, line.Bytes, err = account.Items, account.Bytes, userErr

@@ -22,20 +22,27 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a.args = args
 	ctx, stop := a.handleSignals(ctx)
 	defer stop()
+	err := a.execute(ctx)
+	a.tell(err)
+	return exitCode(err)
+}
+
+// execute runs the command that a.args name.
+func (a *app) execute(ctx context.Context) error {
 	root := newRoot(a)
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	root.SetArgs(a.args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.screen)
+	cmd, err := root.ExecuteContextC(ctx)
+	a.command = cmd.Name()
 	if err != nil && !a.started {
 		err = &usageError{err: err}
 	}
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(err, context.Cause(ctx))
 	}
-	a.tell(err)
-	return exitCode(err)
+	return err
 }
 
 // Tree returns the command tree for those who document it.
@@ -48,10 +55,40 @@ func (a *app) tell(err error) {
 	if _, told := errors.AsType[*toldError](err); exitCode(err) == exitDone || told {
 		return
 	}
-	if a.format == formatJSON {
-		a.json(map[string]any{"type": "error", "exit_code": exitCode(err), "error": describe(err, a.redact)})
+	if a.format == formatJSON || !a.started && wantsJSON(a.args) {
+		a.tellJSON(err)
 	}
 	a.complain(err)
+}
+
+// tellJSON reports a failure as the last line of what a program reads.
+func (a *app) tellJSON(err error) {
+	if a.command == "sync" {
+		a.json(report{from: stationGoPro, to: stationGPhotos, err: err}.line(a.redact))
+		return
+	}
+	a.json(errorLine{"error", exitCode(err), describe(err, a.redact)})
+}
+
+type errorLine struct {
+	Type     string      `json:"type"`
+	ExitCode int         `json:"exit_code"`
+	Error    errorObject `json:"error"`
+}
+
+// wantsJSON guesses from arguments that could not be parsed.
+func wantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch arg {
+		case "--json", "--json=true", "--output=json", "-ojson", "-o=json":
+			return true
+		case "-o", "--output":
+			if i+1 < len(args) && args[i+1] == "json" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // complain writes a failure for people, with the next step.

@@ -66,21 +66,17 @@ func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client
 		return nil, err
 	}
 	a.secrets.learn(token.Reveal())
-	return a.goproClient(f, token, onWait)
+	return a.goproClient(f, token, gopro.Options{OnWait: onWait})
 }
 
-func (a *app) goproClient(f *serviceFlags, token config.Secret, onWait func(media.Wait)) (*gopro.Client, error) {
+// goproClient completes the options of a client.
+func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options) (*gopro.Client, error) {
 	base, err := config.Endpoint("--gopro-url", f.goproURL)
 	if err != nil {
 		return nil, err
 	}
-	return gopro.New(gopro.Options{
-		BaseURL:   base,
-		Token:     token.Reveal(),
-		Logger:    a.log,
-		OnWait:    onWait,
-		UserAgent: userAgent(),
-	})
+	o.BaseURL, o.Token, o.Logger, o.UserAgent = base, token.Reveal(), a.log, userAgent()
+	return gopro.New(o)
 }
 
 // openGPhotos returns Google Photos as a station, and where its tokens are.

@@ -50,6 +50,7 @@ func (a *app) sync(ctx context.Context, f *syncFlags, args []string) error {
 	}
 	r.err = err
 	r.retry = a.retryCommand(r)
+	a.last = r.line(a.redact)
 	return a.report(ctx, r)
 }
 
@@ -111,6 +112,9 @@ func (a *app) syncOptions(f *syncFlags, args []string, r *report) (o gondola.Opt
 		return o, 0, err
 	}
 	if err = f.validate(); err != nil {
+		return o, 0, err
+	}
+	if _, err = f.state.path(a); err != nil {
 		return o, 0, err
 	}
 	if r.sessionID == "" {
@@ -211,7 +215,7 @@ func completeRoute(_ *cobra.Command, args []string, _ string) ([]cobra.Completio
 
 // newGoProSource returns the GoPro cloud as a station, in the quality asked for.
 func newGoProSource(c *gopro.Client, quality string) (gondola.Source, error) {
-	source, err := gopro.NewSource(c, quality)
+	source, err := gopro.NewSource(c, gopro.SourceOptions{Quality: quality})
 	if err != nil {
 		return nil, fmt.Errorf("--quality: %w", err)
 	}

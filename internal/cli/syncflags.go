@@ -33,7 +33,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	f.services.add(cmd)
 	f.services.addQuality(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session (default: derived from the stations and the window)")
+	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations and the window)")
 	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto")
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing")
@@ -86,16 +86,16 @@ func (f *serviceFlags) add(cmd *cobra.Command) {
 
 func (f *serviceFlags) addGoogle(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.credentials, "credentials", "", "OAuth client of the Google Cloud project (default: client_secret.json here, else in the config directory)")
-	flags.StringVar(&f.token, "token", "", "tokens of the Google account (default: token.json here, else in the config directory)")
-	flags.StringVar(&f.gphotosURL, "gphotos-url", "https://photoslibrary.googleapis.com", "root of the Google Photos API")
+	flags.StringVar(&f.credentials, "credentials", "", "`FILE` with the OAuth client of the Google Cloud project (default: client_secret.json here, else in the config directory)")
+	flags.StringVar(&f.token, "token", "", "`FILE` with the tokens of the Google account (default: token.json here, else in the config directory)")
+	flags.StringVar(&f.gphotosURL, "gphotos-url", "https://photoslibrary.googleapis.com", "`URL` of the Google Photos API")
 	must(cmd.MarkFlagFilename("credentials", "json"))
 	must(cmd.MarkFlagFilename("token", "json"))
 	must(cmd.RegisterFlagCompletionFunc("gphotos-url", cobra.NoFileCompletions))
 }
 
 func (f *serviceFlags) addGoPro(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.goproURL, "gopro-url", "https://api.gopro.com", "root of the GoPro API")
+	cmd.Flags().StringVar(&f.goproURL, "gopro-url", "https://api.gopro.com", "`URL` of the GoPro API")
 	must(cmd.RegisterFlagCompletionFunc("gopro-url", cobra.NoFileCompletions))
 }
 

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// provedLine says in JSON whether a file is at the destination.
+type provedLine struct {
+	Type    string `json:"type"`
+	Name    string `json:"name"`
+	Medium  string `json:"medium"`
+	Part    int    `json:"part"`
+	Bytes   int64  `json:"bytes"`
+	SHA256  string `json:"sha256"`
+	Copies  int    `json:"copies"` // at the destination
+	Refused string `json:"refused,omitempty"`
+	OK      bool   `json:"ok"`
+}
+
+// verdict sums up a proof.
+type verdict struct {
+	Type     string `json:"type"`
+	Files    int    `json:"files"`
+	Proved   int    `json:"proved"`
+	Refused  int    `json:"refused"`
+	Strange  int    `json:"strange"`   // at the destination, and nobody knows why
+	SentMore int64  `json:"sent_more"` // bytes that the last run sent although all was there
+	OK       bool   `json:"ok"`
+}
+
+// prove compares both sides file by file.
+func (d *demo) prove(cut, resumed, again summaryLine) error {
+	table := tabwriter.NewWriter(d.a.result(), 0, 4, 2, ' ', 0)
+	lines, v := compare(d.services.emulator.GoPro.Expected(), d.services.emulator.Google.Items())
+	for _, line := range lines {
+		if d.a.format == formatJSON {
+			d.a.json(line)
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", line.Name, size(line.Bytes), shortHash(line.SHA256), line.text())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	v.SentMore = again.Bytes.Uploaded
+	v.OK = v.OK && v.SentMore == 0
+	if d.a.format == formatJSON {
+		d.a.json(v)
+	}
+	w := d.a.result()
+	fmt.Fprintf(w, "\nSent before the interruption %s, after it %s, in the repetition %s.\n",
+		size(cut.Bytes.Uploaded), size(resumed.Bytes.Uploaded), size(again.Bytes.Uploaded))
+	if !v.OK {
+		return fmt.Errorf("%w: %d of %d files proved, %d strange items", errMissing, v.Proved, v.Files, v.Strange)
+	}
+	fmt.Fprintf(w, "Proved: %d of %d files are in Google Photos exactly once, byte for byte; %d were refused with a reason.\n",
+		v.Proved, v.Files, v.Refused)
+	return nil
+}
+
+// compare finds each expected file at the destination, exactly once, and
+// nothing else.
+func compare(expected []emulator.Expectation, items []emulator.Item) ([]provedLine, verdict) {
+	there := map[string]int{}
+	for _, item := range items {
+		there[item.SHA256]++
+	}
+	v := verdict{Type: "proof"}
+	var lines []provedLine
+	known := map[string]bool{}
+	for _, e := range expected {
+		line := provedLine{
+			Type: "proved", Name: cell(e.Name), Medium: e.Medium, Part: e.Part,
+			Bytes: e.Size, SHA256: e.SHA256, Copies: there[e.SHA256], Refused: e.Why,
+		}
+		if e.Refused {
+			v.Refused++
+			line.OK = line.Copies == 0
+		} else {
+			v.Files++
+			known[e.SHA256] = true
+			if line.OK = line.Copies == 1; line.OK {
+				v.Proved++
+			}
+		}
+		lines = append(lines, line)
+	}
+	for hash, n := range there {
+		if !known[hash] {
+			v.Strange += n
+		}
+	}
+	v.OK = v.Files > 0 && v.Proved == v.Files && v.Strange == 0
+	return lines, v
+}
+
+func (l provedLine) text() string {
+	switch {
+	case l.Refused != "" && l.OK:
+		return "not carried: " + l.Refused
+	case l.OK:
+		return "there once, the same bytes"
+	case l.Copies == 0:
+		return "MISSING"
+	}
+	return fmt.Sprintf("THERE %d TIMES", l.Copies)
+}
+
+func shortHash(sum string) string { return sum[:min(len(sum), 12)] }

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// exits runs gondola and checks its exit code: exits CODE ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: exits CODE ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec("gondola", args[1:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("gondola %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// waitFor waits until a file holds a text: waitfor FILE TEXT
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE TEXT")
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.Contains(string(data), args[1]) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not come to hold %q", args[0], args[1])
+}
+
+// loadEnv sets the variables of the emulator whose JSON line a file holds:
+// loadenv FILE
+func loadEnv(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: loadenv FILE")
+	}
+	var line struct {
+		Env map[string]string `json:"env"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &line))
+	for name, value := range line.Env {
+		ts.Setenv(name, value)
+	}
+}
+
+// jsonLinesCmd checks that each line of a file is a JSON object with a type,
+// and that the types occur as often as said: jsonlines FILE TYPE=COUNT...
+func jsonLinesCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: jsonlines FILE TYPE=COUNT...")
+	}
+	got := map[string]int{}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var object struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal([]byte(line), &object); err != nil || object.Type == "" {
+			ts.Fatalf("%s: no JSON line with a type: %s", args[0], line)
+		}
+		got[object.Type]++
+	}
+	for _, arg := range args[1:] {
+		kind, count, _ := strings.Cut(arg, "=")
+		want, err := strconv.Atoi(count)
+		ts.Check(err)
+		if got[kind] != want {
+			ts.Fatalf("%s: %d lines of type %s, want %d", args[0], got[kind], kind, want)
+		}
+	}
+}
