@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -50,9 +51,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 		}
 		raw, err := c.send(ctx, r)
 		if err != nil {
-			if _, answered := errors.AsType[*resumable.StatusError](err); !answered {
-				out.unsure = true
-			}
+			out.unsure = out.unsure || mayHaveArrived(err)
 			return c.fault(ctx, r.op, err)
 		}
 		var value T
@@ -81,6 +80,14 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 		err = run()
 	}
 	return out, cmp.Or(err, final)
+}
+
+// mayHaveArrived reports whether a call that failed may have been carried out:
+// it was sent and not answered. Without an access token it was not sent.
+func mayHaveArrived(err error) bool {
+	_, answered := errors.AsType[*resumable.StatusError](err)
+	_, unsent := errors.AsType[*media.Fault](err)
+	return !answered && !unsent
 }
 
 // malformedError is a healthy answer whose body cannot be read.

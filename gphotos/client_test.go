@@ -95,7 +95,7 @@ func TestListingEndsOnlyWithoutToken(t *testing.T) {
 		return pages[n-1]
 	})
 	var ids []string
-	for m, err := range c.All(t.Context()) {
+	for m, err := range c.List(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

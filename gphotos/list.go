@@ -33,7 +33,7 @@ func (d *Destination) List(ctx context.Context, w media.Window) iter.Seq2[media.
 // the time zone of each item, so the days around the window are included.
 func (c *Client) within(ctx context.Context, w media.Window) iter.Seq2[MediaItem, error] {
 	if w.IsZero() {
-		return c.All(ctx)
+		return c.List(ctx)
 	}
 	first, last := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 	if !w.Start.IsZero() {

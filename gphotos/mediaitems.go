@@ -105,9 +105,9 @@ func (c *Client) Update(ctx context.Context, id, description string) (MediaItem,
 	return r.value, err
 }
 
-// All lists the media items that the app created, newest first. It yields an
+// List lists the media items that the app created, newest first. It yields an
 // error once, at the end, if the listing fails.
-func (c *Client) All(ctx context.Context) iter.Seq2[MediaItem, error] {
+func (c *Client) List(ctx context.Context) iter.Seq2[MediaItem, error] {
 	return pages(func(token string) ([]MediaItem, string, error) {
 		r, err := fetch[page](ctx, c, call{
 			op: "list media items", method: http.MethodGet, path: "/v1/mediaItems", query: pageQuery(mediaPageSize, token),

@@ -1,6 +1,7 @@
 package gphotos
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -206,4 +207,36 @@ func TestFitName(t *testing.T) {
 			t.Errorf("fitName(%.20q…) = %q, want %q", tc.name, got, tc.want)
 		}
 	}
+}
+
+// offline has no token at first.
+type offline struct {
+	*service
+	fails int
+}
+
+func (o *offline) Token(ctx context.Context) (string, error) {
+	if o.fails--; o.fails >= 0 {
+		return "", &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: "refresh", Err: errors.New("no line")}
+	}
+	return o.service.Token(ctx)
+}
+
+// A call that was never sent has spent no token.
+func TestRejectionAfterWaitingForAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		c, err := NewClient(Options{HTTP: &http.Client{Transport: s}, Tokens: &offline{s, 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := NewDestination(c, DestinationOptions{Account: func(context.Context) (string, error) { return "gphotos:me", nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := d.Create(t.Context(), media.Batch{Entries: s.entries("not media")})
+		if err != nil || codes(made) != "item/rejected" {
+			t.Errorf("Create = %s, %v", codes(made), err)
+		}
+	})
 }
