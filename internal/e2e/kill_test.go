@@ -81,7 +81,7 @@ func TestInterruptSavesAndResumes(t *testing.T) {
 	held := l.received()
 	s := l.syncUntilDone(1)
 	l.wantArrived()
-	if s.Bytes.Uploaded > 64*mib-held {
+	if s.Bytes.Uploaded > 64*mib-held+256<<10 { // the service keeps whole granules
 		t.Errorf("the library held %d bytes, %d more were sent", held, s.Bytes.Uploaded)
 	}
 }
