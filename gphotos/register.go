@@ -24,8 +24,9 @@ const (
 // receipt is Stale is not sent; it fails with code media.CodeTokenInvalid, as
 // does one whose token the service does not accept.
 //
-// When a session-wide failure comes in the middle of a bisection, the entries
-// whose fate is not known yet carry it as their result.
+// When a failure ends a bisection halfway, what is known is returned, and the
+// entries that were not reached fail with its code as Transient: sending them
+// again tells whether it still stands.
 func (d *Destination) Create(ctx context.Context, b media.Batch) (media.Created, error) {
 	if len(b.Entries) > d.batchSize {
 		return media.Created{}, &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol,
@@ -73,12 +74,12 @@ func (r *registration) create(ctx context.Context, at []int) error {
 		return nil
 	case media.ClassOf(err) != media.ItemFault:
 		for _, i := range at {
-			r.out.Results[i] = media.Result{Err: asFault(err)}
+			r.out.Results[i] = unreached(err)
 		}
 		return err
 	case len(at) == 1:
 		r.known = true
-		r.out.Results[at[0]] = media.Result{Err: asFault(err)}
+		r.out.Results[at[0]] = media.Result{Err: err}
 		return nil
 	}
 	return r.bisect(ctx, at)
@@ -88,7 +89,7 @@ func (r *registration) bisect(ctx context.Context, at []int) error {
 	half := len(at) / 2
 	if err := r.create(ctx, at[:half]); err != nil {
 		for _, i := range at[half:] {
-			r.out.Results[i] = media.Result{Err: asFault(err)}
+			r.out.Results[i] = unreached(err)
 		}
 		return err
 	}
@@ -129,12 +130,15 @@ func (r *registration) fail(i int, class media.Class, code string, err error) {
 	r.out.Results[i] = media.Result{Err: &media.Fault{Class: class, Code: code, Op: op, Err: err}}
 }
 
-// asFault makes a result's error of whatever ended a call.
-func asFault(err error) error {
-	if f, ok := errors.AsType[*media.Fault](err); ok {
-		return f
+// unreached is the result of entries that a call's failure kept from being
+// created.
+func unreached(err error) media.Result {
+	f := media.Fault{Code: media.CodeUnreachable, Op: "create media items", Err: err}
+	if known, ok := errors.AsType[*media.Fault](err); ok {
+		f = *known
 	}
-	return &media.Fault{Class: media.ClassOf(err), Code: media.CodeUnreachable, Op: "create media items", Err: err}
+	f.Class = media.Transient
+	return media.Result{Err: &f}
 }
 
 // fitName shortens a name to what the service takes and keeps its extension:

@@ -89,7 +89,7 @@ func TestCreate(t *testing.T) {
 					}
 					return n == 3
 				}
-			}, want: "item-1 item-2 session/quota session/quota", calls: 3},
+			}, want: "item-1 item-2 transient/quota transient/quota", calls: 3},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
