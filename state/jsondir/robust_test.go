@@ -450,3 +450,42 @@ func TestRefusedIDs(t *testing.T) {
 		t.Errorf("refused ids left %v", got)
 	}
 }
+
+// TestFormerFileReappears: a power cut may bring back a file whose removal had
+// not reached the disk.
+func TestFormerFileReappears(t *testing.T) {
+	root := t.TempDir()
+	b := open(t, root)
+	it := carried(t, b, 1)[0]
+	former := filepath.Join(root, "s", "items", "a.jpg.json")
+	old, err := os.ReadFile(former)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"0 new.jpg", "z new.jpg"} { // listed before and after
+		it.Name, it.Transfer = name, state.Completed
+		if err := b.PutItems(t.Context(), "s", it); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(former, old, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(former, then, then); err != nil {
+			t.Fatal(err)
+		}
+		fresh := open(t, root)
+		got, err := fresh.Item(t.Context(), "s", it.ID.Key())
+		if err != nil || got.Name != name || got.Transfer != state.Completed {
+			t.Errorf("item = %+v, %v; want the one named %s", got, err, name)
+		}
+		if err := fresh.PutItems(t.Context(), "s", got); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(former); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the former file is left: %v", err)
+		}
+		fresh.Close()
+	}
+	b.Close()
+}

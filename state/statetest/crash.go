@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -35,8 +36,11 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 	b := h.started(t)
 	must(t, b.PutItems(ctx, "s", items(0, 4)...))
 	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex, Status: state.Running}))
+	found := &state.Item{Item: media.Item{Name: "legacy.jpg"}, Discovery: state.Completed} // by q2google
+	must(t, b.PutItems(ctx, "s", found))
 	h.Break(b, n)
 
+	found.ID, found.Name = item(9).ID, "known.jpg"
 	renamed := item(3)
 	renamed.Name = "renamed.MP4"
 	carried := items(0, 3)
@@ -52,6 +56,9 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 		{func() error { return b.PutItems(ctx, "s", carried...) }, func(b state.Backend) bool { return awaitCreate(t, b) == 3 }},
 		{func() error { return b.PutItems(ctx, "s", renamed, item(4)) }, func(b state.Backend) bool {
 			return has(t, b, "renamed.MP4") && has(t, b, item(4).Name) && !has(t, b, item(3).Name)
+		}},
+		{func() error { return b.PutItems(ctx, "s", found) }, func(b state.Backend) bool {
+			return has(t, b, "known.jpg") && !has(t, b, "legacy.jpg")
 		}},
 		{func() error { return b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex + 1}) }, func(b state.Backend) bool {
 			return len(collect(t, b.Batches(ctx, "s"))) >= 1 && hasBatch(t, b, state.FirstBatchIndex+1)
@@ -100,6 +107,9 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 		if !seen[it.ID.Key()] {
 			t.Errorf("item %s is lost", it.ID.Key())
 		}
+	}
+	if has(t, b, "legacy.jpg") == has(t, b, "known.jpg") {
+		t.Error("the item that got its identity is there twice, or not at all")
 	}
 	must(t, b.PutItems(ctx, "s", item(7))) // life goes on
 	must(t, b.PutSession(ctx, header))
