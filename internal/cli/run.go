@@ -47,7 +47,9 @@ func (a *app) execute(ctx context.Context) error {
 
 // Tree returns the command tree for those who document it.
 func Tree() *cobra.Command {
-	return newRoot(newApp(os.Stdin, io.Discard, io.Discard, nil))
+	root := newRoot(newApp(os.Stdin, io.Discard, io.Discard, nil))
+	root.InitDefaultCompletionCmd()
+	return root
 }
 
 // tell reports a failure that no command has reported yet.

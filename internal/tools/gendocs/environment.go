@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gondola-sync/gondola/internal/config"
+)
+
+const environmentHead = `# Settings
+
+What the command line does not set is looked for in the environment, then in a
+` + "`.env`" + ` file in the working directory, then in the config file
+(` + "`$XDG_CONFIG_HOME/gondola/config.toml`" + `, or what ` + "`--config`" + ` names), and has its
+default otherwise. Keys of the config file are the names of the flags, without the
+dashes. A list is comma-separated in a variable and an array in the file. An
+empty variable counts as not set.
+
+The variables of q2google in the third column are understood where the variable
+in the second is not set.
+
+| flag | variable | q2google | default | meaning | commands |
+|---|---|---|---|---|---|
+`
+
+const environmentTail = `
+## Secrets
+
+Secrets are never flags.
+
+| variable | meaning |
+|---|---|
+| ` + "`GONDOLA_GOPRO_TOKEN`, `GP_ACCESS_TOKEN`, `Q2GOOGLE_GOPRO_ACCESS_TOKEN`" + ` | GoPro token; the first that is set counts, else the one that ` + "`gondola login gopro`" + ` stored |
+| ` + "`GONDOLA_GOPRO_TOKEN_FILE`, `GP_ACCESS_TOKEN_FILE`" + ` | file that holds the GoPro token |
+
+The Google account's secrets are in the files that ` + "`--credentials` and `--token`" + ` name. The
+OAuth endpoints are ` + "`auth_uri` and `token_uri` in `client_secret.json`" + `.
+
+## Others
+
+| variable | meaning |
+|---|---|
+| ` + "`NO_COLOR`" + ` | no colours, whatever its value |
+| ` + "`XDG_CONFIG_HOME`" + ` | where ` + "`gondola/`" + ` with the config file and the credentials is; default ` + "`~/.config`" + ` |
+| ` + "`XDG_STATE_HOME`" + ` | where ` + "`gondola/sessions`" + ` is; default ` + "`~/.local/state`" + ` |
+| ` + "`HTTPS_PROXY`, `NO_PROXY`" + ` | proxy for the requests to the services |
+`
+
+// setting is one flag and the commands that have it.
+type setting struct {
+	flag     *pflag.Flag
+	commands []string
+}
+
+// environment writes the page of all settings.
+func environment(root *cobra.Command) []byte {
+	settings := collect(root)
+	var page bytes.Buffer
+	page.WriteString(environmentHead)
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		s := settings[name]
+		_, usage := pflag.UnquoteUsage(s.flag)
+		fmt.Fprintf(&page, "| `--%s` | `%s` | %s | %s | %s | %s |\n", name, config.Variable(name),
+			codes(config.Q2GoogleVariables(name)), defaultOf(s.flag), strings.ReplaceAll(usage, "|", `\|`), strings.Join(s.commands, ", "))
+	}
+	page.WriteString(environmentTail)
+	return page.Bytes()
+}
+
+func collect(root *cobra.Command) map[string]*setting {
+	settings := map[string]*setting{}
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		command := strings.TrimPrefix(cmd.CommandPath(), "gondola ")
+		if cmd == root {
+			command = "all"
+		}
+		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { add(settings, f, command) })
+		if cmd == root {
+			cmd.PersistentFlags().VisitAll(func(f *pflag.Flag) { add(settings, f, command) })
+		}
+		for _, sub := range cmd.Commands() {
+			if sub.Name() != "help" && sub.Name() != "completion" {
+				walk(sub)
+			}
+		}
+	}
+	walk(root)
+	return settings
+}
+
+func add(settings map[string]*setting, f *pflag.Flag, command string) {
+	if !config.HasVariable(f.Name) {
+		return
+	}
+	if settings[f.Name] == nil {
+		settings[f.Name] = &setting{flag: f}
+	}
+	settings[f.Name].commands = append(settings[f.Name].commands, "`"+command+"`")
+}
+
+func codes(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = "`" + word + "`"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func defaultOf(f *pflag.Flag) string {
+	if f.DefValue == "" || f.DefValue == "[]" {
+		return ""
+	}
+	return "`" + f.DefValue + "`"
+}
