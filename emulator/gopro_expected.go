@@ -16,9 +16,9 @@ const (
 // should make of it.
 type Expectation struct {
 	Medium  string `json:"medium"`
-	Part    int    `json:"part"`   // from 1
-	Label   string `json:"label"`  // "" if there is nothing to carry at all
-	Name    string `json:"name"`   // as the camera gave it
+	Part    int    `json:"part"` // from 1
+	Label   string `json:"label"`
+	Name    string `json:"name"`   // as the camera gave it; "" if there is no file
 	Size    int64  `json:"size"`   // bytes
 	SHA256  string `json:"sha256"` // lower-case hex
 	Refused bool   `json:"refused"`
@@ -27,8 +27,8 @@ type Expectation struct {
 	Why string `json:"why,omitempty"`
 }
 
-// Expected returns an expectation for every file that a download lists as an
-// original, and one for each medium without any, newest capture first.
+// Expected returns an expectation for every original that the account has or
+// should have, and one for each medium without any, newest capture first.
 func (g *GoPro) Expected() []Expectation {
 	var all []Expectation
 	for _, m := range g.Library() {
@@ -38,37 +38,28 @@ func (g *GoPro) Expected() []Expectation {
 }
 
 func (g *GoPro) expect(m Medium) []Expectation {
-	why := m.refused()
+	if why := m.refused(); why != "" {
+		label := labelSource
+		if m.edited() {
+			label = labelBaked
+		}
+		return []Expectation{{Medium: m.ID, Part: 1, Label: label, Refused: true, Why: why}}
+	}
 	var list []Expectation
-	add := func(label string, number int, o Object) {
-		x := g.fileOf(m, label, number, o)
-		x.Why = why
-		if why == "" {
-			x.Why = o.refused(extensionOf(&m, o), m.photo() || m.Set)
+	for i, o := range m.Sources {
+		if o.Gone || !m.listed(i+1) {
+			list = append(list, Expectation{
+				Medium: m.ID, Part: i + 1, Label: labelSource, Name: o.Name, Refused: true, Why: "incomplete",
+			})
+			continue
 		}
-		x.Refused = x.Why != ""
-		list = append(list, x)
+		list = append(list, g.fileOf(m, labelSource, i+1, o))
 	}
-	if !m.Unlisted {
-		for i, o := range m.Sources {
-			if m.listed(i+1) && !o.Gone {
-				add(labelSource, i+1, o)
-			}
-		}
-		if len(m.Sources) == 0 && m.Baked != nil && !m.Baked.Gone {
-			add(labelBaked, 1, *m.Baked)
-		}
-		for i, o := range m.RAW {
-			if !o.Gone {
-				add(labelRAW, i+1, o)
-			}
-		}
+	if len(m.Sources) == 0 {
+		list = append(list, g.fileOf(m, labelBaked, 1, *m.Baked))
 	}
-	if len(list) == 0 {
-		if why == "" {
-			why = "no_original"
-		}
-		list = append(list, Expectation{Medium: m.ID, Part: 1, Refused: true, Why: why})
+	for i, o := range m.RAW {
+		list = append(list, g.fileOf(m, labelRAW, i+1, o))
 	}
 	return list
 }
@@ -79,35 +70,25 @@ func (g *GoPro) fileOf(m Medium, label string, number int, o Object) Expectation
 	generation := g.altered[key]
 	g.mu.Unlock()
 	content := alteredContent(o.Content, generation)
+	why := o.refused(extensionOf(&m, o), m.photo() || m.Set)
 	return Expectation{
 		Medium: m.ID, Part: number, Label: label, Name: o.Name, Size: content.Size(),
-		SHA256: g.digestsOf(key, generation).sha256(content),
+		SHA256: g.digestsOf(key, generation).sha256(content), Refused: why != "", Why: why,
 	}
 }
 
-// refused says why no file of the medium can be carried, or "".
+// refused says why nothing of the medium can be carried, or "". A medium that is
+// only being transcoded has its originals.
 func (m *Medium) refused() string {
 	switch {
-	case m.state() != "ready":
+	case m.Unlisted && m.state() != "failure":
 		return "not_ready"
 	case m.edited() && m.Baked == nil:
 		return "edit_project"
-	case len(m.Sources) == 0 && m.Baked == nil:
+	case m.Unlisted, len(m.Sources) == 0 && m.Baked == nil:
 		return "no_original"
-	case len(m.Sources) > 1 && m.torn():
-		return "incomplete"
 	}
 	return ""
-}
-
-// torn reports whether one of the sources cannot be had.
-func (m *Medium) torn() bool {
-	for i, o := range m.Sources {
-		if o.Gone || !m.listed(i+1) {
-			return true
-		}
-	}
-	return false
 }
 
 // refused says why the file cannot be carried, or "".

@@ -107,9 +107,14 @@ func (k *maker) proxies(m Medium) []Rendition {
 	}
 }
 
+// telemetry makes companions whose frame rate is no whole number, as most are.
 func (k *maker) telemetry(m Medium) []Rendition {
+	rate := 59.94006
+	if k.n%2 == 0 {
+		rate = 29.97003
+	}
 	return []Rendition{
-		{Label: "gpmf", Type: "1.mp4", FPS: 59.94006, Object: Object{Name: "gpmf.mp4", Content: NewNoise("\x00\x00\x00\x18ftypmp41", k.shot(m, 105).Seed, 1500)}},
+		{Label: "gpmf", Type: "1.mp4", FPS: rate, Object: Object{Name: "gpmf.mp4", Content: NewNoise("\x00\x00\x00\x18ftypmp41", k.shot(m, 105).Seed, 1500)}},
 		{Label: "mediainfo", Type: "json", Object: Object{Name: "mediainfo.json", Content: Bytes(`{"media":{"track":[]}}`)}},
 	}
 }

@@ -11,16 +11,22 @@ import (
 // the corner, so that people can tell samples apart.
 func picture(seed uint64, number, width int) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, width, width*3/4))
+	height := img.Rect.Dy()
 	sky, ground := hue(seed), hue(seed*7+3)
+	skies, grounds := make([]color.RGBA, height), make([]color.RGBA, height)
+	for y := range height {
+		depth := float64(y) / float64(height)
+		skies[y] = mix(sky, color.RGBA{R: 255, G: 245, B: 230, A: 255}, depth)
+		grounds[y] = mix(ground, color.RGBA{A: 255}, depth*0.7)
+	}
 	for x := range width {
-		horizon := horizon(seed, float64(x)/float64(width)) * float64(img.Rect.Dy())
-		for y := range img.Rect.Dy() {
-			depth := float64(y) / float64(img.Rect.Dy())
-			shade := mix(sky, color.RGBA{R: 255, G: 245, B: 230, A: 255}, depth)
-			if float64(y) > horizon {
-				shade = mix(ground, color.RGBA{A: 255}, depth*0.7)
+		horizon := int(horizon(seed, float64(x)/float64(width)) * float64(height))
+		for y := range height {
+			if y > horizon {
+				img.SetRGBA(x, y, grounds[y])
+			} else {
+				img.SetRGBA(x, y, skies[y])
 			}
-			img.SetRGBA(x, y, shade)
 		}
 	}
 	drawNumber(img, number, max(width/48, 1))

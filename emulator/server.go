@@ -14,8 +14,8 @@ import (
 // Server is the emulator on real sockets: plain HTTP on loopback, one port for
 // each URL but PhotosURL and OAuthURL, which share one.
 type Server struct {
-	GoProURL   string // API of the GoPro cloud
-	CDNURL     string // its signed URLs and thumbnails
+	GoProURL   string // API of the GoPro cloud, and its thumbnails
+	CDNURL     string // its signed URLs
 	PhotosURL  string // Google Photos
 	OAuthURL   string // Google's token and consent endpoints
 	BytesURL   string // bytes of media items in Google Photos
@@ -44,8 +44,8 @@ func (e *Emulator) Listen(host string) (*Server, error) {
 		roles []role
 		urls  []*string
 	}{
-		{[]role{roleGoPro}, []*string{&s.GoProURL}},
-		{[]role{roleCDN, roleImages}, []*string{&s.CDNURL}},
+		{[]role{roleGoPro, roleImages}, []*string{&s.GoProURL}},
+		{[]role{roleCDN}, []*string{&s.CDNURL}},
 		{[]role{rolePhotos, roleOAuth, roleAccounts}, []*string{&s.PhotosURL, &s.OAuthURL}},
 		{[]role{roleBytes}, []*string{&s.BytesURL}},
 		{[]role{roleControl}, []*string{&s.ControlURL}},
