@@ -14,14 +14,14 @@ type digest struct {
 	at int64     // h covers the first at bytes
 }
 
-// newDigest continues from a marshalled state, or from nothing at byte 0.
-func newDigest(state []byte, at int64) *digest {
+func newDigest() *digest { return &digest{h: sha256.New()} }
+
+// resumeDigest continues from what state returned. Without it, the digest of
+// an object of which bytes have passed is unknown for good.
+func resumeDigest(state []byte, at int64) *digest {
 	h := sha256.New()
-	if len(state) == 0 || at < 0 {
-		return &digest{h: h}
-	}
-	if h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) != nil {
-		return &digest{h: sha256.New()}
+	if at < 0 || h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) != nil {
+		return &digest{}
 	}
 	return &digest{h: h, at: at}
 }
@@ -38,9 +38,10 @@ func (d *digest) write(p []byte, offset int64) {
 	}
 }
 
-// state returns what newDigest continues from; nothing if that is nothing.
+// state returns what resumeDigest continues from; nothing if the digest is
+// unknown.
 func (d *digest) state() (state []byte, at int64) {
-	if d.h == nil || d.at == 0 {
+	if d.h == nil {
 		return nil, 0
 	}
 	state, err := d.h.(encoding.BinaryMarshaler).MarshalBinary()

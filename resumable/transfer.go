@@ -34,7 +34,7 @@ func newTransfer(u *Uploader, job Job) *transfer {
 		u:         u,
 		job:       job,
 		judge:     job.Judge,
-		hash:      newDigest(nil, 0),
+		hash:      newDigest(),
 		plan:      newPlanner(u.Sizing.withDefaults()),
 		sent:      job.SentBefore,
 		refusedAt: -1,
@@ -48,7 +48,7 @@ func newTransfer(u *Uploader, job Job) *transfer {
 	}}
 	if c := job.From; c != nil {
 		t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
-		t.hash = newDigest(c.HashState, c.HashAt)
+		t.hash = resumeDigest(c.HashState, c.HashAt)
 		t.sent = max(t.sent, c.Confirmed, c.HashAt)
 	}
 	return t
@@ -64,7 +64,7 @@ func (t *transfer) run(ctx context.Context) (string, error) {
 		t.session = Session{}
 		t.confirmed, t.best, t.refusedAt = 0, 0, -1
 		if t.hash.h == nil { // this time every byte passes
-			t.hash = newDigest(nil, 0)
+			t.hash = newDigest()
 		}
 	}
 }
@@ -161,7 +161,7 @@ func (t *transfer) position(ctx context.Context) error {
 		return nil // nothing is left to read
 	}
 	at := t.confirmed
-	if t.hash.at > 0 && t.hash.at < at {
+	if t.hash.h != nil && t.hash.at < at { // at most a segment: read it for the hash
 		at = t.hash.at
 	}
 	if err := t.src.seek(ctx, at); err != nil {

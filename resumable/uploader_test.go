@@ -196,7 +196,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 	const size, unit = 10_000, 1000
 	data := content(size)
 	hashOf := func(n int64) []byte {
-		d := newDigest(nil, 0)
+		d := newDigest()
 		d.write(data[:n], 0)
 		state, _ := d.state()
 		return state
@@ -216,6 +216,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 		{"server lost some", 2000, 4000, 4000, false, []int64{2000}, 8000},
 		{"no hash", 4000, 4000, 0, true, []int64{4000}, 6000},
 		{"nothing kept", 0, 0, 0, false, []int64{0}, 10_000},
+		{"killed in the first segment", 1000, 0, 0, false, []int64{0}, 9000},
 		{"all kept but not finished", 10_000, 4000, 10_000, false, nil, 0},
 		{"all kept, hash behind", 10_000, 4000, 4000, false, []int64{4000}, 0},
 	} {
@@ -226,7 +227,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 				Session: Session{URL: s.base + "?upload_id=old", Granularity: unit},
 				Size:    size, Confirmed: tc.confirmed, HashAt: tc.hashAt,
 			}
-			if tc.hashAt > 0 {
+			if !tc.unknown {
 				from.HashState = hashOf(tc.hashAt)
 			}
 			res, err := uploader(s, 2000).Upload(t.Context(), Job{Media: Media{Size: size}, Open: m.open, From: from})
