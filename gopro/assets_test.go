@@ -178,6 +178,9 @@ var shapes = []shape{
 	{"sound", Row{Type: "Audio", Filename: "GX010042.WAV"},
 		manifest("GX010042.WAV", nil, []string{variation("source/default/1.wav", "source", "wav", 0, "")}, nil), 0,
 		[]string{" source 1 GX010042.WAV !unsupported_type"}},
+	{"low-resolution companion, uploaded by hand", Row{Type: "Video", Filename: "GL010042.LRV"},
+		manifest("GL010042.LRV", proxyFile, []string{chapter(1, "")}, nil), 0,
+		[]string{"source/default/1.mp4 source 1 GL010042.LRV"}},
 	{"MOV of a phone", Row{Type: "ExternalVideo", Filename: "IMG_1.MOV"},
 		manifest("IMG_1.MOV", proxyFile, []string{variation("source/default/1.mov", "source", "mov", 1080, "")}, nil), 0,
 		[]string{"source/default/1.mov source 1 IMG_1.MOV"}},
@@ -260,7 +263,7 @@ func TestItemSize(t *testing.T) {
 		want   []int64
 	}{
 		{"single", Row{FileSize: 7}, []Asset{one}, []int64{7}},
-		{"empty", Row{FileSize: 0, ItemCount: 1}, []Asset{one}, []int64{0}},
+		{"said to be empty", Row{FileSize: 0, ItemCount: 1}, []Asset{one}, []int64{media.SizeUnknown}},
 		{"unknown", Row{FileSize: media.SizeUnknown}, []Asset{one}, []int64{media.SizeUnknown}},
 		{"RAW is not in the sum", Row{FileSize: 7}, []Asset{one, raw}, []int64{7, media.SizeUnknown}},
 		{"two", Row{FileSize: 7}, []Asset{one, two}, []int64{media.SizeUnknown, media.SizeUnknown}},

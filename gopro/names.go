@@ -61,11 +61,14 @@ func extension(own, kind string) string {
 	return "." + kind
 }
 
-// canonical returns the one spelling of a type.
+// canonical returns the one word for a type: a camera's thumbnail is a JPEG and
+// its low-resolution companion an MP4, which the cloud says of them.
 func canonical(kind string) string {
 	switch kind = strings.ToLower(kind); kind {
-	case "jpeg", "jpe":
+	case "jpeg", "jpe", "thm":
 		return "jpg"
+	case "lrv":
+		return "mp4"
 	}
 	return kind
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
@@ -19,6 +20,10 @@ const scheme = "gopro"
 // maxResolving is how many manifests are asked for at once while listing.
 const maxResolving = 4
 
+// maxUnresolved is how many media in a row may fail to resolve before it is the
+// cloud that fails.
+const maxUnresolved = 8
+
 // Source is the GoPro cloud as a station to carry from. It is safe for
 // concurrent use.
 type Source struct {
@@ -26,6 +31,8 @@ type Source struct {
 	height  int // 0 for the originals
 	urls    urls
 	flights singleflight.Group // one resolution per medium at a time
+
+	unresolved atomic.Int32 // media of the listing that failed to resolve, in a row
 }
 
 // SourceOptions configure a Source.
@@ -136,13 +143,20 @@ func (s *Source) items(ctx context.Context, row Row) ([]media.Item, error) {
 		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
 	}
 	m, err := s.client.Manifest(ctx, row.ID)
+	if err != nil && media.ClassOf(err) == media.Transient {
+		s.unresolved.Add(1)
+	} else {
+		s.unresolved.Store(0)
+	}
 	switch {
 	case err == nil:
 	case ctx.Err() != nil, media.ClassOf(err) == media.SessionWide, media.CodeOf(err) == media.CodeUnreachable:
 		return nil, err
 	case !isReady(row.State):
 		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
-	case row.ItemCount > maxExpected:
+	case row.State == "failure" && media.CodeOf(err) == media.CodeGone:
+		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedNoOriginal, "its upload to the GoPro cloud failed: there is no file")}), nil
+	case row.ItemCount > maxExpected, s.unresolved.Load() > maxUnresolved:
 		return nil, err
 	default:
 		return itemsOf(row, expected(row)), nil
@@ -206,8 +220,10 @@ func itemsOf(row Row, assets []Asset) []media.Item {
 		if items[i].Height == 0 {
 			items[i].Width, items[i].Height = row.Width, row.Height
 		}
-		// A medium that was processed again may differ from its record.
-		if uploads == 1 && row.ItemCount <= 1 && row.Reprocessed.IsZero() {
+		// A medium that was processed again may differ from its record, and a
+		// record of 0 bytes has been seen of files that have some: only opening
+		// tells.
+		if uploads == 1 && row.ItemCount <= 1 && row.Reprocessed.IsZero() && row.FileSize > 0 {
 			items[i].Size = row.FileSize
 		}
 	}

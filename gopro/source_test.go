@@ -80,6 +80,7 @@ func TestListOfTroubledMedia(t *testing.T) {
 			with("fine"),
 			with("uploading", "ready_to_view", "uploading"),
 			with("transcoding", "ready_to_view", "transcoding"),
+			with("failed", "ready_to_view", "failure"),
 			with("trashed"),
 			with("broken", "item_count", 2, "type", "Burst", "filename", "G0010001.JPG"),
 		},
@@ -109,12 +110,30 @@ func TestListOfTroubledMedia(t *testing.T) {
 			"gopro/fine/1/source GOPR0001.JPG",
 			"gopro/uploading/1/source GOPR0001.JPG !not_ready",
 			"gopro/transcoding/1/source GOPR0001.JPG !not_ready",
+			"gopro/failed/1/source GOPR0001.JPG !no_original",
 			"gopro/trashed/1/source GOPR0001.JPG",
 			"gopro/broken/1/source G0010001.JPG",
 			"gopro/broken/2/source G0010002.JPG",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestListEndsWhenNothingResolves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cl := &cloud{rows: library(100)}
+		cl.before = func(_ int, r *http.Request, _ *cloud, w http.ResponseWriter) bool {
+			down := strings.HasSuffix(r.URL.Path, "/download")
+			if down {
+				w.WriteHeader(503)
+			}
+			return down
+		}
+		items, err := listItems(t, newTestSource(t, cl), media.Window{})
+		if media.CodeOf(err) != media.CodeServer || len(items) > maxUnresolved {
+			t.Errorf("%d items, %v", len(items), err)
 		}
 	})
 }
