@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"waitfor":   waitFor,
 			"loadenv":   loadEnv,
 			"jsonlines": jsonLinesCmd,
+			"control":   control,
 		},
 	})
 }

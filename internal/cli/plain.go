@@ -46,7 +46,7 @@ func (t *plain) stage(e gondola.StageEvent) {
 func (t *plain) item(e gondola.ItemEvent) {
 	switch {
 	case e.Status == state.Failed && e.Err != nil:
-		fmt.Fprintf(t.out, "failed: %s: %s: %s\n", cell(e.Item.Name), e.Stage, t.redact(e.Err.Error()))
+		fmt.Fprintf(t.out, "failed: %s: %s\n", cell(e.Item.Name), t.redact(e.Err.Error()))
 	case !t.verbose:
 	case e.Status == state.Skipped && e.Item.Refusal != nil:
 		fmt.Fprintf(t.out, "skipped: %s: %s\n", cell(e.Item.Name), e.Item.Refusal.Reason)

@@ -103,7 +103,7 @@ func TestPlain(t *testing.T) {
 	want := `discovery: running
 discovery: failed: list gopro:: 3 of 5
 carried: GX010048.MP4 (123 B)
-failed: GX010048.MP4: create: create GX010048.MP4: see https://x.example/a?[redacted]
+failed: GX010048.MP4: create GX010048.MP4: see https://x.example/a?[redacted]
 skipped: GS010007.360: Google Photos does not take .360 files
 an album of this name was found
 ` + line + line
@@ -234,7 +234,7 @@ func TestSummaryText(t *testing.T) {
 		"Bytes     4.00 MiB downloaded, 2.00 MiB uploaded, 5 B sent again\n",
 		"Time      2.00s; down at 2.00 MiB/s, up at 2.00 MiB/s\n",
 		"Requests  3 gopro, 9 cdn, 0 gphotos_json, 0 gphotos_upload, 1 other\n",
-		"Failed (60)\n  bad000.MP4: transfer: no longer there\n",
+		"Failed (60)\n  bad000.MP4: no longer there\n",
 		"  … and 10 more: gondola sessions show s --outcome failed\n",
 		"Skipped (60)\n  no000.360: Google Photos does not take .360 files\n",
 		"  … and 10 more: gondola sessions show s --outcome skipped\n",

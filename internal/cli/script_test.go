@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -85,5 +86,26 @@ func jsonLinesCmd(ts *testscript.TestScript, neg bool, args []string) {
 		if got[kind] != want {
 			ts.Fatalf("%s: %d lines of type %s, want %d", args[0], got[kind], kind, want)
 		}
+	}
+}
+
+// control calls the control API of the emulator whose JSON line a file holds:
+// control FILE METHOD PATH [BODY]
+func control(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: control FILE METHOD PATH [BODY]")
+	}
+	var line struct {
+		URL string `json:"control_url"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &line))
+	request, err := http.NewRequest(args[1], line.URL+args[2], strings.NewReader(strings.Join(args[3:], "")))
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	if answer.StatusCode/100 != 2 {
+		ts.Fatalf("control %s: %s", args[2], answer.Status)
 	}
 }

@@ -242,7 +242,7 @@ func reason(it *state.Item) string {
 		return it.Refusal.Reason
 	}
 	if record, ok := it.Errors[it.Awaits()]; ok {
-		return fmt.Sprintf("%s: %s", it.Awaits(), record.Message)
+		return record.Message
 	}
 	return ""
 }

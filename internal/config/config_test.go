@@ -292,3 +292,26 @@ func FuzzParseFile(f *testing.F) {
 		}
 	})
 }
+
+func TestStoreSecret(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "gopro_token")
+	for _, value := range []string{"first", "second"} {
+		if err := StoreSecret(path, value); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readSecret(path); err != nil || got != value {
+			t.Errorf("stored %q, read %q, %v", value, got, err)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if perm := info.Mode().Perm(); perm&0o077 != 0 && os.PathSeparator == '/' {
+		t.Errorf("the file is %v, want it readable by the owner only", perm)
+	}
+	left, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(left) != 1 {
+		t.Errorf("%d files are left, %v; want 1", len(left), err)
+	}
+}
