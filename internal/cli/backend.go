@@ -46,5 +46,9 @@ func (f *stateFlags) open(a *app) (state.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jsondir.Open(path, jsondir.Options{Logger: a.log})
+	b, err := jsondir.Open(path, jsondir.Options{Logger: a.log})
+	if err != nil {
+		return nil, err // not a nil *Backend in a Backend
+	}
+	return b, nil
 }

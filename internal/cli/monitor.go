@@ -37,6 +37,9 @@ type monitor struct {
 // watch starts the pulse; stop ends it.
 func watch(metrics *gondola.Metrics, watchers ...watcher) *monitor {
 	m := &monitor{metrics: metrics, watchers: watchers, done: make(chan struct{})}
+	now := time.Now()
+	m.up.add(now, 0)
+	m.down.add(now, 0)
 	m.ticking.Go(m.run)
 	return m
 }

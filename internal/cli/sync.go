@@ -79,7 +79,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	summary, err := gondola.Sync(ctx, o)
 	watching.stop()
 	r.summary = summary
-	if summary != nil {
+	if err == nil {
 		if err := rememberProbe(context.WithoutCancel(ctx), store, r.backend, summary.SessionID); err != nil {
 			a.log.Warn("the account may not be recognised at the next login", "error", err)
 		}

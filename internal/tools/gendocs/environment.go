@@ -46,7 +46,7 @@ OAuth endpoints are ` + "`auth_uri` and `token_uri` in `client_secret.json`" + `
 
 | variable | meaning |
 |---|---|
-| ` + "`NO_COLOR`" + ` | no colours, whatever its value |
+| ` + "`NO_COLOR`" + ` | no colours, unless it is empty |
 | ` + "`XDG_CONFIG_HOME`" + ` | where ` + "`gondola/`" + ` with the config file and the credentials is; default ` + "`~/.config`" + ` |
 | ` + "`XDG_STATE_HOME`" + ` | where ` + "`gondola/sessions`" + ` is; default ` + "`~/.local/state`" + ` |
 | ` + "`HTTPS_PROXY`, `NO_PROXY`" + ` | proxy for the requests to the services |

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// consenting starts the emulated services with a user who always agrees, and
+// returns the environment that points at them; there are no tokens yet.
+func consenting(t *testing.T) (environ []string, tokens string) {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := startServices(emulator.Options{Google: emulator.GoogleOptions{AutoConsent: true}}, "127.0.0.1", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	environ = []string{"HOME=" + dir}
+	for _, kv := range s.settings() {
+		environ = append(environ, kv[0]+"="+kv[1])
+	}
+	if err := os.Remove(s.token); err != nil {
+		t.Fatal(err)
+	}
+	return environ, s.token
+}
+
+// authorizeURL reads JSON lines until one tells where to consent.
+func authorizeURL(t *testing.T, lines *bufio.Scanner) string {
+	t.Helper()
+	for lines.Scan() {
+		var line struct{ Type, URL string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Type == "authorize" {
+			return line.URL
+		}
+	}
+	t.Fatal("no page to consent on is named")
+	return ""
+}
+
+func checkTokens(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("%s is %v", filepath.Base(path), info.Mode())
+	}
+}
+
+func TestLoginGoogleLoopback(t *testing.T) {
+	environ, tokens := consenting(t)
+	read, write := io.Pipe()
+	var talk bytes.Buffer
+	code := make(chan int, 1)
+	go func() {
+		code <- Run(t.Context(), []string{"login", "google", "--json"}, strings.NewReader(""), write, &talk, environ)
+		write.Close()
+	}()
+	lines := bufio.NewScanner(read)
+	answer, err := http.Get(authorizeURL(t, lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	var last string
+	for lines.Scan() {
+		last = lines.Text()
+	}
+	if got := <-code; got != exitDone || !strings.Contains(last, `"service":"google","valid":true`) {
+		t.Fatalf("exit code %d, last line %s\n%s", got, last, talk.String())
+	}
+	checkTokens(t, tokens)
+	var out bytes.Buffer
+	if got := Run(t.Context(), []string{"login", "status"}, nil, &out, &talk, environ); got != exitDone {
+		t.Errorf("login status: exit code %d\n%s", got, out.String())
+	}
+}
+
+func TestLoginGoogleHeadless(t *testing.T) {
+	environ, tokens := consenting(t)
+	stdin, paste := io.Pipe()
+	read, talk := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- Run(t.Context(), []string{"login", "google", "--headless"}, stdin, io.Discard, talk, environ)
+		talk.Close()
+	}()
+	lines := bufio.NewScanner(read)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "http") {
+	}
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := browser.Get(lines.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	go io.WriteString(paste, answer.Header.Get("Location")+"\n")
+	rest, err := io.ReadAll(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-code; got != exitDone || !strings.Contains(string(rest), "Google granted access") {
+		t.Fatalf("exit code %d\n%s", got, rest)
+	}
+	checkTokens(t, tokens)
+}
+
+func TestReadContinued(t *testing.T) {
+	const curl = "curl 'https://api.gopro.com/media/user' \\\n  -H 'Cookie: gp_access_token=abc'\nnext command\n"
+	for _, tc := range []struct{ in, want string }{
+		{"token\nmore\n", "token\n"},
+		{curl, "curl 'https://api.gopro.com/media/user' \\\n-H 'Cookie: gp_access_token=abc'\n"},
+		{"\n\ntoken", "\n\ntoken\n"},
+		{"", ""},
+	} {
+		if got, err := readContinued(strings.NewReader(tc.in)); err != nil || got != tc.want {
+			t.Errorf("readContinued(%q) = %q, %v; want %q", tc.in, got, err, tc.want)
+		}
+	}
+}
+
+// TestReadLineStops: who waits for an answer can be interrupted.
+func TestReadLineStops(t *testing.T) {
+	stdin, never := io.Pipe()
+	defer never.Close()
+	a := newApp(stdin, nil, nil, nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errInterrupted)
+	if _, err := a.readLine(ctx); exitCode(err) != exitInterrupted {
+		t.Errorf("readLine = %v, want the interruption", err)
+	}
+}
