@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,3 +55,32 @@ func (f *stateFlags) open(a *app) (state.Backend, error) {
 	}
 	return b, nil
 }
+
+// openUnchanged opens the backend for a plan, which creates nothing: where there
+// is no directory yet, an empty one elsewhere stands in until it is closed.
+func (f *stateFlags) openUnchanged(a *app) (state.Backend, error) {
+	path, err := f.path(a)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return f.open(a)
+	}
+	dir, err := os.MkdirTemp("", "gondola-plan-")
+	if err != nil {
+		return nil, err
+	}
+	backend, err := jsondir.Open(dir, jsondir.Options{Logger: a.log})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return standIn{backend, dir}, nil
+}
+
+// standIn is a backend whose directory ends with it.
+type standIn struct {
+	state.Backend
+	dir string
+}
+
+func (s standIn) Close() error { return errors.Join(s.Backend.Close(), os.RemoveAll(s.dir)) }

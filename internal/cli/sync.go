@@ -65,7 +65,11 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	if err != nil {
 		return err
 	}
-	if r.backend, err = f.state.open(a); err != nil {
+	open := f.state.open
+	if f.dryRun {
+		open = f.state.openUnchanged
+	}
+	if r.backend, err = open(a); err != nil {
 		return err
 	}
 	o.Backend = r.backend
