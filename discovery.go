@@ -42,6 +42,9 @@ func (r *run) list(ctx context.Context) error {
 	if err := shelf.flush(ctx); err != nil {
 		return err
 	}
+	if err := r.retireNameless(ctx); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.session.From, r.session.To, r.session.Window = r.from, r.to, &r.window
@@ -190,6 +193,34 @@ func (s *shelf) adopt(ctx context.Context, listed media.Item) (*state.Item, erro
 		return it, r.record(ctx, it)
 	}
 	return it, nil
+}
+
+// retireNameless refuses what q2google had yet to carry and the proven listing
+// does not know by that name: the file is gone, or q2google would have carried
+// a lesser rendition of a medium whose original is listed under its own name.
+func (r *run) retireNameless(ctx context.Context) error {
+	if !r.adopting {
+		return nil
+	}
+	for it, err := range r.opt.Backend.Items(ctx, r.id, state.ItemQuery{Awaiting: state.Transfer}) {
+		if err != nil {
+			return err
+		}
+		if it.ID != (media.ID{}) {
+			continue
+		}
+		it.Refusal = &media.Refusal{
+			Code:   media.RefusedUnlisted,
+			Reason: "q2google knew it by this name only, and the source lists no original of that name; originals go by their own names",
+		}
+		it.Create = state.Skipped
+		if err := r.saveItem(ctx, it); err != nil {
+			return err
+		}
+		r.metrics.refused(it)
+		r.emit(ItemEvent{Item: *it, Stage: state.Discovery, Status: state.Skipped})
+	}
+	return nil
 }
 
 // recall looks the item up in the ledger: what is at the destination is not

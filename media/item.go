@@ -72,4 +72,5 @@ const (
 	RefusedTranscoding = "not_ready"        // the source still works on it; a later run takes it
 	RefusedNoOriginal  = "no_original"      // the source holds only lesser renditions
 	RefusedIncomplete  = "incomplete"       // the source lists fewer parts than the medium has
+	RefusedUnlisted    = "unlisted"         // an earlier program's entry that the source does not list
 )

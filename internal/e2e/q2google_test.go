@@ -145,17 +145,18 @@ func TestSessionThatQ2googleBegan(t *testing.T) {
 	for _, m := range media[5:9] {
 		q.item(legacyName(m), "pending", "pending", "")
 	}
+	q.item("GX019999000.MP4", "pending", "pending", "") // since deleted from the cloud
 
 	l.cloud.Log.Clear()
 	s, r := l.sync("--session-id", "january")
-	if r.code != 0 || s.Items.Total != 12 {
+	if r.code != 0 || s.Items.Total != 13 || s.Items.Skipped != 1 {
 		t.Fatalf("exit code %d, %+v\n%s", r.code, s, r.stderr)
 	}
 	l.wantArrived()
 	if got := l.cloud.Log.Count("upload.raw"); got != 8 {
 		t.Errorf("%d files were sent, want the 8 that q2google had not", got)
 	}
-	q.wantLoadable(12)
+	q.wantLoadable(13)
 
 	if s, _ = l.sync("--session-id", "january"); s.Bytes.Uploaded != 0 {
 		t.Errorf("the second run sent %d bytes", s.Bytes.Uploaded)
