@@ -56,4 +56,8 @@ func (a *app) watchSignals(signals <-chan os.Signal, finished <-chan struct{}, c
 }
 
 // sayOnInterrupt sets what people are told when the first signal comes.
-func (a *app) sayOnInterrupt(words string) { a.farewell.Store(&words) }
+func (a *app) sayOnInterrupt(words string) {
+	if !a.global.quiet {
+		a.farewell.Store(&words)
+	}
+}
