@@ -15,9 +15,8 @@ type faultRow struct {
 	faults  []emulator.Fault
 	options emulator.Options
 	code    int         // of the first run
+	before  func(*line) // the first run
 	mend    func(*line) // between the first run and the next
-	while   func(*line) // in the course of the first run
-	check   func(*line, summary)
 }
 
 func containsAll(text string, parts ...string) bool {
@@ -84,8 +83,8 @@ var faultRows = []faultRow{
 	{name: "URLs live shorter than the file takes", options: emulator.Options{GoPro: emulator.GoProOptions{URLLife: time.Second}}, faults: on("cdn.get", emulator.FaultCutResponse, after(5*mib), times(12))},
 
 	// OAuth.
-	{name: "access token expires in the run", while: func(l *line) { l.cloud.Google.ExpireAccessTokens() }},
-	{name: "token endpoint 503", faults: on("google.token", emulator.FaultStatus, status(503)), while: func(l *line) { l.cloud.Google.ExpireAccessTokens() }},
+	{name: "access token expires in the run", before: func(l *line) { l.cloud.Google.ExpireAccessTokens() }},
+	{name: "token endpoint 503", faults: on("google.token", emulator.FaultStatus, status(503)), before: func(l *line) { l.cloud.Google.ExpireAccessTokens() }},
 
 	// Uploads.
 	{name: "start 503", faults: on("upload.start", emulator.FaultStatus, status(503))},
@@ -139,8 +138,8 @@ func TestFaults(t *testing.T) {
 			o.Library = library()
 			l := newLine(t, o)
 			l.cloud.Faults.Add(row.faults...)
-			if row.while != nil {
-				row.while(l)
+			if row.before != nil {
+				row.before(l)
 			}
 			first, r := l.sync()
 			if r.code != row.code {

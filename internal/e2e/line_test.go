@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -207,17 +206,4 @@ func (l *line) wantArrived() {
 	for _, leak := range l.cloud.Log.Leaks() {
 		l.t.Errorf("a credential was sent to %s %s", leak.Host, leak.Path)
 	}
-}
-
-// jsonLines decodes JSON lines.
-func jsonLines[T any](t *testing.T, text string) (lines []T) {
-	t.Helper()
-	for sc := bufio.NewScanner(strings.NewReader(text)); sc.Scan(); {
-		var v T
-		if err := json.Unmarshal(sc.Bytes(), &v); err != nil {
-			t.Fatalf("%q: %v", sc.Text(), err)
-		}
-		lines = append(lines, v)
-	}
-	return lines
 }
