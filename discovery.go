@@ -138,7 +138,7 @@ func (s *shelf) place(ctx context.Context, listed media.Item) (*state.Item, erro
 // matters (it can be carried now, or cannot any more), else nil.
 func refreshed(known *state.Item, listed media.Item) *state.Item {
 	switch awaits := known.Awaits(); {
-	case known.Refusal == nil && awaits == "", (known.Refusal == nil) == (listed.Refusal == nil):
+	case known.Refusal == nil && awaits == "", (known.Refusal == nil) == (listed.Refusal == nil), learned(known, listed):
 		return nil
 	}
 	name := known.Name
@@ -149,6 +149,13 @@ func refreshed(known *state.Item, listed media.Item) *state.Item {
 		known.Create = state.Skipped
 	}
 	return known
+}
+
+// learned reports whether the item was refused for its size, as only opening it
+// could tell: a listing that does not know the size has nothing to say to that.
+func learned(known *state.Item, listed media.Item) bool {
+	return known.Refusal != nil && listed.Size == media.SizeUnknown &&
+		(known.Refusal.Code == media.RefusedEmpty || known.Refusal.Code == media.RefusedTooLarge)
 }
 
 // adopt links an item that q2google knew by name only to its identity.
