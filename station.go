@@ -36,8 +36,8 @@ type Destination interface {
 	// any byte moves, and again when the size becomes known.
 	Refuse(item media.Item) *media.Refusal
 	// Upload carries one item's bytes. It resumes from u.From if it still can
-	// and recovers from dropped connections by itself; a Transient fault means
-	// that it has given up for now and that the last checkpoint still holds.
+	// and recovers by itself when either connection drops; a Transient fault
+	// means that it has given up for now and that the last checkpoint holds.
 	Upload(ctx context.Context, u media.Upload) (media.Receipt, error)
 	// Stale reports whether a receipt is too old to be spent.
 	Stale(r media.Receipt) bool

@@ -53,7 +53,11 @@ func (m *Metrics) start(it *state.Item) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.uploading.enter(time.Now())
-	m.inFlight[it.Name] = &InFlight{Name: it.Name, Size: it.Size, key: it.ID.Key()}
+	f := &InFlight{Name: it.Name, Size: it.Size, key: it.ID.Key()}
+	if it.Checkpoint != nil {
+		f.Done = it.Checkpoint.Confirmed
+	}
+	m.inFlight[it.Name] = f
 }
 
 func (m *Metrics) stop(it *state.Item) {
@@ -68,7 +72,7 @@ func (m *Metrics) confirmed(it *state.Item, size, confirmed int64) {
 	defer m.mu.Unlock()
 	f := m.inFlight[it.Name]
 	m.learnSize(f, size)
-	f.Done = confirmed
+	f.Done = max(f.Done, confirmed)
 }
 
 // learnSize adds a size that was not known at listing to the total.
@@ -86,10 +90,11 @@ func (m *Metrics) sent(it *state.Item, n int64) {
 	m.inFlight[it.Name].Done += n
 }
 
-func (m *Metrics) sentAgain(n int64) {
+func (m *Metrics) sentAgain(it *state.Item, n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.resent += n
+	m.inFlight[it.Name].Done -= n
 }
 
 // carried moves an item's bytes from those in flight to those done.

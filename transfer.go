@@ -247,10 +247,23 @@ func (r *run) upload(ctx context.Context, it *state.Item) error {
 	return r.saveItem(ctx, it)
 }
 
+func (r *run) limits() (limits []Limiter) {
+	for _, l := range []Limiter{r.opt.Download, r.opt.Upload} {
+		if l != nil {
+			limits = append(limits, l)
+		}
+	}
+	return limits
+}
+
+// changed reports whether the source's bytes are no longer those that were
+// begun, so that the upload has to begin anew.
+func changed(err error) bool { return media.CodeOf(err) == media.CodeChanged }
+
 func (r *run) uploadOnce(ctx context.Context, it *state.Item) (media.Receipt, error) {
 	s := &stream{
 		source: r.opt.Source, item: it.Item,
-		policy: mendPolicy(r.waiting), limit: r.opt.Download, metrics: r.metrics,
+		policy: openPolicy(r.waiting), limits: r.limits(), metrics: r.metrics,
 	}
 	if it.Checkpoint != nil {
 		s.version = it.Checkpoint.Version
@@ -267,6 +280,6 @@ func (r *run) uploadOnce(ctx context.Context, it *state.Item) (media.Receipt, er
 		Sent: func(n int64) {
 			r.metrics.sent(it, n)
 		},
-		Resent: func(n int64) { r.metrics.sentAgain(n) },
+		Resent: func(n int64) { r.metrics.sentAgain(it, n) },
 	})
 }

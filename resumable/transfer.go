@@ -21,6 +21,7 @@ type transfer struct {
 
 	session   Session // zero: none
 	startedAt time.Time
+	savedAt   time.Time
 	confirmed int64 // bytes the server holds, as far as is known
 	best      int64 // most of it in this session
 	sent      int64 // bytes ever sent, up to the furthest
@@ -227,7 +228,11 @@ func (t *transfer) reached(ctx context.Context, s State) error {
 	return t.save(ctx)
 }
 
+// saveEvery is the longest that the hash on record lags behind the bytes.
+const saveEvery = 3 * time.Second
+
 func (t *transfer) save(ctx context.Context) error {
+	t.savedAt = time.Now()
 	if t.job.Save == nil {
 		return nil
 	}
@@ -311,6 +316,9 @@ func (p *passage) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	t.hash.write(b[:n], at)
+	if saveErr := t.keepUp(p.ctx); saveErr != nil {
+		return n, saveErr
+	}
 	if again := min(t.sent-at, int64(n)); again > 0 && t.job.Resent != nil {
 		t.job.Resent(again)
 	}
@@ -319,6 +327,15 @@ func (p *passage) Read(b []byte) (int, error) {
 	}
 	t.sent = max(t.sent, at+int64(n))
 	return n, err
+}
+
+// keepUp stores the hash while a long segment is on its way, so that after a
+// crash only little has to be read again to complete it.
+func (t *transfer) keepUp(ctx context.Context) error {
+	if t.session.URL == "" || time.Since(t.savedAt) < saveEvery {
+		return nil
+	}
+	return t.save(ctx)
 }
 
 // Close interrupts the source; the next request reopens it where it needs to.

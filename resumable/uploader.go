@@ -36,8 +36,9 @@ type Job struct {
 	// From is where an earlier upload of the same bytes stopped, or nil.
 	From *Checkpoint
 	// Save, if not nil, stores a checkpoint; when it returns nil the checkpoint
-	// survives a crash. It is called before the first byte of a session and
-	// after each confirmed segment. Its failure ends the upload.
+	// survives a crash. It is called before the first byte of a session, after
+	// each confirmed segment, and within a segment every few seconds. Its failure
+	// ends the upload.
 	Save func(ctx context.Context, c Checkpoint) error
 	// Sent, if not nil, is told of bytes handed to the network; Resent of
 	// those among them that had been sent before. Both must be quick.
