@@ -1,0 +1,51 @@
+package jsondir
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Holders tells for each session that somebody holds, or died holding, who that
+// is; held tells the two apart. It changes nothing: a lock that turns out to be
+// free is shared for an instant to find that out.
+func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+	return func(yield func(*state.LockedError, bool) bool) {
+		var dirs []string
+		if b.usable(ctx) != nil || b.list(ctx, ".", func(e fs.DirEntry) {
+			if e.IsDir() && e.Name() != ownDir {
+				dirs = append(dirs, e.Name())
+			}
+		}) != nil {
+			return
+		}
+		for _, dir := range dirs {
+			s := &session{b: b, dir: dir}
+			said, ok := errors.AsType[*state.LockedError](s.lockedError())
+			if ctx.Err() != nil || !ok || said.PID == 0 {
+				continue // free: whoever gives a lock back says so in the file
+			}
+			if !yield(said, s.isLocked()) {
+				return
+			}
+		}
+	}
+}
+
+// isLocked reports whether a process holds the session's lock.
+func (s *session) isLocked() bool {
+	name := filepath.Join(s.b.path, filepath.FromSlash(s.lockFile()))
+	lock := flock.New(name, flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock()
+	if free {
+		lock.Unlock()
+	}
+	return err == nil && !free
+}
