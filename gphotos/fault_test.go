@@ -114,8 +114,8 @@ func TestNextReset(t *testing.T) {
 		{"2026-11-01T08:00:00Z", "2026-11-02T08:00:00Z"}, // and back
 	} {
 		now, _ := time.Parse(time.RFC3339, tc.now)
-		if got := nextReset(now).Format(time.RFC3339); got != tc.want {
-			t.Errorf("nextReset(%s) = %s, want %s", tc.now, got, tc.want)
+		if got := QuotaReset(now).Format(time.RFC3339); got != tc.want {
+			t.Errorf("QuotaReset(%s) = %s, want %s", tc.now, got, tc.want)
 		}
 	}
 }

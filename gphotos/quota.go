@@ -39,15 +39,16 @@ func isDaily(e *resumable.StatusError) bool {
 func (c *Client) judgeQuota(f *media.Fault, e *resumable.StatusError) {
 	if isDaily(e) {
 		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeQuota, quotaHint
-		f.Until = nextReset(c.now())
+		f.Until = QuotaReset(c.now())
 		return
 	}
 	f.Class, f.Code = media.Transient, media.CodeRate
 	f.RetryAfter = max(f.RetryAfter, quotaWait)
 }
 
-// nextReset returns the next midnight in California, in UTC.
-func nextReset(now time.Time) time.Time {
+// QuotaReset returns when the daily quotas are renewed after now: the next
+// midnight in California, in UTC.
+func QuotaReset(now time.Time) time.Time {
 	pacific, err := time.LoadLocation("America/Los_Angeles")
 	if err != nil {
 		pacific = time.FixedZone("PST", -8*60*60)
