@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/gphotos"
+	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/doctor"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// doctorFlags say what doctor looks at.
+type doctorFlags struct {
+	state    stateFlags
+	services serviceFlags
+}
+
+func newDoctor(a *app) *cobra.Command {
+	var f doctorFlags
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check everything a run depends on, and say what helps",
+		Long: `Check everything a run depends on: the clock, the disk, who may read credentials
+and state, the credentials and how long they live, the services step by step, the
+daily quota, the stored sessions, their locks and what interrupted writes left.
+Each finding says why it matters and what helps. Nothing is repaired; no check
+takes longer than ten seconds.
+
+The exit code is 0 if there is no problem, 4 if logging in mends all there are,
+else 1.`,
+		Example: `  gondola doctor
+  gondola doctor --json | jq 'select(.level == "problem")'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), &f) },
+	}
+	f.state.add(cmd)
+	f.services.add(cmd)
+	return cmd
+}
+
+func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
+	checks, err := a.checks(f)
+	if err != nil {
+		return err
+	}
+	findings, err := doctor.Run(ctx, checks, doctor.Options{Waiting: func(names []string) {
+		fmt.Fprintln(a.talk(), "still checking: "+strings.Join(names, ", "))
+	}})
+	if err != nil {
+		return err
+	}
+	for i := range findings {
+		f := &findings[i]
+		f.What, f.Remedy = a.redact(f.What), a.redact(f.Remedy)
+	}
+	verdict := verdictOn(findings)
+	a.reportFindings(findings, verdict)
+	return told(verdict)
+}
+
+// checks are all that doctor looks at. It fails for settings that make no sense.
+func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
+	stateDir, err := f.state.path(a)
+	if err != nil {
+		return nil, err
+	}
+	services, err := f.endpoints(a)
+	if err != nil {
+		return nil, err
+	}
+	token, err := a.sources.GoProToken()
+	if err != nil {
+		return nil, err
+	}
+	a.secrets.learn(token.Reveal())
+	open := f.storedSessions(a, stateDir)
+	secrets := a.secretFiles(&f.services, token)
+	checks := []doctor.Check{
+		doctor.Clock(services, a.now),
+		doctor.Disk(stateDir),
+		doctor.Writable(stateDir),
+		doctor.Private(secrets, stateDir),
+		doctor.GoPro(token.From, a.askGoPro(&f.services, token)),
+		doctor.Google(a.askGoogle(&f.services), a.now),
+	}
+	for _, service := range services {
+		checks = append(checks, doctor.Endpoint(service))
+	}
+	return append(checks,
+		doctor.Quota(a.now(), gphotos.QuotaReset(a.now())),
+		doctor.Sessions(open),
+		doctor.Locks(open),
+		doctor.Leftovers(stateDir, secrets, a.now()),
+	), nil
+}
+
+// endpoints are the services that a run talks to, each host once.
+func (f *doctorFlags) endpoints(a *app) ([]doctor.Service, error) {
+	goproURL, err := config.Endpoint("--gopro-url", f.services.goproURL)
+	if err != nil {
+		return nil, err
+	}
+	photosURL, err := config.Endpoint("--gphotos-url", f.services.gphotosURL)
+	if err != nil {
+		return nil, err
+	}
+	all := []doctor.Service{{Name: "the GoPro API", URL: goproURL}, {Name: "Google Photos", URL: photosURL}}
+	if goproURL == gopro.DefaultBaseURL {
+		all = append(all, doctor.Service{Name: "the GoPro CDN", URL: "https://media-cdn-vod.gopro.com", Optional: true})
+	}
+	if client, err := auth.ReadClient(f.services.credentialsPath(a)); err == nil { // else told by the login
+		all = append(all, doctor.Service{Name: "Google's tokens", URL: client.TokenURI})
+	}
+	seen := map[string]bool{}
+	var once []doctor.Service
+	for _, s := range all {
+		u, err := url.Parse(s.URL)
+		if err == nil && !seen[u.Host] {
+			seen[u.Host] = true
+			once = append(once, s)
+		}
+	}
+	return once, nil
+}
+
+// storedSessions opens the backend, or is nil if there is none: doctor makes
+// no directory.
+func (f *doctorFlags) storedSessions(a *app, dir string) func() (state.Backend, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return func() (state.Backend, error) { return f.state.open(a) }
+}
+
+// secretFiles are the files that hold credentials, whether they exist or not.
+func (a *app) secretFiles(f *serviceFlags, token config.Secret) []string {
+	paths := []string{f.credentialsPath(a), f.tokenPath(a), a.sources.Paths.GoProToken()}
+	isSet := func(kv string) bool { return strings.HasPrefix(kv, token.From+"=") }
+	switch {
+	case token.IsZero() || token.From == paths[2] || slices.ContainsFunc(a.environ, isSet):
+	case filepath.Base(token.From) != token.From || fileExists(token.From):
+		paths = append(paths, token.From) // what a _FILE variable names
+	default:
+		paths = append(paths, filepath.Join(a.dir, ".env"))
+	}
+	return paths
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func (a *app) askGoPro(f *serviceFlags, token config.Secret) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		client, err := a.goproClient(f, token, gopro.Options{Retry: hurried})
+		if err != nil {
+			return 0, err
+		}
+		account, err := client.User(ctx)
+		return account.Items, err
+	}
+}
+
+func (a *app) askGoogle(f *serviceFlags) func(context.Context) (auth.Status, error) {
+	return func(ctx context.Context) (auth.Status, error) {
+		client, err := auth.ReadClient(f.credentialsPath(a))
+		if err != nil {
+			return auth.Status{}, err
+		}
+		a.secrets.learn(client.Secret)
+		tokens := auth.NewTokens(auth.Config{Client: client, Store: auth.NewStore(f.tokenPath(a), a.log), Logger: a.log})
+		return tokens.Status(ctx, true)
+	}
+}

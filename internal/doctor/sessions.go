@@ -1,0 +1,160 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Sessions checks that every stored session can be read to its last item and is
+// of a form that this version knows. open opens the backend; nil if there is
+// nothing stored.
+func Sessions(open func() (state.Backend, error)) Check {
+	return Check{"sessions", func(ctx context.Context) []Finding {
+		return withBackend(open, func(b state.Backend) []Finding { return readAll(ctx, b) })
+	}}
+}
+
+func withBackend(open func() (state.Backend, error), use func(state.Backend) []Finding) []Finding {
+	if open == nil {
+		return []Finding{{Level: OK, What: "nothing is stored yet"}}
+	}
+	b, err := open()
+	if err != nil {
+		return []Finding{unreadable("the state", err)}
+	}
+	findings := use(b)
+	if err := b.Close(); err != nil {
+		findings = append(findings, unreadable("the state", err))
+	}
+	return findings
+}
+
+func readAll(ctx context.Context, b state.Backend) (findings []Finding) {
+	sessions, items := 0, 0
+	for s, err := range b.Sessions(ctx) {
+		if err == nil && s.SchemaVersion > state.SchemaVersion {
+			findings = append(findings, newer(s))
+			continue
+		}
+		var counts state.Counts
+		if err == nil {
+			counts, err = b.Counts(ctx, s.ID)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return append(findings, Finding{Level: Note,
+				What: fmt.Sprintf("%s with %s read; there was no time for more", plural(sessions, "session"), plural(items, "item"))})
+		case err != nil && s == nil:
+			return append(findings, unreadable("the list of sessions", err))
+		case err != nil:
+			findings = append(findings, unreadable("session "+s.ID, err))
+		default:
+			sessions, items = sessions+1, items+counts.Total
+		}
+	}
+	return append(findings, Finding{Level: OK, What: fmt.Sprintf("%s with %s can be read", plural(sessions, "session"), plural(items, "item"))})
+}
+
+func newer(s *state.Session) Finding {
+	return Finding{
+		Level:  Problem,
+		What:   fmt.Sprintf("session %s has schema version %d; this gondola knows version %d", s.ID, s.SchemaVersion, state.SchemaVersion),
+		Why:    "a newer gondola wrote it, and this one may misread or lose what that one needs",
+		Remedy: "run the newer gondola on it; gondola version shows which this is",
+	}
+}
+
+func unreadable(what string, err error) Finding {
+	f := Finding{Level: Problem, What: fmt.Sprintf("%s cannot be read: %v", what, err),
+		Why: "a run of it cannot go on where it stopped", Remedy: media.HintOf(err)}
+	if f.Remedy == "" {
+		f.Remedy = "restore the state directory from a copy, or move the session's directory away and sync again: what is at the destination is found there"
+	}
+	return f
+}
+
+// holding is a backend that can tell who holds which session without taking it.
+type holding interface {
+	Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool]
+}
+
+// Locks says which sessions are being run, by whom, and which locks were left
+// behind. open opens the backend; nil if there is nothing stored.
+func Locks(open func() (state.Backend, error)) Check {
+	return Check{"locks", func(ctx context.Context) []Finding {
+		return withBackend(open, func(b state.Backend) (findings []Finding) {
+			if b, ok := b.(holding); ok {
+				for who, held := range b.Holders(ctx) {
+					findings = append(findings, holder(who, held))
+				}
+			}
+			if len(findings) == 0 {
+				return []Finding{{Level: OK, What: "no session is locked"}}
+			}
+			return findings
+		})
+	}}
+}
+
+func holder(l *state.LockedError, held bool) Finding {
+	who := fmt.Sprintf("process %d on %s since %s", l.PID, l.Host, l.Since.Local().Format(time.DateTime))
+	if held {
+		return Finding{Level: Note, What: fmt.Sprintf("session %s is being run by %s", l.Session, who),
+			Why: "a second run of it is refused with exit code 6", Remedy: fmt.Sprintf("wait until it has ended, or end it on %s: kill -INT %d", l.Host, l.PID)}
+	}
+	return Finding{Level: Note, What: fmt.Sprintf("session %s was locked by %s, which is gone", l.Session, who),
+		Why: "it ended without saying so, as by a power cut; the next run takes the lock over", Remedy: "gondola sync --session-id " + shellWord(l.Session)}
+}
+
+// old is how long an unfinished file must lie about not to be in use.
+const old = 10 * time.Minute
+
+// Leftovers looks for what interrupted writes left behind: in the state
+// directory, and beside the files that hold credentials.
+func Leftovers(stateDir string, secrets []string, now time.Time) Check {
+	return Check{"leftovers", func(ctx context.Context) (findings []Finding) {
+		if files := oldFiles(ctx, stateDir, now, func(name string) bool {
+			return strings.HasPrefix(name, "gondola-") && strings.HasSuffix(name, ".tmp")
+		}); len(files) > 0 {
+			findings = append(findings, Finding{Level: Note, What: fmt.Sprintf("%s in %s left by interrupted writes, such as %s", plural(len(files), "temporary file"), stateDir, files[0]),
+				Why: "they take a little space; the next run of their session removes them", Remedy: "find " + shellWord(stateDir) + " -name 'gondola-*.tmp' -mmin +10 -delete"})
+		}
+		for _, path := range leftSecrets(secrets, now) {
+			findings = append(findings, Finding{Level: Warning, What: path + " was left by an interrupted write",
+				Why: "it may hold credentials and nobody will renew or remove it", Remedy: "rm " + shellWord(path)})
+		}
+		if len(findings) == 0 {
+			return []Finding{{Level: OK, What: "nothing was left behind by interrupted writes"}}
+		}
+		return findings
+	}}
+}
+
+func oldFiles(ctx context.Context, dir string, now time.Time, is func(name string) bool) (found []string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err == nil && d.Type().IsRegular() && is(d.Name()) && isOld(d, now):
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found
+}
+
+func isOld(d fs.DirEntry, now time.Time) bool {
+	info, err := d.Info()
+	return err == nil && now.Sub(info.ModTime()) > old
+}
