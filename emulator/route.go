@@ -84,7 +84,9 @@ func (e *Emulator) wrap(rt route) http.Handler {
 		if rt.pick != nil {
 			rt = rt.pick(r)
 		}
-		note := &note{Entry: newEntry(rt.name, r, e.Clock.Now())}
+		now := e.Clock.Now()
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		note := &note{Entry: newEntry(rt.name, r, now)}
 		body := &countedBody{ReadCloser: r.Body}
 		out := &answer{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, note))

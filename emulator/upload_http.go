@@ -118,7 +118,6 @@ func (g *Google) accept(w http.ResponseWriter, status, body string, more map[str
 	h := w.Header()
 	h["X-Goog-Upload-Status"] = []string{status}
 	h["X-GUploader-UploadID"] = []string{"ABPtcP" + opaque(80)}
-	h["Date"] = []string{g.now().UTC().Format(http.TimeFormat)}
 	h["Content-Type"] = []string{"text/plain; charset=utf-8"}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	for name, value := range more {
