@@ -1,0 +1,307 @@
+package faultmatrix
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/gphotos"
+	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/jsondir"
+)
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	// segment is what one upload request of a large file carries.
+	segment = mib
+)
+
+// bench is one emulated world and one machine that syncs in it.
+type bench struct {
+	t      *testing.T
+	row    *row
+	cloud  *emulator.Emulator
+	dir    string
+	signed *gopro.OAuth // how the machine renews its GoPro token; nil: it cannot
+
+	original map[string]bool // digests of what the account held at first
+	last     result
+}
+
+// result is one finished run.
+type result struct {
+	summary  *gondola.Summary
+	err      error
+	failures []failure
+	took     time.Duration // by the machine's clock
+	requests int           // as the services counted them
+	received int64         // bytes that arrived at the upload endpoint
+	served   int64         // bytes that left the CDN
+}
+
+type failure struct {
+	name string
+	err  error
+}
+
+func newBench(t *testing.T, r *row) *bench {
+	t.Helper()
+	time.Sleep(time.Until(time.Date(2026, 3, 4, 20, 0, 0, 0, time.UTC)))
+	o := r.options
+	o.Library = r.world.library()
+	o.Start = time.Now().Add(r.skew)
+	cloud, err := emulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, row: r, cloud: cloud, dir: t.TempDir(), original: map[string]bool{}}
+	for _, e := range cloud.GoPro.Expected() {
+		b.original[e.SHA256] = true
+	}
+	b.logIn()
+	return b
+}
+
+// logIn writes new credentials for Google, as after a login.
+func (b *bench) logIn() {
+	b.t.Helper()
+	if _, _, err := b.cloud.WriteCredentials(b.dir); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// sync is one run of the program: everything but the files is new.
+func (b *bench) sync(each func(*bench, gondola.Event)) result {
+	b.t.Helper()
+	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer backend.Close()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	defer cancel()
+
+	var r result
+	var mu sync.Mutex
+	o := gondola.Options{
+		Source: b.source(), Destination: b.destination(), Backend: backend, SessionID: "s",
+		Album: b.row.world.album,
+		Hooks: gondola.Hooks{Event: func(e gondola.Event) {
+			mu.Lock()
+			if item, ok := e.(gondola.ItemEvent); ok && item.Err != nil {
+				r.failures = append(r.failures, failure{item.Item.Name, item.Err})
+			}
+			mu.Unlock()
+			if each != nil {
+				each(b, e)
+			}
+		}},
+	}
+	if b.row.tune != nil {
+		b.row.tune(&o)
+	}
+	before := b.count()
+	began := time.Now()
+	r.summary, r.err = gondola.Sync(ctx, o)
+	r.took = time.Since(began)
+	synctest.Wait()
+	after := b.count()
+	r.requests, r.received, r.served = after.requests-before.requests, after.received-before.received, after.served-before.served
+	b.last = r
+	time.Sleep(time.Second)
+	return r
+}
+
+func (b *bench) source() gondola.Source {
+	b.t.Helper()
+	client, err := gopro.New(gopro.Options{HTTP: b.cloud.Client(), Token: b.cloud.GoPro.Token(), Refresh: b.signed})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	source, err := gopro.NewSource(client, gopro.SourceOptions{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return source
+}
+
+func (b *bench) photos() (*gphotos.Client, *auth.Tokens) {
+	b.t.Helper()
+	client, err := auth.ReadClient(filepath.Join(b.dir, "client_secret.json"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	tokens := auth.NewTokens(auth.Config{
+		Client: client, HTTP: b.cloud.Client(), Store: auth.NewStore(filepath.Join(b.dir, "token.json"), nil),
+	})
+	photos, err := gphotos.NewClient(gphotos.Options{
+		HTTP: b.cloud.Client(), Tokens: tokens,
+		Sizing: resumable.Sizing{First: segment, Min: segment, Max: segment},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return photos, tokens
+}
+
+func (b *bench) destination() gondola.Destination {
+	b.t.Helper()
+	photos, tokens := b.photos()
+	d, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{Account: func(ctx context.Context) (string, error) {
+		account, err := tokens.Account(ctx)
+		return "gphotos:" + account, err
+	}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return d
+}
+
+type counted struct {
+	requests         int
+	received, served int64
+}
+
+func (b *bench) count() (c counted) {
+	for _, e := range b.cloud.Log.Entries("") {
+		c.requests++
+		switch e.Route {
+		case "upload.raw", "upload.chunk", "upload.finalize":
+			c.received += e.In
+		case "cdn.get":
+			c.served += e.Out
+		}
+	}
+	return c
+}
+
+// hits counts the requests that a kind of fault hit.
+func (b *bench) hits(kind emulator.FaultKind) (n int) {
+	for _, e := range b.cloud.Log.Entries("") {
+		if e.Fault == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// items reads what the session says of its items.
+func (b *bench) items() []*state.Item {
+	b.t.Helper()
+	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer backend.Close()
+	var items []*state.Item
+	for it, err := range backend.Items(b.t.Context(), "s", state.ItemQuery{}) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+// edit changes stored items as only time or another program could.
+func (b *bench) edit(change func(n int, it *state.Item)) {
+	b.t.Helper()
+	items := b.items()
+	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer backend.Close()
+	for n, it := range items {
+		change(n, it)
+		if err := backend.PutItems(b.t.Context(), "s", it); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// wantArrived fails unless the library holds every file that a mover has to
+// carry, once and byte for byte, nothing else, and all of it in the album.
+func (b *bench) wantArrived() {
+	b.t.Helper()
+	want := map[string]string{} // digest to a name for it
+	for _, e := range b.cloud.GoPro.Expected() {
+		if !e.Refused {
+			want[e.SHA256] = fmt.Sprintf("%s part %d (%s)", e.Medium, e.Part, e.Name)
+		}
+	}
+	got := map[string]int{}
+	for _, item := range b.cloud.Google.Items() {
+		got[item.SHA256]++
+		_, expected := want[item.SHA256]
+		if !expected && !(b.row.removes && b.original[item.SHA256]) {
+			b.t.Errorf("%s (%d bytes) lies in the library and should not", item.Filename, item.Size)
+		}
+		if album := b.row.world.album; album != "" && !slices.Contains(item.Albums, album) {
+			b.t.Errorf("%s is not in the album", item.Filename)
+		}
+	}
+	for sum, name := range want {
+		if got[sum] != 1 {
+			b.t.Errorf("%s lies in the library %d times, want once", name, got[sum])
+		}
+	}
+	if album := b.row.world.album; album != "" {
+		titles := 0
+		for _, a := range b.cloud.Google.Albums() {
+			if a.Title == album {
+				titles++
+			}
+		}
+		if titles != 1 {
+			b.t.Errorf("%d albums %q, want one", titles, album)
+		}
+	}
+	for _, leak := range b.cloud.Log.Leaks() {
+		b.t.Errorf("a credential was sent to %s %s", leak.Host, leak.Path)
+	}
+}
+
+// wantSilent fails if a message shows what must stay secret.
+func (b *bench) wantSilent(messages ...error) {
+	b.t.Helper()
+	file, err := os.ReadFile(filepath.Join(b.dir, "token.json"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var google struct {
+		Token   string `json:"token"`
+		Refresh string `json:"refresh_token"`
+		Secret  string `json:"client_secret"`
+	}
+	if err := json.Unmarshal(file, &google); err != nil {
+		b.t.Fatal(err)
+	}
+	secrets := []string{google.Token, google.Refresh, google.Secret, b.cloud.GoPro.Token(), "Signature=", "upload_id="}
+	for _, err := range messages {
+		if err == nil {
+			continue
+		}
+		text := err.Error() + media.HintOf(err)
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				b.t.Errorf("an error shows a secret: %s", text)
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package faultmatrix
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// TestMatrix runs every row.
+func TestMatrix(t *testing.T) {
+	for _, w := range worlds {
+		w.measure(t)
+	}
+	rows := matrix()
+	seen := map[string]bool{}
+	for _, r := range rows {
+		if seen[r.name()] {
+			t.Errorf("two rows %s", r.name())
+		}
+		seen[r.name()] = true
+	}
+	t.Logf("%d rows", len(rows))
+	for _, r := range rows {
+		t.Run(r.name(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { r.check(t) })
+		})
+	}
+}
+
+// measure counts the requests of a run without a fault.
+func (w *world) measure(t *testing.T) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &row{world: w})
+		defer b.cloud.Close()
+		first := b.sync(nil)
+		if first.err != nil || first.summary.Outcome != gondola.Complete {
+			t.Fatalf("a run without a fault: %v, %+v", first.err, first.summary)
+		}
+		b.wantArrived()
+		w.usual = first.requests
+		t.Logf("%s: %d requests, %s", w.name, first.requests, first.took)
+	})
+}
+
+func (r *row) check(t *testing.T) {
+	b := newBench(t, r)
+	defer b.cloud.Close()
+	if r.before != nil {
+		r.before(b)
+	}
+	b.cloud.Faults.Add(r.faults...)
+	total := b.outstanding()
+	first := b.sync(r.during)
+	b.wantFirst(first)
+	b.wantHit()
+	received, served := first.received, first.served
+	if r.mend != nil {
+		r.mend(b)
+	}
+	b.wantSilent(errorsOf(first)...)
+	last := first
+	for run := 1; run < r.mostRuns(); run++ {
+		last = b.sync(nil)
+		received, served = received+last.received, served+last.served
+		b.wantBounded(last)
+	}
+	if last.err != nil && r.last == "" || last.summary == nil || last.summary.Outcome != r.lastOutcome() {
+		t.Errorf("after %d runs: %v, %s", r.mostRuns(), last.err, describe(last))
+	}
+	if most := total + r.again + slack; received > most {
+		t.Errorf("%d bytes were uploaded for %d: %d again, want at most %d", received, total, received-total, r.again)
+	}
+	if most := total + max(r.refetch, r.again) + slack; served > most {
+		t.Errorf("%d bytes were fetched for %d: %d again, want at most %d", served, total, served-total, r.refetch)
+	}
+	b.wantArrived()
+}
+
+// slack is what lies in the buffers of connections when they break.
+const slack = 512 * kib
+
+// outstanding is the bytes that are still to be carried.
+func (b *bench) outstanding() (n int64) {
+	there := map[string]bool{}
+	for _, item := range b.cloud.Google.Items() {
+		there[item.SHA256] = true
+	}
+	for _, e := range b.cloud.GoPro.Expected() {
+		if !e.Refused && !there[e.SHA256] {
+			n += e.Size
+		}
+	}
+	return n
+}
+
+func errorsOf(r result) []error {
+	all := []error{r.err}
+	for _, f := range r.failures {
+		all = append(all, f.err)
+	}
+	return all
+}
+
+// wantFirst checks how the first run ended and what it says.
+func (b *bench) wantFirst(first result) {
+	b.t.Helper()
+	r := b.row
+	if first.summary == nil || first.summary.Outcome != r.firstOutcome() {
+		b.t.Errorf("first run: want %s: %v\n%s", r.firstOutcome(), first.err, describe(first))
+		return
+	}
+	codes := []string{media.CodeOf(first.err)}
+	for _, f := range first.failures {
+		codes = append(codes, media.CodeOf(f.err))
+	}
+	if r.code != "" && !slices.Contains(codes, r.code) {
+		b.t.Errorf("first run: codes %v, want %s: %v\n%s", codes, r.code, first.err, describe(first))
+	}
+	if n := first.summary.Items.Outcomes[state.OutcomeFailed]; r.failed >= 0 && n != r.failed {
+		b.t.Errorf("first run: %d items failed, want %d\n%s", n, r.failed, describe(first))
+	}
+	if first.took > r.within() {
+		b.t.Errorf("the first run took %s, want at most %s", first.took, r.within())
+	}
+	b.wantBounded(first)
+}
+
+func (b *bench) wantBounded(r result) {
+	b.t.Helper()
+	if most := 10 * b.row.world.usual; r.requests > most {
+		b.t.Errorf("%d requests, want at most ten times %d", r.requests, b.row.world.usual)
+	}
+}
+
+// wantHit fails unless every fault of the row has hit.
+func (b *bench) wantHit() {
+	b.t.Helper()
+	endless := 0
+	for _, f := range b.row.faults {
+		if f.Times < 0 {
+			endless++
+		}
+		if b.hits(f.Kind) == 0 {
+			b.t.Errorf("%s never hit %s", f.Kind, f.Route)
+		}
+	}
+	if waiting := b.cloud.Faults.Waiting(); waiting > endless {
+		b.t.Errorf("%d faults never hit", waiting-endless)
+	}
+	b.cloud.Faults.Clear()
+}
+
+func describe(r result) string {
+	text := ""
+	if r.summary != nil {
+		text += string(r.summary.Outcome) + " "
+		for outcome, n := range r.summary.Items.Outcomes {
+			text += string(outcome) + ":" + itoa(n) + " "
+		}
+	}
+	text += r.took.String() + " " + itoa(r.requests) + " requests"
+	for _, f := range r.failures {
+		text += "\n  " + f.name + ": " + f.err.Error()
+	}
+	return text
+}
+
+// on lets a fault hit a route.
+func on(route string, faults ...emulator.Fault) []emulator.Fault {
+	all := slices.Clone(faults)
+	for i := range all {
+		all[i].Route = route
+	}
+	return all
+}
