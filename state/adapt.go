@@ -36,8 +36,9 @@ type Deleter interface {
 	Delete(ctx context.Context, id string) error
 }
 
-// Ledger is a LoadSaver that keeps the ledger, as [Backend] says. Without it,
-// the ledger lives in memory.
+// Ledger is a LoadSaver that keeps the ledger, as [Backend] says, except that
+// Recall may return an entry that says Gone. Without it, the ledger lives in
+// memory.
 type Ledger interface {
 	Recall(ctx context.Context, account, key string) (*LedgerEntry, error)
 	Record(ctx context.Context, entries ...LedgerEntry) error
@@ -270,6 +271,9 @@ func (a *adapter) Recall(ctx context.Context, account, key string) (*LedgerEntry
 		return nil, err
 	}
 	e, err := a.ledger.Recall(ctx, account, key)
+	if err == nil && (e == nil || e.Gone) {
+		return nil, ErrNotFound
+	}
 	return e, storeFault("recall "+key, err)
 }
 

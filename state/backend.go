@@ -53,7 +53,7 @@ type Backend interface {
 	DeleteBatch(ctx context.Context, session string, index int) error
 
 	// Recall returns the ledger's entry for an item (media.ID.Key) at a
-	// destination account, or ErrNotFound.
+	// destination account, or ErrNotFound; an entry that says Gone is none.
 	Recall(ctx context.Context, account, key string) (*LedgerEntry, error)
 	// Record adds entries to the ledger; the latest for an item and account counts.
 	Record(ctx context.Context, entries ...LedgerEntry) error
@@ -85,6 +85,9 @@ type LedgerEntry struct {
 	Size          int64     `json:"size"`
 	Session       string    `json:"session"`
 	At            time.Time `json:"at"` // UTC
+	// Gone takes back what the ledger said of the item before: it was looked
+	// for at the destination and was not there.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // LockedError says who holds a session.

@@ -35,6 +35,9 @@ type itemFields struct {
 	Carried       int64                 `json:"carried,omitempty"`
 	AlreadyThere  bool                  `json:"already_there,omitempty"`
 	CarriedAgain  int                   `json:"carried_again,omitempty"`
+	CarriedAt     time.Time             `json:"carried_at,omitzero"`
+	RegisteredAt  time.Time             `json:"registered_at,omitzero"`
+	MissedAt      time.Time             `json:"missed_at,omitzero"`
 	ErrorClasses  map[Stage]media.Class `json:"error_classes,omitempty"`
 }
 
@@ -84,6 +87,7 @@ func newItemFields(it *Item) *itemFields {
 		Camera: it.Camera, CapturedAt: it.CapturedAt, CapturedZone: it.CapturedZone, CreatedAt: it.CreatedAt,
 		Refusal: it.Refusal, Checkpoint: it.Checkpoint, DestinationID: it.DestinationID, SHA256: it.SHA256,
 		Carried: it.Carried, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
+		CarriedAt: it.CarriedAt, RegisteredAt: it.RegisteredAt, MissedAt: it.MissedAt,
 	}
 	if r := it.Receipt; r != nil {
 		f.Receipt = &receiptFields{Size: r.Size, SHA256: r.SHA256, At: r.At}
@@ -149,6 +153,7 @@ func (f *itemFields) fill(it *Item, token string) error {
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, f.CapturedAt, f.CapturedZone, f.CreatedAt
 	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
 	it.Carried, it.AlreadyThere, it.CarriedAgain = f.Carried, f.AlreadyThere, f.CarriedAgain
+	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt
 	switch r := f.Receipt; {
 	case r != nil:
 		it.Receipt = &media.Receipt{Token: token, Size: r.Size, SHA256: r.SHA256, At: r.At}

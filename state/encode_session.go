@@ -17,15 +17,16 @@ var stages = [...]Stage{Discovery, Transfer, Create}
 
 // sessionFields are the fields of a [Session] that q2google does not know.
 type sessionFields struct {
-	From     string        `json:"from,omitempty"`
-	To       string        `json:"to,omitempty"`
-	Account  string        `json:"account,omitempty"`
-	Album    string        `json:"album,omitempty"`
-	AlbumID  string        `json:"album_id,omitempty"`
-	Quality  string        `json:"quality,omitempty"`
-	Filter   media.Filter  `json:"filter,omitzero"`
-	Window   *media.Window `json:"window,omitempty"`
-	ProvenAt time.Time     `json:"proven_at,omitzero"`
+	From       string        `json:"from,omitempty"`
+	To         string        `json:"to,omitempty"`
+	Account    string        `json:"account,omitempty"`
+	Album      string        `json:"album,omitempty"`
+	AlbumID    string        `json:"album_id,omitempty"`
+	Quality    string        `json:"quality,omitempty"`
+	Filter     media.Filter  `json:"filter,omitzero"`
+	Window     *media.Window `json:"window,omitempty"`
+	ProvenAt   time.Time     `json:"proven_at,omitzero"`
+	VerifiedAt time.Time     `json:"verified_at,omitzero"`
 }
 
 // EncodeSession returns a session's header as q2google's metadata document. It
@@ -37,6 +38,7 @@ func EncodeSession(s *Session) ([]byte, error) {
 	return sessionMembers(s).document(&sessionFields{
 		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
 		Quality: s.Quality, Filter: s.Filter, Window: s.Window, ProvenAt: s.ProvenAt,
+		VerifiedAt: s.VerifiedAt,
 	}, s.Extra)
 }
 
@@ -101,6 +103,7 @@ func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 	}
 	s.From, s.To, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Account, own.Album, own.AlbumID
 	s.Quality, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Filter, own.Window, own.ProvenAt
+	s.VerifiedAt = own.VerifiedAt
 	s.Extra = r.rest()
 	if r.err != nil {
 		return nil, false, fmt.Errorf("session document: %w", r.err)

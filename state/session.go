@@ -60,6 +60,9 @@ type Session struct {
 	// that the session holds every item its window had at that time. Zero if
 	// none was: q2google's listings prove nothing.
 	ProvenAt time.Time
+	// VerifiedAt is when the last verification began that found every item at
+	// the destination, except those refused with a reason; UTC.
+	VerifiedAt time.Time
 
 	// Extra holds keys of the stored document that this version does not know;
 	// they are written back unchanged.
@@ -86,6 +89,12 @@ type Item struct {
 	Carried       int64  // bytes of the finished upload
 	AlreadyThere  bool   // it was at the destination before this session
 	CarriedAgain  int    // how often a stale receipt sent it back to transfer
+
+	CarriedAt    time.Time // when its upload was finished, UTC
+	RegisteredAt time.Time // when it came to be at the destination, UTC
+	// MissedAt is when a verification last looked for it at the destination and
+	// did not find it, so that it is carried again; UTC.
+	MissedAt time.Time
 
 	Errors map[Stage]ErrorRecord
 	Extra  map[string]json.RawMessage

@@ -58,7 +58,10 @@ func (b *Backend) Recall(ctx context.Context, account, key string) (*state.Ledge
 	}
 	e, err := l.entryAt(at)
 	if err == nil && (e.Account != account || e.Key != key) {
-		return l.search(ctx, account, key) // two keys with one hash
+		e, err = l.search(ctx, account, key) // two keys with one hash
+	}
+	if err == nil && e.Gone {
+		return nil, state.ErrNotFound
 	}
 	return e, err
 }

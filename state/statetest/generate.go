@@ -70,7 +70,7 @@ func (g generator) session(id string) *state.Session {
 			state.Create:    g.status("create", stages...),
 		},
 		From: g.text("from"), To: g.text("to"), Account: g.text("account"), Album: g.text("album"), AlbumID: g.text("album id"),
-		Quality: g.text("quality"), ProvenAt: g.time("proven", 1), Extra: g.extra("extra"),
+		Quality: g.text("quality"), ProvenAt: g.time("proven", 1), VerifiedAt: g.time("verified", 1), Extra: g.extra("extra"),
 		Filter: media.Filter{
 			Types:   draw(g, "types", rapid.SliceOfN(rapid.SampledFrom([]string{"photo", "TimeLapse"}), 0, 2)),
 			Include: []string{g.text("include")}, MaxItems: int(g.count("max")),
@@ -97,6 +97,7 @@ func (g generator) item(n int) *state.Item {
 		Create:      g.status("create", state.Pending, state.Completed, state.Failed, state.Skipped),
 		DownloadURL: g.text("url"), DestinationID: g.text("destination"), SHA256: g.text("sha256"),
 		Carried: g.count("carried"), AlreadyThere: g.bool("already there"), CarriedAgain: int(g.count("carried again")),
+		CarriedAt: g.time("carried at", 1), RegisteredAt: g.time("registered at", 1), MissedAt: g.time("missed at", 1),
 		Extra: g.extra("extra"),
 	}
 	g.progress(it)

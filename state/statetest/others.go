@@ -63,6 +63,7 @@ func testLedger(t *testing.T, h Harness) {
 		_, err = b.Recall(ctx, "b", "é/1")
 		wantNotFound(t, "Recall for another account", err)
 	}
+	testGone(t, b, other, entry)
 	if h.Volatile {
 		return
 	}
@@ -71,6 +72,33 @@ func testLedger(t *testing.T, h Harness) {
 	if got.DestinationID != "5" {
 		t.Errorf("reopened, the entry is %q, want the latest", got.DestinationID)
 	}
+}
+
+// testGone takes back entries of accounts "a" and "b" for "k" and puts the
+// latter in again.
+func testGone(t *testing.T, b, other state.Backend, entry func(account, key, id string) state.LedgerEntry) {
+	t.Helper()
+	ctx := t.Context()
+	gone := func(account string) state.LedgerEntry {
+		e := entry(account, "k", "5")
+		e.Gone = true
+		return e
+	}
+	must(t, b.Record(ctx, gone("a"), gone("b")))
+	must(t, b.Record(ctx, entry("b", "k", "6")))
+	for _, b := range []state.Backend{b, other} {
+		_, err := b.Recall(ctx, "a", "k")
+		wantNotFound(t, "Recall of what is gone", err)
+		got, err := b.Recall(ctx, "b", "k")
+		must(t, err)
+		if got.DestinationID != "6" || got.Gone {
+			t.Errorf("recorded after it was gone: %+v", got)
+		}
+		if _, err := b.Recall(ctx, "a", "é/1"); err != nil {
+			t.Errorf("Recall of another item: %v", err)
+		}
+	}
+	must(t, other.Record(ctx, entry("a", "k", "5")))
 }
 
 func testLocks(t *testing.T, h Harness) {
