@@ -1,0 +1,110 @@
+package doctor
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/jsondir"
+)
+
+// stored makes a state directory with one session of one item.
+func stored(t *testing.T) (dir string, open func() (state.Backend, error)) {
+	t.Helper()
+	dir = t.TempDir()
+	open = func() (state.Backend, error) { return jsondir.Open(dir, jsondir.Options{}) }
+	b, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := state.NewSession("one", media.Window{}, time.Now())
+	if err := b.PutSession(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	item := &state.Item{Item: media.Item{ID: media.ID{Station: "gopro", Medium: "m", Part: 1}, Name: "a.jpg"}}
+	item.Discovery, item.Transfer, item.Create = state.Completed, state.Pending, state.Pending
+	if err := errors.Join(b.PutItems(t.Context(), "one", item), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir, open
+}
+
+func TestSessions(t *testing.T) {
+	dir, open := stored(t)
+	if f := only(t, Sessions(open).Run(t.Context())); f.Level != OK || !strings.Contains(f.What, "1 session with 1 item ") {
+		t.Errorf("a good one: %+v", f)
+	}
+	if f := only(t, Sessions(nil).Run(t.Context())); f.Level != OK {
+		t.Errorf("none: %+v", f)
+	}
+	meta := filepath.Join(dir, "one", "meta.json")
+	good, err := os.ReadFile(meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(meta, strings.Replace(string(good), `"schema_version": 1`, `"schema_version": 2`, 1))
+	if f := only(t, at(t, Problem, Sessions(open))); !strings.Contains(f.What, "version 2") {
+		t.Errorf("of a newer gondola: %+v", f)
+	}
+	write(meta, "{")
+	if f := only(t, at(t, Problem, Sessions(open))); !strings.Contains(f.What, "session one") {
+		t.Errorf("a broken header: %+v", f)
+	}
+	write(meta, string(good))
+	write(filepath.Join(dir, "one", "items", "a.jpg.json"), "[1")
+	if f := only(t, at(t, Problem, Sessions(open))); !strings.Contains(f.What, "a.jpg.json") {
+		t.Errorf("a broken item: %+v", f)
+	}
+	broken := func() (state.Backend, error) { return nil, errors.New("no such store") }
+	if f := only(t, at(t, Problem, Sessions(broken))); !strings.Contains(f.What, "no such store") {
+		t.Errorf("a backend that does not open: %+v", f)
+	}
+}
+
+func TestLocks(t *testing.T) {
+	dir, open := stored(t)
+	if f := only(t, Locks(open).Run(t.Context())); f.Level != OK {
+		t.Errorf("a free session: %+v", f)
+	}
+	b, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := b.Lock(t.Context(), "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "one", "lock")
+	held, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // looking does not take it
+		if f := only(t, Locks(open).Run(t.Context())); f.Level != Note || !strings.Contains(f.What, "is being run by process") {
+			t.Errorf("held: %+v", f)
+		}
+	}
+	if err := errors.Join(lock.Unlock(), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if f := only(t, Locks(open).Run(t.Context())); f.Level != OK {
+		t.Errorf("given back: %+v", f)
+	}
+	if err := os.WriteFile(file, held, 0o600); err != nil { // as a process leaves it that is killed
+		t.Fatal(err)
+	}
+	if f := only(t, Locks(open).Run(t.Context())); f.Level != Note || !strings.Contains(f.What, "which is gone") || f.Remedy != "gondola sync --session-id one" {
+		t.Errorf("left behind: %+v", f)
+	}
+}
