@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // size writes a number of bytes for people: "999 B", "1.50 KiB".
@@ -68,6 +70,20 @@ func truncate(s string, n int) string {
 		return s
 	}
 	return string(runes[:n-1]) + "…"
+}
+
+// columns writes a line of cells, each but the last as wide as its column and
+// cut to it, so that a listing needs no memory of its length.
+func columns(w io.Writer, widths []int, cells ...string) {
+	var line strings.Builder
+	for i, c := range cells {
+		if c = cell(c); i < len(widths) {
+			c = truncate(c, widths[i])
+			c += strings.Repeat(" ", widths[i]+2-utf8.RuneCountInString(c))
+		}
+		line.WriteString(c)
+	}
+	fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 }
 
 // quoted writes a word so that a POSIX shell reads it back.

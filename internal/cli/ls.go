@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,14 +75,13 @@ func (a *app) list(ctx context.Context, station string, pick *selectFlags, servi
 // rows writes the items of a station in the chosen format.
 type rows struct {
 	a       *app
-	table   *tabwriter.Writer
 	items   int
 	bytes   int64
 	refused int
 }
 
 func (a *app) newRows() *rows {
-	r := &rows{a: a, table: tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)}
+	r := &rows{a: a}
 	if a.format == formatTSV {
 		fmt.Fprintln(a.stdout, "key\tfile_name\tbytes\tcaptured_at\tkind\ttype\trefusal")
 	}
@@ -134,17 +132,16 @@ func (r *rows) add(it media.Item) {
 	}
 }
 
+var listedWidths = []int{40, 12, 20, 14} // name, size, captured, type
+
 func (r *rows) text(it media.Item, captured, why string) {
 	if r.items == 1 {
-		fmt.Fprintln(r.table, "NAME\tSIZE\tCAPTURED\tTYPE\tNOT CARRIED BECAUSE")
+		columns(r.a.stdout, listedWidths, "NAME", "SIZE", "CAPTURED", "TYPE", "NOT CARRIED BECAUSE")
 	}
-	fmt.Fprintf(r.table, "%s\t%s\t%s\t%s\t%s\n", cell(it.Name), size(it.Size), captured, cell(it.Type), cell(why))
+	columns(r.a.stdout, listedWidths, it.Name, size(it.Size), captured, it.Type, why)
 }
 
 func (r *rows) end() error {
-	if err := r.table.Flush(); err != nil {
-		return err
-	}
 	var w io.Writer = r.a.talk()
 	fmt.Fprintf(w, "%s, %s, %d of them refused\n", count(r.items, "item"), size(r.bytes), r.refused)
 	return nil

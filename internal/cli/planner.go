@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/gondola-sync/gondola"
@@ -62,18 +61,16 @@ func action(p gondola.PlannedItem) string {
 
 // plan shows what a run would do, item by item as the listing goes on.
 func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
-	table := tabwriter.NewWriter(a.result(), 0, 4, 2, ' ', 0)
 	if a.format == formatTSV {
 		fmt.Fprintln(a.stdout, "file_name\taction\tbytes\treason")
 	}
 	plan, err := gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
-		a.plannedItem(table, p)
+		a.plannedItem(p)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	table.Flush()
 	line := lineOf(plan, o, limit)
 	if a.format == formatJSON {
 		a.json(line)
@@ -82,7 +79,7 @@ func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
 	return nil
 }
 
-func (a *app) plannedItem(table io.Writer, p gondola.PlannedItem) {
+func (a *app) plannedItem(p gondola.PlannedItem) {
 	what, why := action(p), ""
 	if what == actionSkip {
 		why = p.Item.Refusal.Reason
@@ -103,9 +100,11 @@ func (a *app) plannedItem(table io.Writer, p gondola.PlannedItem) {
 	case formatTSV:
 		fmt.Fprintf(a.stdout, "%s\t%s\t%d\t%s\n", cell(p.Item.Name), what, max(p.Item.Size, 0), cell(why))
 	default:
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", what, cell(p.Item.Name), size(p.Item.Size), cell(why))
+		columns(a.result(), plannedWidths, what, p.Item.Name, size(p.Item.Size), why)
 	}
 }
+
+var plannedWidths = []int{5, 40, 12} // action, name, size
 
 func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 	rate := int64(assumedRate)
