@@ -1,0 +1,221 @@
+package gondola_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// brittleBackend fails every change after some, as if the process had died
+// there: nothing that follows is stored.
+type brittleBackend struct {
+	state.Backend
+	mu   sync.Mutex
+	left int
+	die  context.CancelCauseFunc
+}
+
+var errDied = errors.New("killed")
+
+func (b *brittleBackend) spend() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left--; b.left < 0 {
+		b.die(errDied)
+		return errDied
+	}
+	return nil
+}
+
+func (b *brittleBackend) PutSession(ctx context.Context, s *state.Session) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.PutSession(ctx, s)
+}
+
+func (b *brittleBackend) PutItems(ctx context.Context, id string, items ...*state.Item) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.PutItems(ctx, id, items...)
+}
+
+func (b *brittleBackend) PutBatch(ctx context.Context, id string, batch *state.Batch) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.PutBatch(ctx, id, batch)
+}
+
+func (b *brittleBackend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
+	if err := b.spend(); err != nil {
+		return err
+	}
+	return b.Backend.Record(ctx, entries...)
+}
+
+// TestDeathAtEveryWrite dies at each change of state in turn and goes on from
+// what was stored.
+func TestDeathAtEveryWrite(t *testing.T) {
+	for n := range 60 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				src, lib := pair(uint64(n), 7)
+				o := options(t, src, lib)
+				inner := o.Backend
+				ctx, die := context.WithCancelCause(t.Context())
+				o.Backend = &brittleBackend{Backend: inner, left: n, die: die}
+				gondola.Sync(ctx, o)
+				die(nil)
+
+				o.Backend = inner
+				s := mustSync(t, o)
+				wantArrived(t, src, lib)
+				if s.Outcome != gondola.Complete {
+					t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+				}
+				var total int64
+				for _, data := range src.bytes {
+					total += int64(len(data))
+				}
+				// A file whose token did not become durable has to go again, whole.
+				if again := lib.received - total; again > 4*400 {
+					t.Errorf("%d bytes sent again, more than the 4 files in flight have", again)
+				}
+			})
+		})
+	}
+}
+
+func TestInterruptedRunGoesOnAtTheConfirmedByte(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(3, 0)
+		id := src.add("big", "GX010001.MP4", slices.Repeat([]byte("0123456789"), 1000))
+		o := options(t, src, lib)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := errors.New("asked to stop")
+		paced := &countdown{after: 5000, then: func() { cancel(stop) }}
+		o.Download = paced
+		s, err := gondola.Sync(ctx, o)
+		if !errors.Is(err, stop) || s.Outcome != gondola.Interrupted {
+			t.Fatalf("Sync = %v, %v", s, err)
+		}
+		o.Download = nil
+		mustSync(t, o)
+		wantArrived(t, src, lib)
+		offsets := src.opened[id.Key()]
+		if last := offsets[len(offsets)-1]; last == 0 || last%64 != 0 {
+			t.Errorf("went on at byte %d", last)
+		}
+		if lib.received != 10000 {
+			t.Errorf("%d bytes received, want each of 10000 once", lib.received)
+		}
+	})
+}
+
+// countdown is a limiter that does something once enough bytes have passed.
+type countdown struct {
+	after int
+	then  func()
+}
+
+func (c *countdown) WaitN(ctx context.Context, n int) error {
+	if c.after -= n; c.after <= 0 {
+		c.then()
+		<-ctx.Done()
+	}
+	return ctx.Err()
+}
+
+func TestASessionNeverSpreadsOverTwoAccounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(9, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		lib.account = "gphotos:me-again" // another login of the same account
+		if s := mustSync(t, o); s.Outcome != gondola.Complete {
+			t.Errorf("outcome %s", s.Outcome)
+		}
+		lib.account, lib.items = "gphotos:somebody", map[string]string{}
+		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeAuth {
+			t.Errorf("Sync into another account: %v", err)
+		}
+	})
+}
+
+func TestStaleAndForgottenTokensAreCarriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(10, 4)
+		quota := &media.Fault{Class: media.SessionWide, Code: media.CodeQuota, Op: "create"}
+		lib.fail = quota
+		o := options(t, src, lib)
+		s, err := gondola.Sync(t.Context(), o)
+		if !errors.Is(err, quota) || s.Outcome != gondola.OutOfQuota {
+			t.Fatalf("Sync = %v, %v", s, err)
+		}
+		lib.fail = nil
+		time.Sleep(25 * time.Hour)
+		clear(lib.tokens)
+		lib.forget[digest(src.bytes[src.items[1].ID.Key()])] = true
+		if s = mustSync(t, o); s.Outcome != gondola.Complete {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestStoredSessionWinsAndSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(16, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		var notices []string
+		o.Hooks.Event = func(e gondola.Event) {
+			if n, ok := e.(gondola.NoticeEvent); ok {
+				notices = append(notices, n.Text)
+			}
+		}
+		o.Album = "Another"
+		o.BatchSize = 2
+		mustSync(t, o)
+		all := strings.Join(notices, "\n")
+		if !strings.Contains(all, "Another") || !strings.Contains(all, "batch size") || !strings.Contains(all, "--session-id") {
+			t.Errorf("notices: %s", all)
+		}
+	})
+}
+
+func TestLockedSession(t *testing.T) {
+	src, lib := pair(17, 1)
+	dir := t.TempDir()
+	o := options(t, src, lib)
+	o.Backend = openBackend(t, dir)
+	lock, err := openBackend(t, dir).Lock(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = gondola.Sync(t.Context(), o); !errorIs[*state.LockedError](err) {
+		t.Errorf("Sync of a locked session: %v", err)
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	mustSync(t, o)
+}
+
+func errorIs[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
