@@ -119,13 +119,16 @@ type memoryLibrary struct {
 	reject   map[string]bool // digests refused for good
 	forget   map[string]bool // digests whose token is refused once
 	fail     error           // of every create call
+
+	spent     map[string]bool // tokens
+	spendOnce bool            // refuse those that are spent
 }
 
 func newMemoryLibrary(w *weather) *memoryLibrary {
 	return &memoryLibrary{
 		weather: w, segment: 64, account: "gphotos:me",
 		uploads: map[string][]byte{}, tokens: map[string][]byte{}, items: map[string]string{}, names: map[string]string{},
-		albums: map[string][]string{}, reject: map[string]bool{}, forget: map[string]bool{},
+		albums: map[string][]string{}, reject: map[string]bool{}, forget: map[string]bool{}, spent: map[string]bool{},
 	}
 }
 
@@ -236,6 +239,13 @@ func (l *memoryLibrary) Create(ctx context.Context, b media.Batch) (media.Create
 func (l *memoryLibrary) createOne(e media.Entry, album string, seen map[string]bool) media.Result {
 	data, ok := l.tokens[e.Receipt.Token]
 	sum := digest(data)
+	if l.spendOnce && l.spent[e.Receipt.Token] {
+		code := media.CodeRejected // as the service words it
+		if e.MaybeSpent {
+			code = media.CodeTokenInvalid
+		}
+		return media.Result{Err: &media.Fault{Class: media.ItemFault, Code: code, Op: "create " + e.Item.Name}}
+	}
 	switch {
 	case !ok || l.forget[sum]:
 		delete(l.forget, sum)
@@ -248,6 +258,7 @@ func (l *memoryLibrary) createOne(e media.Entry, album string, seen map[string]b
 		return media.Result{Err: &media.Fault{Class: media.Transient, Code: media.CodeServer, Op: "create " + e.Item.Name}}
 	}
 	seen[sum] = true
+	l.spent[e.Receipt.Token] = true
 	id := "id-" + sum[:12]
 	l.items[id] = sum
 	l.names[id] = cmp.Or(l.names[id], e.Item.Name)

@@ -87,6 +87,12 @@ type batcher struct {
 	index    int // of the next batch record; 0 before the first
 }
 
+// maybeSpent tells that an item's receipt was in a create call of an earlier run
+// whose answer nobody got: that run was killed, or gave up.
+func (r *run) maybeSpent(it *state.Item) bool {
+	return r.unanswered[it.Name] && it.Receipt != nil && it.Receipt.At.Before(r.began)
+}
+
 // mostCreateTries is how often an item is sent for registration in one run.
 const mostCreateTries = 4
 
@@ -202,14 +208,24 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	return again, r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record)
 }
 
+// unanswered reports whether the last call that was to register the item got no
+// answer.
+func unanswered(it *state.Item) bool {
+	e, failed := it.Errors[state.Create]
+	return failed && (e.Type == media.CodeUnreachable || e.Type == media.CodeProtocol)
+}
+
 func (r *run) callCreate(ctx context.Context, items []*state.Item) (created media.Created, err error) {
 	batch := media.Batch{AlbumID: r.session.AlbumID}
 	for _, it := range items {
-		batch.Entries = append(batch.Entries, media.Entry{Item: it.Item, Receipt: *it.Receipt})
+		batch.Entries = append(batch.Entries, media.Entry{Item: it.Item, Receipt: *it.Receipt, MaybeSpent: r.maybeSpent(it) || unanswered(it)})
 	}
 	policy := retry.Policy{Base: 5 * time.Second, Max: 5 * time.Minute, Attempts: 4, Budget: time.Hour, OnWait: r.waiting}
 	err = retry.Do(ctx, policy, func(ctx context.Context) (err error) {
 		created, err = r.opt.Destination.Create(ctx, batch)
+		for i := range batch.Entries {
+			batch.Entries[i].MaybeSpent = true // in another attempt
+		}
 		return err
 	})
 	return created, err
@@ -217,14 +233,8 @@ func (r *run) callCreate(ctx context.Context, items []*state.Item) (created medi
 
 // record stores the batch before it is sent.
 func (b *batcher) record(ctx context.Context, items []*state.Item) (*state.Batch, error) {
-	if b.index == 0 {
-		b.index = state.FirstBatchIndex
-		for old, err := range b.run.opt.Backend.Batches(ctx, b.run.id) {
-			if err != nil {
-				return nil, err
-			}
-			b.index = max(b.index, old.Index+1)
-		}
+	if err := b.readRecords(ctx); err != nil {
+		return nil, err
 	}
 	record := &state.Batch{Index: b.index, Status: state.Running}
 	for _, it := range items {
@@ -232,6 +242,29 @@ func (b *batcher) record(ctx context.Context, items []*state.Item) (*state.Batch
 	}
 	b.index++
 	return record, b.run.opt.Backend.PutBatch(context.WithoutCancel(ctx), b.run.id, record)
+}
+
+// readRecords learns, once, which number is free and which items were in calls
+// that nobody knows the answer of.
+func (b *batcher) readRecords(ctx context.Context) error {
+	if b.index > 0 {
+		return nil
+	}
+	b.run.unanswered = map[string]bool{}
+	index := state.FirstBatchIndex
+	for old, err := range b.run.opt.Backend.Batches(ctx, b.run.id) {
+		if err != nil {
+			return err
+		}
+		index = max(index, old.Index+1)
+		for _, name := range old.FileNames {
+			if old.Status != state.Completed {
+				b.run.unanswered[name] = true
+			}
+		}
+	}
+	b.index = index
+	return nil
 }
 
 // openAlbum finds or creates the album before anything is put into it.

@@ -66,13 +66,15 @@ func (b *brittleBackend) Record(ctx context.Context, entries ...state.LedgerEntr
 }
 
 // TestDeathAtEveryWrite dies at each change of state in turn and goes on from
-// what was stored.
+// what was stored, with destinations that take a token again and that do not.
 func TestDeathAtEveryWrite(t *testing.T) {
-	for n := range 60 {
+	for n := range 120 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				n, spendOnce := n/2, n%2 == 1
 				src, lib := pair(uint64(n), 7)
+				lib.spendOnce = spendOnce
 				o := options(t, src, lib)
 				inner := o.Backend
 				ctx, die := context.WithCancelCause(t.Context())

@@ -39,7 +39,7 @@ func (r *run) settle(ctx context.Context, items []*state.Item, results []media.R
 }
 
 func markCreated(it *state.Item, id string) {
-	it.Create, it.DestinationID = state.Completed, id
+	it.Create, it.DestinationID, it.RegisteredAt = state.Completed, id, time.Now().UTC()
 	it.Receipt = nil
 	delete(it.Errors, state.Create)
 }
@@ -74,8 +74,14 @@ func (r *run) record(ctx context.Context, items ...*state.Item) error {
 // settleFailure decides what becomes of an item that was not registered, and
 // reports whether to send it again in this run.
 func (r *run) settleFailure(ctx context.Context, it *state.Item, cause error) (again bool, err error) {
-	if media.CodeOf(cause) == media.CodeTokenInvalid && it.CarriedAgain < maxCarriedAgain {
-		return r.carryNow(ctx, it)
+	if media.CodeOf(cause) == media.CodeTokenInvalid {
+		if r.maybeSpent(it) {
+			return r.carryNow(ctx, it) // no fault of the item, however often runs are killed here
+		}
+		if it.CarriedAgain < maxCarriedAgain {
+			it.CarriedAgain++
+			return r.carryNow(ctx, it)
+		}
 	}
 	r.failItem(it, state.Create, cause)
 	if media.ClassOf(cause) == media.Transient && !r.triedEnough(it) {
@@ -100,7 +106,6 @@ func (r *run) triedEnough(it *state.Item) bool {
 // that is done the item still counts as carried: the transfer stage must not
 // take it as well.
 func (r *run) carryNow(ctx context.Context, it *state.Item) (again bool, err error) {
-	it.CarriedAgain++
 	it.Checkpoint = nil
 	handed := make(chan *state.Item, 1)
 	if err := r.carry(ctx, it, handed); err != nil {

@@ -100,7 +100,7 @@ func (r *registration) answered(at []int, made Creation) {
 	r.known = true
 	r.out.Responses = append(r.out.Responses, made.Response)
 	for k, i := range at {
-		r.judge(i, made.Results[k], made.Unsure)
+		r.judge(i, made.Results[k], made.Unsure || r.batch.Entries[i].MaybeSpent)
 	}
 }
 
@@ -114,7 +114,7 @@ func (r *registration) judge(i int, res ItemResult, unsure bool) {
 	case res.Code == codeOK:
 		r.fail(i, media.Transient, media.CodeProtocol, errors.New("created, but the answer holds no item"))
 	case res.Code == codeInvalidArgument && unsure:
-		// An attempt that got no answer may have spent the token.
+		// An attempt whose answer nobody got may have spent the token.
 		r.fail(i, media.ItemFault, media.CodeTokenInvalid, err)
 	case res.Code == codeInvalidArgument:
 		r.fail(i, media.ItemFault, media.CodeRejected, fmt.Errorf("the service does not accept the file as a photo or video (%w)", err))

@@ -55,6 +55,9 @@ func TestCreate(t *testing.T) {
 		{name: "spent by a lost attempt", contents: []string{"not media"},
 			set:  func(s *service) { s.lose = func(n int, _ string) bool { return n == 1 } },
 			want: "item/token_invalid", calls: 2},
+		{name: "spent by a run that was killed", contents: []string{"a", "not media", "not media either"},
+			change: func(e []media.Entry) { e[1].MaybeSpent = true },
+			want:   "item-1 item/token_invalid item/rejected", calls: 1},
 		{name: "truncated answer", contents: []string{"a"},
 			set: func(s *service) {
 				s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {

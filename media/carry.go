@@ -90,6 +90,10 @@ type Batch struct {
 type Entry struct {
 	Item    Item
 	Receipt Receipt
+	// MaybeSpent says that the receipt was in an earlier call whose answer is
+	// not known: the item may be at the destination already. A destination that
+	// takes a receipt only once fails such an entry with CodeTokenInvalid.
+	MaybeSpent bool
 }
 
 // Created is the answer to a Batch.
