@@ -243,6 +243,7 @@ func (r *run) recall(ctx context.Context, it *state.Item) error {
 	it.Transfer, it.Create = state.Completed, state.Completed
 	it.AlreadyThere = true
 	it.DestinationID, it.SHA256, it.Carried = entry.DestinationID, entry.SHA256, entry.Size
+	it.RegisteredAt = entry.At
 	return nil
 }
 

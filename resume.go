@@ -102,40 +102,59 @@ func (r *run) explainStored(s *state.Session) {
 
 // settleAccount makes sure that a session never spreads over two accounts.
 func (r *run) settleAccount(ctx context.Context) error {
-	account, err := r.opt.Destination.Account(ctx)
+	account, err := accountOf(ctx, r.opt.Destination, r.opt.Backend, r.session)
 	if err != nil {
 		return err
 	}
-	r.account = account
-	if s := r.session; s.Account != "" && s.Account != account {
-		same, err := r.sameAccount(ctx)
-		if err != nil {
-			return err
-		}
-		if !same {
-			return &media.Fault{
-				Class: media.SessionWide, Code: media.CodeAuth,
-				Op:   fmt.Sprintf("session %s carries into another account of %s than the one logged in", s.ID, s.To),
-				Hint: "log in with the account it began with, or name another session with --session-id",
-			}
-		}
-	}
-	r.session.Account = account
+	r.account, r.session.Account = account, account
 	return nil
 }
 
-// sameAccount asks the destination for an item of this session: another login
-// of the same account can see it, another account cannot.
-func (r *run) sameAccount(ctx context.Context) (bool, error) {
-	for it, err := range r.opt.Backend.Items(ctx, r.id, state.ItemQuery{}) {
+// accountOf returns the destination's account, or a fault if the session
+// carries into another one.
+func accountOf(ctx context.Context, to Destination, b state.Backend, s *state.Session) (string, error) {
+	account, err := to.Account(ctx)
+	if err != nil || s.Account == "" || s.Account == account {
+		return account, err
+	}
+	same, err := sameAccount(ctx, to, b, s.ID)
+	if err == nil && !same {
+		err = &media.Fault{
+			Class: media.SessionWide, Code: media.CodeAuth,
+			Op:   fmt.Sprintf("session %s carries into another account of %s than the one logged in", s.ID, s.To),
+			Hint: "log in with the account it began with, or name another session with --session-id",
+		}
+	}
+	return account, err
+}
+
+// mostAsked is how many items of a session sameAccount asks for.
+const mostAsked = 5
+
+// sameAccount asks the destination for items of the session: another login of
+// the same account can see them, unless they were deleted there; another
+// account cannot.
+func sameAccount(ctx context.Context, to Destination, b state.Backend, session string) (bool, error) {
+	asked := 0
+	for it, err := range b.Items(ctx, session, state.ItemQuery{}) {
 		if err != nil {
 			return false, err
 		}
-		if it.DestinationID != "" {
-			return r.opt.Destination.Holds(ctx, it.DestinationID)
+		if it.DestinationID == "" {
+			continue
+		}
+		if asked++; asked > mostAsked {
+			return false, nil
+		}
+		held, err := to.Holds(ctx, it.DestinationID)
+		if media.CodeOf(err) == media.CodeRejected {
+			held, err = true, nil // though of no use
+		}
+		if held || err != nil {
+			return held, err
 		}
 	}
-	return true, nil
+	return asked == 0, nil
 }
 
 // renewStale sends items whose receipt is too old to be spent back to transfer.
@@ -159,6 +178,7 @@ func (r *run) renewStale(ctx context.Context) error {
 func carryAgain(it *state.Item) {
 	it.Transfer, it.Create = state.Pending, state.Pending
 	it.Receipt, it.Checkpoint = nil, nil
+	it.Carried, it.SHA256, it.CarriedAt = 0, "", time.Time{}
 	it.CarriedAgain++
 }
 

@@ -53,6 +53,15 @@ type Destination interface {
 	Holds(ctx context.Context, id string) (bool, error)
 }
 
+// Inspector is what a Destination may offer so that [Verify] can look at its
+// items, many in one call. Without it, Verify learns from Holds only that
+// something is there.
+type Inspector interface {
+	// Inspect tells of at most BatchSize ids, which differ, what the account
+	// holds under each, in order: nil where there is nothing.
+	Inspect(ctx context.Context, ids []string) ([]*media.Held, error)
+}
+
 // requestCounter is what a station may offer to have its requests counted in
 // the summary, by kind, such as "cdn".
 type requestCounter interface{ Requests() map[string]int64 }

@@ -109,8 +109,12 @@ func (r *run) feedPass(ctx context.Context, pass int, work chan<- *state.Item, i
 // page reads a few items at once, so that no iteration of the backend stays
 // open while bytes move.
 func (r *run) page(ctx context.Context, q state.ItemQuery) ([]*state.Item, error) {
+	return readPage(ctx, r.opt.Backend, r.id, q)
+}
+
+func readPage(ctx context.Context, from state.Backend, session string, q state.ItemQuery) ([]*state.Item, error) {
 	var page []*state.Item
-	for it, err := range r.opt.Backend.Items(ctx, r.id, q) {
+	for it, err := range from.Items(ctx, session, q) {
 		if err != nil {
 			return nil, err
 		}
@@ -239,7 +243,7 @@ func (r *run) upload(ctx context.Context, it *state.Item) error {
 	}
 	it.Transfer, it.Create = state.Completed, state.Pending
 	it.Receipt, it.Checkpoint = &receipt, nil
-	it.Carried, it.SHA256 = receipt.Size, receipt.SHA256
+	it.Carried, it.SHA256, it.CarriedAt = receipt.Size, receipt.SHA256, time.Now().UTC()
 	it.Size = receipt.Size
 	delete(it.Errors, state.Transfer)
 	r.metrics.carried(it)

@@ -113,22 +113,6 @@ func (d *Destination) Holds(ctx context.Context, id string) (bool, error) {
 	return item.processed()
 }
 
-// HoldsAll is Holds for at most MaxBatch ids, which must differ, in one
-// request. errs[i] is what Holds would return for ids[i].
-func (d *Destination) HoldsAll(ctx context.Context, ids []string) (held []bool, errs []error, err error) {
-	items, err := d.c.BatchGet(ctx, ids)
-	if err != nil {
-		return nil, nil, err
-	}
-	held, errs = make([]bool, len(ids)), make([]error, len(ids))
-	for i, item := range items {
-		if item != nil {
-			held[i], errs[i] = item.processed()
-		}
-	}
-	return held, errs, nil
-}
-
 func (m *MediaItem) processed() (bool, error) {
 	if m.Metadata == nil || m.Metadata.Video == nil || m.Metadata.Video.Status != "FAILED" {
 		return true, nil

@@ -1,0 +1,38 @@
+package gphotos
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+func TestInspect(t *testing.T) {
+	s := newService(t)
+	video := func(id, status string) MediaItem {
+		return MediaItem{ID: id, Filename: id + ".MP4", MIMEType: "video/mp4",
+			Metadata: &Metadata{Width: 3840, Height: 2160, Video: &VideoMetadata{Status: status}}}
+	}
+	s.items = []MediaItem{
+		{ID: "photo", Filename: "a.jpg", MIMEType: "image/jpeg", Metadata: &Metadata{Width: 4000, Height: 3000, Photo: &PhotoMetadata{}}},
+		video("ready", "READY"), video("new", "PROCESSING"), video("bad", "FAILED"), video("odd", "UNSPECIFIED"),
+		{ID: "bare", MIMEType: "video/mp4"}, {ID: "untold"},
+	}
+	held := func(id string, r media.Readiness) *media.Held {
+		return &media.Held{Name: id + ".MP4", MIME: "video/mp4", Kind: media.Video, Width: 3840, Height: 2160, Readiness: r}
+	}
+	want := []*media.Held{
+		held("bad", media.Unusable), nil, held("ready", media.Ready), held("new", media.Processing), held("odd", media.Processing),
+		{MIME: "video/mp4", Kind: media.Video, Readiness: media.Processing},
+		{Name: "a.jpg", MIME: "image/jpeg", Kind: media.Photo, Width: 4000, Height: 3000, Readiness: media.Ready},
+		{Readiness: media.Ready},
+	}
+	got, err := s.destination(Options{}).Inspect(t.Context(), []string{"bad", "nowhere", "ready", "new", "odd", "bare", "photo", "untold"})
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("Inspect: %v (-want +got):\n%s", err, diff)
+	}
+	if len(s.log) != 1 {
+		t.Errorf("requests: %q, want one", s.log)
+	}
+}

@@ -1,0 +1,21 @@
+package media
+
+// Held is what a destination says of an item that it holds. What it does not
+// tell has its zero value.
+type Held struct {
+	Name          string
+	MIME          string
+	Kind          Kind
+	Width, Height int // pixels
+	Readiness     Readiness
+}
+
+// Readiness says whether a destination is done with an item.
+type Readiness string
+
+// The kinds of readiness. A destination that processes nothing says Ready.
+const (
+	Ready      Readiness = "ready"
+	Processing Readiness = "processing" // later it will be Ready or Unusable
+	Unusable   Readiness = "unusable"   // it could not be processed
+)

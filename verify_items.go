@@ -1,0 +1,243 @@
+package gondola
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// look asks the destination for items and judges what it says.
+func (v *verifier) look(ctx context.Context, items []*VerifiedItem) error {
+	var ids []string
+	for _, it := range items {
+		ids = append(ids, it.Item.DestinationID)
+	}
+	held, err := v.inspect(ctx, ids)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	for _, it := range items {
+		it.At = now
+		it.judge(held[it.Item.DestinationID])
+	}
+	return nil
+}
+
+// inspect returns what is held under each id. Items of equal content have one
+// id, which is asked for once.
+func (v *verifier) inspect(ctx context.Context, ids []string) (map[string]*media.Held, error) {
+	slices.Sort(ids)
+	held := map[string]*media.Held{}
+	for some := range slices.Chunk(slices.Compact(ids), v.opt.Destination.BatchSize()) {
+		answers, err := inspect(ctx, v.opt.Destination, some)
+		if err != nil {
+			return nil, err
+		}
+		for i, id := range some {
+			held[id] = answers[i]
+		}
+	}
+	return held, nil
+}
+
+func inspect(ctx context.Context, at Destination, ids []string) ([]*media.Held, error) {
+	if inspector, ok := at.(Inspector); ok {
+		answers, err := inspector.Inspect(ctx, ids)
+		if err == nil && len(answers) != len(ids) {
+			err = &media.Fault{
+				Class: media.SessionWide, Code: media.CodeProtocol, Op: "look for items",
+				Err: fmt.Errorf("%d answers for %d ids", len(answers), len(ids)),
+			}
+		}
+		return answers, err
+	}
+	answers := make([]*media.Held, len(ids))
+	for i, id := range ids {
+		there, err := at.Holds(ctx, id)
+		switch {
+		case there:
+			answers[i] = &media.Held{Readiness: media.Ready}
+		case media.CodeOf(err) == media.CodeRejected:
+			answers[i] = &media.Held{Readiness: media.Unusable}
+		case err != nil:
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
+func (it *VerifiedItem) judge(held *media.Held) {
+	it.Held, it.Verdict, it.Reason = held, Verified, ""
+	switch {
+	case held == nil:
+		it.Verdict, it.Reason = Missing, "not at the destination"
+	case it.isAnother():
+		it.Held, it.Verdict = nil, Missing
+		it.Reason = fmt.Sprintf("another item, %s, is at the destination under its id", held.Name)
+	case held.Readiness == media.Processing:
+		it.Verdict, it.Reason = Processing, "the destination still processes it"
+	case held.Readiness == media.Unusable:
+		it.Verdict, it.Reason = Unusable, "the destination could not process it"
+	case held.Name != "" && held.Name != it.Item.Name:
+		it.Reason = "the destination calls it " + held.Name
+	}
+}
+
+// isAnother reports whether what is held is not this item. Its name alone
+// proves nothing, since a destination keeps the name under which it had the
+// same bytes first; neither does its shape alone, since sources and destinations
+// measure differently. If the item was carried again for that reason already,
+// and the destination gave the same answer, then it is the item.
+func (it *VerifiedItem) isAnother() bool {
+	h, item := it.Held, it.Item
+	if h.Name == "" || h.Name == item.Name || item.RegisteredAt.After(item.MissedAt) && !item.MissedAt.IsZero() {
+		return false
+	}
+	kind := h.Kind != "" && item.Kind != "" && h.Kind != item.Kind
+	return kind || !sameShape(h.Width, h.Height, item.Width, item.Height)
+}
+
+// sameShape compares dimensions as far as both are known. A picture may have
+// been turned upright.
+func sameShape(w, h, width, height int) bool {
+	if w == 0 || h == 0 || width == 0 || height == 0 {
+		return true
+	}
+	return min(w, h) == min(width, height) && max(w, h) == max(width, height)
+}
+
+// follow looks for what is missing under the id that the ledger knows: another
+// session may have carried it again.
+func (v *verifier) follow(ctx context.Context, items []*VerifiedItem) error {
+	var moved []*VerifiedItem
+	missed := map[*VerifiedItem]VerifiedItem{}
+	for _, it := range items {
+		if it.Verdict != Missing || it.Item.ID.IsZero() {
+			continue
+		}
+		entry, err := v.opt.Backend.Recall(ctx, v.account, it.Item.ID.Key())
+		if errors.Is(err, state.ErrNotFound) || err == nil && entry.DestinationID == it.Item.DestinationID {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		missed[it] = *it
+		it.Item.DestinationID, it.Item.RegisteredAt = entry.DestinationID, entry.At
+		if entry.SHA256 != "" {
+			it.Item.SHA256, it.Item.Carried = entry.SHA256, entry.Size
+		}
+		moved = append(moved, it)
+	}
+	if err := v.look(ctx, moved); err != nil {
+		return err
+	}
+	var found []*state.Item
+	for _, it := range moved {
+		if it.Verdict == Missing {
+			*it = missed[it]
+			continue
+		}
+		found = append(found, &it.Item)
+	}
+	return v.save(ctx, found)
+}
+
+// sendBack lets what is missing await its transfer. The ledger forgets it
+// first: no other session may take it for there.
+func (v *verifier) sendBack(ctx context.Context, items []*VerifiedItem) error {
+	if v.session.Account == "" {
+		return nil // q2google's: nobody knows whether it went into this account
+	}
+	var gone []state.LedgerEntry
+	var lost []*state.Item
+	for _, it := range items {
+		if it.Verdict != Missing || it.sentBack {
+			continue
+		}
+		it.sentBack = true
+		v.log.Warn("item is missing at the destination", "item", it.Item.Name, "id", it.Item.DestinationID)
+		again := it.Item
+		forgetArrival(&again, it.At)
+		lost = append(lost, &again)
+		if !again.ID.IsZero() {
+			gone = append(gone, state.LedgerEntry{
+				Account: v.account, Key: again.ID.Key(), DestinationID: it.Item.DestinationID,
+				Session: v.session.ID, At: it.At, Gone: true,
+			})
+		}
+	}
+	if len(gone) > 0 {
+		if err := v.opt.Backend.Record(context.WithoutCancel(ctx), gone...); err != nil {
+			return err
+		}
+	}
+	return v.save(ctx, lost)
+}
+
+func (v *verifier) save(ctx context.Context, items []*state.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	return v.opt.Backend.PutItems(context.WithoutCancel(ctx), v.session.ID, items...)
+}
+
+// forgetArrival lets an item await its transfer as if it had never arrived.
+func forgetArrival(it *state.Item, at time.Time) {
+	carryAgain(it)
+	it.CarriedAgain = 0 // it counts refusals of one arrival
+	it.DestinationID, it.AlreadyThere, it.RegisteredAt = "", false, time.Time{}
+	it.Errors = nil
+	it.MissedAt = at
+}
+
+// Pauses between two looks at what the destination processes.
+const (
+	firstPause   = 30 * time.Second
+	longestPause = 5 * time.Minute
+)
+
+// await looks again, ever more seldom, at what is not ready yet.
+func (v *verifier) await(ctx context.Context, items []*VerifiedItem) error {
+	for pause := firstPause; v.patience > 0; pause = min(2*pause, longestPause) {
+		var unready []*VerifiedItem
+		for _, it := range items {
+			if it.Verdict == Processing {
+				unready = append(unready, it)
+			}
+		}
+		if len(unready) == 0 {
+			return nil
+		}
+		d := min(pause, v.patience)
+		v.patience -= d
+		if err := v.rest(ctx, d, len(unready)); err != nil {
+			return err
+		}
+		if err := v.look(ctx, unready); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) rest(ctx context.Context, d time.Duration, unready int) error {
+	if v.opt.Event != nil {
+		v.opt.Event(WaitEvent{media.Wait{
+			Reason: fmt.Sprintf("%s still processes %d of the session's items", v.session.To, unready),
+			Until:  time.Now().Add(d).UTC(),
+		}})
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
