@@ -1,0 +1,461 @@
+package gondola_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// inspectable is a memoryLibrary that can be looked at, and processes videos.
+type inspectable struct {
+	*memoryLibrary
+	asked      []int                // ids in each call
+	processing map[string]time.Time // id to when it is ready
+	unusable   map[string]bool
+	shown      map[string]*media.Held // instead of what is there
+}
+
+func inspect(lib *memoryLibrary) *inspectable {
+	return &inspectable{memoryLibrary: lib, processing: map[string]time.Time{}, unusable: map[string]bool{}, shown: map[string]*media.Held{}}
+}
+
+func (l *inspectable) Inspect(_ context.Context, ids []string) ([]*media.Held, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sorted := slices.Sorted(slices.Values(ids))
+	if len(ids) == 0 || len(ids) > l.BatchSize() || len(slices.Compact(sorted)) != len(ids) {
+		return nil, fmt.Errorf("asked for %q", ids)
+	}
+	l.asked = append(l.asked, len(ids))
+	held := make([]*media.Held, len(ids))
+	for i, id := range ids {
+		switch h := l.shown[id]; {
+		case h != nil:
+			held[i] = h
+			continue
+		case l.items[id] == "":
+			continue
+		}
+		held[i] = &media.Held{Name: l.names[id], Kind: media.Video, Readiness: media.Ready}
+		switch {
+		case time.Now().Before(l.processing[id]):
+			held[i].Readiness = media.Processing
+		case l.unusable[id]:
+			held[i].Readiness = media.Unusable
+		}
+	}
+	return held, nil
+}
+
+func (l *memoryLibrary) drop(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.items, id)
+	delete(l.names, id)
+}
+
+// verify returns the verdicts by name, and the reasons.
+func verify(t *testing.T, o gondola.VerifyOptions) (*gondola.Verification, map[string]gondola.VerifiedItem) {
+	t.Helper()
+	found := map[string]gondola.VerifiedItem{}
+	var last int64
+	o.Each = func(it gondola.VerifiedItem) error {
+		if it.Item.Seq <= last {
+			t.Errorf("%s comes out of order", it.Item.Name)
+		}
+		last = it.Item.Seq
+		found[it.Item.Name] = it
+		return nil
+	}
+	v, err := gondola.Verify(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Verify: %v", err)
+	}
+	if v.Total != len(found) {
+		t.Errorf("total %d, %d items", v.Total, len(found))
+	}
+	return v, found
+}
+
+func wantVerdicts(t *testing.T, v *gondola.Verification, proven bool, want map[gondola.Verdict]int) {
+	t.Helper()
+	if !maps.Equal(v.Items, want) || v.Proven() != proven {
+		t.Errorf("verdicts %v (proven: %v), want %v (%v)", v.Items, v.Proven(), want, proven)
+	}
+}
+
+func idOf(t *testing.T, b state.Backend, session, name string) string {
+	t.Helper()
+	it, err := b.ItemNamed(t.Context(), session, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return it.DestinationID
+}
+
+func TestVerifyFindsEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(30, 12)
+		src.add("copy", "COPY.MP4", src.bytes[src.items[0].ID.Key()]) // one id for two items
+		src.add("empty", "GOPR0001.JPG", nil)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		at := inspect(lib)
+		v, found := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 13, gondola.Skipped: 1})
+		if !slices.Equal(at.asked, []int{5, 5, 2}) {
+			t.Errorf("asked for %v ids, want 12 by 5", at.asked)
+		}
+		if it := found["GOPR0001.JPG"]; it.Reason != "the file is empty" || !it.At.IsZero() {
+			t.Errorf("skipped: %+v", it)
+		}
+		s, err := o.Backend.Session(t.Context(), "s")
+		if err != nil || !s.VerifiedAt.Equal(v.BeganAt) {
+			t.Errorf("verified at %v, %v; want %v", s.VerifiedAt, err, v.BeganAt)
+		}
+		for _, it := range found {
+			stored := it.Item
+			if it.Verdict == gondola.Verified && (stored.CarriedAt.IsZero() || stored.RegisteredAt.Before(stored.CarriedAt) || it.At.Before(stored.RegisteredAt)) {
+				t.Errorf("%s: carried %v, registered %v, verified %v", stored.Name, stored.CarriedAt, stored.RegisteredAt, it.At)
+			}
+		}
+		// A destination that can only tell whether something is there.
+		v, _ = verify(t, gondola.VerifyOptions{SessionID: "s", Destination: lib, Backend: o.Backend})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 13, gondola.Skipped: 1})
+	})
+}
+
+func TestWhatIsMissingIsCarriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(31, 8)
+		o := options(t, src, lib)
+		o.Window = media.Window{Start: src.items[0].CapturedAt, End: src.items[7].CapturedAt} // over, and proven: not listed again
+		mustSync(t, o)
+		o.SessionID = "overlapping"
+		mustSync(t, o)
+
+		lost := src.items[3].Name
+		id := idOf(t, o.Backend, "s", lost)
+		lib.drop(id)
+		check := gondola.VerifyOptions{SessionID: "overlapping", Destination: inspect(lib), Backend: o.Backend}
+		v, found := verify(t, check)
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 7, gondola.Missing: 1})
+		if it := found[lost]; it.Verdict != gondola.Missing || it.Item.DestinationID != id || it.Reason == "" {
+			t.Errorf("missing: %+v", it)
+		}
+		v, _ = verify(t, check)
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 7, gondola.Pending: 1})
+
+		o.SessionID = "third" // begun before it is put back: the ledger must not say that it is there
+		if p := mustPlan(t, o); p.Items != 1 || p.AlreadyThere != 7 {
+			t.Errorf("a new session would carry %d items", p.Items)
+		}
+
+		received := lib.received
+		o.SessionID = "overlapping"
+		s := mustSync(t, o)
+		if want := int64(len(src.bytes[src.items[3].ID.Key()])); lib.received-received != want || s.Outcome != gondola.Complete {
+			t.Errorf("%d bytes carried again, want %d; outcome %s", lib.received-received, want, s.Outcome)
+		}
+		if s.Items.Outcomes[state.OutcomeCreated] != 1 || s.Items.Outcomes[state.OutcomeAlreadyThere] != 7 {
+			t.Errorf("items %v", s.Items)
+		}
+		wantArrived(t, src, lib)
+		v, _ = verify(t, check)
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 8})
+	})
+}
+
+func mustPlan(t *testing.T, o gondola.Options) *gondola.Plan {
+	t.Helper()
+	p, err := gondola.MakePlan(t.Context(), o, func(gondola.PlannedItem) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestWhatAnotherSessionPutBackIsNotCarried: the item has a new id, which only
+// the other session and the ledger know.
+func TestWhatAnotherSessionPutBackIsNotCarried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(32, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		lost := src.items[1]
+		old := idOf(t, o.Backend, "s", lost.Name)
+		lib.items["renewed"], lib.names["renewed"] = lib.items[old], lost.Name
+		lib.drop(old)
+		err := o.Backend.Record(t.Context(), state.LedgerEntry{
+			Account: lib.account, Key: lost.ID.Key(), DestinationID: "renewed", Session: "other", At: time.Now().UTC(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
+		v, _ := verify(t, check)
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 3})
+		if id := idOf(t, o.Backend, "s", lost.Name); id != "renewed" {
+			t.Errorf("the session holds the id %q", id)
+		}
+
+		lib.drop("renewed") // and gone for good
+		v, _ = verify(t, check)
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 2, gondola.Missing: 1})
+		mustSync(t, o)
+		wantArrived(t, src, lib)
+	})
+}
+
+func TestVerifyWaitsForVideosSparsely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(33, 7)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		at := inspect(lib)
+		slow, never, bad := src.items[0].Name, src.items[1].Name, src.items[2].Name
+		at.processing[idOf(t, o.Backend, "s", slow)] = time.Now().Add(4 * time.Minute)
+		at.processing[idOf(t, o.Backend, "s", never)] = time.Now().Add(24 * time.Hour)
+		at.unusable[idOf(t, o.Backend, "s", bad)] = true
+		var waits []time.Duration
+		check := gondola.VerifyOptions{
+			SessionID: "s", Destination: at, Backend: o.Backend, Wait: 20 * time.Minute,
+			Event: func(e gondola.Event) {
+				if w, ok := e.(gondola.WaitEvent); ok && w.Reason != "" {
+					waits = append(waits, time.Until(w.Until))
+				}
+			},
+		}
+		began := time.Now()
+		v, found := verify(t, check)
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 5, gondola.Processing: 1, gondola.Unusable: 1})
+		if found[slow].Verdict != gondola.Verified || found[never].Verdict != gondola.Processing || found[bad].Verdict != gondola.Unusable {
+			t.Errorf("verdicts: %s, %s, %s", found[slow].Verdict, found[never].Verdict, found[bad].Verdict)
+		}
+		s := time.Second
+		want := []time.Duration{30 * s, 60 * s, 120 * s, 240 * s, 300 * s, 300 * s, 150 * s}
+		if !slices.Equal(waits, want) || time.Since(began) != 20*time.Minute {
+			t.Errorf("waited %v, %v in all", waits, time.Since(began))
+		}
+		if len(at.asked) != 2+len(want) {
+			t.Errorf("asked for %v ids", at.asked)
+		}
+
+		waits, check.Wait = nil, 0
+		if verify(t, check); len(waits) != 0 {
+			t.Errorf("waited %v without leave", waits)
+		}
+		time.Sleep(24 * time.Hour)
+		v, _ = verify(t, check)
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 6, gondola.Unusable: 1})
+
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := errors.New("asked to stop")
+		at.processing[idOf(t, o.Backend, "s", slow)] = time.Now().Add(time.Hour)
+		check.Wait = time.Hour
+		check.Event = func(gondola.Event) { cancel(stop) }
+		if _, err := gondola.Verify(ctx, check); !errors.Is(err, stop) {
+			t.Errorf("Verify while asked to stop: %v", err)
+		}
+	})
+}
+
+func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
+	for _, tc := range []struct {
+		what    string
+		held    media.Held
+		verdict gondola.Verdict
+		remark  string
+	}{
+		{"the same", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, ""},
+		{"an earlier name", media.Held{Name: "earlier.mp4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, "calls it earlier.mp4"},
+		{"turned upright", media.Held{Name: "earlier.mp4", Kind: media.Video, Width: 2160, Height: 3840}, gondola.Verified, "calls it earlier.mp4"},
+		{"measured differently", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2176}, gondola.Verified, ""},
+		{"little is told", media.Held{Name: "earlier.mp4"}, gondola.Verified, "calls it earlier.mp4"},
+		{"nothing is told", media.Held{}, gondola.Verified, ""},
+		{"a photo", media.Held{Name: "GOPR0001.JPG", Kind: media.Photo}, gondola.Missing, "another item, GOPR0001.JPG"},
+		{"another video", media.Held{Name: "GX010009.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.Missing, "another item"},
+	} {
+		t.Run(tc.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src, lib := pair(34, 0)
+				src.add("m", "GX010001.MP4", []byte("a video"))
+				src.items[0].Width, src.items[0].Height = 3840, 2160
+				o := options(t, src, lib)
+				mustSync(t, o)
+				at := inspect(lib)
+				tc.held.Readiness = media.Ready
+				at.shown[idOf(t, o.Backend, "s", "GX010001.MP4")] = &tc.held
+				check := gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend}
+				_, found := verify(t, check)
+				it := found["GX010001.MP4"]
+				if it.Verdict != tc.verdict || (tc.remark == "") != (it.Reason == "") || !strings.Contains(it.Reason, tc.remark) {
+					t.Errorf("%s, %q; want %s, %q", it.Verdict, it.Reason, tc.verdict, tc.remark)
+				}
+				// What comes back the same after it was carried again is the item.
+				mustSync(t, o)
+				v, _ := verify(t, check)
+				wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 1})
+			})
+		})
+	}
+}
+
+func TestVerifyOfWhatIsNotDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(35, 4)
+		src.listErr = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro: 5 of 9 items"}
+		gone := src.items[2]
+		delete(src.bytes, gone.ID.Key())
+		o := options(t, src, lib)
+		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeListingIncomplete {
+			t.Fatal(err)
+		}
+		named := &state.Item{Item: media.Item{Name: "old.mp4"}, Discovery: state.Completed, Transfer: state.Completed, Create: state.Completed}
+		if err := o.Backend.PutItems(t.Context(), "s", named); err != nil {
+			t.Fatal(err)
+		}
+		at := inspect(lib)
+		check := gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend}
+		v, found := verify(t, check)
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 3, gondola.Pending: 1, gondola.Unproven: 1})
+		if it := found[gone.Name]; !strings.Contains(it.Reason, "open "+gone.Name) {
+			t.Errorf("pending: %+v", it)
+		}
+		if v.Listed || found["old.mp4"].Reason == "" {
+			t.Errorf("%+v, %+v", v, found["old.mp4"])
+		}
+
+		calls := len(at.asked)
+		check.SessionID = "nowhere"
+		if _, err := gondola.Verify(t.Context(), check); !errors.Is(err, state.ErrNotFound) {
+			t.Errorf("an unknown session: %v", err)
+		}
+		check.SessionID = "s"
+		lock, err := o.Backend.Lock(t.Context(), "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := gondola.Verify(t.Context(), check); !errorIs[*state.LockedError](err) {
+			t.Errorf("a locked session: %v", err)
+		}
+		if err := lock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		lib.account, lib.items = "gphotos:somebody", map[string]string{}
+		if _, err := gondola.Verify(t.Context(), check); media.CodeOf(err) != media.CodeAuth {
+			t.Errorf("another account: %v", err)
+		}
+		if len(at.asked) != calls {
+			t.Error("refused, and yet the destination was asked")
+		}
+	})
+}
+
+// TestASessionOfQ2googleIsNotSentBack: nobody knows into which account it went.
+func TestASessionOfQ2googleIsNotSentBack(t *testing.T) {
+	_, lib := pair(36, 0)
+	b := openBackend(t, t.TempDir())
+	s := &state.Session{ID: "s", Start: "2026-01-08T00:00:00", End: "2026-01-09T00:00:00", BatchSize: 50, To: "gphotos:",
+		Stages: map[state.Stage]state.Status{state.Discovery: state.Completed}}
+	it := &state.Item{Item: media.Item{Name: "a.jpg"}, Discovery: state.Completed, Transfer: state.Completed, Create: state.Completed, DestinationID: "1"}
+	if err := errors.Join(b.PutSession(t.Context(), s), b.PutItems(t.Context(), "s", it)); err != nil {
+		t.Fatal(err)
+	}
+	v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: b})
+	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Missing: 1})
+	if id := idOf(t, b, "s", "a.jpg"); id != "1" {
+		t.Errorf("sent back; its id is %q", id)
+	}
+}
+
+// TestDeathWhileSendingBack dies at each change of state of a verification: the
+// ledger never says that something is there that nobody will carry.
+func TestDeathWhileSendingBack(t *testing.T) {
+	for n := range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			src, lib := pair(37, 5)
+			o := options(t, src, lib)
+			mustSync(t, o)
+			lib.drop(idOf(t, o.Backend, "s", src.items[2].Name))
+			ctx, die := context.WithCancelCause(t.Context())
+			brittle := &brittleBackend{Backend: o.Backend, left: n, die: die}
+			check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: brittle}
+			gondola.Verify(ctx, check)
+			die(nil)
+			check.Backend = o.Backend
+			verify(t, check)
+			mustSync(t, o)
+			wantArrived(t, src, lib)
+			if v, _ := verify(t, check); !v.Proven() {
+				t.Errorf("died after %d changes: %v", n, v.Items)
+			}
+		})
+	}
+}
+
+func TestManifest(t *testing.T) {
+	at := time.Date(2026, 1, 8, 9, 0, 0, 5, time.UTC)
+	item := gondola.VerifiedItem{
+		Item: state.Item{
+			Item:          media.Item{ID: media.ID{Station: "gopro", Medium: "k7", Part: 2, Label: "source"}, Name: `a "b", c.MP4`, Size: -1, CapturedAt: at},
+			DestinationID: "id-1", SHA256: "ab", Carried: 7, CarriedAt: at.Add(1), RegisteredAt: at.Add(2),
+		},
+		Verdict: gondola.Verified, At: at.Add(3),
+	}
+	missing := item
+	missing.Verdict, missing.Reason = gondola.Missing, "not <there>"
+	write := func(format gondola.ManifestFormat) string {
+		var out bytes.Buffer
+		m, err := gondola.NewManifest(&out, format)
+		for _, it := range []gondola.VerifiedItem{item, missing} {
+			err = errors.Join(err, m.Write(it.ManifestEntry()))
+		}
+		if err := errors.Join(err, m.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	lines := strings.Split(strings.TrimSpace(write(gondola.JSONLines)), "\n")
+	want := `{"key":"gopro/k7/2/source","medium":"k7","part":2,"label":"source","name":"a \"b\", c.MP4","size":7,"sha256":"ab",` +
+		`"destination_id":"id-1","status":"verified","captured_at":"2026-01-08T09:00:00.000000005Z","carried_at":"2026-01-08T09:00:00.000000006Z",` +
+		`"registered_at":"2026-01-08T09:00:00.000000007Z","verified_at":"2026-01-08T09:00:00.000000008Z"}`
+	if len(lines) != 2 || lines[0] != want {
+		t.Errorf("JSON lines: %q\nwant %s", lines, want)
+	}
+	if !strings.Contains(lines[1], `"reason":"not <there>"`) || strings.Contains(lines[1], "verified_at") {
+		t.Errorf("a missing item: %s", lines[1])
+	}
+	rows, err := csv.NewReader(strings.NewReader(write(gondola.CSV))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("CSV: %q, %v", rows, err)
+	}
+	for i, line := range lines {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatal(err)
+		}
+		for column, name := range rows[0] {
+			want := ""
+			if v, ok := fields[name]; ok {
+				want = fmt.Sprint(v)
+			}
+			if rows[i+1][column] != want {
+				t.Errorf("row %d: %s is %q in CSV, %q in JSON", i, name, rows[i+1][column], want)
+			}
+		}
+	}
+}
