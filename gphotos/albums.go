@@ -28,12 +28,14 @@ func (c *Client) Album(ctx context.Context, id string) (Album, error) {
 }
 
 // CreateAlbum creates an album; title has at most 500 characters. Titles are
-// not unique: each call makes another album.
+// not unique: each call makes another album. It is therefore sent once. After a
+// Transient fault there may be an album: look before calling again.
 func (c *Client) CreateAlbum(ctx context.Context, title string) (Album, error) {
 	r, err := fetch[Album](ctx, c, call{
 		op: "create album", method: http.MethodPost, path: "/v1/albums",
 		in:    map[string]any{"album": map[string]string{"title": title}},
 		write: true,
+		once:  func(error) bool { return true },
 	})
 	if err == nil && r.value.ID == "" {
 		return Album{}, protocolFault("create album", "answer without an id")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -69,14 +70,23 @@ func (d *Destination) Stale(r media.Receipt) bool {
 }
 
 // Album returns the id of the writable album with exactly this title among
-// those that the app created, and creates it if there is none.
-func (d *Destination) Album(ctx context.Context, title string) (string, error) {
+// those that the app created, and creates it if there is none. It looks again
+// before each attempt to create it: one that got no answer may have done so.
+func (d *Destination) Album(ctx context.Context, title string) (id string, err error) {
 	select {
 	case d.album <- struct{}{}:
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
 	defer func() { <-d.album }()
+	err = retry.Do(ctx, d.c.retry, func(ctx context.Context) (err error) {
+		id, err = d.findOrCreateAlbum(ctx, title)
+		return err
+	})
+	return id, err
+}
+
+func (d *Destination) findOrCreateAlbum(ctx context.Context, title string) (string, error) {
 	for a, err := range d.c.Albums(ctx) {
 		if err != nil {
 			return "", err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 )
 
 func TestRequestsOfWrites(t *testing.T) {
@@ -69,5 +70,33 @@ func TestWritesThatAreNotSent(t *testing.T) {
 	}
 	if len(s.log) > 0 {
 		t.Errorf("requests %q", s.log)
+	}
+}
+
+func TestAlbumIsMadeOnce(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		before func(n int, route string, w http.ResponseWriter, r *http.Request) bool
+		lose   func(n int, route string) bool
+	}{
+		{name: "answer lost", lose: func(n int, route string) bool { return route == "POST /v1/albums" && n < 3 }},
+		{name: "unavailable", before: func(n int, route string, w http.ResponseWriter, _ *http.Request) bool {
+			if route == "POST /v1/albums" && n < 3 {
+				apiError(w, 503, "UNAVAILABLE", "The service is currently unavailable.")
+				return true
+			}
+			return false
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(t)
+				s.before, s.lose = tc.before, tc.lose
+				id, err := s.destination(Options{}).Album(t.Context(), "Trip")
+				if err != nil || len(s.albums) != 1 || s.albums[0].ID != id {
+					t.Errorf("Album = %q, %v; the service has %v", id, err, s.albums)
+				}
+			})
+		})
 	}
 }
