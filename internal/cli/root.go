@@ -22,7 +22,7 @@ Run the same command again to go on after anything at all.`,
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetHelpCommandGroupID("")
 	completeGlobals(root)
-	root.AddCommand(newSync(a), newList(a), newStatus(a), newSessions(a), newLogin(a), newDoctor(a), newEmulate(a), newDemo(a), newVersion(a))
+	root.AddCommand(newSync(a), newVerify(a), newList(a), newStatus(a), newSessions(a), newLogin(a), newDoctor(a), newEmulate(a), newDemo(a), newVersion(a))
 	return root
 }
 

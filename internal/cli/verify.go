@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// verifyFlags are the flags of verify.
+type verifyFlags struct {
+	state    stateFlags
+	services serviceFlags
+	wait     time.Duration
+	manifest string
+}
+
+func newVerify(a *app) *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify SESSION",
+		Short: "Prove that every item of a session is at the destination",
+		Long: `Prove from the destination that every item of a session is there: readable under
+its id, what was carried, and, if it is a video, ready to be played. It takes one
+call for 50 items.
+
+What is missing is named, and carried again by the next sync of the session. What
+Google Photos could not process is named, too; it stays as it is, since the same
+bytes would end the same way: delete it there and verify again to have it carried
+once more. The exit code is 7 unless everything is proved.
+
+The manifest lists every item with its identity at the source, the SHA-256 of its
+bytes as they passed, and its id at the destination.`,
+		Example: `  gondola verify gopro-gphotos-everything
+  gondola verify gopro-gphotos-everything --manifest carried.csv --wait 2h`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeSessions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withBackend(f.state, func(b state.Backend) error { return a.verify(cmd.Context(), &f, b, args[0]) })
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (f *verifyFlags) add(cmd *cobra.Command) {
+	f.state.add(cmd)
+	f.services.addGoogle(cmd)
+	flags := cmd.Flags()
+	flags.DurationVar(&f.wait, "wait", 15*time.Minute, "wait at most this `TIME` in all for videos that are still processed; 0 to not wait")
+	flags.StringVar(&f.manifest, "manifest", "", "write the manifest to this `FILE`, as JSON lines (.jsonl) or CSV (.csv); - for JSON lines to standard output")
+	must(cmd.MarkFlagFilename("manifest", "jsonl", "csv"))
+	must(cmd.RegisterFlagCompletionFunc("wait", cobra.FixedCompletions([]cobra.Completion{"0", "15m", "2h"}, cobra.ShellCompDirectiveNoFileComp)))
+}
+
+func (f *verifyFlags) validate(a *app) error {
+	switch {
+	case f.wait < 0:
+		return usagef("--wait %v: a time from 0 is expected", f.wait)
+	case f.manifest == stdoutName && a.format != formatText:
+		return usagef("--manifest - and --output %s both want standard output: give the manifest a file", a.format)
+	}
+	_, err := manifestFormat(f.manifest)
+	return err
+}
+
+// verify verifies a session and reports what came of it.
+func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend, id string) error {
+	if err := f.validate(a); err != nil {
+		return err
+	}
+	session, err := a.session(ctx, backend, id)
+	if err != nil {
+		return err
+	}
+	if session.To != stationGPhotos {
+		return fmt.Errorf("session %s carries to %s; this version verifies what is at %s", id, session.To, stationGPhotos)
+	}
+	notice := func(w media.Wait) { a.verifyWait(gondola.WaitEvent{Wait: w}) }
+	photos, _, err := a.openGPhotos(&f.services, 0, notice)
+	if err != nil {
+		return err
+	}
+	manifest, err := a.openManifest(f.manifest)
+	if err != nil {
+		return err
+	}
+	a.sayOnInterrupt("Stopping. What was found missing stays noted; verify again to go on.")
+	view := newVerifyView(a, f.manifest == stdoutName)
+	began := a.now()
+	found, err := gondola.Verify(ctx, gondola.VerifyOptions{
+		SessionID: id, Destination: photos, Backend: backend, Wait: f.wait, Logger: a.log,
+		Each: func(it gondola.VerifiedItem) error {
+			view.item(it)
+			return manifest.write(it)
+		},
+		Event: func(e gondola.Event) {
+			if w, ok := e.(gondola.WaitEvent); ok {
+				a.verifyWait(w)
+			}
+		},
+	})
+	err = manifest.close(err)
+	if found == nil {
+		return err
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = errors.Join(err, context.Cause(ctx))
+	case err == nil && !found.Proven():
+		err = errMissing
+	}
+	return view.report(found, err, a.now().Sub(began))
+}
+
+// verifyWait tells of a wait, to people or programs.
+func (a *app) verifyWait(w gondola.WaitEvent) {
+	if a.format == formatJSON {
+		a.json(waitLine{"wait", a.redact(w.Reason), w.Until.UTC()})
+	}
+	fmt.Fprintln(a.talk(), "waiting: "+a.redact(waiting(w, a.now())))
+}

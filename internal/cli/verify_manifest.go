@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gondola-sync/gondola"
+)
+
+// stdoutName is the name of a file that stands for standard output.
+const stdoutName = "-"
+
+func manifestFormat(name string) (gondola.ManifestFormat, error) {
+	switch ext := strings.ToLower(filepath.Ext(name)); {
+	case name == "" || name == stdoutName || ext == ".jsonl":
+		return gondola.JSONLines, nil
+	case ext == ".csv":
+		return gondola.CSV, nil
+	}
+	return "", usagef("--manifest %s: a name that ends in .jsonl or .csv is expected, or - for standard output", name)
+}
+
+// manifestFile is a manifest on its way to its place: a file that only the owner
+// can read, which is the old one or the new one, whole, whatever happens.
+type manifestFile struct {
+	lines *gondola.Manifest
+	out   *bufio.Writer
+	temp  *os.File // nil for standard output
+	path  string
+}
+
+// openManifest begins a manifest; no name means none.
+func (a *app) openManifest(name string) (*manifestFile, error) {
+	if name == "" {
+		return nil, nil
+	}
+	format, err := manifestFormat(name)
+	if err != nil {
+		return nil, err
+	}
+	m := &manifestFile{path: name}
+	var to io.Writer = a.stdout
+	if name != stdoutName {
+		m.temp, err = os.CreateTemp(filepath.Dir(name), ".manifest-*") // 0600
+		if err != nil {
+			return nil, fmt.Errorf("manifest: %w", err)
+		}
+		to = m.temp
+	}
+	m.out = bufio.NewWriter(to)
+	m.lines, err = gondola.NewManifest(m.out, format)
+	return m, err
+}
+
+func (m *manifestFile) write(it gondola.VerifiedItem) error {
+	if m == nil {
+		return nil
+	}
+	if err := m.lines.Write(it.ManifestEntry()); err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	return nil
+}
+
+// close puts the manifest in its place, unless the verification failed: half a
+// manifest is none. It returns that failure, or its own.
+func (m *manifestFile) close(failure error) error {
+	if m == nil {
+		return failure
+	}
+	err := errors.Join(m.lines.Flush(), m.out.Flush())
+	if m.temp != nil {
+		defer os.Remove(m.temp.Name()) // gone after the rename
+		err = errors.Join(err, m.temp.Sync(), m.temp.Close())
+		if err == nil && failure == nil {
+			err = os.Rename(m.temp.Name(), m.path)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("manifest: %w", err)
+	}
+	return errors.Join(failure, err)
+}
