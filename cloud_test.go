@@ -225,6 +225,9 @@ func (l *memoryLibrary) Create(ctx context.Context, b media.Batch) (media.Create
 	if l.weather.strikes() {
 		return media.Created{}, errDropped // before doing anything
 	}
+	if _, ok := l.albums[b.AlbumID]; b.AlbumID != "" && !ok {
+		return media.Created{}, &media.Fault{Class: media.SessionWide, Code: media.CodeAlbum, Op: "create: no such album"}
+	}
 	created := media.Created{Responses: []string{"{}"}}
 	seen := map[string]bool{}
 	for _, e := range b.Entries {

@@ -3,6 +3,7 @@ package gondola
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/retry"
@@ -85,6 +86,8 @@ type batcher struct {
 	later    []*state.Item // equal in content to one in ready
 	deadline *time.Timer
 	index    int // of the next batch record; 0 before the first
+
+	albumRenewed bool
 }
 
 // maybeSpent tells that an item's receipt was in a create call of an earlier run
@@ -146,7 +149,7 @@ func (b *batcher) flush(ctx context.Context) error {
 		}
 		b.later = append(b.later, again...)
 	}
-	b.size = b.run.session.BatchSize
+	b.size = max(1, min(b.run.session.BatchSize, b.run.opt.Destination.BatchSize()))
 	waiting := b.later
 	b.later = nil
 	for _, it := range waiting {
@@ -194,10 +197,16 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 		return nil, err
 	}
 	created, err := r.callCreate(ctx, items)
+	if err == nil && len(created.Results) != len(items) {
+		err = &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol, Op: fmt.Sprintf("create %d items: %d results", len(items), len(created.Results))}
+	}
 	if err != nil {
 		record.Status = state.Failed
 		record.Error = new(errorRecord(err))
-		return nil, errors.Join(err, r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record))
+		if saveErr := r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record); saveErr != nil || !b.albumLost(err) {
+			return nil, errors.Join(err, saveErr)
+		}
+		return b.send(ctx, items)
 	}
 	r.created = append(r.created, created)
 	if again, err = r.settle(ctx, items, created.Results); err != nil {
@@ -206,6 +215,21 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	record.Status = state.Completed
 	record.Responses = created.Responses
 	return again, r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record)
+}
+
+// albumLost forgets the album, once in a run, if a call failed because of it:
+// people delete albums, and another one of the title will do.
+func (b *batcher) albumLost(err error) bool {
+	r := b.run
+	if media.CodeOf(err) != media.CodeAlbum || b.albumRenewed {
+		return false
+	}
+	b.albumRenewed = true
+	r.notice("the album %q is not there any more or cannot be written to; another one takes its place", r.session.Album)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.session.AlbumID = ""
+	return true
 }
 
 // unanswered reports whether the last call that was to register the item got no

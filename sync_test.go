@@ -261,6 +261,13 @@ func TestAlbum(t *testing.T) {
 		if got := len(lib.albums["Holidays"]); got != 8 {
 			t.Errorf("the album holds %d items, want 8", got)
 		}
+
+		delete(lib.albums, "Holidays") // as people do
+		src.add("new", "GX010078.MP4", []byte("shot since"))
+		mustSync(t, o)
+		if got := len(lib.albums["Holidays"]); got != 1 {
+			t.Errorf("the album that took its place holds %d items, want 1", got)
+		}
 	})
 }
 
