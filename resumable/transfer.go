@@ -161,23 +161,39 @@ func (t *transfer) position(ctx context.Context) error {
 	if t.confirmed == t.job.Media.Size && t.hash.at == t.confirmed {
 		return nil // nothing is left to read
 	}
-	at := t.confirmed
-	if t.hash.h != nil && t.hash.at < at { // at most a segment: read it for the hash
+	return t.readTo(ctx, t.confirmed)
+}
+
+// readTo brings the source to an offset, and there the hash as well, for which
+// at most a segment has to be read.
+func (t *transfer) readTo(ctx context.Context, end int64) error {
+	at := end
+	if t.hash.h != nil && t.hash.at < at {
 		at = t.hash.at
 	}
 	if err := t.src.seek(ctx, at); err != nil {
 		return err
 	}
-	buf := make([]byte, min(64<<10, t.confirmed-at))
-	for t.src.at < t.confirmed {
+	buf := make([]byte, min(64<<10, end-at))
+	for t.src.at < end {
 		at := t.src.at
-		n, err := t.src.read(ctx, buf[:min(int64(len(buf)), t.confirmed-at)])
+		n, err := t.src.read(ctx, buf[:min(int64(len(buf)), end-at)])
 		if err != nil {
 			return &SourceError{err}
 		}
 		t.hash.write(buf[:n], at)
 	}
 	return nil
+}
+
+// digest returns the digest of the finished upload. What an earlier process
+// sent, and did not live to put into the hash, is read again; should that fail,
+// the upload has succeeded all the same, with its digest unknown.
+func (t *transfer) digest(ctx context.Context) string {
+	if size := t.job.Media.Size; t.hash.h != nil && t.hash.at < size && t.readTo(ctx, size) != nil {
+		return ""
+	}
+	return t.hash.sum(t.job.Media.Size)
 }
 
 // recover finds out where the server stands after a failure.

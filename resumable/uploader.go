@@ -88,7 +88,7 @@ func (c Checkpoint) LogValue() slog.Value {
 type Result struct {
 	Token  string // what the server returned for the object; a credential
 	Size   int64  // bytes
-	SHA256 string // of the bytes in order, lower-case hex; "" if the upload was resumed without hash state
+	SHA256 string // of the bytes in order, lower-case hex; "" if the upload was resumed without hash state or a source to complete it
 }
 
 // LogValue keeps the secret out of logs.
@@ -113,7 +113,7 @@ func (u *Uploader) Upload(ctx context.Context, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Token: token, Size: job.Media.Size, SHA256: t.hash.sum(job.Media.Size)}, nil
+	return Result{Token: token, Size: job.Media.Size, SHA256: t.digest(ctx)}, nil
 }
 
 func (u *Uploader) rawLimit() int64 { return cmp.Or(u.RawLimit, 5*mib) }

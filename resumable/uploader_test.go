@@ -248,6 +248,44 @@ func TestUploadResumesElsewhere(t *testing.T) {
 	}
 }
 
+func TestUploadFinishedByAKilledProcess(t *testing.T) {
+	const size = 10_000
+	data := content(size)
+	seen := newDigest()
+	seen.write(data[:4000], 0)
+	state, at := seen.state()
+	for name, source := range map[string][]byte{"source there": data, "source gone": nil} {
+		t.Run(name, func(t *testing.T) {
+			s := newStrictServer(1000)
+			token := s.keep(data)
+			s.before = func(_ int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("X-Goog-Upload-Status", "final")
+				io.WriteString(w, token)
+				return true
+			}
+			open := func(_ context.Context, offset int64) (io.ReadCloser, error) {
+				if source == nil {
+					return nil, errors.New("gone")
+				}
+				return io.NopCloser(bytes.NewReader(source[offset:])), nil
+			}
+			judge := func(error) Verdict { return Verdict{} }
+			from := &Checkpoint{
+				Session: Session{URL: s.base + "?upload_id=old", Granularity: 1000},
+				Size:    size, Confirmed: 4000, HashAt: at, HashState: state,
+			}
+			res, err := uploader(s, 2000).Upload(t.Context(), Job{Media: Media{Size: size}, Open: open, From: from, Judge: judge})
+			if err != nil || s.commands() != "query" {
+				t.Fatalf("%v after %s", err, s.commands())
+			}
+			if source == nil && res.SHA256 == "" {
+				res.SHA256 = hexSum(data)
+			}
+			whole(t, s, res, data)
+		})
+	}
+}
+
 func TestUploadStartsOver(t *testing.T) {
 	data := content(5000)
 	for _, tc := range []struct {
