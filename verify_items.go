@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
@@ -84,27 +85,46 @@ func (it *VerifiedItem) judge(held *media.Held) {
 		it.Verdict, it.Reason = Processing, "the destination still processes it"
 	case held.Readiness == media.Unusable:
 		it.Verdict, it.Reason = Unusable, "the destination could not process it"
-	case held.Name != "" && held.Name != it.Item.Name:
-		it.Reason = "the destination calls it " + held.Name
+	default:
+		it.Reason = it.remarks()
 	}
 }
 
-// isAnother reports whether what is held is not this item. Its name alone
-// proves nothing, since a destination keeps the name under which it had the
-// same bytes first; neither does its shape alone, since sources and destinations
-// measure differently. If the item was carried again for that reason already,
-// and the destination gave the same answer, then it is the item.
+// isAnother reports whether what is held is not this item. Only a name and a
+// kind that both differ say so: a destination keeps the name under which it had
+// the same bytes first, and a name may lie about the kind. If the item was
+// carried again for that reason already, and came to lie where it lay, then it
+// is the item.
 func (it *VerifiedItem) isAnother() bool {
 	h, item := it.Held, it.Item
-	if h.Name == "" || h.Name == item.Name || item.RegisteredAt.After(item.MissedAt) && !item.MissedAt.IsZero() {
+	if !item.MissedAt.IsZero() && item.RegisteredAt.After(item.MissedAt) {
 		return false
 	}
-	kind := h.Kind != "" && item.Kind != "" && h.Kind != item.Kind
-	return kind || !sameShape(h.Width, h.Height, item.Width, item.Height)
+	return it.renamed() && h.Kind != "" && item.Kind != "" && h.Kind != item.Kind
 }
 
-// sameShape compares dimensions as far as both are known. A picture may have
-// been turned upright.
+func (it *VerifiedItem) renamed() bool {
+	name := it.Held.Name
+	return name != "" && name != it.Item.Name && name != it.Item.LegacyName
+}
+
+// remarks says how what is held differs from what the source told of the item.
+// Neither a name nor a measure proves anything against it: sources tell those
+// of the recording, not always those of the file.
+func (it *VerifiedItem) remarks() string {
+	var remarks []string
+	if it.renamed() {
+		remarks = append(remarks, "the destination calls it "+it.Held.Name)
+	}
+	h, item := it.Held, it.Item
+	if !sameShape(h.Width, h.Height, item.Width, item.Height) {
+		remarks = append(remarks, fmt.Sprintf("the destination measures %d × %d pixels, the source %d × %d", h.Width, h.Height, item.Width, item.Height))
+	}
+	return strings.Join(remarks, "; ")
+}
+
+// sameShape compares measures as far as both are known. A picture may have been
+// turned upright.
 func sameShape(w, h, width, height int) bool {
 	if w == 0 || h == 0 || width == 0 || height == 0 {
 		return true

@@ -283,17 +283,18 @@ func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
 		{"the same", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, ""},
 		{"an earlier name", media.Held{Name: "earlier.mp4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, "calls it earlier.mp4"},
 		{"turned upright", media.Held{Name: "earlier.mp4", Kind: media.Video, Width: 2160, Height: 3840}, gondola.Verified, "calls it earlier.mp4"},
-		{"measured differently", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2176}, gondola.Verified, ""},
+		{"q2google's name", media.Held{Name: "GX010001000.MP4", Kind: media.Video}, gondola.Verified, ""},
+		{"measured differently", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.Verified, "measures 1920 × 1080 pixels, the source 3840 × 2160"},
 		{"little is told", media.Held{Name: "earlier.mp4"}, gondola.Verified, "calls it earlier.mp4"},
 		{"nothing is told", media.Held{}, gondola.Verified, ""},
 		{"a photo", media.Held{Name: "GOPR0001.JPG", Kind: media.Photo}, gondola.Missing, "another item, GOPR0001.JPG"},
-		{"another video", media.Held{Name: "GX010009.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.Missing, "another item"},
+		{"a wrong extension", media.Held{Name: "GX010001.MP4", Kind: media.Photo}, gondola.Verified, ""},
 	} {
 		t.Run(tc.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				src, lib := pair(34, 0)
 				src.add("m", "GX010001.MP4", []byte("a video"))
-				src.items[0].Width, src.items[0].Height = 3840, 2160
+				src.items[0].Width, src.items[0].Height, src.items[0].LegacyName = 3840, 2160, "GX010001000.MP4"
 				o := options(t, src, lib)
 				mustSync(t, o)
 				at := inspect(lib)

@@ -23,7 +23,8 @@ func newSessionsImport(a *app) *cobra.Command {
 		Long: `Take over sessions into the current backend. PATH is a directory of sessions,
 such as q2google's .q2google_sessions; one session's directory; or the single
 file in which early versions of q2google kept a session. What is there is read,
-never changed, and the copy is compared with it.`,
+never changed, and the copy is compared with it. What the session carried enters
+the ledger, so that no other session carries it again.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withBackend(where, func(b state.Backend) error { return a.importSessions(cmd.Context(), b, args[0]) })
@@ -108,6 +109,9 @@ func (a *app) importSession(ctx context.Context, from, to state.Backend, s *stat
 	if err == nil {
 		counts, err = compareSession(ctx, from, to, s.ID, batches)
 	}
+	if err == nil {
+		err = enterLedger(ctx, from, to, s)
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("session %s: %w", s.ID, err), to.DeleteSession(context.WithoutCancel(ctx), s.ID))
 	}
@@ -116,6 +120,9 @@ func (a *app) importSession(ctx context.Context, from, to state.Backend, s *stat
 		a.json(line)
 	}
 	fmt.Fprintf(a.talk(), "Imported session %s: %s, %d batches, compared with the original.\n", s.ID, line.Items, batches)
+	if s.Account == "" && line.Items.Created > 0 {
+		fmt.Fprintf(a.talk(), "  gondola sync --session-id %s links what it carried to the files it was, so that no other session carries them again.\n", quoted(s.ID))
+	}
 	return nil
 }
 

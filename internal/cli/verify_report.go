@@ -142,7 +142,7 @@ func (v *verifyView) item(it gondola.VerifiedItem) {
 }
 
 func (v *verifyView) progress(it gondola.VerifiedItem) {
-	const every = 5 * time.Second
+	const every, some = 5 * time.Second, 100
 	switch now := v.a.now(); {
 	case v.a.global.verbose:
 		text := string(it.Verdict) + ": " + cell(it.Item.Name)
@@ -150,7 +150,7 @@ func (v *verifyView) progress(it gondola.VerifiedItem) {
 			text += ": " + v.a.redact(cell(it.Reason))
 		}
 		fmt.Fprintln(v.a.talk(), text)
-	case now.Sub(v.told) >= every:
+	case v.seen%some == 0 && now.Sub(v.told) >= every:
 		v.told = now
 		fmt.Fprintln(v.a.talk(), "looked at "+count(v.seen, "item"))
 	}
