@@ -26,6 +26,7 @@ type sessionLine struct {
 	Stages    map[state.Stage]state.Status `json:"stages"`
 	Items     itemCounts                   `json:"items"`
 	Bytes     sessionBytes                 `json:"bytes"`
+	Verified  time.Time                    `json:"verified_at,omitzero"` // everything was at the destination
 }
 
 type sessionBytes struct {
@@ -42,6 +43,8 @@ func newSessionLine(s *state.Session, c state.Counts) sessionLine {
 		Stages: map[state.Stage]state.Status{},
 		Items:  countsOf(c),
 		Bytes:  sessionBytes{c.Bytes, c.Carried},
+
+		Verified: s.VerifiedAt.UTC(),
 	}
 	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
 		l.Stages[stage] = state.Pending

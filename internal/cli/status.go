@@ -13,23 +13,33 @@ import (
 
 func newStatus(a *app) *cobra.Command {
 	var where stateFlags
+	var item string
 	cmd := &cobra.Command{
 		Use:   "status [SESSION]",
 		Short: "Say where the sessions stand, or one of them",
 		Long: `Say where the sessions stand. With a session: its stages, its counts, and what
-failed or is skipped, with the reasons.`,
+failed or is skipped, with the reasons. With --item: the whole life of one of its
+items, from its identity at the source to its id at the destination.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if item != "" && len(args) == 0 {
+				return usagef("--item %s: of which session?", item)
+			}
 			return a.withBackend(where, func(b state.Backend) error {
-				if len(args) == 0 {
+				switch {
+				case len(args) == 0:
 					return a.listSessions(cmd.Context(), b)
+				case item != "":
+					return a.itemStatus(cmd.Context(), b, args[0], item)
 				}
 				return a.sessionStatus(cmd.Context(), b, args[0])
 			})
 		},
 	}
 	where.add(cmd)
+	cmd.Flags().StringVar(&item, "item", "", "tell all about the item of this `NAME`, or key")
+	must(cmd.RegisterFlagCompletionFunc("item", cobra.NoFileCompletions))
 	return cmd
 }
 
@@ -65,4 +75,7 @@ func (l sessionLine) write(w io.Writer) {
 		l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create])
 	fmt.Fprintf(w, "Items     %s\n", l.Items)
 	fmt.Fprintf(w, "Bytes     %s of %s carried\n", size(l.Bytes.Carried), size(l.Bytes.Total))
+	if !l.Verified.IsZero() {
+		fmt.Fprintf(w, "Verified  %s, all that was in it then\n", when(l.Verified))
+	}
 }

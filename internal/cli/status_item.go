@@ -1,0 +1,242 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// itemStatus tells of one item of a session.
+func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name string) error {
+	s, err := a.session(ctx, backend, id)
+	if err != nil {
+		return err
+	}
+	it, err := findItem(ctx, backend, id, name)
+	if err != nil {
+		return err
+	}
+	life := newItemLife(s, it, a.redact)
+	entry, err := backend.Recall(ctx, s.Account, it.ID.Key())
+	switch {
+	case err == nil:
+		life.Ledger = &ledgerLine{entry.DestinationID, entry.Session, entry.At.UTC()}
+	case !errors.Is(err, state.ErrNotFound):
+		return err
+	}
+	switch a.format {
+	case formatJSON:
+		a.json(life)
+	case formatTSV:
+		fmt.Fprintln(a.stdout, tsvColumns)
+		writeTSVItem(a.stdout, it)
+	default:
+		life.write(a.stdout)
+	}
+	return nil
+}
+
+// findItem returns the item that is named by its key or its name. A name that
+// nothing has exactly is also looked for in any case, and as what q2google
+// called the file or as the source's id of the medium.
+func findItem(ctx context.Context, backend state.Backend, session, name string) (*state.Item, error) {
+	it, err := backend.Item(ctx, session, name)
+	if errors.Is(err, state.ErrNotFound) {
+		it, err = backend.ItemNamed(ctx, session, name)
+	}
+	if !errors.Is(err, state.ErrNotFound) {
+		return it, err
+	}
+	const most = 10
+	var like []*state.Item
+	more := 0
+	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
+		switch {
+		case err != nil:
+			return nil, err
+		case !strings.EqualFold(it.Name, name) && !strings.EqualFold(it.LegacyName, name) && it.ID.Medium != name:
+		case len(like) < most:
+			like = append(like, it)
+		default:
+			more++
+		}
+	}
+	switch len(like) {
+	case 0:
+		return nil, fmt.Errorf("session %s has no item %q; gondola sessions show %s lists those it has", session, name, quoted(session))
+	case 1:
+		return like[0], nil
+	}
+	return nil, ambiguous(name, like, more)
+}
+
+func ambiguous(name string, like []*state.Item, more int) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q may be any of these; give one of their names or keys:", name)
+	for _, it := range like {
+		fmt.Fprintf(&b, "\n  %s  %s", cell(it.Name), itemKey(it))
+	}
+	if more > 0 {
+		fmt.Fprintf(&b, "\n  … and %d more", more)
+	}
+	return errors.New(b.String())
+}
+
+// itemLife is all that is known of an item, in JSON. It holds no credential.
+type itemLife struct {
+	sessionItemLine
+	SessionID    string                      `json:"session_id"`
+	Station      string                      `json:"station,omitempty"`
+	Medium       string                      `json:"medium,omitempty"`
+	Part         int                         `json:"part,omitempty"`
+	Label        string                      `json:"label,omitempty"`
+	LegacyName   string                      `json:"legacy_name,omitempty"`
+	SourceType   string                      `json:"source_type,omitempty"`
+	Camera       string                      `json:"camera,omitempty"`
+	Width        int                         `json:"width,omitempty"`
+	Height       int                         `json:"height,omitempty"`
+	Size         int64                       `json:"size"` // bytes; -1: not known
+	CreatedAt    time.Time                   `json:"created_at,omitzero"`
+	AlreadyThere bool                        `json:"already_there,omitempty"`
+	CarriedAgain int                         `json:"carried_again,omitempty"`
+	CarriedAt    time.Time                   `json:"carried_at,omitzero"`
+	RegisteredAt time.Time                   `json:"registered_at,omitzero"`
+	VerifiedAt   time.Time                   `json:"verified_at,omitzero"`
+	MissedAt     time.Time                   `json:"missed_at,omitzero"`
+	Upload       *uploadLine                 `json:"upload,omitempty"`  // interrupted
+	Receipt      *receiptLine                `json:"receipt,omitempty"` // of an upload that is not registered yet
+	Errors       map[state.Stage]failureLine `json:"errors,omitempty"`
+	Ledger       *ledgerLine                 `json:"ledger,omitempty"`
+}
+
+type uploadLine struct {
+	Size      int64     `json:"size"`
+	Confirmed int64     `json:"confirmed"`
+	Hashed    int64     `json:"hashed"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+}
+
+type receiptLine struct {
+	Size int64     `json:"size"`
+	At   time.Time `json:"at,omitzero"`
+}
+
+type failureLine struct {
+	errorObject
+	Attempt int       `json:"attempt"`
+	At      time.Time `json:"at,omitzero"`
+}
+
+type ledgerLine struct {
+	DestinationID string    `json:"destination_id"`
+	SessionID     string    `json:"session_id"`
+	At            time.Time `json:"at"`
+}
+
+func newItemLife(s *state.Session, it *state.Item, redact func(string) string) itemLife {
+	l := itemLife{
+		sessionItemLine: newSessionItemLine(it, redact), SessionID: s.ID,
+		Station: it.ID.Station, Medium: it.ID.Medium, Part: it.ID.Part, Label: it.ID.Label,
+		LegacyName: it.LegacyName, SourceType: it.Type, Camera: it.Camera, Width: it.Width, Height: it.Height, Size: it.Size,
+		CreatedAt: it.CreatedAt.UTC(), AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
+		CarriedAt: it.CarriedAt.UTC(), RegisteredAt: it.RegisteredAt.UTC(), MissedAt: it.MissedAt.UTC(),
+	}
+	if it.DestinationID != "" && it.Awaits() == "" && s.VerifiedAt.After(it.RegisteredAt) {
+		l.VerifiedAt = s.VerifiedAt.UTC()
+	}
+	if c := it.Checkpoint; c != nil {
+		l.Upload = &uploadLine{c.Size, c.Confirmed, c.HashAt, c.StartedAt.UTC()}
+	}
+	if r := it.Receipt; r != nil {
+		l.Receipt = &receiptLine{r.Size, r.At.UTC()}
+	}
+	for stage, e := range it.Errors {
+		if l.Errors == nil {
+			l.Errors = map[state.Stage]failureLine{}
+		}
+		l.Errors[stage] = failureLine{errorObject{Class: e.Class, Code: e.Type, Message: redact(e.Message)}, e.Attempt, e.At.UTC()}
+	}
+	return l
+}
+
+// write shows the item to people.
+func (l itemLife) write(w io.Writer) {
+	row := func(title, text string) {
+		if text != "" {
+			fmt.Fprintf(w, "%-11s %s\n", title, cell(text))
+		}
+	}
+	row("Item", l.Name)
+	row("Session", l.SessionID)
+	row("Identity", l.identity())
+	row("Captured", when(l.CapturedAt))
+	row("Stored", when(l.CreatedAt))
+	row("Format", l.formatText())
+	row("Size", size(l.Size))
+	row("Stages", fmt.Sprintf("discovery %s, transfer %s, create %s", l.Discovery, l.Transfer, l.Create))
+	row("Outcome", l.outcomeText())
+	if l.Upload != nil {
+		row("Upload", fmt.Sprintf("%s of %s confirmed, begun %s", size(l.Upload.Confirmed), size(l.Upload.Size), when(l.Upload.StartedAt)))
+	}
+	if l.Receipt != nil {
+		row("Receipt", fmt.Sprintf("for %s, since %s", size(l.Receipt.Size), when(l.Receipt.At)))
+	}
+	row("Carried", when(l.CarriedAt))
+	if l.CarriedAgain > 0 {
+		row("", "carried again "+count(l.CarriedAgain, "time"))
+	}
+	row("SHA-256", l.SHA256)
+	row("Registered", when(l.RegisteredAt))
+	row("There as", l.DestinationID)
+	row("Verified", when(l.VerifiedAt))
+	row("Missed", when(l.MissedAt))
+	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
+		if e, ok := l.Errors[stage]; ok {
+			row("Failed", fmt.Sprintf("%s, attempt %d, %s: %s (%s)", stage, e.Attempt, when(e.At), e.Message, e.Code))
+		}
+	}
+	if l.Ledger != nil {
+		row("Ledger", fmt.Sprintf("there since %s, as session %s says, as %s", when(l.Ledger.At), l.Ledger.SessionID, l.Ledger.DestinationID))
+	}
+}
+
+func (l itemLife) identity() string {
+	if l.Medium == "" {
+		return "not known yet: q2google keeps names only; the next sync finds it out"
+	}
+	return fmt.Sprintf("%s (medium %s, part %d, %s)", l.Key, l.Medium, l.Part, l.Label)
+}
+
+func (l itemLife) formatText() string {
+	parts := []string{}
+	for _, p := range []string{string(l.Kind), l.MIME, l.SourceType, l.Camera} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if l.Width > 0 && l.Height > 0 {
+		parts = append(parts, fmt.Sprintf("%d × %d", l.Width, l.Height))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (l itemLife) outcomeText() string {
+	text := strings.ReplaceAll(string(l.Outcome), "_", " ")
+	if l.Outcome == state.OutcomeSkipped && l.Error != nil {
+		text += ": " + l.Error.Message
+	}
+	return text
+}
+
+// when writes a time for people; "" for none.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
