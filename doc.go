@@ -14,7 +14,8 @@
 // token before the create call that spends it, each result after it. Calling
 // Sync again with the same session goes on from there, whatever ended the run
 // before. What the ledger knows to be at the destination, from whatever session,
-// is not carried again.
+// is not carried again. [Verify] asks the destination whether it is all there,
+// and sends back what is missing.
 //
 // # Failures
 //
