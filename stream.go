@@ -16,19 +16,25 @@ type stream struct {
 	source  Source
 	item    media.Item
 	version string // of the bytes the upload began with; "" before the first opening
-	policy  retry.Policy
+	onWait  func(media.Wait)
+	opened  bool
 	limits  []Limiter // every byte passes all of them: what is read is sent at once
 	metrics *Metrics
 }
 
-// openPolicy is how long an item that does not open is tried.
-func openPolicy(onWait func(media.Wait)) retry.Policy {
-	return retry.Policy{Base: time.Second, Max: 15 * time.Second, Attempts: 6, Budget: time.Minute, OnWait: onWait}
+// openPolicy is how long an item is tried that does not open. It is for the
+// first opening: while it uploads, the destination asks again by itself.
+func (s *stream) openPolicy() retry.Policy {
+	p := retry.Policy{Base: time.Second, Max: 15 * time.Second, Attempts: 5, Budget: time.Minute, OnWait: s.onWait}
+	if s.opened {
+		p.Attempts = 1
+	}
+	return p
 }
 
 // open is a media.Opener.
 func (s *stream) open(ctx context.Context, offset int64) (content *media.Content, err error) {
-	err = retry.Do(ctx, s.policy, func(ctx context.Context) (err error) {
+	err = retry.Do(ctx, s.openPolicy(), func(ctx context.Context) (err error) {
 		content, err = s.source.Open(ctx, s.item, offset, s.version)
 		return err
 	})
@@ -38,6 +44,7 @@ func (s *stream) open(ctx context.Context, offset int64) (content *media.Content
 	if s.version == "" {
 		s.version = content.Version
 	}
+	s.opened = true
 	ctx, cancel := context.WithCancel(ctx)
 	content.Body = &countedBody{ReadCloser: content.Body, ctx: ctx, cancel: cancel, stream: s}
 	s.metrics.opened()

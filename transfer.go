@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -67,6 +66,9 @@ func (r *run) feed(ctx context.Context, work chan<- *state.Item, inHand *sync.Wa
 const (
 	feedPage  = 64 // items read from the backend at a time
 	mostTries = 2  // passes in which an item may fail in one run
+	// passRest is the wait before the second pass, long enough for a router to
+	// start again.
+	passRest = 2 * time.Minute
 )
 
 func (r *run) feedPass(ctx context.Context, pass int, work chan<- *state.Item, inHand *sync.WaitGroup) (handed int, err error) {
@@ -84,6 +86,11 @@ func (r *run) feedPass(ctx context.Context, pass int, work chan<- *state.Item, i
 			}
 			if err := r.begin(ctx, state.Transfer); err != nil {
 				return handed, err
+			}
+			if pass > 1 && handed == 0 {
+				if err := r.restBetweenPasses(ctx, it); err != nil {
+					return handed, err
+				}
 			}
 			inHand.Add(1)
 			select {
@@ -103,6 +110,17 @@ func (r *run) feedPass(ctx context.Context, pass int, work chan<- *state.Item, i
 		if err := r.waitNews(ctx); err != nil {
 			return handed, err
 		}
+	}
+}
+
+// restBetweenPasses waits before what failed is tried once more.
+func (r *run) restBetweenPasses(ctx context.Context, it *state.Item) error {
+	r.waiting(media.Wait{Reason: it.Errors[state.Transfer].Message, Until: time.Now().Add(passRest).UTC()})
+	select {
+	case <-time.After(passRest):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
@@ -217,27 +235,19 @@ func (r *run) refuse(ctx context.Context, it *state.Item, why media.Refusal) err
 	return nil
 }
 
-// uploadPolicy bounds the attempts at one item after the destination's own
-// recovery has given up.
-func (r *run) uploadPolicy() retry.Policy {
-	return retry.Policy{Base: 2 * time.Second, Max: time.Minute, Attempts: 3, Budget: 30 * time.Minute, OnWait: r.waiting}
-}
+// mostRestarts is how often an upload begins anew because its source changed.
+const mostRestarts = 2
 
-// upload carries the bytes of an item and stores the receipt.
+// upload carries the bytes of an item and stores the receipt. The destination
+// recovers by itself: what it has given up comes again in the second pass.
 func (r *run) upload(ctx context.Context, it *state.Item) error {
 	r.metrics.start(it)
 	defer r.metrics.stop(it)
-	var receipt media.Receipt
-	restarts := 0
-	err := retry.Do(ctx, r.uploadPolicy(), func(ctx context.Context) (err error) {
+	receipt, err := r.uploadOnce(ctx, it)
+	for restarts := 0; changed(err) && restarts < mostRestarts; restarts++ {
+		it.Checkpoint = nil
 		receipt, err = r.uploadOnce(ctx, it)
-		if changed(err) && restarts < 2 {
-			restarts++
-			it.Checkpoint = nil
-			return &media.Fault{Class: media.Transient, Code: media.CodeChanged, Op: "begin again", Err: err}
-		}
-		return err
-	})
+	}
 	if err != nil {
 		return err
 	}
@@ -267,7 +277,7 @@ func changed(err error) bool { return media.CodeOf(err) == media.CodeChanged }
 func (r *run) uploadOnce(ctx context.Context, it *state.Item) (media.Receipt, error) {
 	s := &stream{
 		source: r.opt.Source, item: it.Item,
-		policy: openPolicy(r.waiting), limits: r.limits(), metrics: r.metrics,
+		onWait: r.waiting, limits: r.limits(), metrics: r.metrics,
 	}
 	if it.Checkpoint != nil {
 		s.version = it.Checkpoint.Version

@@ -1,6 +1,7 @@
 package gphotos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -79,14 +80,20 @@ func (d *Destination) Album(ctx context.Context, title string) (id string, err e
 		return "", context.Cause(ctx)
 	}
 	defer func() { <-d.album }()
-	err = retry.Do(ctx, d.c.retry, func(ctx context.Context) (err error) {
-		id, err = d.findOrCreateAlbum(ctx, title)
-		return err
+	var lookErr error // that is: after all the repetitions of looking
+	err = retry.Do(ctx, d.c.retry, func(ctx context.Context) error {
+		if id, lookErr = d.findAlbum(ctx, title); id != "" || lookErr != nil {
+			return nil
+		}
+		made, err := d.c.CreateAlbum(ctx, title)
+		id = made.ID
+		return albumFault(title, err)
 	})
-	return id, err
+	return id, cmp.Or(err, lookErr)
 }
 
-func (d *Destination) findOrCreateAlbum(ctx context.Context, title string) (string, error) {
+// findAlbum returns "" if there is no such album.
+func (d *Destination) findAlbum(ctx context.Context, title string) (string, error) {
 	for a, err := range d.c.Albums(ctx) {
 		if err != nil {
 			return "", err
@@ -95,16 +102,12 @@ func (d *Destination) findOrCreateAlbum(ctx context.Context, title string) (stri
 			return a.ID, nil
 		}
 	}
-	a, err := d.c.CreateAlbum(ctx, title)
-	if err != nil {
-		return "", albumFault(title, err)
-	}
-	return a.ID, nil
+	return "", nil
 }
 
 // albumFault: without the album that was asked for, nothing can go on.
 func albumFault(title string, err error) error {
-	if media.ClassOf(err) != media.ItemFault {
+	if err == nil || media.ClassOf(err) != media.ItemFault {
 		return err
 	}
 	return &media.Fault{Class: media.SessionWide, Code: media.CodeAlbum, Op: "create album " + title, Err: err, Hint: "use another album name"}
