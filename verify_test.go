@@ -408,6 +408,42 @@ func TestDeathWhileSendingBack(t *testing.T) {
 	}
 }
 
+// shelfOfOne is a store that keeps one session in memory.
+type shelfOfOne struct{ d *state.Document }
+
+func (s *shelfOfOne) Load(context.Context, string) (*state.Document, error) { return s.d, nil }
+func (s *shelfOfOne) Save(_ context.Context, d *state.Document) error       { s.d = d; return nil }
+
+// TestVerifyGoesPageByPage verifies a session of several pages, the last item of
+// which is lost, in order and with as few calls as there can be.
+func TestVerifyGoesPageByPage(t *testing.T) {
+	const items = 2500
+	_, lib := pair(38, 0)
+	document := &state.Document{Session: state.NewSession("s", media.Window{}, time.Now())}
+	document.Session.Account, document.Session.Stages = lib.account, map[state.Stage]state.Status{state.Discovery: state.Completed}
+	for i := range items {
+		id := fmt.Sprintf("id-%04d", i)
+		document.Items = append(document.Items, &state.Item{
+			Item: media.Item{ID: media.ID{Station: "gopro", Medium: id, Part: 1, Label: "source"}, Name: id + ".MP4"}, Seq: int64(i + 1),
+			Discovery: state.Completed, Transfer: state.Completed, Create: state.Completed, DestinationID: id,
+		})
+		if i < items-1 {
+			lib.items[id], lib.names[id] = "sum", id+".MP4"
+		}
+	}
+	at := inspect(lib)
+	b := state.Adapt(&shelfOfOne{document})
+	v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: b})
+	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: items - 1, gondola.Missing: 1})
+	if len(at.asked) != items/at.BatchSize() {
+		t.Errorf("%d calls, want %d", len(at.asked), items/at.BatchSize())
+	}
+	it, err := b.ItemNamed(t.Context(), "s", fmt.Sprintf("id-%04d.MP4", items-1))
+	if err != nil || it.Awaits() != state.Transfer || it.DestinationID != "" || it.MissedAt.IsZero() {
+		t.Errorf("the lost one: %+v, %v", it, err)
+	}
+}
+
 func TestManifest(t *testing.T) {
 	at := time.Date(2026, 1, 8, 9, 0, 0, 5, time.UTC)
 	item := gondola.VerifiedItem{
