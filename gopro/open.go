@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"path"
@@ -24,7 +25,8 @@ const maxRefused = 3
 // io.ErrUnexpectedEOF when it ends early, and when no byte comes for a minute.
 //
 // Opening at the very end gives an empty body. An item that is not in the cloud
-// any more, or that never had an identity, is a fault with media.CodeGone.
+// any more, or that never had an identity, is a fault with media.CodeGone. The
+// first opening of a size that is not the one on record is confirmed by another.
 func (s *Source) Open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
 	op := "open " + item.Name
 	if item.ID.Station != scheme {
@@ -35,12 +37,36 @@ func (s *Source) Open(ctx context.Context, item media.Item, offset int64, versio
 	if offset < 0 {
 		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: op, Err: fmt.Errorf("offset %d", offset)}
 	}
+	content, err := s.open(ctx, item, offset, version)
+	if err != nil || version != "" || item.Size <= 0 || content.Size == item.Size {
+		return content, err
+	}
+	return s.confirm(ctx, item, offset, content)
+}
+
+// confirm opens an item again whose size is a surprise: an answer that was cut
+// short on its way, with a length to match, would pass for the whole file.
+func (s *Source) confirm(ctx context.Context, item media.Item, offset int64, first *media.Content) (*media.Content, error) {
+	first.Body.Close()
+	s.urls.forget(item.ID)
+	second, err := s.open(ctx, item, offset, "")
+	if err != nil {
+		return nil, err
+	}
+	if second.Size != first.Size {
+		second.Body.Close()
+		return nil, protocolFault("open "+item.Name, fmt.Errorf("it came with %d bytes, then with %d", first.Size, second.Size))
+	}
+	return second, nil
+}
+
+func (s *Source) open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
 	for refused := 1; ; refused++ {
 		entry, fresh, err := s.locate(ctx, item)
 		if err != nil {
 			return nil, err
 		}
-		content, err := s.client.open(ctx, request{op: op, url: entry.URL, offset: offset, version: version, done: func() { s.urls.forget(item.ID) }})
+		content, err := s.client.open(ctx, request{op: "open " + item.Name, url: entry.URL, offset: offset, version: version, done: func() { s.urls.forget(item.ID) }})
 		if !isRefusedAddress(err, fresh) {
 			return content, err
 		}
@@ -89,12 +115,16 @@ func (s *Source) locate(ctx context.Context, item media.Item) (e Entry, fresh bo
 // errLeft says that whoever asked on behalf of all has stopped waiting.
 var errLeft = errors.New("stopped waiting")
 
+// resolveAttempts is how often one opening asks for a manifest: whoever opens
+// asks again.
+const resolveAttempts = 2
+
 // resolve asks for the manifest of an item's medium, once for all who want it at
 // the same time.
 func (s *Source) resolve(ctx context.Context, item media.Item) ([]Entry, error) {
 	for {
 		flight := s.flights.DoChan(item.ID.Medium, func() (any, error) {
-			m, err := s.client.Manifest(ctx, item.ID.Medium)
+			m, err := s.client.manifest(ctx, item.ID.Medium, resolveAttempts)
 			if ctx.Err() != nil {
 				return nil, errLeft
 			}
@@ -184,6 +214,9 @@ func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 // content makes of an answer what was asked for.
 func (r request) content(resp *http.Response, w *watchdog) (*media.Content, error) {
 	tag := resp.Header.Get("ETag")
+	if kind := documentType(resp); kind != "" && resp.StatusCode < 300 {
+		return nil, protocolFault(r.op, fmt.Errorf("the answer is %s instead of the file", kind))
+	}
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return r.whole(resp, tag, w)
@@ -202,6 +235,16 @@ func (r request) content(resp *http.Response, w *watchdog) (*media.Content, erro
 		f.Class = media.ItemFault
 	}
 	return nil, f
+}
+
+// documentType returns the type of an answer that is written for people or
+// programs, as something between here and the CDN may give; "" for a file.
+func documentType(resp *http.Response) string {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if strings.HasSuffix(kind, "html") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") {
+		return kind
+	}
+	return ""
 }
 
 // part reads an answer 206.

@@ -160,6 +160,13 @@ func TestOpen(t *testing.T) {
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
 				return status(302, "Location: http://cdn.example/?Signature=SECRET")
 			}},
+		{name: "a web page", class: media.Transient, code: media.CodeProtocol, requests: 1, resolved: 1,
+			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
+				return func(_ int, w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", "text/html; charset=utf-8")
+					_, _ = io.WriteString(w, "<html>Welcome to the hotel")
+				}
+			}},
 		{name: "of unknown length", class: media.Transient, code: media.CodeProtocol, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, _ *http.Request) {
@@ -266,6 +273,48 @@ func TestOpenWhatCannotBeOpened(t *testing.T) {
 }
 
 // A connection that ends early is an error, never the end of the file.
+func TestSurprisingSizeIsConfirmed(t *testing.T) {
+	short := func(first, last int) func(int, http.ResponseWriter, *http.Request) {
+		return func(n int, w http.ResponseWriter, _ *http.Request) {
+			if n >= first && n <= last {
+				_, _ = w.Write(content[:500])
+				return
+			}
+			_, _ = w.Write(content)
+		}
+	}
+	for _, tc := range []struct {
+		name     string
+		recorded int64
+		serve    func(int, http.ResponseWriter, *http.Request)
+		code     string
+		size     int
+		requests int64
+	}{
+		{name: "as recorded", recorded: int64(len(content)), serve: short(0, 0), size: len(content), requests: 1},
+		{name: "unknown", recorded: media.SizeUnknown, serve: short(0, 0), size: len(content), requests: 1},
+		{name: "cut short once", recorded: int64(len(content)), serve: short(1, 1), code: media.CodeProtocol, requests: 2},
+		{name: "another size than recorded", recorded: 12345, serve: short(0, 0), size: len(content), requests: 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := &cdn{serve: tc.serve}
+			source, item := newCDN(t, c)
+			item.Size = tc.recorded
+			got, err := source.Open(t.Context(), item, 0, "")
+			if media.CodeOf(err) != tc.code || err != nil && media.ClassOf(err) != media.Transient || c.n.Load() != tc.requests {
+				t.Fatalf("Open = %v after %d requests, want %q after %d", err, c.n.Load(), tc.code, tc.requests)
+			}
+			if err != nil {
+				return
+			}
+			defer got.Body.Close()
+			if b, err := io.ReadAll(got.Body); err != nil || len(b) != tc.size {
+				t.Errorf("%d bytes, %v, want %d", len(b), err, tc.size)
+			}
+		})
+	}
+}
+
 func TestBodyEndsEarly(t *testing.T) {
 	c := &cdn{}
 	source, item := newCDN(t, c)

@@ -1,6 +1,7 @@
 package gopro
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,6 +38,8 @@ type call struct {
 	query url.Values
 	item  bool // it concerns one medium: a refusal is that medium's own
 	image bool // it asks for a picture, at the thumbnail host
+	// attempts are at most so many; 0: what the client's policy says
+	attempts int
 }
 
 // answer is a successful one.
@@ -75,7 +78,9 @@ func statusOf(err error) int {
 func get[T any](ctx context.Context, c *Client, cl call, decode func(answer) (T, error)) (T, error) {
 	var v T
 	failures := 0 // answers 500
-	err := retry.Do(ctx, c.retry, func(ctx context.Context) error {
+	policy := c.retry
+	policy.Attempts = cmp.Or(cl.attempts, policy.Attempts)
+	err := retry.Do(ctx, policy, func(ctx context.Context) error {
 		a, err := c.attempt(ctx, cl, &failures)
 		if err != nil {
 			return err

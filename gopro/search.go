@@ -69,7 +69,11 @@ func (c *Client) Medium(ctx context.Context, id string) (Row, error) {
 // Manifest returns where the bytes of one medium are, with freshly signed
 // addresses, or a fault with media.CodeGone.
 func (c *Client) Manifest(ctx context.Context, id string) (Manifest, error) {
-	cl := call{op: "resolve GoPro medium " + id, path: mediumPath(id) + "/download", item: true}
+	return c.manifest(ctx, id, 0)
+}
+
+func (c *Client) manifest(ctx context.Context, id string, attempts int) (Manifest, error) {
+	cl := call{op: "resolve GoPro medium " + id, path: mediumPath(id) + "/download", item: true, attempts: attempts}
 	return get(ctx, c, cl, func(a answer) (Manifest, error) {
 		m, err := decodeManifest(a.body)
 		m.served = a.date

@@ -242,7 +242,7 @@ func TestAddressesAreShared(t *testing.T) {
 	api := &cloud{rows: []map[string]any{row("m")}, manifests: map[string]string{"m": photo("m")}}
 	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Host == "cdn.example" {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 0, Body: http.NoBody, Request: r}, nil
+			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 8123457, Body: http.NoBody, Request: r}, nil
 		}
 		if strings.HasSuffix(r.URL.Path, "/download") {
 			resolved.Add(1)
