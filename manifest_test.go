@@ -1,0 +1,69 @@
+package gondola_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+func TestManifest(t *testing.T) {
+	at := time.Date(2026, 1, 8, 9, 0, 0, 5, time.UTC)
+	item := gondola.VerifiedItem{
+		Item: state.Item{
+			Item:          media.Item{ID: media.ID{Station: "gopro", Medium: "k7", Part: 2, Label: "source"}, Name: `a "b", c.MP4`, Size: -1, CapturedAt: at},
+			DestinationID: "id-1", SHA256: "ab", Carried: 7, CarriedAt: at.Add(1), RegisteredAt: at.Add(2),
+		},
+		Verdict: gondola.Verified, At: at.Add(3),
+	}
+	missing := item
+	missing.Verdict, missing.Reason = gondola.Missing, "not <there>"
+	write := func(format gondola.ManifestFormat) string {
+		var out bytes.Buffer
+		m, err := gondola.NewManifest(&out, format)
+		for _, it := range []gondola.VerifiedItem{item, missing} {
+			err = errors.Join(err, m.Write(it.ManifestEntry()))
+		}
+		if err := errors.Join(err, m.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	lines := strings.Split(strings.TrimSpace(write(gondola.JSONLines)), "\n")
+	want := `{"key":"gopro/k7/2/source","medium":"k7","part":2,"label":"source","name":"a \"b\", c.MP4","size":7,"sha256":"ab",` +
+		`"destination_id":"id-1","status":"verified","captured_at":"2026-01-08T09:00:00.000000005Z","carried_at":"2026-01-08T09:00:00.000000006Z",` +
+		`"registered_at":"2026-01-08T09:00:00.000000007Z","verified_at":"2026-01-08T09:00:00.000000008Z"}`
+	if len(lines) != 2 || lines[0] != want {
+		t.Errorf("JSON lines: %q\nwant %s", lines, want)
+	}
+	if !strings.Contains(lines[1], `"reason":"not <there>"`) || strings.Contains(lines[1], "verified_at") {
+		t.Errorf("a missing item: %s", lines[1])
+	}
+	rows, err := csv.NewReader(strings.NewReader(write(gondola.CSV))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("CSV: %q, %v", rows, err)
+	}
+	for i, line := range lines {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatal(err)
+		}
+		for column, name := range rows[0] {
+			want := ""
+			if v, ok := fields[name]; ok {
+				want = fmt.Sprint(v)
+			}
+			if rows[i+1][column] != want {
+				t.Errorf("row %d: %s is %q in CSV, %q in JSON", i, name, rows[i+1][column], want)
+			}
+		}
+	}
+}
