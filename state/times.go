@@ -20,9 +20,20 @@ func formatTime(t time.Time) string {
 }
 
 // parseTime reads the forms that Python's datetime.fromisoformat takes, except
-// week dates. A time without a zone is naive and counts as UTC.
+// week dates, to the microsecond. A time without a zone is naive and counts as
+// UTC. Years outside 1 to 9999, which neither program can write, are no times.
 func parseTime(s string) (t time.Time, naive bool, err error) {
-	s = strings.TrimSpace(s)
+	t, naive, err = parseISO(strings.TrimSpace(s))
+	if err == nil && (t.Year() < 1 || t.Year() > 9999) {
+		err = fmt.Errorf("%q is not in the years 1 to 9999", s)
+	}
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	return t.Truncate(time.Microsecond), naive, nil
+}
+
+func parseISO(s string) (t time.Time, naive bool, err error) {
 	for _, day := range []string{"2006-01-02", "20060102"} {
 		if t, err := time.Parse(day, s); err == nil {
 			return t, true, nil
