@@ -21,13 +21,14 @@ const maxJSON = 16 << 20 // bytes of an answer that are read
 
 // call is one JSON request.
 type call struct {
-	op     string // what is tried, for errors
-	method string
-	path   string
-	query  url.Values
-	in     any // marshalled as the body; nil for none
-	write  bool
-	once   func(error) bool // if not nil, failures that are not worth another attempt
+	op      string // what is tried, for errors
+	method  string
+	path    string
+	query   url.Values
+	in      any      // marshalled as the body; nil for none
+	secrets []string // in it; no refusal repeats them
+	write   bool
+	once    func(error) bool // if not nil, failures that are not worth another attempt
 }
 
 // reply is a decoded answer and the document it came as.
@@ -123,7 +124,7 @@ func (c *Client) sendOnce(ctx context.Context, r call) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON))
 	c.log.DebugContext(ctx, "google photos call", "op", r.op, "method", r.method, "status", resp.StatusCode, "took", time.Since(began))
 	if resp.StatusCode/100 != 2 {
-		return nil, resumable.DecodeError("", resp.StatusCode, resp.Header, body)
+		return nil, resumable.DecodeError("", resp.StatusCode, resp.Header, withoutSecrets(body, r.secrets...))
 	}
 	if err != nil {
 		return nil, cause(ctx, err)

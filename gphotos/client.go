@@ -142,12 +142,16 @@ func (c *Client) newHTTP(o Options, count *atomic.Int64) *http.Client {
 	}
 }
 
+// maxHeader bounds the header of an answer, in bytes.
+const maxHeader = 64 << 10
+
 // newTransport prefers HTTP/1.1: one upload then has one connection to itself.
 func newTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	t.MaxIdleConnsPerHost = 32
+	t.MaxResponseHeaderBytes = maxHeader
 	t.WriteBufferSize = 64 << 10
 	return t
 }

@@ -24,6 +24,7 @@ func (c *Client) BatchCreate(ctx context.Context, albumID string, items []NewIte
 	}
 	r, err := fetch[createResponse](ctx, c, call{
 		op: op, method: http.MethodPost, path: "/v1/mediaItems:batchCreate", in: request, write: true,
+		secrets: tokensOf(items),
 	})
 	if err != nil {
 		return Creation{}, err
@@ -52,6 +53,14 @@ func newCreateRequest(albumID string, items []NewItem) (createRequest, error) {
 	return r, nil
 }
 
+func tokensOf(items []NewItem) []string {
+	tokens := make([]string, len(items))
+	for i, it := range items {
+		tokens[i] = it.Token
+	}
+	return tokens
+}
+
 // inOrder returns one result per item. Results belong to items by the token
 // that they echo, and by position where they echo none.
 func (r createResponse) inOrder(items []NewItem) ([]ItemResult, error) {
@@ -71,7 +80,8 @@ func (r createResponse) inOrder(items []NewItem) ([]ItemResult, error) {
 			return nil, errors.New("two results are for one item")
 		}
 		taken[at] = true
-		out[at] = ItemResult{Code: res.Status.Code, Message: res.Status.Message, Item: res.Item}
+		said := withoutSecrets([]byte(res.Status.Message), items[at].Token)
+		out[at] = ItemResult{Code: res.Status.Code, Message: string(said), Item: res.Item}
 	}
 	return out, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // authorized adds the access token to requests, and tells Tokens when one was
-// refused, so that the next request has another.
+// refused, so that the next request has another. No refusal repeats it.
 type authorized struct {
 	base   http.RoundTripper
 	tokens Tokens
@@ -33,10 +33,14 @@ func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	signed.Header.Set("User-Agent", a.agent)
 	a.count.Add(1)
 	resp, err := a.base.RoundTrip(signed)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
 		a.tokens.Invalidate(token)
 	}
-	return resp, err
+	silence(resp, token, req.URL)
+	return resp, nil
 }
 
 func closeBody(req *http.Request) {
