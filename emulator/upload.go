@@ -187,6 +187,7 @@ func (u *uploads) redeem(token string, c caller, now time.Time, life time.Durati
 
 // UploadState is an upload session or an upload token that nothing was made of.
 type UploadState struct {
+	ID       string    `json:"-"`      // upload_id in the upload URL: a credential
 	Status   string    `json:"status"` // active, final, cancelled
 	Received int64     `json:"received"`
 	Declared int64     `json:"declared,omitempty"` // bytes; 0: not announced
@@ -206,5 +207,5 @@ func (u *uploads) states() []UploadState {
 func (s *session) state() UploadState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return UploadState{Status: s.status, Received: s.bytes.size, Declared: s.declared, Started: s.created}
+	return UploadState{ID: s.id, Status: s.status, Received: s.bytes.size, Declared: s.declared, Started: s.created}
 }
