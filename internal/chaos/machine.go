@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// machine is an emulated GoPro cloud, an emulated Google Photos, and a home
+// directory with credentials and state between them.
+type machine struct {
+	binary string
+	home   string
+	cloud  *emulator.Emulator
+	env    []string
+}
+
+func newMachine(binary, home string, o emulator.Options) (*machine, error) {
+	cloud, err := emulator.New(o)
+	if err != nil {
+		return nil, err
+	}
+	m := &machine{binary: binary, home: home, cloud: cloud}
+	if err := m.connect(); err != nil {
+		return nil, errors.Join(err, cloud.Close())
+	}
+	return m, nil
+}
+
+func (m *machine) connect() error {
+	server, err := m.cloud.Listen("127.0.0.1")
+	if err != nil {
+		return err
+	}
+	credentials, token, err := m.cloud.WriteCredentials(m.home)
+	if err != nil {
+		return err
+	}
+	m.env = []string{
+		"HOME=" + m.home, "TMPDIR=" + m.home, "GONDOLA_STATE_DIR=" + m.stateDir(),
+		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
+		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
+		"GP_ACCESS_TOKEN=" + m.cloud.GoPro.Token(),
+	}
+	return nil
+}
+
+func (m *machine) close() error { return m.cloud.Close() }
+
+func (m *machine) stateDir() string { return filepath.Join(m.home, "sessions") }
+
+// life is one run of the command, to its end or to its death.
+type life struct {
+	killed  bool
+	code    int // exit code, unless killed
+	took    time.Duration
+	stderr  string
+	summary *summary // the last line, unless killed
+}
+
+// summary is the last line of a sync's JSON output.
+type summary struct {
+	Type      string
+	SessionID string `json:"session_id"`
+	Outcome   string
+	ExitCode  int `json:"exit_code"`
+	Items     struct {
+		Total, Created, Skipped, Failed, Pending int
+		AlreadyThere                             int `json:"already_there"`
+	}
+	Bytes struct{ Downloaded, Uploaded, Resent int64 }
+	Error *struct{ Class, Code, Message, Hint string }
+}
+
+// longest is how long a run may take before it counts as hung.
+const longest = 4 * time.Minute
+
+// live runs the command until it ends or due says that its moment has come. A
+// nil due never does.
+func (m *machine) live(ctx context.Context, due func() bool, prefix []string, args ...string) (life, error) {
+	words := slices.Concat(prefix, []string{m.binary}, args)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Dir, cmd.Env = m.home, m.env
+	return watch(ctx, cmd, due)
+}
+
+// watch starts a command that writes JSON lines and reaps it.
+func watch(ctx context.Context, cmd *exec.Cmd, due func() bool) (life, error) {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		return life{}, err
+	}
+	began := time.Now()
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	err := await(ctx, cmd.Process, exited, due)
+	l := life{took: time.Since(began), code: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
+	if err != nil {
+		return l, fmt.Errorf("%w\n%s", err, l.stderr)
+	}
+	if l.killed = !cmd.ProcessState.Exited(); l.killed {
+		return l, nil
+	}
+	for _, trace := range []string{"panic:", "goroutine "} {
+		if strings.Contains(l.stderr, trace) {
+			return l, fmt.Errorf("the command shows a stack trace:\n%s", l.stderr)
+		}
+	}
+	l.summary, err = lastLine(stdout.Bytes())
+	return l, err
+}
+
+// await returns when the process has been reaped.
+func await(ctx context.Context, p *os.Process, exited <-chan error, due func() bool) error {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	hung := time.After(longest)
+	for {
+		select {
+		case <-exited:
+			return nil
+		case <-ctx.Done():
+			p.Kill()
+			<-exited
+			return context.Cause(ctx)
+		case <-hung:
+			p.Signal(syscall.SIGQUIT) // shows what every goroutine waits for
+			<-exited
+			return fmt.Errorf("the command hung for %v", longest)
+		case <-look.C:
+			if due != nil && due() {
+				p.Kill()
+				<-exited
+				return nil
+			}
+		}
+	}
+}
+
+// lastLine decodes the summary. Every line must be JSON.
+func lastLine(stdout []byte) (*summary, error) {
+	lines := bytes.Split(bytes.TrimSpace(stdout), []byte("\n"))
+	for _, line := range lines {
+		if !json.Valid(line) {
+			return nil, fmt.Errorf("stdout carries something other than JSON lines: %q", line)
+		}
+	}
+	s := &summary{}
+	if err := json.Unmarshal(lines[len(lines)-1], s); err != nil || s.Type != "summary" {
+		return nil, fmt.Errorf("the last line of stdout is no summary: %q", lines[len(lines)-1])
+	}
+	return s, nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// moment is when a run of the command is killed.
+type moment struct {
+	kind  string // "time", "requests" or "bytes"
+	after int64  // milliseconds, requests answered or bytes of segments received
+}
+
+// patience is how long a moment of bytes or requests is waited for, beside the
+// time that moments of time have.
+const patience = time.Second
+
+// newMoment draws a moment for a session of so many files.
+func newMoment(rng *rand.Rand, items int) moment {
+	n := int64(items)
+	switch rng.IntN(3) {
+	case 0:
+		return moment{"time", rng.Int64N(120 + n)}
+	case 1:
+		return moment{"requests", rng.Int64N(12 + n/5)}
+	}
+	return moment{"bytes", rng.Int64N(2*mib + n*8*kib)}
+}
+
+func (m moment) String() string {
+	return fmt.Sprintf("%d %s", m.after, map[string]string{"time": "ms", "requests": "requests", "bytes": "bytes"}[m.kind])
+}
+
+// due returns what tells that the moment has come, counted from now.
+func (m moment) due(cloud *emulator.Emulator) func() bool {
+	began := time.Now()
+	if m.kind == "time" {
+		at := time.Duration(m.after) * time.Millisecond
+		return func() bool { return time.Since(began) >= at }
+	}
+	measure := func() int64 { return int64(cloud.Log.Count("")) }
+	if m.kind == "bytes" {
+		measure = func() int64 { return inSegments(cloud) }
+	}
+	start := measure()
+	return func() bool { return measure()-start > m.after || time.Since(began) > patience }
+}
+
+// inSegments returns how many bytes the resumable uploads have received.
+func inSegments(cloud *emulator.Emulator) (sum int64) {
+	for _, u := range cloud.Google.Uploads() {
+		sum += u.Received
+	}
+	return sum
+}
+
+// settle waits until the services have taken what was in the sockets of a dead
+// client and have noticed that it is gone.
+func settle(cloud *emulator.Emulator) {
+	type standing struct {
+		requests int
+		bytes    int64
+	}
+	at, same := standing{}, 0
+	for range 200 {
+		now := standing{cloud.Log.Count(""), inSegments(cloud)}
+		if now != at {
+			at, same = now, 0
+		} else if same++; same == 4 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
