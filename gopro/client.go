@@ -126,6 +126,15 @@ func checkScheme(u *url.URL) error {
 	return fmt.Errorf("%s://%s: only https is accepted, and http for loopback addresses", u.Scheme, u.Host)
 }
 
+// checkStep refuses an address that what was reached over https sends us to in
+// the clear, this machine's own included: nobody out there has a say about those.
+func checkStep(from, to *url.URL) error {
+	if from.Scheme == "https" && to.Scheme != "https" {
+		return fmt.Errorf("%s://%s: only https is accepted from %s", to.Scheme, to.Host, from.Host)
+	}
+	return checkScheme(to)
+}
+
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
@@ -143,7 +152,7 @@ func httpClients(given *http.Client) (api, cdn *http.Client) {
 			return fmt.Errorf("more than %d redirects", maxRedirects)
 		}
 		req.Header.Del("Referer") // it would carry the signature on
-		return checkScheme(req.URL)
+		return checkStep(via[0].URL, req.URL)
 	}}
 	if given != nil {
 		api.Transport, cdn.Transport = given.Transport, given.Transport

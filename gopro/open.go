@@ -174,6 +174,9 @@ type request struct {
 // open asks the CDN for bytes.
 func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 	u, err := verbatim(r.url)
+	if err == nil {
+		err = checkStep(c.base, u)
+	}
 	if err != nil {
 		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: r.op, Err: err}
 	}

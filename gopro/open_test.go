@@ -420,7 +420,7 @@ func TestVerbatim(t *testing.T) {
 			line <- first
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 		}()
-		c, err := New(Options{Token: testToken})
+		c, err := New(Options{BaseURL: "http://" + listener.Addr().String(), Token: testToken})
 		if err != nil {
 			t.Fatal(err)
 		}
