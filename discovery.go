@@ -45,11 +45,15 @@ func (r *run) list(ctx context.Context) error {
 	if err := r.retireNameless(ctx); err != nil {
 		return err
 	}
+	counts, err := r.opt.Backend.Counts(ctx, r.id)
+	if err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.session.From, r.session.To, r.session.Window = r.from, r.to, &r.window
 	if !shelf.unready {
-		r.session.ProvenAt = began
+		r.session.ProvenAt, r.session.ProvenItems = began, counts.Total
 	}
 	return nil
 }

@@ -25,7 +25,6 @@ func (r *run) open(ctx context.Context) error {
 			Hint: "name another session with --session-id",
 		}
 	}
-	r.mustList = r.incomplete()
 	if err := r.settleAccount(ctx); err != nil {
 		return err
 	}
@@ -40,6 +39,7 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.found = counts.Total
+	r.mustList = r.incomplete()
 	r.metrics.begin(counts)
 	return nil
 }
@@ -54,6 +54,13 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if s.SchemaVersion > state.SchemaVersion {
+		return nil, &media.Fault{
+			Class: media.SessionWide, Code: media.CodeState,
+			Op:   fmt.Sprintf("session %s has schema version %d, this gondola knows up to %d", s.ID, s.SchemaVersion, state.SchemaVersion),
+			Hint: "go on with the newer gondola, or name another session with --session-id",
+		}
 	}
 	r.adopting = s.Window == nil
 	if r.window, err = s.CaptureWindow(); err != nil {
@@ -194,13 +201,14 @@ func (r *run) givenUp(it *state.Item) bool {
 }
 
 // incomplete tells whether the source may hold more than the session: unless a
-// proven listing began after the window had ended, it does.
+// proven listing began after the window had ended, and nothing that it found
+// was lost since, it does.
 func (r *run) incomplete() bool {
 	s := r.session
 	if s.Stages[state.Discovery] != state.Completed || s.ProvenAt.IsZero() {
 		return true
 	}
-	return r.window.End.IsZero() || r.window.End.After(s.ProvenAt)
+	return r.window.End.IsZero() || r.window.End.After(s.ProvenAt) || r.found < s.ProvenItems
 }
 
 // DeriveSessionID names the session of a command that names none, so that the

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -220,4 +222,39 @@ func TestLockedSession(t *testing.T) {
 func errorIs[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
+}
+
+func TestAnItemWhoseFileIsLostIsListedAgain(t *testing.T) {
+	src, lib := pair(20, 6)
+	dir := t.TempDir()
+	o := options(t, src, lib)
+	o.Backend = openBackend(t, dir)
+	o.Window = media.Window{Start: src.items[0].CapturedAt, End: src.items[5].CapturedAt}
+	mustSync(t, o)
+	files, err := filepath.Glob(filepath.Join(dir, "s", "items", "*.json"))
+	if err != nil || len(files) != 6 {
+		t.Fatalf("%d item files, %v", len(files), err)
+	}
+	if err := os.Remove(files[2]); err != nil {
+		t.Fatal(err)
+	}
+	received := lib.received
+	o.Backend = openBackend(t, dir)
+	s := mustSync(t, o)
+	if s.Items.Total != 6 || s.Items.Outcomes[state.OutcomeAlreadyThere] != 1 || lib.received != received {
+		t.Errorf("items %v, %d bytes sent", s.Items, lib.received-received)
+	}
+}
+
+func TestASessionOfANewerVersionIsLeftAlone(t *testing.T) {
+	src, lib := pair(21, 1)
+	o := options(t, src, lib)
+	newer := state.NewSession("s", media.Window{}, time.Now())
+	newer.SchemaVersion = state.SchemaVersion + 1
+	if err := o.Backend.PutSession(t.Context(), newer); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeState || lib.received != 0 {
+		t.Errorf("Sync: %v, %d bytes sent", err, lib.received)
+	}
 }

@@ -26,6 +26,7 @@ type sessionFields struct {
 	Filter     media.Filter  `json:"filter,omitzero"`
 	Window     *media.Window `json:"window,omitempty"`
 	ProvenAt   time.Time     `json:"proven_at,omitzero"`
+	Proven     int           `json:"proven_items,omitempty"`
 	VerifiedAt time.Time     `json:"verified_at,omitzero"`
 }
 
@@ -38,6 +39,7 @@ func EncodeSession(s *Session) ([]byte, error) {
 	return sessionMembers(s).document(&sessionFields{
 		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
 		Quality: s.Quality, Filter: s.Filter, Window: s.Window, ProvenAt: s.ProvenAt,
+		Proven:     s.ProvenItems,
 		VerifiedAt: s.VerifiedAt,
 	}, s.Extra)
 }
@@ -103,7 +105,7 @@ func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 	}
 	s.From, s.To, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Account, own.Album, own.AlbumID
 	s.Quality, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Filter, own.Window, own.ProvenAt
-	s.VerifiedAt = own.VerifiedAt
+	s.ProvenItems, s.VerifiedAt = own.Proven, own.VerifiedAt
 	s.Extra = r.rest()
 	if r.err != nil {
 		return nil, false, fmt.Errorf("session document: %w", r.err)

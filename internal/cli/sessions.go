@@ -106,9 +106,13 @@ func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) 
 func (a *app) session(ctx context.Context, backend state.Backend, id string) (*state.Session, error) {
 	s, err := backend.Session(ctx, id)
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, fmt.Errorf("there is no session %q here; gondola sessions list shows those there are", id)
+		return nil, errNoSession(id)
 	}
 	return s, err
+}
+
+func errNoSession(id string) error {
+	return fmt.Errorf("there is no session %q here; gondola sessions list shows those there are", id)
 }
 
 func newSessionsRemove(a *app) *cobra.Command {
@@ -133,8 +137,8 @@ carries it again.`,
 
 func (a *app) removeSessions(ctx context.Context, backend state.Backend, ids []string, yes bool) error {
 	for _, id := range ids {
-		if _, err := a.session(ctx, backend, id); err != nil {
-			return err
+		if _, err := backend.Session(ctx, id); errors.Is(err, state.ErrNotFound) { // one that cannot be read can be removed
+			return errNoSession(id)
 		}
 	}
 	if !yes {

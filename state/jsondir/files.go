@@ -231,7 +231,7 @@ func (b *Backend) fault(op, name string, err error) error {
 func (b *Backend) corrupt(name string, err error) error {
 	f, _ := errors.AsType[*media.Fault](b.fault("read", name, err))
 	if f.Hint == "" {
-		f.Hint = "repair the file or move it away; an item without its file is listed and carried anew"
+		f.Hint = "repair the file or move it away; an item without its file is listed again, and carried again unless the ledger knows it"
 	}
 	return f
 }
