@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -88,9 +87,8 @@ const longest = 4 * time.Minute
 
 // live runs the command until it ends or due says that its moment has come. A
 // nil due never does.
-func (m *machine) live(ctx context.Context, due func() bool, prefix []string, args ...string) (life, error) {
-	words := slices.Concat(prefix, []string{m.binary}, args)
-	cmd := exec.Command(words[0], words[1:]...)
+func (m *machine) live(ctx context.Context, due func() bool, args ...string) (life, error) {
+	cmd := exec.Command(m.binary, args...)
 	cmd.Dir, cmd.Env = m.home, m.env
 	return watch(ctx, cmd, due)
 }

@@ -93,6 +93,9 @@ func (s *session) remembered(ctx context.Context) error {
 		there[item.ID] = item.SHA256
 	}
 	var wrong []error
+	if len(items) != len(s.want)+s.refuse {
+		wrong = append(wrong, fmt.Errorf("the session knows of %d files, there are %d", len(items), len(s.want)+s.refuse))
+	}
 	for _, it := range items {
 		switch digest, known := there[it.DestinationID]; {
 		case it.Refusal != nil:
@@ -120,7 +123,7 @@ func (s *session) tidy() error {
 // repeat checks that the same command, run once more, sends nothing.
 func (s *session) repeat(ctx context.Context) error {
 	before := s.cloud.Log.Count("upload.*") + s.cloud.Log.Count("photos.batchCreate")
-	l, err := s.live(ctx, nil, nil, s.args...)
+	l, err := s.live(ctx, nil, s.args...)
 	if err != nil {
 		return err
 	}

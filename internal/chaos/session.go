@@ -102,7 +102,7 @@ func (s *session) run(ctx context.Context) error {
 			at = newMoment(s.rng, s.items)
 			due = at.due(s.cloud)
 		}
-		l, err := s.live(ctx, due, nil, s.args...)
+		l, err := s.live(ctx, due, s.args...)
 		if err != nil {
 			return err
 		}
@@ -113,6 +113,9 @@ func (s *session) run(ctx context.Context) error {
 		if !l.killed {
 			s.rest = again
 			return errors.Join(s.prove(ctx, l), s.repeat(ctx))
+		}
+		if bound := s.segment * inFlight; s.kindOfService() == forgiving && again > bound {
+			return fmt.Errorf("after a kill at %v, %d bytes have to be sent again, more than the %d in a segment of each file in flight", at, again, bound)
 		}
 		s.kills = append(s.kills, kill{at, s.kindOfService(), l.took, again, s.segment * inFlight})
 	}

@@ -1,0 +1,15 @@
+# The suite, and what takes too long for it. See docs/reliability.md.
+
+.PHONY: test chaos
+
+test:
+	scripts/test
+
+# Kills the real binary at random moments and proves what arrived, such as
+#   make chaos KILLS=100 SEED=7
+KILLS ?= 1000
+ITEMS ?= 500
+SEED  ?= 0
+
+chaos:
+	go run ./internal/chaos -kills $(KILLS) -items $(ITEMS) -seed $(SEED)

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// built is the command under test.
+var built struct {
+	once   sync.Once
+	binary string
+	err    error
+}
+
+// runTests removes what was built, and fails if goroutines are left behind.
+func runTests(m *testing.M) int {
+	code := m.Run()
+	if built.binary != "" {
+		os.RemoveAll(filepath.Dir(built.binary))
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+func builtOnce(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		var dir string
+		if dir, built.err = os.MkdirTemp("", "gondola-chaos-"); built.err == nil {
+			built.binary, built.err = build(t.Context(), dir)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.binary
+}
+
+// TestKilledAtRandom is the short form of the harness: two sessions that are
+// always the same and one that never is.
+func TestKilledAtRandom(t *testing.T) {
+	t.Parallel()
+	binary := builtOnce(t)
+	for _, seed := range []uint64{1, 2, rand.Uint64()} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: seed, kills: 1, items: 60, most: 9, parallel: 1, transfers: "auto"}
+			if err := c.run(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if len(c.result.kills) == 0 {
+				t.Error("nothing was killed")
+			}
+			t.Log(out.String())
+		})
+	}
+}
+
+func TestReportCountsWhatIsSentAgain(t *testing.T) {
+	r := result{sessions: 1}
+	for i := range int64(100) {
+		r.kills = append(r.kills, kill{at: moment{kind: "time"}, service: forgiving, again: i * kib, bound: 200 * kib})
+	}
+	got := r.line("all", func(kill) bool { return true })
+	if want := "all\t100\t1%\t49\t50\t90\t99\t99\t50%\t0s\t\n"; got != want {
+		t.Errorf("line = %q, want %q", got, want)
+	}
+}
+
+// TestProofFindsWhatIsWrong sees each part of the proof fail.
+func TestProofFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		harm func(*session, emulator.Item) error
+		want string
+	}{
+		"nothing":      {func(*session, emulator.Item) error { return nil }, ""},
+		"item lost":    {func(s *session, it emulator.Item) error { s.cloud.Google.Drop(it.ID); return nil }, "is in the library 0 times"},
+		"item foreign": {func(s *session, _ emulator.Item) error { return putForeign(s) }, "should not be"},
+		"album lost": {func(s *session, _ emulator.Item) error {
+			s.cloud.Google.DropAlbum(s.cloud.Google.Albums()[0].ID)
+			return nil
+		}, "there are 0 albums"},
+		"album strange": {func(s *session, _ emulator.Item) error { s.cloud.Google.PutAlbum("", albumName); return nil }, "there are 2 albums"},
+		"state lost": {func(s *session, it emulator.Item) error {
+			return os.Remove(filepath.Join(s.stateDir(), sessionID, "items", it.Filename+".json"))
+		}, "the session knows of"},
+		"state behind": {func(s *session, it emulator.Item) error {
+			return os.WriteFile(filepath.Join(s.stateDir(), sessionID, "items", "left.tmp"), nil, 0o600)
+		}, "is left behind"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := newSession(builtOnce(t), t.TempDir(), "auto", withAlbum(), 12, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.close()
+			l, err := s.live(t.Context(), nil, s.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := row.harm(s, s.cloud.Google.Items()[0]); err != nil {
+				t.Fatal(err)
+			}
+			err = s.prove(t.Context(), l)
+			if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+				t.Errorf("prove = %v, want %q", err, row.want)
+			}
+		})
+	}
+}
+
+// withAlbum returns what draws a session with an album.
+func withAlbum() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
+func putForeign(s *session) error {
+	photo := emulator.NewPhoto(emulator.Shot{Seed: 99, Taken: time.Now(), Width: 10, Height: 10}, 6*kib)
+	data := make([]byte, photo.Size())
+	if _, err := photo.ReadAt(data, 0); err != nil {
+		return err
+	}
+	_, err := s.cloud.Google.Put("", "foreign.jpg", data)
+	return err
+}
