@@ -174,18 +174,31 @@ func pageQuery(size int, token string) url.Values {
 	return q
 }
 
+// maxRepeats is how often in a row a listing may answer with the token that it
+// was asked with.
+const maxRepeats = 3
+
 // pages walks a listing. Only a missing token ends it: pages may be short or
-// empty, and the last entry of one may be repeated as the first of the next.
+// empty, and the last entry of one may be repeated as the first of the next. A
+// page that leads to itself is not the one that was asked for; it is read again.
 func pages[T any](next func(token string) ([]T, string, error), id func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		token, last := "", ""
+		token, last, repeats := "", "", 0
 		for {
 			entries, following, err := next(token)
+			if following != "" && following == token {
+				if repeats++; repeats <= maxRepeats {
+					continue
+				}
+				err = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete,
+					Op: "list Google Photos", Err: errors.New("the service repeats a page for ever")}
+			}
 			if err != nil {
 				yield(zero, err)
 				return
 			}
+			repeats = 0
 			for _, e := range entries {
 				if id(e) != "" && id(e) == last {
 					continue
@@ -196,11 +209,6 @@ func pages[T any](next func(token string) ([]T, string, error), id func(T) strin
 				}
 			}
 			if following == "" {
-				return
-			}
-			if following == token {
-				yield(zero, &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete,
-					Op: "list Google Photos", Err: errors.New("the service repeats a page for ever")})
 				return
 			}
 			token = following

@@ -25,7 +25,7 @@ func DecodeError(command string, status int, h http.Header, body []byte) *Status
 	e := &StatusError{
 		Command:      command,
 		HTTP:         status,
-		RetryAfter:   retryAfter(h.Get("Retry-After"), time.Now()),
+		RetryAfter:   retryAfter(h.Get("Retry-After"), serviceTime(h)),
 		UploadStatus: uploadStatus(h),
 	}
 	body = bytes.TrimSpace(body)
@@ -140,6 +140,14 @@ func oneLine(s string) string {
 		cut--
 	}
 	return s[:cut] + "…"
+}
+
+// serviceTime is now by the clock that dates of an answer are made by.
+func serviceTime(h http.Header) time.Time {
+	if at, err := http.ParseTime(h.Get("Date")); err == nil {
+		return at
+	}
+	return time.Now()
 }
 
 // retryAfter reads the header of that name: seconds or a date.

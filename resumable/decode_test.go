@@ -82,6 +82,13 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+func TestDatesToWaitForAreTheServices(t *testing.T) {
+	h := http.Header{"Date": {"Fri, 02 Jan 2037 03:04:05 GMT"}, "Retry-After": {"Fri, 02 Jan 2037 03:04:35 GMT"}}
+	if got := DecodeError("do", 503, h, nil).RetryAfter; got != 30*time.Second {
+		t.Errorf("wait %v, want 30 s", got)
+	}
+}
+
 func FuzzDecodeError(f *testing.F) {
 	for _, seed := range []string{wrapped, `{"code":3,"message":"m"}`, "<html><title>x</title>", "", "plain", `{"error":{"details":[{"metadata":null}]}}`, "\xff\xfe", strings.Repeat("ä", 400)} {
 		f.Add(400, "text/plain", "5", seed)

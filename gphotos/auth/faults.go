@@ -64,7 +64,7 @@ func fault(op string, err error, secrets ...string) *media.Fault {
 	f.Err = e
 	if answer.Response != nil {
 		e.status = answer.Response.StatusCode
-		f.RetryAfter = retryAfter(answer.Response.Header.Get("Retry-After"), time.Now())
+		f.RetryAfter = retryAfter(answer.Response.Header)
 	}
 	classify(f, e)
 	return f
@@ -150,12 +150,18 @@ func plain(text string, secrets []string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// retryAfter reads a Retry-After header: seconds or a date.
-func retryAfter(header string, now time.Time) time.Duration {
+// retryAfter reads a Retry-After header: seconds, or a date by the clock of the
+// service.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
 	var wait time.Duration
-	if seconds, err := strconv.Atoi(header); err == nil {
+	if seconds, err := strconv.Atoi(value); err == nil {
 		wait = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
+	} else if at, err := http.ParseTime(value); err == nil {
+		now, err := http.ParseTime(h.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
 		wait = at.Sub(now)
 	}
 	return max(0, min(wait, maxRetryAfter))
