@@ -108,7 +108,9 @@ func newRequest(ctx context.Context, r request, out *outgoing) (*http.Request, e
 }
 
 func roundTrip(client *http.Client, req *http.Request, watch *watchdog) (answer, error) {
-	resp, err := client.Do(req)
+	alone := *client
+	alone.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := alone.Do(req)
 	if err != nil {
 		return answer{}, err
 	}

@@ -35,8 +35,8 @@ type XGoogUpload struct {
 	// "https://photoslibrary.googleapis.com/v1/uploads".
 	URL string
 	// Client sends the requests and authorises them; nil means
-	// http.DefaultClient. It must not follow redirects, and its Timeout must
-	// be 0: it would count the body.
+	// http.DefaultClient. Redirects are not followed. Its Timeout must be 0: it
+	// would count the body.
 	Client   *http.Client
 	Timeouts Timeouts
 }
