@@ -137,6 +137,8 @@ func TestRedact(t *testing.T) {
 		{"GOCSPX-abc_d", "GOCSPX-[redacted]"},
 		{"eyJhbGciOiJSU0E.abc.d-e_f.g.h", "eyJ[redacted]"},
 		{"https://api.gopro.com/media/user", "https://api.gopro.com/media/user"},
+		{`invalid proxy address "http://me:hush@proxy:3128"`, `invalid proxy address "http://[redacted]proxy:3128"`},
+		{"open mongodb://me:hush@db/x and mail@example.com", "open mongodb://[redacted]db/x and mail@example.com"},
 	} {
 		if got := r.clean(tc.in); got != tc.want {
 			t.Errorf("clean(%q) = %q, want %q", tc.in, got, tc.want)
