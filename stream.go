@@ -25,7 +25,7 @@ type stream struct {
 // openPolicy is how long an item is tried that does not open. It is for the
 // first opening: while it uploads, the destination asks again by itself.
 func (s *stream) openPolicy() retry.Policy {
-	p := retry.Policy{Base: time.Second, Max: 15 * time.Second, Attempts: 5, Budget: time.Minute, OnWait: s.onWait}
+	p := retry.Policy{Base: 2 * time.Second, Max: 15 * time.Second, Attempts: 4, Budget: time.Minute, OnWait: s.onWait}
 	if s.opened {
 		p.Attempts = 1
 	}

@@ -100,9 +100,9 @@ func (c *Client) attempt(ctx context.Context, cl call, failures *int) (answer, e
 		return answer{}, err
 	}
 	a, err := c.once(ctx, cl, token)
-	if statusOf(err) == http.StatusInternalServerError {
+	if statusOf(err) == http.StatusInternalServerError && *failures != tokenProven {
 		if *failures++; *failures > 1 {
-			err = c.explain(ctx, err, *failures, token)
+			err = c.explain(ctx, err, failures, token)
 		}
 	}
 	if statusOf(err) != http.StatusUnauthorized {
@@ -114,15 +114,21 @@ func (c *Client) attempt(ctx context.Context, cl call, failures *int) (answer, e
 	return c.once(ctx, cl, token)
 }
 
+// tokenProven stands for a count of answers 500 when it is known that they are
+// not about the token.
+const tokenProven = -1
+
 // explain looks behind an answer 500 that repeats: the API has been seen to
 // answer so to a dead token. If the account's own record is refused too, the
 // token counts as rejected.
-func (c *Client) explain(ctx context.Context, err error, failures int, token string) error {
+func (c *Client) explain(ctx context.Context, err error, failures *int, token string) error {
 	_, check := c.once(ctx, call{op: "check the GoPro account", path: "media/user"}, token)
 	switch status := statusOf(check); {
 	case status == http.StatusUnauthorized,
-		status == http.StatusInternalServerError && failures > 2:
+		status == http.StatusInternalServerError && *failures > 2:
 		return &statusError{status: http.StatusUnauthorized}
+	case check == nil:
+		*failures = tokenProven
 	}
 	return err
 }
