@@ -1,6 +1,7 @@
 package faultmatrix
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,13 +32,17 @@ const (
 	segment = mib
 )
 
+// began is when all rows begin, by the machine's clock.
+var began = time.Date(2026, 3, 4, 20, 0, 0, 0, time.UTC)
+
 // bench is one emulated world and one machine that syncs in it.
 type bench struct {
 	t      *testing.T
 	row    *row
 	cloud  *emulator.Emulator
 	dir    string
-	signed *gopro.OAuth // how the machine renews its GoPro token; nil: it cannot
+	token  string       // of GoPro; "": the one that the user would copy now
+	signed *gopro.OAuth // how the machine renews it; nil: it cannot
 
 	original map[string]bool // digests of what the account held at first
 	last     result
@@ -61,7 +66,7 @@ type failure struct {
 
 func newBench(t *testing.T, r *row) *bench {
 	t.Helper()
-	time.Sleep(time.Until(time.Date(2026, 3, 4, 20, 0, 0, 0, time.UTC)))
+	time.Sleep(time.Until(began))
 	o := r.options
 	o.Library = r.world.library()
 	o.Start = time.Now().Add(r.skew)
@@ -113,7 +118,7 @@ func (b *bench) sync(each func(*bench, gondola.Event)) result {
 		}},
 	}
 	if b.row.tune != nil {
-		b.row.tune(&o)
+		b.row.tune(b, &o)
 	}
 	before := b.count()
 	began := time.Now()
@@ -129,7 +134,7 @@ func (b *bench) sync(each func(*bench, gondola.Event)) result {
 
 func (b *bench) source() gondola.Source {
 	b.t.Helper()
-	client, err := gopro.New(gopro.Options{HTTP: b.cloud.Client(), Token: b.cloud.GoPro.Token(), Refresh: b.signed})
+	client, err := gopro.New(gopro.Options{HTTP: b.cloud.Client(), Token: cmp.Or(b.token, b.cloud.GoPro.Token()), Refresh: b.signed})
 	if err != nil {
 		b.t.Fatal(err)
 	}

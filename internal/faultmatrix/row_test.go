@@ -21,10 +21,10 @@ type row struct {
 	options emulator.Options // of the services; the library is the world's
 	faults  []emulator.Fault
 	skew    time.Duration // of the services' clocks against the machine's
-	tune    func(*gondola.Options)
+	tune    func(*bench, *gondola.Options)
 	before  func(*bench)                // the first run
 	during  func(*bench, gondola.Event) // the first run
-	mend    func(*bench)                // before the second run
+	mend    func(*bench)                // before each later run
 
 	first   gondola.Outcome // of the first run; "" is Complete
 	code    string          // of what ended the first run, or failed an item in it
@@ -32,10 +32,15 @@ type row struct {
 	runs    int             // until all is there; 0: one if first is Complete, else two
 	again   int64           // most bytes that may arrive a second time
 	refetch int64           // most bytes that may be fetched a second time
+	grows   int64           // bytes that are added to the account
 	longest time.Duration   // that the first run may take; 0: ten minutes
 	removes bool            // some of what was there at first may be gone, at both ends
 	last    gondola.Outcome // of the last run; "" is Complete
 }
+
+// anyOutcome is for rows of which one part races with another, such as a
+// deletion with a transfer.
+const anyOutcome gondola.Outcome = "any"
 
 func (r *row) name() string { return r.route + "/" + r.fault }
 
@@ -115,8 +120,9 @@ func many(n int) func() emulator.Library {
 
 var (
 	plain  = &world{name: "plain", library: mixed}
-	album  = &world{name: "album", album: "Trip", library: mixed}
+	small  = &world{name: "small", library: many(smallOnes + 1)}
+	album  = &world{name: "album", album: "Trip", library: many(smallOnes + 1)}
 	paged  = &world{name: "paged", library: many(130)} // two pages of the first walk, three of the others
 	fifty  = &world{name: "fifty", library: many(51)}  // one batch of one item and one of fifty
-	worlds = []*world{plain, album, paged, fifty}
+	worlds = []*world{plain, small, album, paged, fifty}
 )

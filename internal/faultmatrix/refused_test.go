@@ -1,0 +1,132 @@
+package faultmatrix
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// refusal is what one answer of a status means for the run at a route.
+type refusal struct {
+	route    string
+	statuses []int
+	first    gondola.Outcome
+	code     string
+	failed   int
+	again    int64
+}
+
+var refusals = []refusal{
+	{route: "gopro.search", statuses: []int{302, 400, 404, 406, 409, 410, 413, 415}, first: gondola.Broken, code: media.CodeProtocol},
+	{route: "gopro.search", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth},
+	{route: "gopro.user", statuses: []int{302, 400, 403, 404, 410}},
+	{route: "gopro.download", statuses: []int{302, 406, 410, 415}, first: gondola.Broken, code: media.CodeProtocol, failed: -1},
+	{route: "gopro.download", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth, failed: -1},
+	{route: "gopro.download", statuses: []int{400, 404, 409, 412, 413}},
+	{route: "gopro.token", statuses: []int{302, 400, 401, 404, 409, 410}, first: gondola.NoAuth, code: media.CodeAuth},
+	{route: "cdn.get", statuses: []int{401, 403, 404, 410, 416}},
+	{route: "cdn.get", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
+	{route: "google.token", statuses: []int{400, 401, 403}, first: gondola.NoAuth, code: media.CodeAuth, failed: -1},
+	{route: "upload.start", statuses: []int{302, 401, 409}},
+	{route: "upload.start", statuses: []int{400, 412, 413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
+	{route: "upload.start", statuses: []int{404, 410}, first: gondola.Partial, failed: 1},
+	{route: "upload.start", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.raw", statuses: []int{302, 401, 409}},
+	{route: "upload.raw", statuses: []int{400, 412, 413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
+	{route: "upload.raw", statuses: []int{404, 410}, first: gondola.Partial, failed: 1},
+	{route: "upload.raw", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.chunk", statuses: []int{302, 400, 401, 404, 409, 410, 412, 416}},
+	{route: "upload.chunk", statuses: []int{413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
+	{route: "upload.chunk", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.query", statuses: []int{302, 400, 401, 404, 409, 410}},
+	{route: "upload.query", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.finalize", statuses: []int{302, 400, 401, 409, 412, 416}},
+	{route: "upload.finalize", statuses: []int{404, 410}, again: videoSize},
+	{route: "upload.finalize", statuses: []int{413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
+	{route: "upload.finalize", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "albums.list", statuses: []int{302, 401, 409}},
+	{route: "albums.list", statuses: []int{400, 404, 410}, first: gondola.Broken},
+	{route: "albums.list", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "albums.create", statuses: []int{302, 401, 409}},
+	{route: "albums.create", statuses: []int{400, 404, 413}, first: gondola.Broken, code: media.CodeAlbum},
+	{route: "albums.create", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "photos.batchCreate", statuses: []int{302, 401, 409}},
+	{route: "photos.batchCreate", statuses: []int{400, 404, 412, 413}, first: gondola.Partial, failed: 1},
+	{route: "photos.batchCreate", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "photos.get", statuses: []int{302, 401, 409}},
+	{route: "photos.get", statuses: []int{400, 404}, first: gondola.NoAuth, code: media.CodeAuth},
+	{route: "photos.get", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+}
+
+// refused is each refusal, hitting once.
+func refused() (rows []*row) {
+	for _, f := range refusals {
+		for _, code := range f.statuses {
+			r := placeOf(f.route).row
+			r.fault = strconv.Itoa(code)
+			r.faults = slices.Concat(on(f.route, status(code)), r.faults)
+			r.first, r.code, r.failed = f.first, f.code, f.failed
+			r.again = max(r.again, f.again)
+			rows = append(rows, &r)
+		}
+	}
+	return slices.Concat(rows, denied())
+}
+
+func placeOf(route string) place {
+	for _, p := range places() {
+		if p.route == route && !p.second {
+			return p
+		}
+	}
+	panic("no place calls " + route)
+}
+
+// denied are the ways in which rights are missing, in the words of the services.
+func denied() (rows []*row) {
+	type words struct{ name, body, code string }
+	for _, w := range []words{
+		{"403 of the scope", `{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED",` +
+			`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}`, media.CodeScope},
+		{"403 of an API that is off", `{"error":{"code":403,"message":"Photos Library API has not been used in project 123 before or it is disabled.",` +
+			`"status":"PERMISSION_DENIED","errors":[{"message":"off","domain":"usageLimits","reason":"accessNotConfigured"}]}}`, media.CodeAuth},
+		{"403 of a user without Photos", `{"error":{"code":403,"message":"Google Photos is disabled for the user.","status":"PERMISSION_DENIED"}}`, media.CodeAuth},
+	} {
+		for _, route := range googleRoutes {
+			rows = append(rows, denial(route, w.name, answered(403, "application/json", w.body), w.code))
+		}
+	}
+	for _, route := range googleRoutes {
+		rows = append(rows, denial(route, "401 for ever", times(forEver, status(401)), media.CodeAuth))
+		gone := denial(route, "access revoked", emulator.Fault{Kind: emulator.FaultRevoke}, media.CodeAuth)
+		gone.mend = (*bench).logIn
+		gone.again = max(gone.again, videoSize) // as another account, for all the machine knows
+		rows = append(rows, gone)
+	}
+	for _, route := range []string{"gopro.search", "gopro.download"} {
+		rows = append(rows, denial(route, "403 of the caller", answered(403, "application/json", `{"error":"access_denied"}`), media.CodeScope))
+		html := placeOf(route).row
+		html.fault, html.faults = "403 of the front door", on(route, page(403))
+		rows = append(rows, &html)
+	}
+	for _, name := range []string{"deleted_client", "admin_policy_enforced", "unauthorized_client", "invalid_grant"} {
+		rows = append(rows, denial("google.token", name, answered(400, "application/json", `{"error":"`+name+`"}`), media.CodeAuth))
+	}
+	return rows
+}
+
+// googleRoutes are those that take an access token of Google.
+var googleRoutes = []string{
+	"upload.start", "upload.raw", "upload.chunk", "upload.query", "upload.finalize",
+	"albums.list", "albums.create", "photos.batchCreate", "photos.get",
+}
+
+func denial(route, fault string, f emulator.Fault, code string) *row {
+	r := placeOf(route).row
+	r.fault, r.code, r.first, r.failed = fault, code, gondola.NoAuth, -1
+	r.faults = slices.Concat(on(route, f), r.faults)
+	return &r
+}

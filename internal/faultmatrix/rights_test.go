@@ -1,0 +1,126 @@
+package faultmatrix
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// once calls do at the first event of a run that fits.
+func once(fits func(gondola.Event) bool, do func(*bench)) func(*bench, gondola.Event) {
+	var one sync.Once
+	return func(b *bench, e gondola.Event) {
+		if fits(e) {
+			one.Do(func() { do(b) })
+		}
+	}
+}
+
+func ended(stage state.Stage) func(gondola.Event) bool {
+	return func(e gondola.Event) bool {
+		item, ok := e.(gondola.ItemEvent)
+		return ok && item.Stage == stage && item.Status == state.Completed
+	}
+}
+
+// rights are the rows about tokens that end.
+func rights() (rows []*row) {
+	for _, route := range googleRoutes {
+		r := placeOf(route).row
+		r.fault = "the access token expires here"
+		r.again = max(r.again, segment) // of uploads beside it
+		r.faults = slices.Concat(on(route, emulator.Fault{Kind: emulator.FaultExpired}), r.faults)
+		rows = append(rows, &r)
+	}
+	return append(rows,
+		&row{route: "google", fault: "access token dead at the start", world: plain, before: expiredGoogle},
+		&row{route: "google", fault: "access token dies in mid-run", world: plain, again: segment,
+			during: once(ended(state.Transfer), expiredGoogle)},
+		&row{route: "google", fault: "an hour passes in mid-run", world: plain, again: segment,
+			during: once(ended(state.Transfer), func(b *bench) { b.cloud.Clock.Advance(time.Hour) })},
+		&row{route: "google.token", fault: "refresh token revoked", world: plain, before: expiredGoogle, failed: -1,
+			faults: on("google.token", emulator.Fault{Kind: emulator.FaultRevoke}),
+			first:  gondola.NoAuth, code: media.CodeAuth, mend: (*bench).logIn},
+		&row{route: "google", fault: "all access revoked in mid-run", world: plain, failed: -1, first: gondola.NoAuth, code: media.CodeAuth,
+			during: once(ended(state.Transfer), func(b *bench) { b.cloud.Google.Revoke() }), mend: (*bench).logIn},
+
+		&row{route: "gopro", fault: "token dead at the start", world: small, first: gondola.NoAuth, code: media.CodeAuth,
+			before: oldGoProToken, mend: newGoProToken},
+		&row{route: "gopro", fault: "token dead at the start, told by 500", world: small, first: gondola.NoAuth, code: media.CodeAuth,
+			options: emulator.Options{GoPro: emulator.GoProOptions{Unauthorized: 500}}, before: oldGoProToken, mend: newGoProToken},
+		&row{route: "gopro", fault: "token dies in mid-run", world: paged, first: gondola.NoAuth, code: media.CodeAuth, failed: -1,
+			during: once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.ExpireToken() })},
+		&row{route: "gopro", fault: "token dies in mid-run, told by 500", world: paged, first: gondola.NoAuth, code: media.CodeAuth, failed: -1,
+			options: emulator.Options{GoPro: emulator.GoProOptions{Unauthorized: 500}},
+			during:  once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.ExpireToken() })},
+		&row{route: "gopro", fault: "token dies in mid-run and is renewed", world: paged, before: expiredGoPro,
+			during: once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.ExpireToken() })},
+		&row{route: "gopro", fault: "token that lasts for few requests and is renewed", world: plain, before: expiredGoPro,
+			options: emulator.Options{GoPro: emulator.GoProOptions{TokenRequests: 12}}},
+		&row{route: "gopro.token", fault: "refresh token spent elsewhere", world: small, first: gondola.NoAuth, code: media.CodeAuth,
+			before: func(b *bench) { expiredGoPro(b); b.signed.RefreshToken = "spent" }, mend: signInAgain},
+		&row{route: "gopro.user", fault: "401 behind a 500", world: small, first: gondola.NoAuth, code: media.CodeAuth,
+			faults: slices.Concat(on("gopro.search", times(forEver, status(500))), on("gopro.user", status(401)))},
+		&row{route: "gopro.user", fault: "500 behind a 500", world: small, first: gondola.NoAuth, code: media.CodeAuth,
+			faults: slices.Concat(on("gopro.search", times(forEver, status(500))), on("gopro.user", times(forEver, status(500))))},
+	)
+}
+
+func oldGoProToken(b *bench) {
+	b.token = b.cloud.GoPro.Token()
+	b.cloud.GoPro.ExpireToken()
+}
+
+func newGoProToken(b *bench) { b.token = "" }
+
+// lostRenewals are the rows of a renewal at GoPro whose answer is lost: the
+// refresh token is spent, so that only a person can go on.
+func lostRenewals() (rows []*row) {
+	p := placeOf("gopro.token")
+	for _, i := range passing() {
+		if slices.Contains(p.not, i.name) {
+			r := p.row
+			r.fault, r.faults = i.name, on(p.route, i.fault)
+			r.first, r.code, r.mend = gondola.NoAuth, media.CodeAuth, signInAgain
+			rows = append(rows, &r)
+		}
+	}
+	return rows
+}
+
+// quotas are the rows about limits.
+func quotas() (rows []*row) {
+	for _, route := range googleRoutes {
+		for name, kind := range map[string]emulator.FaultKind{
+			"429 of the minute": emulator.FaultQuotaMinute, "429 of concurrent writes": emulator.FaultQuotaConcurrent,
+		} {
+			r := placeOf(route).row
+			r.fault, r.faults = name, slices.Concat(on(route, emulator.Fault{Kind: kind}), r.faults)
+			rows = append(rows, &r)
+		}
+		r := placeOf(route).row
+		r.fault, r.first, r.code, r.failed = "429 of the day", gondola.OutOfQuota, media.CodeQuota, -1
+		r.faults = slices.Concat(on(route, emulator.Fault{Kind: emulator.FaultQuotaDaily}), r.faults)
+		rows = append(rows, &r)
+	}
+	return append(rows,
+		&row{route: "google", fault: "two calls a day", world: small, first: gondola.OutOfQuota, code: media.CodeQuota, runs: 3,
+			options: emulator.Options{Google: emulator.GoogleOptions{DailyRequests: 2}},
+			tune:    func(_ *bench, o *gondola.Options) { o.BatchSize = 2 },
+			mend:    pass(24 * time.Hour), again: mib}, // by then the tokens are too old
+		&row{route: "google", fault: "one write a minute", world: plain,
+			options: emulator.Options{Google: emulator.GoogleOptions{WritesPerMinute: 1}}},
+		&row{route: "photos.batchCreate", fault: "storage full", world: plain, first: gondola.OutOfQuota, code: media.CodeStorage,
+			faults: on("photos.batchCreate", emulator.Fault{Kind: emulator.FaultStorageFull})},
+		&row{route: "photos.batchCreate", fault: "storage full after the first item", world: plain, first: gondola.OutOfQuota, code: media.CodeStorage,
+			faults: on("photos.batchCreate", at(2, emulator.Fault{Kind: emulator.FaultStorageFull}))},
+		&row{route: "photos.batchCreate", fault: "storage of a megabyte", world: plain, first: gondola.OutOfQuota, code: media.CodeStorage,
+			options: emulator.Options{Google: emulator.GoogleOptions{Storage: mib}},
+			mend:    func(b *bench) { b.cloud.Google.SetStorage(0) }},
+	)
+}

@@ -1,0 +1,100 @@
+package faultmatrix
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// lasting are faults that stay until the first run has ended, with the code
+// that says so.
+func lasting() []struct {
+	ill
+	code string
+} {
+	return []struct {
+		ill
+		code string
+	}{
+		{ill{name: "429 for ever", fault: status(429)}, media.CodeRate},
+		{ill{name: "500 for ever", fault: status(500)}, media.CodeServer},
+		{ill{name: "503 for ever", fault: status(503)}, media.CodeServer},
+		{ill{name: "a web page for ever", fault: page(200)}, media.CodeProtocol},
+		{ill{name: "resets for ever", fault: emulator.Fault{Kind: emulator.FaultResetBefore}}, media.CodeUnreachable},
+		{ill{name: "stalls for ever", fault: emulator.Fault{Kind: emulator.FaultStall}}, media.CodeUnreachable},
+	}
+}
+
+// ending is how the first run ends when a route stays out of order.
+type ending struct {
+	outcome gondola.Outcome
+	failed  int
+	// except are faults that let the route do its work, or that tell something
+	// else than their usual code.
+	except map[string]func(*row)
+}
+
+func completes(r *row) { r.first, r.code, r.failed = gondola.Complete, "", 0 }
+
+func breaks(r *row) { r.first, r.failed = gondola.Broken, 0 }
+
+func says(code string) func(*row) { return func(r *row) { r.code = code } }
+
+var endings = map[string]ending{
+	"gopro.search":   {outcome: gondola.Broken},
+	"gopro.user":     {outcome: gondola.Complete},
+	"gopro.download": {outcome: gondola.Partial, failed: 7, except: map[string]func(*row){"resets for ever": breaks, "stalls for ever": breaks}},
+	"gopro.token": {outcome: gondola.Broken, except: map[string]func(*row){
+		"stalls for ever":     func(r *row) { r.mend = signInAgain },
+		"a web page for ever": says(media.CodeUnreachable),
+	}},
+	"cdn.get":      {outcome: gondola.Partial, failed: 7},
+	"google.token": {outcome: gondola.Partial, failed: 7},
+	"upload.start": {outcome: gondola.Partial, failed: 1},
+	"upload.raw":   {outcome: gondola.Partial, failed: smallOnes, except: map[string]func(*row){"a web page for ever": says(media.CodeUploadLost)}},
+	"upload.chunk": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": completes}},
+	"upload.query": {outcome: gondola.Partial, failed: 1},
+	"upload.finalize": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": func(r *row) {
+		r.code, r.again = media.CodeUploadLost, 7*videoSize // each time in a new session
+	}}},
+	"albums.list":        {outcome: gondola.Broken},
+	"albums.create":      {outcome: gondola.Broken, except: map[string]func(*row){"stalls for ever": completes}},
+	"photos.batchCreate": {outcome: gondola.Broken},
+	"photos.get":         {outcome: gondola.Broken},
+}
+
+// stayed is each fault that stays at each place.
+func stayed() (rows []*row) {
+	for _, p := range places() {
+		if p.second {
+			continue
+		}
+		end := endings[p.route]
+		for _, l := range lasting() {
+			if p.route == "gopro.user" && l.name == "500 for ever" {
+				continue // the sign of a dead token
+			}
+			r := p.row
+			r.fault, r.code = l.name, l.code
+			r.faults = slices.Concat(on(p.route, times(forEver, l.fault)), p.faults)
+			r.first, r.failed = end.outcome, end.failed
+			r.longest = 90 * time.Minute
+			r.again *= 17 // tries of one file, in two passes
+			r.refetch = max(r.again, 3*mib)
+			if r.first == gondola.Complete {
+				completes(&r)
+			}
+			if except := end.except[l.name]; except != nil {
+				except(&r)
+			}
+			rows = append(rows, &r)
+		}
+	}
+	return rows
+}
+
+// signInAgain is what is left when a refresh token was spent in vain.
+func signInAgain(b *bench) { b.signed.RefreshToken = b.signIn() }
