@@ -1,6 +1,7 @@
 package resumable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -332,9 +333,6 @@ func (p *passage) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	t.hash.write(b[:n], at)
-	if saveErr := t.keepUp(p.ctx); saveErr != nil {
-		return n, saveErr
-	}
 	if again := min(t.sent-at, int64(n)); again > 0 && t.job.Resent != nil {
 		t.job.Resent(again)
 	}
@@ -342,7 +340,7 @@ func (p *passage) Read(b []byte) (int, error) {
 		t.job.Sent(int64(n))
 	}
 	t.sent = max(t.sent, at+int64(n))
-	return n, err
+	return n, cmp.Or(err, t.keepUp(p.ctx))
 }
 
 // keepUp stores the hash while a long segment is on its way, so that after a
