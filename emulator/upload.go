@@ -3,6 +3,8 @@ package emulator
 import (
 	"crypto/sha256"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -196,9 +198,10 @@ type UploadState struct {
 
 func (u *uploads) states() []UploadState {
 	u.mu.Lock()
-	defer u.mu.Unlock()
-	var states []UploadState
-	for _, s := range u.sessions {
+	sessions := slices.Collect(maps.Values(u.sessions))
+	u.mu.Unlock() // a session that finishes holds its own mutex and asks for this one
+	states := make([]UploadState, 0, len(sessions))
+	for _, s := range sessions {
 		states = append(states, s.state())
 	}
 	return states

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -58,4 +59,23 @@ func outgrew(marks []mark, limit int64) bool {
 		}
 	}
 	return false
+}
+
+// TestUploadsDuringFinalize asks for the state of all uploads while one of them
+// is being finished.
+func TestUploadsDuringFinalize(t *testing.T) {
+	u := newUploads()
+	s := &session{id: "a", bytes: newContent(0, false)}
+	u.add(s)
+	s.mu.Lock()
+	asked := make(chan []UploadState)
+	go func() { asked <- u.states() }()
+	for range 100 {
+		runtime.Gosched()
+		u.mint(&upload{}) // as finalize does, with the session's mutex held
+	}
+	s.mu.Unlock()
+	if states := <-asked; len(states) != 1 || states[0].ID != "a" {
+		t.Errorf("states = %+v", states)
+	}
 }
