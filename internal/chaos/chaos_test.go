@@ -81,47 +81,44 @@ func TestReportCountsWhatIsSentAgain(t *testing.T) {
 	}
 }
 
-// TestProofFindsWhatIsWrong sees each part of the proof fail.
+// TestProofFindsWhatIsWrong does harm after harm to a session that is complete.
 func TestProofFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		harm func(*session, emulator.Item) error
+	s, err := newSession(builtOnce(t), t.TempDir(), "auto", withAlbum(), 12, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	l, err := s.live(t.Context(), nil, s.args...)
+	if err == nil {
+		err = s.prove(t.Context(), l)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	google := s.cloud.Google
+	item := google.Items()[0]
+	for _, row := range []struct {
+		harm func() error
 		want string
 	}{
-		"nothing":      {func(*session, emulator.Item) error { return nil }, ""},
-		"item lost":    {func(s *session, it emulator.Item) error { s.cloud.Google.Drop(it.ID); return nil }, "is in the library 0 times"},
-		"item foreign": {func(s *session, _ emulator.Item) error { return putForeign(s) }, "should not be"},
-		"album lost": {func(s *session, _ emulator.Item) error {
-			s.cloud.Google.DropAlbum(s.cloud.Google.Albums()[0].ID)
-			return nil
-		}, "there are 0 albums"},
-		"album strange": {func(s *session, _ emulator.Item) error { s.cloud.Google.PutAlbum("", albumName); return nil }, "there are 2 albums"},
-		"state lost": {func(s *session, it emulator.Item) error {
-			return os.Remove(filepath.Join(s.stateDir(), sessionID, "items", it.Filename+".json"))
-		}, "the session knows of"},
-		"state behind": {func(s *session, it emulator.Item) error {
+		{func() error { google.Drop(item.ID); return nil }, "is in the library 0 times"},
+		{func() error { return putForeign(s) }, "should not be"},
+		{func() error { google.PutAlbum("", albumName); return nil }, "there are 2 albums"},
+		{func() error { google.DropAlbum(google.Albums()[0].ID); return nil }, "the album has 0 items"},
+		{func() error { return os.Remove(filepath.Join(s.stateDir(), sessionID, "items", item.Filename+".json")) }, "the session knows of"},
+		{func() error {
 			return os.WriteFile(filepath.Join(s.stateDir(), sessionID, "items", "left.tmp"), nil, 0o600)
 		}, "is left behind"},
+		{func() error { l.summary.Items.Pending++; return nil }, "the summary counts"},
+		{func() error { l.code = 3; return nil }, "exit code 3"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, err := newSession(builtOnce(t), t.TempDir(), "auto", withAlbum(), 12, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.close()
-			l, err := s.live(t.Context(), nil, s.args...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := row.harm(s, s.cloud.Google.Items()[0]); err != nil {
-				t.Fatal(err)
-			}
-			err = s.prove(t.Context(), l)
-			if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
-				t.Errorf("prove = %v, want %q", err, row.want)
-			}
-		})
+		if err := row.harm(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.prove(t.Context(), l); err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("prove = %v, want %q", err, row.want)
+		}
 	}
 }
 
