@@ -246,7 +246,7 @@ func TestFailFast(t *testing.T) {
 		if err == nil || s.Outcome != gondola.Broken || !strings.Contains(err.Error(), src.items[0].Name) {
 			t.Errorf("Sync = %+v, %v", s, err)
 		}
-		if s.Items.Outcomes[state.OutcomePending] == 0 {
+		if s.Items.Outcomes[state.OutcomeCreated] == 29 {
 			t.Errorf("went on to the end: %v", s.Items)
 		}
 	})
