@@ -29,8 +29,8 @@ func fetched() (rows []*row) {
 	expired := emulator.Fault{Kind: emulator.FaultExpired}
 	gone := emulator.Fault{Kind: emulator.FaultStatus, Status: 404}
 	for _, n := range []int64{1, 100, 256 * kib, segment - 1, segment, segment + 1, 3 * mib, videoSize - 1} {
-		rows = append(rows, &row{route: "cdn.get", fault: fmt.Sprintf("cut after %d bytes, six times", n), world: plain, tune: oneByOne,
-			faults: on("cdn.get", times(6, after(n, emulator.FaultCutResponse)))})
+		rows = append(rows, &row{route: "cdn.get", fault: fmt.Sprintf("cut after %d bytes, four times", n), world: plain, tune: oneByOne,
+			faults: on("cdn.get", times(4, after(n, emulator.FaultCutResponse)))})
 	}
 	for _, n := range []int64{1000, 600 * kib, 4 * mib} {
 		rows = append(rows, &row{route: "cdn.get", fault: fmt.Sprintf("stall after %d bytes", n), world: plain, tune: oneByOne,
@@ -47,7 +47,7 @@ func fetched() (rows []*row) {
 		inMidFile("416", row{again: 3 * mib}, status(416)),
 		inMidFile("503 for a while", row{}, times(12, status(503))),
 		&row{route: "cdn.get", fault: "the object changed before the first byte", world: plain, faults: on("cdn.get", changed)},
-		&row{route: "cdn.get", fault: "all objects changed before the first byte", world: plain, faults: on("cdn.get", times(7, changed))},
+		&row{route: "cdn.get", fault: "all objects changed before the first byte", world: small, faults: on("cdn.get", times(smallMany, changed))},
 		&row{route: "cdn.get", fault: "addresses live five minutes", world: plain,
 			options: emulator.Options{GoPro: emulator.GoProOptions{URLLife: 5 * time.Minute}}},
 		&row{route: "cdn.get", fault: "addresses live one second, and connections drop", world: plain, tune: oneByOne,

@@ -24,8 +24,8 @@ func itemCode(code, item int) emulator.Fault {
 func created() (rows []*row) {
 	for _, code := range []int{1, 2, 4, 6, 8, 10, 13, 14} {
 		for _, status := range []int{200, 207} {
-			rows = append(rows, &row{route: create, fault: fmt.Sprintf("code %d of one item with %d", code, status), world: fifty,
-				options: emulator.Options{Google: emulator.GoogleOptions{PartialStatus: status}}, faults: on(create, itemCode(code, 17))})
+			rows = append(rows, &row{route: create, fault: fmt.Sprintf("code %d of one item with %d", code, status), world: small,
+				options: emulator.Options{Google: emulator.GoogleOptions{PartialStatus: status}}, faults: on(create, itemCode(code, 3))})
 		}
 	}
 	for _, spent := range []string{emulator.SpentAccepted, emulator.SpentItem, emulator.SpentRequest} {
@@ -39,10 +39,10 @@ func created() (rows []*row) {
 		}
 	}
 	return append(rows,
-		&row{route: create, fault: "two answers in a row lost after commit", world: fifty,
+		&row{route: create, fault: "two answers in a row lost after commit", world: small,
 			faults: on(create, at(2, times(2, emulator.Fault{Kind: emulator.FaultResetAfter})))},
-		&row{route: create, fault: "code 3 of one item", world: fifty, first: gondola.Partial, code: media.CodeRejected, failed: 1,
-			faults: on(create, itemCode(3, 17))},
+		&row{route: create, fault: "code 3 of one item", world: small, first: gondola.Partial, code: media.CodeRejected, failed: 1,
+			faults: on(create, itemCode(3, 3))},
 		&row{route: create, fault: "one bad token among 50", world: fifty, again: 64 * kib,
 			before: both(uploadedOnly, spoil(func(n int) bool { return n == 25 }))},
 		&row{route: create, fault: "three bad tokens among 50", world: fifty, again: 64 * kib,

@@ -1,8 +1,13 @@
 package faultmatrix
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// matrix is all rows.
+// matrix is all rows, in the order of their names.
 func matrix() []*row {
-	return slices.Concat(passed(), stayed(), refused(), rights(), lostRenewals(), quotas(), created(), fetched(), sent(), listed(), skewed())
+	rows := slices.Concat(passed(), stayed(), refused(), rights(), lostRenewals(), quotas(), created(), fetched(), sent(), listed(), skewed())
+	slices.SortFunc(rows, func(a, b *row) int { return strings.Compare(a.name(), b.name()) })
+	return rows
 }

@@ -46,15 +46,15 @@ func says(code string) func(*row) { return func(r *row) { r.code = code } }
 var endings = map[string]ending{
 	"gopro.search":   {outcome: gondola.Broken},
 	"gopro.user":     {outcome: gondola.Complete},
-	"gopro.download": {outcome: gondola.Partial, failed: 7, except: map[string]func(*row){"resets for ever": breaks, "stalls for ever": breaks}},
+	"gopro.download": {outcome: gondola.Partial, failed: smallMany, except: map[string]func(*row){"resets for ever": breaks, "stalls for ever": breaks}},
 	"gopro.token": {outcome: gondola.Broken, except: map[string]func(*row){
 		"stalls for ever":     func(r *row) { r.mend = signInAgain },
 		"a web page for ever": says(media.CodeUnreachable),
 	}},
-	"cdn.get":      {outcome: gondola.Partial, failed: 7},
-	"google.token": {outcome: gondola.Partial, failed: 7},
+	"cdn.get":      {outcome: gondola.Partial, failed: smallMany},
+	"google.token": {outcome: gondola.Partial, failed: smallMany},
 	"upload.start": {outcome: gondola.Partial, failed: 1},
-	"upload.raw":   {outcome: gondola.Partial, failed: smallOnes, except: map[string]func(*row){"a web page for ever": says(media.CodeUploadLost)}},
+	"upload.raw":   {outcome: gondola.Partial, failed: smallMany, except: map[string]func(*row){"a web page for ever": says(media.CodeUploadLost)}},
 	"upload.chunk": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": completes}},
 	"upload.query": {outcome: gondola.Partial, failed: 1},
 	"upload.finalize": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": func(r *row) {
@@ -81,7 +81,7 @@ func stayed() (rows []*row) {
 			r.fault, r.code = l.name, l.code
 			r.faults = slices.Concat(on(p.route, times(forEver, l.fault)), p.faults)
 			r.first, r.failed = end.outcome, end.failed
-			r.longest = 90 * time.Minute
+			r.longest, r.most = 90*time.Minute, 15
 			r.again *= 17 // tries of one file, in two passes
 			r.refetch = max(r.again, 3*mib)
 			if r.first == gondola.Complete {
