@@ -167,13 +167,13 @@ func (l *line) killWhen(condition func() bool, args ...string) {
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
-	deadline := time.After(time.Minute)
+	deadline := time.After(4 * time.Minute)
 	for !condition() {
 		select {
 		case err := <-exited:
 			l.t.Fatalf("ended before it could be killed: %v\n%s", err, stderr.String())
 		case <-deadline:
-			l.t.Fatal("a minute went by and nothing to kill for")
+			l.t.Fatal("four minutes went by and nothing to kill for")
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
