@@ -32,7 +32,7 @@ func (s *shelf) adopt(ctx context.Context, listed media.Item) (*state.Item, erro
 		case it.Name == listed.LegacyName && it.Refusal == nil && it.Awaits() != state.Transfer:
 			carryAgain(it)
 			it.DestinationID = ""
-			return nil, s.run.saveItem(ctx, it)
+			return nil, s.run.saveItem(it)
 		}
 	}
 	return nil, nil
@@ -73,7 +73,7 @@ func (r *run) link(ctx context.Context, it *state.Item, listed media.Item) (*sta
 	}
 	it.Refusal = nil // it is there already, whatever we would say of it now
 	if it.DestinationID != "" {
-		return it, r.record(ctx, it)
+		return it, r.record(it)
 	}
 	return it, nil
 }
@@ -97,7 +97,7 @@ func (r *run) retireNameless(ctx context.Context) error {
 			Reason: "q2google knew it by this name only, and the source lists no original of that name; originals go by their own names",
 		}
 		it.Create = state.Skipped
-		if err := r.saveItem(ctx, it); err != nil {
+		if err := r.saveItem(it); err != nil {
 			return err
 		}
 		r.metrics.refused(it)

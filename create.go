@@ -203,7 +203,7 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	if err != nil {
 		record.Status = state.Failed
 		record.Error = new(errorRecord(err))
-		if saveErr := r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record); saveErr != nil || !b.albumLost(err) {
+		if saveErr := r.opt.Backend.PutBatch(r.lasting, r.id, record); saveErr != nil || !b.albumLost(err) {
 			return nil, errors.Join(err, saveErr)
 		}
 		return b.send(ctx, items)
@@ -214,7 +214,7 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	}
 	record.Status = state.Completed
 	record.Responses = created.Responses
-	return again, r.opt.Backend.PutBatch(context.WithoutCancel(ctx), r.id, record)
+	return again, r.opt.Backend.PutBatch(r.lasting, r.id, record)
 }
 
 // albumLost forgets the album, once in a run, if a call failed because of it:
@@ -265,7 +265,7 @@ func (b *batcher) record(ctx context.Context, items []*state.Item) (*state.Batch
 		record.FileNames = append(record.FileNames, it.Name)
 	}
 	b.index++
-	return record, b.run.opt.Backend.PutBatch(context.WithoutCancel(ctx), b.run.id, record)
+	return record, b.run.opt.Backend.PutBatch(b.run.lasting, b.run.id, record)
 }
 
 // readRecords learns, once, which number is free and which items were in calls
@@ -303,5 +303,5 @@ func (r *run) openAlbum(ctx context.Context) error {
 	r.mu.Lock()
 	r.session.AlbumID = id
 	r.mu.Unlock()
-	return r.saveSession(ctx)
+	return r.saveSession()
 }

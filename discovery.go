@@ -90,7 +90,7 @@ func (s *shelf) flush(ctx context.Context) error {
 	if len(s.items) == 0 {
 		return nil
 	}
-	if err := s.run.saveItem(ctx, s.items...); err != nil {
+	if err := s.run.saveItem(s.items...); err != nil {
 		return err
 	}
 	for _, it := range s.items {

@@ -32,7 +32,7 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	r := newRun(ctx, o)
+	r := newRun(ctx, ctx, o)
 	account, err := o.Destination.Account(ctx)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.settleAccount(ctx); err != nil {
 		return err
 	}
-	if err := r.saveSession(ctx); err != nil {
+	if err := r.saveSession(); err != nil {
 		return err
 	}
 	if err := r.renewStale(ctx); err != nil {
@@ -174,7 +174,7 @@ func (r *run) renewStale(ctx context.Context) error {
 			continue
 		}
 		carryAgain(it)
-		if err := r.saveItem(ctx, it); err != nil {
+		if err := r.saveItem(it); err != nil {
 			return err
 		}
 	}

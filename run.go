@@ -25,7 +25,8 @@ type run struct {
 	log      *slog.Logger
 	metrics  *Metrics
 	began    time.Time
-	from, to string // stations
+	lasting  context.Context // for what must be stored although the run is being stopped
+	from, to string          // stations
 	account  string
 	window   media.Window // the session's
 	// adopting says that the session is q2google's: its items have names only,
@@ -52,7 +53,7 @@ type run struct {
 	unanswered map[string]bool
 }
 
-func newRun(ctx context.Context, o Options) *run {
+func newRun(ctx, lasting context.Context, o Options) *run {
 	r := &run{
 		opt: o, asked: o,
 		from: o.Source.Station(), to: o.Destination.Station(),
@@ -60,6 +61,7 @@ func newRun(ctx context.Context, o Options) *run {
 		log:         cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		metrics:     cmp.Or(o.Metrics, new(Metrics)),
 		began:       time.Now().UTC(),
+		lasting:     lasting,
 		listed:      make(chan struct{}),
 		news:        make(chan struct{}, 1),
 		interrupted: func() bool { return ctx.Err() != nil },
@@ -91,7 +93,7 @@ func (r *run) begin(ctx context.Context, stage state.Stage) error {
 }
 
 func (r *run) startStage(ctx context.Context, stage state.Stage) error {
-	if err := r.setStage(ctx, stage, state.Running, nil); err != nil {
+	if err := r.setStage(stage, state.Running, nil); err != nil {
 		return err
 	}
 	if start := r.opt.Hooks.StageStart; start != nil {
@@ -113,9 +115,9 @@ func (r *run) end(ctx context.Context, stage state.Stage, err error) error {
 	}
 	switch {
 	case err == nil:
-		err = r.setStage(ctx, stage, state.Completed, nil)
+		err = r.setStage(stage, state.Completed, nil)
 	case !r.interrupted():
-		err = errors.Join(err, r.setStage(ctx, stage, state.Failed, err))
+		err = errors.Join(err, r.setStage(stage, state.Failed, err))
 	}
 	complete := r.opt.Hooks.StageComplete
 	if complete == nil {
@@ -134,26 +136,41 @@ func (r *run) end(ctx context.Context, stage state.Stage, err error) error {
 	return err
 }
 
-func (r *run) setStage(ctx context.Context, stage state.Stage, status state.Status, cause error) error {
+func (r *run) setStage(stage state.Stage, status state.Status, cause error) error {
 	r.mu.Lock()
 	r.session.Stages[stage] = status
 	r.mu.Unlock()
-	err := r.saveSession(ctx)
+	err := r.saveSession()
 	r.emit(StageEvent{Stage: stage, Status: status, Time: time.Now().UTC(), Err: cause})
 	return err
 }
 
-// Saving outlives cancellation: what was achieved is stored even while the run
-// is being stopped.
+// saveTime is how long a store that does not answer may hold up a run that was
+// asked to stop.
+const saveTime = 8 * time.Second
 
-func (r *run) saveSession(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.opt.Backend.PutSession(context.WithoutCancel(ctx), r.session)
+// outlast returns a context that ends saveTime after ctx does: what was achieved
+// is stored even while the run is being stopped.
+func outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(saveTime):
+			cancel()
+		case <-lasting.Done():
+		}
+	})
+	return lasting, func() { stop(); cancel() }
 }
 
-func (r *run) saveItem(ctx context.Context, items ...*state.Item) error {
-	return r.opt.Backend.PutItems(context.WithoutCancel(ctx), r.id, items...)
+func (r *run) saveSession() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opt.Backend.PutSession(r.lasting, r.session)
+}
+
+func (r *run) saveItem(items ...*state.Item) error {
+	return r.opt.Backend.PutItems(r.lasting, r.id, items...)
 }
 
 func (r *run) emit(e Event) {

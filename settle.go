@@ -49,14 +49,14 @@ func (r *run) store(ctx context.Context, there []*state.Item) error {
 	if len(there) == 0 {
 		return nil
 	}
-	if err := r.record(ctx, there...); err != nil {
+	if err := r.record(there...); err != nil {
 		return err
 	}
-	return r.saveItem(ctx, there...)
+	return r.saveItem(there...)
 }
 
 // record enters items into the ledger.
-func (r *run) record(ctx context.Context, items ...*state.Item) error {
+func (r *run) record(items ...*state.Item) error {
 	now := time.Now().UTC()
 	entries := make([]state.LedgerEntry, 0, len(items))
 	for _, it := range items {
@@ -68,7 +68,7 @@ func (r *run) record(ctx context.Context, items ...*state.Item) error {
 			SHA256: it.SHA256, Size: it.Carried, Session: r.id, At: now,
 		})
 	}
-	return r.opt.Backend.Record(context.WithoutCancel(ctx), entries...)
+	return r.opt.Backend.Record(r.lasting, entries...)
 }
 
 // settleFailure decides what becomes of an item that was not registered, and
@@ -91,7 +91,7 @@ func (r *run) settleFailure(ctx context.Context, it *state.Item, cause error) (a
 	if media.ClassOf(cause) == media.ItemFault {
 		it.CarriedAgain++
 	}
-	if err := r.saveItem(ctx, it); err != nil {
+	if err := r.saveItem(it); err != nil {
 		return false, err
 	}
 	return false, r.failed(it, state.Create, cause)

@@ -95,7 +95,9 @@ func Sync(ctx context.Context, o Options) (*Summary, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	r := newRun(ctx, o)
+	lasting, end := outlast(ctx)
+	defer end()
+	r := newRun(ctx, lasting, o)
 	lock, err := o.Backend.Lock(ctx, r.id)
 	if err != nil {
 		return nil, err
@@ -163,7 +165,7 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 	if r.session == nil {
 		return nil, nil
 	}
-	counts, countErr := r.opt.Backend.Counts(context.WithoutCancel(ctx), r.id)
+	counts, countErr := r.opt.Backend.Counts(r.lasting, r.id)
 	if countErr != nil {
 		return nil, countErr
 	}

@@ -205,7 +205,7 @@ func (r *run) carry(ctx context.Context, it *state.Item, carried chan<- *state.I
 	}
 	r.failItem(it, state.Transfer, err)
 	it.Transfer, it.Create = state.Failed, state.Skipped
-	if saveErr := r.saveItem(ctx, it); saveErr != nil {
+	if saveErr := r.saveItem(it); saveErr != nil {
 		return saveErr
 	}
 	return r.failed(it, state.Transfer, err)
@@ -227,7 +227,7 @@ func (r *run) failed(it *state.Item, stage state.Stage, err error) error {
 // refuse records that an item cannot be carried, as only opening it could tell.
 func (r *run) refuse(ctx context.Context, it *state.Item, why media.Refusal) error {
 	it.Refusal, it.Create, it.Checkpoint = &why, state.Skipped, nil
-	if err := r.saveItem(ctx, it); err != nil {
+	if err := r.saveItem(it); err != nil {
 		return err
 	}
 	r.metrics.refused(it)
@@ -258,7 +258,7 @@ func (r *run) upload(ctx context.Context, it *state.Item) error {
 	delete(it.Errors, state.Transfer)
 	r.metrics.carried(it)
 	r.onTheWay.add(it)
-	return r.saveItem(ctx, it)
+	return r.saveItem(it)
 }
 
 func (r *run) limits() (limits []Limiter) {
@@ -289,7 +289,7 @@ func (r *run) uploadOnce(ctx context.Context, it *state.Item) (media.Receipt, er
 		Save: func(ctx context.Context, c media.Checkpoint) error {
 			it.Checkpoint = &c
 			r.metrics.confirmed(it, c.Size, c.Confirmed)
-			return r.saveItem(ctx, it)
+			return r.saveItem(it)
 		},
 		Sent: func(n int64) {
 			r.metrics.sent(it, n)

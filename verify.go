@@ -125,8 +125,11 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	if err != nil {
 		return nil, err
 	}
+	lasting, end := outlast(ctx)
+	defer end()
 	v := &verifier{
-		opt: o, session: s, account: account, patience: o.Wait,
+		lasting: lasting,
+		opt:     o, session: s, account: account, patience: o.Wait,
 		log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		found: &Verification{
 			SessionID: s.ID, From: s.From, To: s.To, BeganAt: time.Now().UTC(), Items: map[Verdict]int{},
@@ -138,7 +141,7 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	err = v.walk(ctx)
 	if err == nil && v.found.Proven() {
 		s.Account, s.VerifiedAt = account, v.found.BeganAt
-		err = o.Backend.PutSession(context.WithoutCancel(ctx), s)
+		err = o.Backend.PutSession(v.lasting, s)
 	}
 	if c, ok := o.Destination.(requestCounter); ok {
 		maps.Copy(v.found.Requests, c.Requests())
@@ -153,6 +156,7 @@ type verifier struct {
 	account  string
 	patience time.Duration // that is left to wait
 	log      *slog.Logger
+	lasting  context.Context // for what must be stored although the verification is being stopped
 	found    *Verification
 }
 

@@ -166,7 +166,7 @@ func (v *verifier) follow(ctx context.Context, items []*VerifiedItem) error {
 		}
 		found = append(found, &it.Item)
 	}
-	return v.save(ctx, found)
+	return v.save(found)
 }
 
 // sendBack lets what is missing await its transfer. The ledger forgets it
@@ -194,18 +194,18 @@ func (v *verifier) sendBack(ctx context.Context, items []*VerifiedItem) error {
 		}
 	}
 	if len(gone) > 0 {
-		if err := v.opt.Backend.Record(context.WithoutCancel(ctx), gone...); err != nil {
+		if err := v.opt.Backend.Record(v.lasting, gone...); err != nil {
 			return err
 		}
 	}
-	return v.save(ctx, lost)
+	return v.save(lost)
 }
 
-func (v *verifier) save(ctx context.Context, items []*state.Item) error {
+func (v *verifier) save(items []*state.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	return v.opt.Backend.PutItems(context.WithoutCancel(ctx), v.session.ID, items...)
+	return v.opt.Backend.PutItems(v.lasting, v.session.ID, items...)
 }
 
 // forgetArrival lets an item await its transfer as if it had never arrived.

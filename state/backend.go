@@ -95,7 +95,10 @@ type LockedError struct {
 	Session string
 	Host    string
 	PID     int
-	Since   time.Time
+	Since   time.Time // UTC
+	// Until is when the lock runs out unless its holder renews it, UTC; zero if
+	// it does not run out.
+	Until time.Time
 }
 
 func (e *LockedError) Error() string {

@@ -146,6 +146,34 @@ func testLocks(t *testing.T, h Harness) {
 	must(t, lock.Unlock())
 }
 
+// testTakeover lets the holder of a session die, as far as the store can tell,
+// and another one go on with it.
+func testTakeover(t *testing.T, h Harness) {
+	if h.Break == nil || !h.Leased {
+		t.Skip("locks do not run out")
+	}
+	b, ctx := h.started(t), t.Context()
+	_, err := b.Lock(ctx, "s")
+	must(t, err)
+	must(t, b.PutItems(ctx, "s", item(0)))
+	h.Break(b, 1)
+
+	second := h.open(t)
+	wantLocked(t, second)
+	var lock state.Unlocker
+	for patience := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if lock, err = second.Lock(ctx, "s"); err == nil || time.Now().After(patience) {
+			break
+		}
+	}
+	must(t, err)
+	must(t, second.PutItems(ctx, "s", item(1)))
+	if err := b.PutItems(ctx, "s", item(2)); err == nil {
+		t.Error("the holder that lost the session changed it")
+	}
+	must(t, lock.Unlock())
+}
+
 func wantLocked(t *testing.T, b state.Backend) {
 	t.Helper()
 	_, err := b.Lock(t.Context(), "s")

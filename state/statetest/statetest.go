@@ -30,6 +30,10 @@ type Harness struct {
 	// counted from 1, and every later one, as if the process had died there.
 	Break func(b state.Backend, n int)
 
+	// Leased says that a lock whose backend is broken runs out within seconds,
+	// so that another one can take the session.
+	Leased bool
+
 	// Cost, if not nil, returns what has been written so far.
 	Cost func() Cost
 }
@@ -64,6 +68,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"Batches", testBatches},
 		{"Ledger", testLedger},
 		{"Locks", testLocks},
+		{"Takeover", testTakeover},
 		{"Reopen", testReopen},
 		{"Concurrent", testConcurrent},
 		{"Cancelled", testCancelled},

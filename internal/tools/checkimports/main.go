@@ -29,7 +29,7 @@ var rules = []struct {
 	{"bandwidth", nil},
 	{"emulator/...", []string{"emulator/..."}},
 	{"internal/retry", []string{"media"}},
-	{"state/...", []string{"media", "state/..."}},
+	{"state/...", []string{"media", "state/...", "internal/retry"}},
 	{"gopro/...", []string{"media", "internal/retry", "gopro/..."}},
 	{"gphotos/...", []string{"media", "resumable", "internal/retry", "gphotos/..."}},
 	{"folder/...", []string{"media", "internal/retry"}},

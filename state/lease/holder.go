@@ -1,0 +1,48 @@
+package lease
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Holder is a process that holds a session.
+type Holder struct {
+	Token   string    `json:"token" bson:"token"` // random; no other taking of any lease has it
+	Host    string    `json:"host" bson:"host"`
+	PID     int       `json:"pid" bson:"pid"`
+	Machine string    `json:"machine" bson:"machine"` // where PID means something; see [Machine]
+	Since   time.Time `json:"since" bson:"since"`     // UTC, by the holder's clock
+	Until   time.Time `json:"until" bson:"until"`     // UTC, by the store's clock: when the lease runs out
+}
+
+// thisProcess returns a holder for a new taking by this process.
+func thisProcess(now time.Time) Holder {
+	host, _ := os.Hostname()
+	return Holder{Token: rand.Text(), Host: host, PID: os.Getpid(), Machine: Machine(), Since: now.UTC()}
+}
+
+// deadHere reports whether the holder was a process of this machine that is no
+// longer there. False also means that nobody can tell.
+func (h Holder) deadHere() bool {
+	return h.Machine == Machine() && h.PID > 0 && h.PID != os.Getpid() && !alive(h.PID)
+}
+
+// Machine identifies what process ids belong to: this boot of this host and, on
+// Linux, this container. It is a digest and tells nothing else.
+var Machine = sync.OnceValue(func() string {
+	host, _ := os.Hostname()
+	parts := []string{host}
+	if boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id"); err == nil {
+		parts = append(parts, strings.TrimSpace(string(boot)))
+	}
+	if space, err := os.Readlink("/proc/self/ns/pid"); err == nil {
+		parts = append(parts, space)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return hex.EncodeToString(sum[:8])
+})

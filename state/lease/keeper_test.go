@@ -1,0 +1,164 @@
+package lease_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/lease"
+)
+
+// inBubble runs a test on synthetic time.
+func inBubble(t *testing.T, test func(t *testing.T, store *table)) {
+	synctest.Test(t, func(t *testing.T) { test(t, &table{}) })
+}
+
+func keeper(t *testing.T, store *table) *lease.Keeper {
+	k := lease.NewKeeper(store, 0)
+	t.Cleanup(func() { k.Close(t.Context()) })
+	return k
+}
+
+func lock(t *testing.T, k *lease.Keeper) state.Unlocker {
+	t.Helper()
+	u, err := k.Lock(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func wantLocked(t *testing.T, k *lease.Keeper) *state.LockedError {
+	t.Helper()
+	_, err := k.Lock(t.Context(), "s")
+	locked, ok := errors.AsType[*state.LockedError](err)
+	if !ok {
+		t.Fatalf("Lock of a held session: %v", err)
+	}
+	return locked
+}
+
+func TestOneHolder(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		first, second := keeper(t, store), keeper(t, store)
+		u := lock(t, first)
+		held := wantLocked(t, second)
+		if held.PID != os.Getpid() || held.Until.Sub(time.Now()) != lease.DefaultTTL {
+			t.Errorf("held by %+v", held)
+		}
+		wantLocked(t, first)
+		for range 2 {
+			if err := u.Unlock(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lock(t, second)
+		wantLocked(t, first)
+		if first.Token("s") != "" || second.Token("s") == "" {
+			t.Error("the wrong keeper has the token")
+		}
+	})
+}
+
+func TestRenewedWhileHeld(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		first, second := keeper(t, store), keeper(t, store)
+		lock(t, first)
+		time.Sleep(24 * time.Hour)
+		wantLocked(t, second)
+		if err := first.Check(t.Context(), "s"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestClosedGivesBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		first := keeper(t, store)
+		lock(t, first)
+		if err := first.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lock(t, keeper(t, store))
+		if _, err := first.Lock(t.Context(), "s"); !errors.Is(err, state.ErrClosed) {
+			t.Errorf("Lock when closed: %v", err)
+		}
+	})
+}
+
+// A holder that cannot reach the store keeps the session if nobody took it
+// meanwhile, and loses it if somebody did.
+func TestStoreOutOfReach(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		first, second := keeper(t, store), keeper(t, store)
+		lock(t, first)
+		store.set(func() { store.down = true })
+		time.Sleep(10 * lease.DefaultTTL)
+		if err := first.Check(t.Context(), "s"); !errors.Is(err, errDown) {
+			t.Errorf("Check of a store that is down: %v", err)
+		}
+		store.set(func() { store.down = false })
+		if err := first.Check(t.Context(), "s"); err != nil {
+			t.Errorf("nobody took it, but: %v", err)
+		}
+
+		store.set(func() { store.down = true })
+		time.Sleep(2 * lease.DefaultTTL)
+		store.set(func() { store.down = false })
+		lock(t, second)
+		for range 2 {
+			if err := first.Check(t.Context(), "s"); media.ClassOf(err) != media.SessionWide {
+				t.Errorf("the second one took it, but the first has %v", err)
+			}
+		}
+		if err := second.Check(t.Context(), "s"); err != nil {
+			t.Error(err)
+		}
+		wantLocked(t, first)
+	})
+}
+
+func TestCheckOfWhatIsNotHeld(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		if err := keeper(t, store).Check(t.Context(), "s"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The lease of a process of this machine that is gone is taken at once, that of
+// one elsewhere when it has run out.
+func TestDeadHolder(t *testing.T) {
+	child := exec.Command(os.Args[0], "-test.run=^$")
+	if err := child.Run(); err != nil {
+		t.Fatal(err)
+	}
+	dead := lease.Holder{Token: "old", Host: "h", PID: child.Process.Pid, Machine: lease.Machine()}
+	elsewhere := dead
+	elsewhere.Machine = "another"
+	alive := dead
+	alive.PID = os.Getppid()
+	for _, tc := range []struct {
+		name   string
+		holder lease.Holder
+		atOnce bool
+	}{{"dead here", dead, true}, {"elsewhere", elsewhere, false}, {"alive here", alive, false}} {
+		t.Run(tc.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, store *table) {
+				if _, err := store.Take(t.Context(), "s", tc.holder, lease.DefaultTTL, ""); err != nil {
+					t.Fatal(err)
+				}
+				if !tc.atOnce {
+					wantLocked(t, keeper(t, store))
+					time.Sleep(lease.DefaultTTL)
+				}
+				lock(t, keeper(t, store))
+			})
+		})
+	}
+}
