@@ -62,12 +62,28 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 			Hint: "go on with the newer gondola, or name another session with --session-id",
 		}
 	}
+	if err := whole(s); err != nil {
+		return nil, err
+	}
 	r.adopting = s.Window == nil
 	if r.window, err = s.CaptureWindow(); err != nil {
 		return nil, err
 	}
 	r.explainStored(s)
 	return s, nil
+}
+
+// whole refuses a session whose copying broke off: items that it lacks would be
+// taken for new.
+func whole(s *state.Session) error {
+	if !s.Copying {
+		return nil
+	}
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op:   fmt.Sprintf("session %s is not whole: its copying has not come to an end", s.ID),
+		Hint: "copy it again, which begins anew, or use the original; gondola sessions rm removes what is here",
+	}
 }
 
 func (r *run) newSession() *state.Session {

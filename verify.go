@@ -118,6 +118,9 @@ func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
 
 func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	s, err := o.Backend.Session(ctx, o.SessionID)
+	if err == nil {
+		err = whole(s)
+	}
 	if err != nil {
 		return nil, err
 	}

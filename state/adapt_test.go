@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,7 +121,7 @@ func TestOpeners(t *testing.T) {
 	for uri, want := range map[string]string{
 		"":                  "known are memory, mongodb",
 		"memory":            "known are memory, mongodb",
-		"redis://u:pw@host": "open state redis://…@host: unknown kind of state",
+		"redis://u:pw@host": "open state redis://…@host: not a state URI: unknown kind of state",
 		"mongodb://user:s3cr%25et@db.example/q?authSource=hidden": "open state mongodb://…@db.example/q?…: dial mongodb://…@db.example/q?…",
 	} {
 		_, err := openers.Open(t.Context(), uri)
@@ -128,10 +129,32 @@ func TestOpeners(t *testing.T) {
 			t.Errorf("Open(%s) = %v\nwant %s", uri, err, want)
 			continue
 		}
+		if _, known := openers[strings.Split(uri, ":")[0]]; errors.Is(err, state.ErrURI) == known {
+			t.Errorf("Open(%s) = %v, is ErrURI: %v", uri, err, !known)
+		}
 		for _, secret := range []string{"s3cr", "hidden", "pw@"} {
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("Open(%s) tells %s: %v", uri, secret, err)
 			}
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	for uri, want := range map[string][]string{
+		"jsondir:/home/me/sessions":                        nil,
+		"postgres://gondola@host/db":                       nil, // a name, and no password
+		"postgres://postgres:postgres@host/db":             nil, // told by the scheme
+		"postgres://me:p%40ss@host/db":                     {"me:p%40ss", "me:p@ss", "p%40ss", "p@ss"},
+		"postgres://host/db?sslmode=require&password=hush": {"sslmode=require&password=hush", "hush"},
+		"mongodb://me:x@a,b/q?tlsCertificateKeyFilePassword=k%20y": {
+			"tlsCertificateKeyFilePassword=k%20y", "tlsCertificateKeyFilePassword=k y", "k%20y", "me:x", "k y", "x"},
+	} {
+		got := state.Secrets(uri)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("Secrets(%s) = %q, want %q", uri, got, want)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type sessionFields struct {
 	ProvenAt   time.Time     `json:"proven_at,omitzero"`
 	Proven     int           `json:"proven_items,omitempty"`
 	VerifiedAt time.Time     `json:"verified_at,omitzero"`
+	Copying    bool          `json:"copying,omitempty"`
 }
 
 // EncodeSession returns a session's header as q2google's metadata document. It
@@ -40,7 +41,7 @@ func EncodeSession(s *Session) ([]byte, error) {
 		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
 		Quality: s.Quality, Filter: s.Filter, Window: s.Window, ProvenAt: s.ProvenAt,
 		Proven:     s.ProvenItems,
-		VerifiedAt: s.VerifiedAt,
+		VerifiedAt: s.VerifiedAt, Copying: s.Copying,
 	}, s.Extra)
 }
 
@@ -105,7 +106,7 @@ func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 	}
 	s.From, s.To, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Account, own.Album, own.AlbumID
 	s.Quality, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Filter, own.Window, own.ProvenAt
-	s.ProvenItems, s.VerifiedAt = own.Proven, own.VerifiedAt
+	s.ProvenItems, s.VerifiedAt, s.Copying = own.Proven, own.VerifiedAt, own.Copying
 	s.Extra = r.rest()
 	if r.err != nil {
 		return nil, false, fmt.Errorf("session document: %w", r.err)

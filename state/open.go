@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gondola-sync/gondola/media"
 )
+
+// ErrURI is wrapped by the error of an opening whose URI makes no sense: its
+// scheme is not known, or the backend of that scheme cannot read the rest.
+var ErrURI = errors.New("not a state URI")
 
 // Opener opens the backend that a whole URI, scheme included, names.
 type Opener func(ctx context.Context, uri string) (Backend, error)
@@ -26,7 +31,7 @@ func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
 	open := o[strings.ToLower(scheme)]
 	if !found || open == nil {
 		known := strings.Join(slices.Sorted(maps.Keys(o)), ", ")
-		return nil, openFault(uri, fmt.Errorf("unknown kind of state; known are %s", known), "write it as SCHEME:PATH, such as jsondir:sessions")
+		return nil, openFault(uri, fmt.Errorf("%w: unknown kind of state; known are %s", ErrURI, known), "write it as SCHEME:PATH, such as jsondir:sessions")
 	}
 	b, err := open(ctx, uri)
 	if err == nil {
@@ -36,7 +41,7 @@ func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
 	if f, ok := errors.AsType[*media.Fault](err); ok {
 		hint = f.Hint
 	}
-	return nil, openFault(uri, &redacted{err: err, secrets: secretsOf(uri)}, hint)
+	return nil, openFault(uri, &redacted{err: err, secrets: Secrets(uri)}, hint)
 }
 
 func openFault(uri string, err error, hint string) error {
@@ -78,24 +83,33 @@ func (e *redacted) Error() string {
 // Is compares the error itself; it is not unwrapped, since its text is not safe.
 func (e *redacted) Is(target error) bool { return errors.Is(e.err, target) }
 
-// secretsOf returns the parts of uri that [Redact] leaves out, as written and
-// decoded, longest first.
-func secretsOf(uri string) []string {
+// Secrets returns the parts of uri that are credentials, as written and
+// decoded, longest first. What [Redact] shows anyway is none of them.
+func Secrets(uri string) []string {
 	base, query, _ := strings.Cut(uri, "?")
-	var secrets []string
+	secrets := []string{query}
 	if _, rest, ok := strings.Cut(base, "://"); ok {
 		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-			_, password, _ := strings.Cut(rest[:at], ":")
-			secrets = append(secrets, rest[:at], password)
+			if user, password, ok := strings.Cut(rest[:at], ":"); ok && password != user {
+				secrets = append(secrets, rest[:at], password)
+			}
 		}
 	}
-	secrets = append(secrets, query)
+	for parameter := range strings.SplitSeq(query, "&") {
+		if name, value, _ := strings.Cut(parameter, "="); secretName.MatchString(name) {
+			secrets = append(secrets, value)
+		}
+	}
 	for _, s := range slices.Clone(secrets) {
 		if plain, err := url.PathUnescape(s); err == nil {
 			secrets = append(secrets, plain)
 		}
 	}
-	secrets = slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
+	shown := Redact(uri)
+	secrets = slices.DeleteFunc(secrets, func(s string) bool { return s == "" || strings.Contains(shown, s) })
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	return slices.Compact(secrets)
 }
+
+// secretName is what parameters are called whose values are credentials.
+var secretName = regexp.MustCompile(`(?i)password|passwd|secret|token|mechanismproperties`)

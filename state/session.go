@@ -66,6 +66,9 @@ type Session struct {
 	// VerifiedAt is when the last verification began that found every item at
 	// the destination, except those refused with a reason; UTC.
 	VerifiedAt time.Time
+	// Copying says that the session is being copied into its backend and is not
+	// whole yet, nor may be run, until the copy has been proved.
+	Copying bool
 
 	// Extra holds keys of the stored document that this version does not know;
 	// they are written back unchanged.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -23,6 +25,9 @@ const Scheme = "jsondir"
 type Options struct {
 	Logger *slog.Logger     // nil logs nothing
 	Now    func() time.Time // nil is time.Now
+	// Existing opens only a directory that is there: nothing is created, and
+	// state.ErrNotFound is wrapped by the error if it is missing.
+	Existing bool
 }
 
 // Backend keeps sessions in a directory. Make one with [Open].
@@ -59,7 +64,7 @@ func Open(path string, o Options) (*Backend, error) {
 		b.now = time.Now
 	}
 	if err == nil {
-		err = os.MkdirAll(full, dirPerm)
+		err = provide(full, o.Existing)
 	}
 	if err == nil {
 		b.root, err = os.OpenRoot(full)
@@ -71,10 +76,30 @@ func Open(path string, o Options) (*Backend, error) {
 	return b, nil
 }
 
+// provide makes the directory, unless it has to be there.
+func provide(path string, existing bool) error {
+	if !existing {
+		return os.MkdirAll(path, dirPerm)
+	}
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: there is no such directory", state.ErrNotFound)
+	}
+	return err
+}
+
 // Opener returns what opens URIs of the form "jsondir:PATH".
 func Opener(o Options) state.Opener {
 	return func(_ context.Context, uri string) (state.Backend, error) {
-		return Open(strings.TrimPrefix(uri, Scheme+":"), o)
+		_, path, _ := strings.Cut(uri, ":")
+		if path == "" {
+			return nil, fmt.Errorf("%w: the path is missing", state.ErrURI)
+		}
+		b, err := Open(path, o)
+		if err != nil {
+			return nil, err // not a nil *Backend in a Backend
+		}
+		return b, nil
 	}
 }
 

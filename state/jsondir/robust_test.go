@@ -3,6 +3,7 @@ package jsondir_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -488,4 +489,25 @@ func TestFormerFileReappears(t *testing.T) {
 		fresh.Close()
 	}
 	b.Close()
+}
+
+func TestOpenExisting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions")
+	opener := jsondir.Opener(jsondir.Options{Existing: true})
+	openers := state.Openers{jsondir.Scheme: opener}
+	if b, err := openers.Open(t.Context(), "jsondir:"+path); b != nil || !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("Open = %v, %v, want ErrNotFound", b, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Stat = %v, want nothing there", err)
+	}
+	open(t, path).Close()
+	b, err := openers.Open(t.Context(), "jsondir:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	if _, err := openers.Open(t.Context(), "jsondir:"); !errors.Is(err, state.ErrURI) {
+		t.Errorf("Open without a path = %v, want ErrURI", err)
+	}
 }
