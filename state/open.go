@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
 	if f, ok := errors.AsType[*media.Fault](err); ok {
 		hint = f.Hint
 	}
-	return nil, openFault(uri, &redacted{err: err, secrets: Secrets(uri)}, hint)
+	return nil, openFault(uri, &redacted{err: err, secrets: hidden(uri)}, hint)
 }
 
 func openFault(uri string, err error, hint string) error {
@@ -83,32 +84,46 @@ func (e *redacted) Error() string {
 // Is compares the error itself; it is not unwrapped, since its text is not safe.
 func (e *redacted) Is(target error) bool { return errors.Is(e.err, target) }
 
-// Secrets returns the parts of uri that are credentials, as written and
-// decoded, longest first. What [Redact] shows anyway is none of them.
-func Secrets(uri string) []string {
+// Credentials returns the parts of uri that are credentials, as written and
+// decoded, longest first: user with password, password, and parameters such as
+// sslpassword. What [Redact] shows anyway is none.
+func Credentials(uri string) []string {
 	base, query, _ := strings.Cut(uri, "?")
-	secrets := []string{query}
+	var parts []string
 	if _, rest, ok := strings.Cut(base, "://"); ok {
 		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 			if user, password, ok := strings.Cut(rest[:at], ":"); ok && password != user {
-				secrets = append(secrets, rest[:at], password)
+				parts = append(parts, rest[:at], password)
 			}
 		}
 	}
 	for parameter := range strings.SplitSeq(query, "&") {
 		if name, value, _ := strings.Cut(parameter, "="); secretName.MatchString(name) {
-			secrets = append(secrets, value)
+			parts = append(parts, value)
 		}
 	}
-	for _, s := range slices.Clone(secrets) {
+	return notShown(uri, parts)
+}
+
+// hidden returns what must not be read in an error: the credentials of uri, and
+// its query as a whole.
+func hidden(uri string) []string {
+	_, query, _ := strings.Cut(uri, "?")
+	return notShown(uri, append(Credentials(uri), query))
+}
+
+// notShown returns parts of uri, as written and decoded, longest first, without
+// those that stand in the redacted URI too.
+func notShown(uri string, parts []string) []string {
+	for _, s := range slices.Clone(parts) {
 		if plain, err := url.PathUnescape(s); err == nil {
-			secrets = append(secrets, plain)
+			parts = append(parts, plain)
 		}
 	}
 	shown := Redact(uri)
-	secrets = slices.DeleteFunc(secrets, func(s string) bool { return s == "" || strings.Contains(shown, s) })
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	return slices.Compact(secrets)
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" || strings.Contains(shown, s) })
+	slices.SortFunc(parts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(parts)
 }
 
 // secretName is what parameters are called whose values are credentials.
