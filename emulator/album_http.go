@@ -37,7 +37,7 @@ func (g *Google) albumRoutes() []route {
 		g.route(call{name: "albums.list", pattern: "GET /v1/albums", scopes: read, query: []string{"pageSize", "pageToken", "excludeNonAppCreatedData"}, do: g.albumList}),
 		g.route(call{name: "albums.get", pattern: "GET /v1/albums/{id}", scopes: read, do: g.albumGet}),
 		g.route(call{name: "albums.patch", pattern: "PATCH /v1/albums/{id}", scopes: edit, write: true, query: []string{"updateMask"}, do: g.albumPatch}),
-		{role: rolePhotos, pattern: "POST /v1/albums/{id}", pick: g.pickAlbumMethod},
+		{role: rolePhotos, pattern: "POST /v1/albums/{id}", pick: g.pickAlbumMethod, picks: []string{"albums.add", "albums.remove"}},
 		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums", handler: refuseSharing},
 		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums/", handler: refuseSharing},
 		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums:join", handler: refuseSharing},

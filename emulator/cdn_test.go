@@ -282,7 +282,14 @@ func TestDownloadVariants(t *testing.T) {
 	if got := shapes(a); !strings.Contains(got, "mp4#4, v source mp4#3, v source mp4#2, v source mp4#1") {
 		t.Errorf("descending: %s", got)
 	}
-	c, _ := chaptered(GoProOptions{ProxyFirst: true, WithoutAvailable: true, Extras: true, UnfinishedNotFound: true})
+	c, _ := chaptered(GoProOptions{})
+	c.Faults.Add(Fault{Route: "gopro.download", Kind: FaultReorder}, Fault{Route: "gopro.download", Kind: FaultShortPage, Count: 3})
+	for _, want := range []string{"mp4#4, v source mp4#3, v source mp4#2, v source mp4#1", "source mp4#1, v source mp4#2, v source mp4#3, v high_res"} {
+		if got := shapes(c.manifest(find(t, c.GoPro.Library(), "GX010043.MP4").ID)); !strings.Contains(got, want) {
+			t.Errorf("disturbed: %s, want %s", got, want)
+		}
+	}
+	c, _ = chaptered(GoProOptions{ProxyFirst: true, WithoutAvailable: true, Extras: true, UnfinishedNotFound: true})
 	a = c.manifest(find(t, c.GoPro.Library(), "GX010047.MP4").ID)
 	first := a.Embedded.Variations[2]
 	if first.Label != labelProxy || first.Height != 2160 || first.Available != nil {

@@ -34,14 +34,14 @@ const (
 	FaultIgnoreRange     FaultKind = "ignore-range"     // cdn.get: 200 where 206 was asked
 	FaultChanged         FaultKind = "changed"          // cdn.get, cdn.head: the object has new bytes and ETag from now on
 	FaultExpired         FaultKind = "expired"          // cdn.*, bytes.get: the signed URL is treated as expired
-	FaultShortPage       FaultKind = "short-page"       // listings: fewer rows than due (Count, default 12), counters right
+	FaultShortPage       FaultKind = "short-page"       // listings, photos.batchGet, originals of gopro.download: fewer rows than due (Count, default 12), counters right
 	FaultRepeatPage      FaultKind = "repeat-page"      // listings: the page before this one again
-	FaultReorder         FaultKind = "reorder"          // listings: the rows of the page in another order
+	FaultReorder         FaultKind = "reorder"          // listings, photos.batchGet, originals of gopro.download: the rows in another order
 	FaultInsertRows      FaultKind = "insert-rows"      // gopro.search: Count (default 1) new media appear before this page
 	FaultRemoveRows      FaultKind = "remove-rows"      // gopro.search: Count (default 1) newest media vanish before this page
 	FaultLoseSession     FaultKind = "lose-session"     // upload.*: the upload session is forgotten
 	FaultLoseToken       FaultKind = "lose-token"       // upload.*: finalized, but the answer with the token is lost
-	FaultItemCode        FaultKind = "item-code"        // photos.batchCreate: item Item (from 0) answers code Status
+	FaultItemCode        FaultKind = "item-code"        // photos.batchCreate, photos.batchGet: item Item (from 0) answers code Status
 	FaultQuotaDaily      FaultKind = "quota-daily"      // google: the quota of the day is spent
 	FaultQuotaMinute     FaultKind = "quota-minute"     // google: the quota of the minute is spent
 	FaultQuotaConcurrent FaultKind = "quota-concurrent" // google: concurrent write request
@@ -54,8 +54,11 @@ type Fault struct {
 	// Route is a path.Match pattern on route names, such as "cdn.get" or
 	// "photos.*"; "" is every route.
 	Route string `json:"route"`
+	// Path is a path.Match pattern on the paths of URLs, such as
+	// "/*/*/source/*/2.mp4"; "" is every path.
+	Path string `json:"path,omitempty"`
 	// Call is the first call that the fault hits, counted from 1 at the moment
-	// it was added among the calls of its Route; 0 means the next one.
+	// it was added among the calls of its Route and Path; 0 means the next one.
 	Call int `json:"call,omitempty"`
 	// Times is how many calls it hits from there on; 0 means once, a negative
 	// number means for ever.
@@ -115,6 +118,9 @@ func (f *Fault) check() error {
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return fmt.Errorf("route %q: %w", f.Route, err)
 	}
+	if _, err := path.Match(f.Path, ""); err != nil {
+		return fmt.Errorf("path %q: %w", f.Path, err)
+	}
 	return nil
 }
 
@@ -153,7 +159,7 @@ type waitingFault struct {
 
 // Add lets faults wait for their calls. When several wait for the same call,
 // the one added first hits it and the others wait for the next one. It panics on
-// a kind or a route pattern that cannot be, which is a mistake in the test.
+// a kind or a pattern that cannot be, which is a mistake in the test.
 func (fs *Faults) Add(faults ...Fault) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -179,13 +185,14 @@ func (fs *Faults) Waiting() int {
 	return len(fs.waiting)
 }
 
-// take counts one call of a route and returns the fault that hits it, or nil.
-func (fs *Faults) take(route string) *Fault {
+// take counts one call of a route at a path and returns the fault that hits it,
+// or nil.
+func (fs *Faults) take(route, path string) *Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	var hit *waitingFault
 	for _, w := range fs.waiting {
-		if !matchRoute(w.fault.Route, route) {
+		if !isLike(w.fault.Route, route) || !isLike(w.fault.Path, path) {
 			continue
 		}
 		w.calls++

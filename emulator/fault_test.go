@@ -29,6 +29,8 @@ func TestWhichCallsAFaultHits(t *testing.T) {
 		"two of other calls":   {[]Fault{{Kind: FaultStatus, Call: 4}, {Kind: FaultHTML, Call: 2}}, ".h.s."},
 		"another route":        {[]Fault{{Kind: FaultStatus, Route: "cdn.get"}}, "....."},
 		"pattern":              {[]Fault{{Kind: FaultStatus, Route: "gopro.*", Call: 2}}, ".s..."},
+		"path":                 {[]Fault{{Kind: FaultStatus, Path: "/media/*", Call: 2}}, ".s..."},
+		"another path":         {[]Fault{{Kind: FaultStatus, Path: "/media/*/download", Call: 2}}, "....."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,7 +38,7 @@ func TestWhichCallsAFaultHits(t *testing.T) {
 			fs.Add(tt.faults...)
 			var got strings.Builder
 			for range 5 {
-				if f := fs.take("gopro.search"); f != nil {
+				if f := fs.take("gopro.search", "/media/search"); f != nil {
 					got.WriteByte(f.Kind[0])
 				} else {
 					got.WriteByte('.')
@@ -52,7 +54,7 @@ func TestWhichCallsAFaultHits(t *testing.T) {
 func TestFaultsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		`{"kind":"explode"}`, `{"kind":"status","route":"["}`, `{"kind":"status","stauts":500}`,
+		`{"kind":"explode"}`, `{"kind":"status","route":"["}`, `{"kind":"status","path":"["}`, `{"kind":"status","stauts":500}`,
 		`{"kind":"stall","delay":"soon"}`, `{}`, `[]`,
 	} {
 		var f Fault
@@ -72,9 +74,9 @@ func TestFaultSurvivesJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := Fault{
-			Route: rapid.SampledFrom([]string{"", "cdn.get", "photos.*"}).Draw(t, "route"),
-			Kind:  rapid.SampledFrom([]FaultKind{FaultStatus, FaultStall, FaultItemCode}).Draw(t, "kind"),
-			Call:  rapid.IntRange(0, 9).Draw(t, "call"), Times: rapid.IntRange(-1, 9).Draw(t, "times"),
+			Route: rapid.SampledFrom([]string{"", "cdn.get", "photos.*"}).Draw(t, "route"), Path: rapid.SampledFrom([]string{"", "/*"}).Draw(t, "path"),
+			Kind: rapid.SampledFrom([]FaultKind{FaultStatus, FaultStall, FaultItemCode}).Draw(t, "kind"),
+			Call: rapid.IntRange(0, 9).Draw(t, "call"), Times: rapid.IntRange(-1, 9).Draw(t, "times"),
 			Status: rapid.IntRange(0, 599).Draw(t, "status"), After: rapid.Int64Range(0, 1<<40).Draw(t, "after"),
 			Delay: time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "delay")), Body: rapid.String().Draw(t, "body"),
 		}

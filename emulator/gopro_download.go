@@ -15,9 +15,20 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 		refuseGoPro(w, r, http.StatusNotFound)
 		return
 	}
+	fault := faultOf(r, FaultShortPage, FaultReorder)
+	if fault != nil && fault.Kind == FaultShortPage {
+		s.Missing = slices.Clone(s.Missing)
+		for number := min(countOr(fault.Count, 12), len(s.Sources)-1) + 1; number <= len(s.Sources); number++ {
+			s.Missing = append(s.Missing, number)
+		}
+	}
 	d := manifest{g: g, s: &s, files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
 	if !s.Unlisted {
 		d.fill()
+	}
+	if fault != nil && fault.Kind == FaultReorder {
+		slices.Reverse(d.files)
+		d.reverseSources()
 	}
 	goproJSON(w, http.StatusOK, map[string]any{"filename": s.Filename, "_embedded": map[string]any{
 		"files": d.files, "variations": d.variations, "sprites": d.sprites, "sidecar_files": d.sidecars,

@@ -83,7 +83,7 @@ func (g *GoPro) list(f listingFilter) []*stored {
 }
 
 // disturb returns the rows of a page as a fault leaves them.
-func disturb(rows []*stored, fault *Fault) []*stored {
+func disturb[R any](rows []R, fault *Fault) []R {
 	if fault == nil || len(rows) == 0 {
 		return rows
 	}

@@ -47,7 +47,7 @@ func (l *Log) Entries(pattern string) []Entry {
 	defer l.mu.Unlock()
 	var found []Entry
 	for _, e := range l.entries {
-		if matchRoute(pattern, e.Route) {
+		if isLike(pattern, e.Route) {
 			found = append(found, e)
 		}
 	}
@@ -61,7 +61,7 @@ func (l *Log) Count(pattern string) int {
 	defer l.mu.Unlock()
 	n := 0
 	for route, count := range l.counts {
-		if matchRoute(pattern, route) {
+		if isLike(pattern, route) {
 			n += count
 		}
 	}
@@ -100,11 +100,11 @@ func (l *Log) add(e Entry) {
 	l.counts[e.Route]++
 }
 
-func matchRoute(pattern, route string) bool {
+func isLike(pattern, name string) bool {
 	if pattern == "" {
 		return true
 	}
-	ok, err := path.Match(pattern, route)
+	ok, err := path.Match(pattern, name)
 	return err == nil && ok
 }
 

@@ -126,6 +126,10 @@ func (g *Google) batchGet(c caller, r *http.Request) (any, error) {
 		}
 		answer.Results = append(answer.Results, result{Status: &wireStatus{codeInvalidArgument, "Invalid media item ID."}})
 	}
+	if f := faultOf(r, FaultItemCode); f != nil && f.Item < len(ids) {
+		answer.Results[f.Item] = result{Status: new(itemStatus(f.Status))}
+	}
+	answer.Results = disturb(answer.Results, faultOf(r, FaultShortPage, FaultReorder))
 	return answer, nil
 }
 

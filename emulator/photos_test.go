@@ -277,6 +277,23 @@ func TestGetting(t *testing.T) {
 		*many.Results[1].Status != (wireStatus{3, "Invalid media item ID."}) {
 		t.Errorf("got %+v", many)
 	}
+	p.e.Faults.Add(Fault{Route: "photos.batchGet", Kind: FaultReorder}, Fault{Route: "photos.batchGet", Kind: FaultShortPage, Count: 1},
+		Fault{Route: "photos.batchGet", Kind: FaultItemCode, Item: 1, Status: 14})
+	for _, want := range []string{a + b, b, b + "code 14"} {
+		many.Results = nil
+		p.ok("GET", "/v1/mediaItems:batchGet?mediaItemIds="+b+"&mediaItemIds="+a, "", &many)
+		got := ""
+		for _, r := range many.Results {
+			if r.Status != nil {
+				got += fmt.Sprint("code ", r.Status.Code)
+				continue
+			}
+			got += r.MediaItem.ID
+		}
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
 	for query, want := range map[string]string{
 		"":                                    "400 INVALID_ARGUMENT Request must contain at least one media item id.",
 		"mediaItemIds=a&mediaItemIds=a":       "400 INVALID_ARGUMENT Request must not contain duplicated ids",

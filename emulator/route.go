@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 )
 
 // role is a part that a host plays. In memory each has the host name of the real
@@ -50,7 +51,21 @@ type route struct {
 	refuse func(w http.ResponseWriter, r *http.Request, status int)
 	// pick, if not nil, tells by the request which route it is, for calls that
 	// share a method and a path; only role and pattern of rt count then.
-	pick func(r *http.Request) route
+	pick  func(r *http.Request) route
+	picks []string // the names that pick gives
+}
+
+// Routes returns the names of all routes that faults and the log know, sorted.
+func (e *Emulator) Routes() []string {
+	var names []string
+	for _, rt := range e.routes {
+		if rt.role != roleControl {
+			names = append(append(names, rt.picks...), rt.name)
+		}
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // handler serves the routes of some roles.
@@ -103,7 +118,7 @@ func (e *Emulator) wrap(rt route) http.Handler {
 }
 
 func (e *Emulator) serve(rt route, n *note, w *answer, r *http.Request) {
-	fault := e.Faults.take(rt.name)
+	fault := e.Faults.take(rt.name, r.URL.Path)
 	if fault == nil {
 		rt.handler(w, r)
 		return

@@ -37,9 +37,10 @@ func errUploadQuota() *apiError {
 
 // uploadRoutes are one path with many calls: headers tell them apart.
 func (g *Google) uploadRoutes() []route {
+	names := []string{"upload.start", "upload.raw", "upload.query", "upload.cancel", "upload.chunk", "upload.finalize"}
 	return []route{
-		{role: rolePhotos, pattern: "/v1/uploads", pick: g.pickUpload},
-		{role: rolePhotos, pattern: "/v1/uploads/{$}", pick: g.pickUpload},
+		{role: rolePhotos, pattern: "/v1/uploads", pick: g.pickUpload, picks: names},
+		{role: rolePhotos, pattern: "/v1/uploads/{$}", pick: g.pickUpload, picks: names},
 	}
 }
 
