@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gondola-sync/gondola/state"
 )
 
 // Holder is a process that holds a session.
@@ -30,6 +32,15 @@ func thisProcess(now time.Time) Holder {
 // longer there. False also means that nobody can tell.
 func (h Holder) deadHere() bool {
 	return h.Machine == Machine() && h.PID > 0 && h.PID != os.Getpid() && !alive(h.PID)
+}
+
+// Holds reports whether the holder has the session at now, by the store's clock:
+// its lease has not run out, and it is no process of this machine that has died.
+func (h Holder) Holds(now time.Time) bool { return now.Before(h.Until) && !h.deadHere() }
+
+// Locked is the error for others while h holds a session.
+func (h Holder) Locked(session string) *state.LockedError {
+	return &state.LockedError{Session: session, Host: h.Host, PID: h.PID, Since: h.Since, Until: h.Until}
 }
 
 // Machine identifies what process ids belong to: this boot of this host and, on

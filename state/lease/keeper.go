@@ -70,7 +70,7 @@ func (k *Keeper) Lock(ctx context.Context, session string) (state.Unlocker, erro
 		return nil, state.ErrClosed
 	}
 	if l := k.held[session]; l != nil && !l.isLost() {
-		return nil, locked(session, l.holder)
+		return nil, l.holder.Locked(session)
 	}
 	l, err := k.take(ctx, session)
 	if err != nil {
@@ -96,13 +96,9 @@ func (k *Keeper) take(ctx context.Context, session string) (*lease, error) {
 		return nil, err
 	}
 	if now.Token != mine.Token {
-		return nil, locked(session, now)
+		return nil, now.Locked(session)
 	}
 	return &lease{k: k, session: session, holder: mine, done: make(chan struct{}), until: began.Add(k.ttl)}, nil
-}
-
-func locked(session string, h Holder) *state.LockedError {
-	return &state.LockedError{Session: session, Host: h.Host, PID: h.PID, Since: h.Since, Until: h.Until}
 }
 
 // Token returns the token by which this keeper holds a session, or "" if it

@@ -153,6 +153,11 @@ func TestDeadHolder(t *testing.T) {
 				if _, err := store.Take(t.Context(), "s", tc.holder, lease.DefaultTTL, ""); err != nil {
 					t.Fatal(err)
 				}
+				held := tc.holder
+				held.Until = time.Now().Add(time.Second)
+				if held.Holds(time.Now()) == tc.atOnce || held.Holds(held.Until) {
+					t.Errorf("Holds is wrong of %+v", held)
+				}
 				if !tc.atOnce {
 					wantLocked(t, keeper(t, store))
 					time.Sleep(lease.DefaultTTL)
