@@ -31,20 +31,33 @@ func (v *verifier) look(ctx context.Context, items []*VerifiedItem) error {
 }
 
 // inspect returns what is held under each id. Items of equal content have one
-// id, which is asked for once.
+// id, which is asked for once. What is not there is asked for twice: one answer
+// may be a fault of the destination.
 func (v *verifier) inspect(ctx context.Context, ids []string) (map[string]*media.Held, error) {
 	slices.Sort(ids)
 	held := map[string]*media.Held{}
-	for some := range slices.Chunk(slices.Compact(ids), v.opt.Destination.BatchSize()) {
+	missing, err := v.ask(ctx, slices.Compact(ids), held)
+	if err == nil {
+		_, err = v.ask(ctx, missing, held)
+	}
+	return held, err
+}
+
+// ask enters into held what is held under each id, and returns the ids under
+// which there is nothing.
+func (v *verifier) ask(ctx context.Context, ids []string, held map[string]*media.Held) (missing []string, err error) {
+	for some := range slices.Chunk(ids, v.opt.Destination.BatchSize()) {
 		answers, err := inspect(ctx, v.opt.Destination, some)
 		if err != nil {
 			return nil, err
 		}
 		for i, id := range some {
-			held[id] = answers[i]
+			if held[id] = answers[i]; answers[i] == nil {
+				missing = append(missing, id)
+			}
 		}
 	}
-	return held, nil
+	return missing, nil
 }
 
 func inspect(ctx context.Context, at Destination, ids []string) ([]*media.Held, error) {

@@ -432,8 +432,8 @@ func TestVerifyGoesPageByPage(t *testing.T) {
 	b := state.Adapt(&shelfOfOne{document})
 	v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: b})
 	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: items - 1, gondola.Missing: 1})
-	if len(at.asked) != items/at.BatchSize() {
-		t.Errorf("%d calls, want %d", len(at.asked), items/at.BatchSize())
+	if want := items/at.BatchSize() + 1; len(at.asked) != want { // the lost one twice
+		t.Errorf("%d calls, want %d", len(at.asked), want)
 	}
 	it, err := b.ItemNamed(t.Context(), "s", fmt.Sprintf("id-%04d.MP4", items-1))
 	if err != nil || it.Awaits() != state.Transfer || it.DestinationID != "" || it.MissedAt.IsZero() {

@@ -142,46 +142,6 @@ func TestSearchBodies(t *testing.T) {
 	}
 }
 
-func TestBatchGet(t *testing.T) {
-	for _, tc := range []struct {
-		name     string
-		status   int // of the batch
-		requests int
-	}{
-		{"in one call", 200, 1},
-		{"one bad id fails all", 500, 4},
-		{"one bad id is blamed", 400, 4},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			s := newService(t)
-			s.items = []MediaItem{{ID: "1"}, {ID: "3"}}
-			s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {
-				fails := tc.status != 200 && strings.HasSuffix(route, ":batchGet")
-				if fails {
-					apiError(w, tc.status, "INTERNAL", "Internal error encountered.")
-				}
-				return fails
-			}
-			items, err := s.client(Options{}).BatchGet(t.Context(), []string{"1", "2", "3"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(items) != 3 || items[0].ID != "1" || items[1] != nil || items[2].ID != "3" {
-				t.Errorf("items %v", items)
-			}
-			if len(s.log) != tc.requests {
-				t.Errorf("requests %q, want %d", s.log, tc.requests)
-			}
-		})
-	}
-	c := newService(t).client(Options{})
-	for _, ids := range [][]string{nil, {"a", "a"}, {""}, make([]string, 51)} {
-		if _, err := c.BatchGet(t.Context(), ids); err == nil {
-			t.Errorf("ids %q were taken", ids)
-		}
-	}
-}
-
 func TestBatchCreateMatchesResultsByToken(t *testing.T) {
 	items := []NewItem{{Token: "x"}, {Token: "y"}}
 	for _, tc := range []struct {

@@ -38,39 +38,26 @@ func (c *Client) Get(ctx context.Context, id string) (MediaItem, error) {
 }
 
 // BatchGet returns at most MaxBatch media items in the order of ids; nil stands
-// for one that is not there. Ids are asked for one by one if the service fails
-// on all because of one.
+// for one that is not there. Results belong to ids by the item in them. Ids of
+// which the answer does not say whether they are there are asked for one by one,
+// all of them if the service fails on all because of one.
 func (c *Client) BatchGet(ctx context.Context, ids []string) ([]*MediaItem, error) {
 	if err := checkIDs(ids); err != nil {
 		return nil, err
 	}
-	type result struct {
-		Status rpcStatus  `json:"status"`
-		Item   *MediaItem `json:"mediaItem"`
-	}
-	type response struct {
-		Results []result `json:"mediaItemResults"`
-	}
-	r, err := fetch[response](ctx, c, call{
+	r, err := fetch[batchGetResponse](ctx, c, call{
 		op: "get media items", method: http.MethodGet, path: "/v1/mediaItems:batchGet",
 		query: url.Values{"mediaItemIds": ids},
 		once:  blamesAnID,
 	})
-	switch {
-	case blamesAnID(err):
-		return c.getEach(ctx, ids)
-	case err != nil:
+	if err != nil && !blamesAnID(err) {
 		return nil, err
-	case len(r.value.Results) != len(ids):
-		return nil, protocolFault("get media items", "number of results is not that of ids")
 	}
-	items := make([]*MediaItem, len(ids))
-	for i, res := range r.value.Results {
-		if res.Status.Code == 0 {
-			items[i] = res.Item
-		}
+	items, clear := r.value.inOrder(ids)
+	if clear {
+		return items, nil
 	}
-	return items, nil
+	return items, c.getEach(ctx, ids, items)
 }
 
 // blamesAnID reports whether a batch may have failed for one of its ids: the
@@ -80,18 +67,42 @@ func blamesAnID(err error) bool {
 	return ok && (e.HTTP == http.StatusInternalServerError || media.ClassOf(err) == media.ItemFault)
 }
 
-func (c *Client) getEach(ctx context.Context, ids []string) ([]*MediaItem, error) {
-	items := make([]*MediaItem, len(ids))
+// inOrder returns one item per id, nil where there is none. It is clear where
+// there is none if that many results say so: they do not say of which id.
+func (r batchGetResponse) inOrder(ids []string) (items []*MediaItem, clear bool) {
+	items = make([]*MediaItem, len(ids))
+	found, unknown := 0, 0
+	for _, res := range r.Results {
+		switch {
+		case res.Status.Code == codeInvalidArgument, res.Status.Code == codeNotFound:
+			unknown++
+		case res.Status.Code != codeOK || res.Item == nil:
+		default:
+			if i := slices.Index(ids, res.Item.ID); i >= 0 && items[i] == nil {
+				items[i] = res.Item
+				found++
+			}
+		}
+	}
+	return items, found+unknown == len(ids)
+}
+
+// getEach asks for the items that are nil, and leaves those nil that are not
+// there.
+func (c *Client) getEach(ctx context.Context, ids []string, items []*MediaItem) error {
 	for i, id := range ids {
+		if items[i] != nil {
+			continue
+		}
 		item, err := c.Get(ctx, id)
 		switch {
 		case err == nil:
 			items[i] = &item
 		case media.CodeOf(err) != media.CodeGone:
-			return nil, err
+			return err
 		}
 	}
-	return items, nil
+	return nil
 }
 
 // Update changes the description of a media item that the app created.

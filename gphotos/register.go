@@ -16,6 +16,7 @@ const maxFileName = 255 // characters
 const (
 	codeOK              = 0
 	codeInvalidArgument = 3
+	codeNotFound        = 5
 	codeAlreadyExists   = 6
 )
 

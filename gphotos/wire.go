@@ -105,6 +105,13 @@ type createResult struct {
 	Item   *MediaItem `json:"mediaItem"`
 }
 
+type batchGetResponse struct {
+	Results []struct {
+		Status rpcStatus  `json:"status"`
+		Item   *MediaItem `json:"mediaItem"`
+	} `json:"mediaItemResults"`
+}
+
 // page is one page of a listing, whatever it lists.
 type page struct {
 	MediaItems []MediaItem `json:"mediaItems"`
