@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,9 +33,11 @@ type app struct {
 	format   format
 	log      *slog.Logger
 	secrets  redactor
+	waits    waitRelay
 	command  string // its name
 	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]
+	lines    sync.Mutex  // held while a JSON line is written
 	last     summaryLine // of the sync that ran, if one did
 }
 
@@ -99,6 +102,8 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	if a.log, err = a.newLogger(); err != nil {
 		return err
 	}
+	a.waits.to(a.tellWait)
+	a.warnOfFlags(cmd.Flags())
 	a.started = true
 	return nil
 }
@@ -161,8 +166,11 @@ func (a *app) result() io.Writer {
 	return a.screen
 }
 
-// json writes one JSON line to standard output.
+// json writes one JSON line to standard output. It is safe for concurrent use:
+// waits are told by whoever waits.
 func (a *app) json(v any) {
+	a.lines.Lock()
+	defer a.lines.Unlock()
 	enc := json.NewEncoder(a.stdout)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

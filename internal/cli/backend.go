@@ -1,17 +1,78 @@
 package cli
 
 import (
+	"context"
 	"errors"
-	"io/fs"
+	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
 )
+
+// opening says how far opening a store may go.
+type opening bool
+
+const (
+	// making creates a store that is not there, and brings one that an older
+	// version wrote up to date.
+	making opening = false
+	// looking does neither: without a store there is state.ErrNotFound.
+	looking opening = true
+)
+
+// openers are the kinds of stores that the command knows.
+func (a *app) openers(how opening) state.Openers {
+	existing := bool(how)
+	return state.Openers{
+		jsondir.Scheme: jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
+	}
+}
+
+// openState opens the store that uri names.
+func (a *app) openState(ctx context.Context, uri string, how opening) (state.Backend, error) {
+	for _, secret := range state.Credentials(uri) {
+		a.secrets.learn(secret)
+	}
+	b, err := a.openers(how).Open(ctx, uri)
+	if errors.Is(err, state.ErrURI) {
+		return nil, &usageError{err}
+	}
+	return b, err
+}
+
+// knownState returns a usage error unless uri names a kind of store that there
+// is. Nothing is opened.
+func (a *app) knownState(ctx context.Context, uri string) error {
+	scheme, _, _ := strings.Cut(uri, ":")
+	if a.openers(looking)[strings.ToLower(scheme)] != nil {
+		return nil
+	}
+	_, err := a.openState(ctx, uri, looking)
+	return err
+}
+
+// warnOfPassword tells of a password on the command line, where others see it.
+func (a *app) warnOfPassword(uri, instead string) {
+	if len(state.Credentials(uri)) > 0 {
+		fmt.Fprintf(a.talk(), "The password of %s is on the command line, where others on this machine can read it; %s keeps it from them.\n",
+			state.Redact(uri), instead)
+	}
+}
+
+// warnOfFlags warns of flags that hold the URI of a store with a password.
+func (a *app) warnOfFlags(flags *pflag.FlagSet) {
+	for _, name := range []string{"state", "from", "to"} {
+		if f := flags.Lookup(name); f != nil && a.origins[name] == config.Flag {
+			a.warnOfPassword(f.Value.String(), "the variable "+config.Variable(name))
+		}
+	}
+}
 
 // stateFlags say where sessions are kept.
 type stateFlags struct {
@@ -19,58 +80,64 @@ type stateFlags struct {
 	dir string
 }
 
+const stateKinds = "jsondir:PATH, sqlite:PATH, mongodb://… or postgres://…"
+
 func (f *stateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.uri, "state", "", "where sessions are kept: jsondir:`PATH`")
+	cmd.Flags().StringVar(&f.uri, "state", "", "where sessions are kept, a `URI`: "+stateKinds)
 	cmd.Flags().StringVar(&f.dir, "state-dir", "", "short for --state jsondir:`PATH` (default: sessions in the state directory)")
 	must(cmd.MarkFlagDirname("state-dir"))
+	must(cmd.RegisterFlagCompletionFunc("state", completeState))
 }
 
-// path returns the directory that the flags name.
-func (f *stateFlags) path(a *app) (string, error) {
+// completeState completes the kinds of stores, and paths after those that take
+// one as the shell does.
+func completeState(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.Contains(word, ":") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return []cobra.Completion{"jsondir:", "sqlite:", "mongodb://", "mongodb+srv://", "postgres://"},
+		cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// where returns the URI of the store that the flags name.
+func (f *stateFlags) where(a *app) (string, error) {
 	uri, dir := a.origins["state"], a.origins["state-dir"]
 	switch {
 	case f.uri == "" && f.dir == "":
-		return a.sources.Paths.Sessions(), nil
+		return jsondir.Scheme + ":" + a.sources.Paths.Sessions(), nil
 	case f.uri != "" && f.dir != "" && uri == config.Flag && dir == config.Flag:
 		return "", usagef("--state and --state-dir say the same thing: give one of them")
 	case f.uri == "" || f.dir != "" && dir > uri:
-		return f.dir, nil
+		return jsondir.Scheme + ":" + f.dir, nil
 	}
-	scheme, path, _ := strings.Cut(f.uri, ":")
-	if scheme != jsondir.Scheme || path == "" {
-		return "", usagef("--state: this version keeps sessions in a directory: jsondir:PATH is expected, not %s", scheme)
-	}
-	return path, nil
+	return f.uri, nil
 }
 
-// open opens the backend.
-func (f *stateFlags) open(a *app) (state.Backend, error) {
-	path, err := f.path(a)
+// open opens the store.
+func (f *stateFlags) open(ctx context.Context, a *app) (state.Backend, error) {
+	uri, err := f.where(a)
 	if err != nil {
 		return nil, err
 	}
-	b, err := jsondir.Open(path, jsondir.Options{Logger: a.log})
-	if err != nil {
-		return nil, err // not a nil *Backend in a Backend
-	}
-	return b, nil
+	return a.openState(ctx, uri, making)
 }
 
-// openUnchanged opens the backend for a plan, which creates nothing: where there
-// is no directory yet, an empty one elsewhere stands in until it is closed.
-func (f *stateFlags) openUnchanged(a *app) (state.Backend, error) {
-	path, err := f.path(a)
+// openUnchanged opens the store for a plan, which creates nothing: where there
+// is none yet, an empty directory elsewhere stands in until it is closed.
+func (f *stateFlags) openUnchanged(ctx context.Context, a *app) (state.Backend, error) {
+	uri, err := f.where(a)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return f.open(a)
+	backend, err := a.openState(ctx, uri, looking)
+	if !errors.Is(err, state.ErrNotFound) {
+		return backend, err
 	}
 	dir, err := os.MkdirTemp("", "gondola-plan-")
 	if err != nil {
 		return nil, err
 	}
-	backend, err := jsondir.Open(dir, jsondir.Options{Logger: a.log})
+	backend, err = jsondir.Open(dir, jsondir.Options{Logger: a.log})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -84,3 +151,12 @@ type standIn struct {
 }
 
 func (s standIn) Close() error { return errors.Join(s.Backend.Close(), os.RemoveAll(s.dir)) }
+
+// withBackend opens the store for the length of a call.
+func (a *app) withBackend(ctx context.Context, where stateFlags, use func(state.Backend) error) error {
+	backend, err := where.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(backend), backend.Close())
+}

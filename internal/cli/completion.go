@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"time"
+
 	"github.com/spf13/cobra"
 )
 
@@ -12,22 +15,33 @@ func (a *app) completeSessions(cmd *cobra.Command, args []string, word string) (
 	return a.completeSessionFlag(cmd, args, word)
 }
 
-// completeSessionFlag completes the id of a session in the backend that the
-// flags name. It stays silent when there is none.
+// completionTime bounds how long a completion looks for sessions.
+const completionTime = 2 * time.Second
+
+// completeSessionFlag completes the id of a session in the store that the flags
+// name. It makes none and stays silent when there is none.
 func (a *app) completeSessionFlag(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const nothing = cobra.ShellCompDirectiveNoFileComp
 	if err := a.start(cmd, nil); err != nil {
 		return nil, nothing
 	}
-	uri, _ := cmd.Flags().GetString("state")
-	dir, _ := cmd.Flags().GetString("state-dir")
-	backend, err := (&stateFlags{uri: uri, dir: dir}).open(a)
+	a.waits.to(nil)
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	flags := stateFlags{}
+	flags.uri, _ = cmd.Flags().GetString("state")
+	flags.dir, _ = cmd.Flags().GetString("state-dir")
+	uri, err := flags.where(a)
+	if err != nil {
+		return nil, nothing
+	}
+	backend, err := a.openState(ctx, uri, looking)
 	if err != nil {
 		return nil, nothing
 	}
 	defer backend.Close()
 	var ids []cobra.Completion
-	for s, err := range backend.Sessions(cmd.Context()) {
+	for s, err := range backend.Sessions(ctx) {
 		if s != nil && err == nil {
 			ids = append(ids, cobra.CompletionWithDesc(s.ID, s.From+" to "+s.To))
 		}

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,6 +17,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/doctor"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 // doctorFlags say what doctor looks at.
@@ -51,7 +50,7 @@ else 1.`,
 }
 
 func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
-	checks, err := a.checks(f)
+	checks, err := a.checks(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -71,8 +70,11 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
 }
 
 // checks are all that doctor looks at. It fails for settings that make no sense.
-func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
-	stateDir, err := f.state.path(a)
+func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error) {
+	uri, err := f.state.where(a)
+	if err == nil {
+		err = a.knownState(ctx, uri)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,16 +87,19 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 		return nil, err
 	}
 	a.secrets.learn(token.Reveal())
-	open := f.storedSessions(a, stateDir)
+	files := stateFilesOf(uri)
+	open := func(ctx context.Context) (state.Backend, error) { return a.openState(ctx, uri, looking) }
 	secrets := a.secretFiles(&f.services, token)
-	checks := []doctor.Check{
-		doctor.Clock(services, a.now),
-		doctor.Disk(stateDir),
-		doctor.Writable(stateDir),
-		doctor.Private(secrets, stateDir),
+	checks := []doctor.Check{doctor.Clock(services, a.now)}
+	if files.dir != "" {
+		checks = append(checks, doctor.Disk(files.dir), doctor.Writable(files.dir))
+	}
+	checks = append(checks,
+		doctor.State(state.Redact(uri), open),
+		doctor.Private(secrets, files.path),
 		doctor.GoPro(token.From, a.askGoPro(&f.services, token)),
 		doctor.Google(a.askGoogle(&f.services), a.now),
-	}
+	)
 	for _, service := range services {
 		checks = append(checks, doctor.Endpoint(service))
 	}
@@ -102,7 +107,7 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 		doctor.Quota(a.now(), gphotos.QuotaReset(a.now())),
 		doctor.Sessions(open),
 		doctor.Locks(open),
-		doctor.Leftovers(stateDir, secrets, a.now()),
+		doctor.Leftovers(files.temps, secrets, a.now()),
 	), nil
 }
 
@@ -135,13 +140,22 @@ func (f *doctorFlags) endpoints(a *app) ([]doctor.Service, error) {
 	return once, nil
 }
 
-// storedSessions opens the backend, or is nil if there is none: doctor makes
-// no directory.
-func (f *doctorFlags) storedSessions(a *app, dir string) func() (state.Backend, error) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil
+// stateFiles are what a store keeps on this machine: nothing, if it is a server.
+type stateFiles struct {
+	dir   string // is written in
+	path  string // holds the sessions
+	temps string // may hold what interrupted writes left
+}
+
+func stateFilesOf(uri string) stateFiles {
+	scheme, path, _ := strings.Cut(uri, ":")
+	switch strings.ToLower(scheme) {
+	case jsondir.Scheme:
+		return stateFiles{dir: path, path: path, temps: path}
+	case "sqlite":
+		return stateFiles{dir: filepath.Dir(path), path: path}
 	}
-	return func() (state.Backend, error) { return f.state.open(a) }
+	return stateFiles{}
 }
 
 // secretFiles are the files that hold credentials, whether they exist or not.

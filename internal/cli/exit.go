@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,7 @@ func describe(err error, redact func(string) string) errorObject {
 		d.Code, d.Message = "interrupted", "interrupted; everything achieved is saved"
 		d.Hint = "run the same command again to go on"
 	case isUsage(err):
-		d.Code, d.Hint = "usage", "gondola help shows every command, gondola COMMAND --help its flags"
+		d.Code, d.Hint = "usage", cmp.Or(redact(media.HintOf(err)), "gondola help shows every command, gondola COMMAND --help its flags")
 	case exitCode(err) == exitLocked:
 		d.Code = "locked"
 		d.Hint = "wait until that process has ended, or end it; a lock whose holder is gone is taken over"

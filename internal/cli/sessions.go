@@ -32,20 +32,11 @@ func newSessionsList(a *app) *cobra.Command {
 		Short: "List the sessions, the most recently used first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withBackend(where, func(b state.Backend) error { return a.listSessions(cmd.Context(), b) })
+			return a.withBackend(cmd.Context(), where, func(b state.Backend) error { return a.listSessions(cmd.Context(), b) })
 		},
 	}
 	where.add(cmd)
 	return cmd
-}
-
-// withBackend opens the backend for the length of a call.
-func (a *app) withBackend(where stateFlags, use func(state.Backend) error) error {
-	backend, err := where.open(a)
-	if err != nil {
-		return err
-	}
-	return errors.Join(use(backend), backend.Close())
 }
 
 func (a *app) listSessions(ctx context.Context, backend state.Backend) error {
@@ -98,8 +89,12 @@ func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) 
 	if first {
 		fmt.Fprintln(table, "SESSION\tWINDOW\tDONE\tSKIPPED\tFAILED\tPENDING\tLAST USED")
 	}
+	used := l.UpdatedAt.Local().Format("2006-01-02 15:04")
+	if l.Copying {
+		used = "not whole: being copied"
+	}
 	fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%s\n", cell(l.SessionID), l.windowText(),
-		c.Created+c.AlreadyThere, c.Total, c.Skipped, c.Failed, c.Pending, l.UpdatedAt.Local().Format("2006-01-02 15:04"))
+		c.Created+c.AlreadyThere, c.Total, c.Skipped, c.Failed, c.Pending, used)
 }
 
 // session returns a session's header, or says that there is none.
@@ -127,7 +122,7 @@ carries it again.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return a.withBackend(where, func(b state.Backend) error { return a.removeSessions(cmd.Context(), b, ids, yes) })
+			return a.withBackend(cmd.Context(), where, func(b state.Backend) error { return a.removeSessions(cmd.Context(), b, ids, yes) })
 		},
 	}
 	where.add(cmd)

@@ -27,7 +27,7 @@ never changed, and the copy is compared with it. What the session carried enters
 the ledger, so that no other session carries it again.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withBackend(where, func(b state.Backend) error { return a.importSessions(cmd.Context(), b, args[0]) })
+			return a.withBackend(cmd.Context(), where, func(b state.Backend) error { return a.importSessions(cmd.Context(), b, args[0]) })
 		},
 	}
 	where.add(cmd)

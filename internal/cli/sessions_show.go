@@ -29,7 +29,7 @@ func newSessionsShow(a *app) *cobra.Command {
 			if outcome != "" && !slices.Contains(outcomes, outcome) {
 				return usagef("--outcome %q: created, already_there, skipped, failed or pending is expected", outcome)
 			}
-			return a.withBackend(where, func(b state.Backend) error {
+			return a.withBackend(cmd.Context(), where, func(b state.Backend) error {
 				return a.showSession(cmd.Context(), b, args[0], state.Outcome(outcome))
 			})
 		},

@@ -27,6 +27,7 @@ type sessionLine struct {
 	Items     itemCounts                   `json:"items"`
 	Bytes     sessionBytes                 `json:"bytes"`
 	Verified  time.Time                    `json:"verified_at,omitzero"` // everything was at the destination
+	Copying   bool                         `json:"copying,omitempty"`    // it is not whole
 }
 
 type sessionBytes struct {
@@ -44,7 +45,7 @@ func newSessionLine(s *state.Session, c state.Counts) sessionLine {
 		Items:  countsOf(c),
 		Bytes:  sessionBytes{c.Bytes, c.Carried},
 
-		Verified: s.VerifiedAt.UTC(),
+		Verified: s.VerifiedAt.UTC(), Copying: s.Copying,
 	}
 	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
 		l.Stages[stage] = state.Pending

@@ -26,7 +26,7 @@ items, from its identity at the source to its id at the destination.`,
 			if item != "" && len(args) == 0 {
 				return usagef("--item %s: of which session?", item)
 			}
-			return a.withBackend(where, func(b state.Backend) error {
+			return a.withBackend(cmd.Context(), where, func(b state.Backend) error {
 				switch {
 				case len(args) == 0:
 					return a.listSessions(cmd.Context(), b)
@@ -73,6 +73,9 @@ func (l sessionLine) write(w io.Writer) {
 	fmt.Fprintf(w, "Used      %s, begun %s\n", l.UpdatedAt.Local().Format(time.DateTime), l.CreatedAt.Local().Format(time.DateTime))
 	fmt.Fprintf(w, "Stages    discovery %s, transfer %s, create %s\n",
 		l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create])
+	if l.Copying {
+		fmt.Fprintln(w, "          not whole: its copying has not come to an end; copy it again, or use the original")
+	}
 	fmt.Fprintf(w, "Items     %s\n", l.Items)
 	fmt.Fprintf(w, "Bytes     %s of %s carried\n", size(l.Bytes.Carried), size(l.Bytes.Total))
 	if !l.Verified.IsZero() {

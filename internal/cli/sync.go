@@ -56,12 +56,11 @@ func (a *app) sync(ctx context.Context, f *syncFlags, args []string) error {
 
 // carry resolves what the flags mean and carries, or plans.
 func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report) error {
-	o, limit, err := a.syncOptions(f, args, r)
+	o, limit, err := a.syncOptions(ctx, f, args, r)
 	if err != nil {
 		return err
 	}
-	waits := &waitRelay{}
-	store, err := a.openStations(f, &o, waits.announce)
+	store, err := a.openStations(f, &o, a.waits.announce)
 	if err != nil {
 		return err
 	}
@@ -69,7 +68,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	if f.dryRun {
 		open = f.state.openUnchanged
 	}
-	if r.backend, err = open(a); err != nil {
+	if r.backend, err = open(ctx, a); err != nil {
 		return err
 	}
 	o.Backend = r.backend
@@ -78,9 +77,10 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	}
 	a.sayOnInterrupt("Stopping: saving what was achieved, at most 10 seconds. Once more leaves at once; both are safe.")
 	watching := watch(o.Metrics, a.watchers()...)
-	waits.to(watching.event)
+	a.waits.to(watching.event)
 	o.Hooks.Event = watching.event
 	summary, err := gondola.Sync(ctx, o)
+	a.waits.to(a.tellWait)
 	watching.stop()
 	r.summary = summary
 	if err == nil {
@@ -99,7 +99,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 
 // syncOptions turns flags into options, without touching anything. limit is
 // the rate in bytes a second that holds now, or 0.
-func (a *app) syncOptions(f *syncFlags, args []string, r *report) (o gondola.Options, limit int64, err error) {
+func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *report) (o gondola.Options, limit int64, err error) {
 	if r.from, r.to, err = route(args); err != nil {
 		return o, 0, err
 	}
@@ -118,7 +118,11 @@ func (a *app) syncOptions(f *syncFlags, args []string, r *report) (o gondola.Opt
 	if err = f.validate(); err != nil {
 		return o, 0, err
 	}
-	if _, err = f.state.path(a); err != nil {
+	uri, err := f.state.where(a)
+	if err == nil {
+		err = a.knownState(ctx, uri)
+	}
+	if err != nil {
 		return o, 0, err
 	}
 	if r.sessionID == "" {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -42,7 +41,7 @@ bytes as they passed, and its id at the destination.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withBackend(f.state, func(b state.Backend) error { return a.verify(cmd.Context(), &f, b, args[0]) })
+			return a.withBackend(cmd.Context(), f.state, func(b state.Backend) error { return a.verify(cmd.Context(), &f, b, args[0]) })
 		},
 	}
 	f.add(cmd)
@@ -82,8 +81,7 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	if session.To != stationGPhotos {
 		return fmt.Errorf("session %s carries to %s; this version verifies what is at %s", id, session.To, stationGPhotos)
 	}
-	notice := func(w media.Wait) { a.verifyWait(gondola.WaitEvent{Wait: w}) }
-	photos, _, err := a.openGPhotos(&f.services, 0, notice)
+	photos, _, err := a.openGPhotos(&f.services, 0, a.waits.announce)
 	if err != nil {
 		return err
 	}
@@ -100,11 +98,7 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 			view.item(it)
 			return manifest.write(it)
 		},
-		Event: func(e gondola.Event) {
-			if w, ok := e.(gondola.WaitEvent); ok {
-				a.verifyWait(w)
-			}
-		},
+		Event: a.tellWait,
 	})
 	err = manifest.close(err)
 	if found == nil {
@@ -117,12 +111,4 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 		err = errMissing
 	}
 	return view.report(found, err, a.now().Sub(began))
-}
-
-// verifyWait tells of a wait, to people or programs.
-func (a *app) verifyWait(w gondola.WaitEvent) {
-	if a.format == formatJSON {
-		a.json(waitLine{"wait", a.redact(w.Reason), w.Until.UTC()})
-	}
-	fmt.Fprintln(a.talk(), "waiting: "+a.redact(waiting(w, a.now())))
 }

@@ -45,7 +45,7 @@ func Disk(dir string) Check {
 	}}
 }
 
-const stateElsewhere = "choose another place with --state-dir"
+const stateElsewhere = "choose another place with --state"
 
 func judgeVolume(dir string, v volume) []Finding {
 	space := Finding{Level: OK, What: fmt.Sprintf("%s free for state in %s", bytesOf(v.free), dir)}

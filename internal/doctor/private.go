@@ -14,9 +14,9 @@ import (
 const others fs.FileMode = 0o077
 
 // Private checks that nobody but the owner can read the files that hold secrets
-// and the state directory, whose sessions hold upload addresses. Those that are
-// not there are passed over.
-func Private(secrets []string, stateDir string) Check {
+// and the state, whose sessions hold upload addresses: a directory or the file
+// of a database; "" for none. Those that are not there are passed over.
+func Private(secrets []string, statePath string) Check {
 	return Check{"privacy", func(ctx context.Context) []Finding {
 		if runtime.GOOS == "windows" {
 			return []Finding{{Level: OK, What: "who may read files is left to the user profile on Windows"}}
@@ -37,7 +37,7 @@ func Private(secrets []string, stateDir string) Check {
 		if private > 0 {
 			findings = append(findings, Finding{Level: OK, What: plural(private, "file") + " with credentials readable by you alone"})
 		}
-		return append(findings, privateState(ctx, stateDir)...)
+		return append(findings, privateState(ctx, statePath)...)
 	}}
 }
 
@@ -64,25 +64,46 @@ func privateFile(path string) *Finding {
 	return &Finding{Level: OK}
 }
 
-// privateState judges the state directory. Within one that is closed to others,
+const whyPrivate = "sessions hold upload addresses, with which others could add to an unfinished upload, and names of your files"
+
+// privateState judges the state. Within a directory that is closed to others,
 // the modes of files do not matter.
 func privateState(ctx context.Context, dir string) []Finding {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return nil // told by other checks
 	}
+	if info.Mode().IsRegular() {
+		return privateDatabase(dir)
+	}
 	mode := info.Mode().Perm()
 	if mode&others == 0 {
 		return []Finding{{Level: OK, What: dir + " is open to you alone"}}
 	}
 	f := Finding{Level: Warning, What: fmt.Sprintf("%s has mode %04o", dir, mode),
-		Why:    "sessions hold upload addresses, with which others could add to an unfinished upload, and names of your files",
+		Why:    whyPrivate,
 		Remedy: "chmod -R go= " + shellWord(dir)}
 	if n, example := openFiles(ctx, dir); n > 0 {
 		f.Level = Problem
 		f.What += fmt.Sprintf(": other users may read %s in it, such as %s", plural(n, "file"), example)
 	}
 	return []Finding{f}
+}
+
+// privateDatabase judges the file of a database and those that SQLite keeps
+// beside it.
+func privateDatabase(path string) []Finding {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil {
+			continue
+		}
+		if mode := info.Mode().Perm(); mode&others != 0 {
+			return []Finding{{Level: Problem, What: fmt.Sprintf("%s has mode %04o: other users may read the sessions in it", path+suffix, mode),
+				Why: whyPrivate, Remedy: "chmod go= " + shellWord(path) + "*"}}
+		}
+	}
+	return []Finding{{Level: OK, What: path + " is open to you alone"}}
 }
 
 // openFiles counts files below dir that others can reach and read.

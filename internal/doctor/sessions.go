@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,27 +16,11 @@ import (
 )
 
 // Sessions checks that every stored session can be read to its last item and is
-// of a form that this version knows. open opens the backend; nil if there is
-// nothing stored.
-func Sessions(open func() (state.Backend, error)) Check {
+// of a form that this version knows.
+func Sessions(open Open) Check {
 	return Check{"sessions", func(ctx context.Context) []Finding {
-		return withBackend(open, func(b state.Backend) []Finding { return readAll(ctx, b) })
+		return withBackend(ctx, open, func(b state.Backend) []Finding { return readAll(ctx, b) })
 	}}
-}
-
-func withBackend(open func() (state.Backend, error), use func(state.Backend) []Finding) []Finding {
-	if open == nil {
-		return []Finding{{Level: OK, What: "nothing is stored yet"}}
-	}
-	b, err := open()
-	if err != nil {
-		return []Finding{unreadable("the state", err)}
-	}
-	findings := use(b)
-	if err := b.Close(); err != nil {
-		findings = append(findings, unreadable("the state", err))
-	}
-	return findings
 }
 
 func readAll(ctx context.Context, b state.Backend) (findings []Finding) {
@@ -57,6 +42,8 @@ func readAll(ctx context.Context, b state.Backend) (findings []Finding) {
 			return append(findings, unreadable("the list of sessions", err))
 		case err != nil:
 			findings = append(findings, unreadable("session "+s.ID, err))
+		case s.Copying:
+			findings = append(findings, unfinished(s))
 		default:
 			sessions, items = sessions+1, items+counts.Total
 		}
@@ -73,13 +60,24 @@ func newer(s *state.Session) Finding {
 	}
 }
 
-func unreadable(what string, err error) Finding {
-	f := Finding{Level: Problem, What: fmt.Sprintf("%s cannot be read: %v", what, err),
-		Why: "a run of it cannot go on where it stopped", Remedy: media.HintOf(err)}
-	if f.Remedy == "" {
-		f.Remedy = "restore the state directory from a copy, or move the session's directory away and sync again: what is at the destination is found there"
+func unfinished(s *state.Session) Finding {
+	return Finding{
+		Level:  Note,
+		What:   fmt.Sprintf("session %s is being copied here, or its copying broke off", s.ID),
+		Why:    "it cannot be run before it is whole",
+		Remedy: "copy it again, which begins anew, or: gondola sessions rm " + shellWord(s.ID),
 	}
-	return f
+}
+
+func unreadable(what string, err error) Finding {
+	return Finding{Level: Problem, What: fmt.Sprintf("%s cannot be read: %v", what, err),
+		Why: "a run of it cannot go on where it stopped", Remedy: remedyOf(err)}
+}
+
+// remedyOf is the next step that an error of the store names, or a copy.
+func remedyOf(err error) string {
+	return cmp.Or(media.HintOf(err),
+		"restore the state from a copy, or remove the session (gondola sessions rm) and sync again: what is at the destination is found there")
 }
 
 // holding is a backend that can tell who holds which session without taking it.
@@ -88,10 +86,10 @@ type holding interface {
 }
 
 // Locks says which sessions are being run, by whom, and which locks were left
-// behind. open opens the backend; nil if there is nothing stored.
-func Locks(open func() (state.Backend, error)) Check {
+// behind.
+func Locks(open Open) Check {
 	return Check{"locks", func(ctx context.Context) []Finding {
-		return withBackend(open, func(b state.Backend) (findings []Finding) {
+		return withBackend(ctx, open, func(b state.Backend) (findings []Finding) {
 			if b, ok := b.(holding); ok {
 				for who, held := range b.Holders(ctx) {
 					findings = append(findings, holder(who, held))
@@ -119,7 +117,7 @@ func holder(l *state.LockedError, held bool) Finding {
 const old = 10 * time.Minute
 
 // Leftovers looks for what interrupted writes left behind: in the state
-// directory, and beside the files that hold credentials.
+// directory, unless it is "", and beside the files that hold credentials.
 func Leftovers(stateDir string, secrets []string, now time.Time) Check {
 	return Check{"leftovers", func(ctx context.Context) (findings []Finding) {
 		if files := oldFiles(ctx, stateDir, now, func(name string) bool {
@@ -140,6 +138,9 @@ func Leftovers(stateDir string, secrets []string, now time.Time) Check {
 }
 
 func oldFiles(ctx context.Context, dir string, now time.Time, is func(name string) bool) (found []string) {
+	if dir == "" {
+		return nil
+	}
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:

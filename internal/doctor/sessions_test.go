@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -14,11 +15,13 @@ import (
 )
 
 // stored makes a state directory with one session of one item.
-func stored(t *testing.T) (dir string, open func() (state.Backend, error)) {
+func stored(t *testing.T) (dir string, open Open) {
 	t.Helper()
 	dir = t.TempDir()
-	open = func() (state.Backend, error) { return jsondir.Open(dir, jsondir.Options{}) }
-	b, err := open()
+	open = func(context.Context) (state.Backend, error) {
+		return jsondir.Open(dir, jsondir.Options{})
+	}
+	b, err := open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +42,7 @@ func TestSessions(t *testing.T) {
 	if f := only(t, Sessions(open).Run(t.Context())); f.Level != OK || !strings.Contains(f.What, "1 session with 1 item ") {
 		t.Errorf("a good one: %+v", f)
 	}
-	if f := only(t, Sessions(nil).Run(t.Context())); f.Level != OK {
+	if f := only(t, Sessions(none).Run(t.Context())); f.Level != OK {
 		t.Errorf("none: %+v", f)
 	}
 	meta := filepath.Join(dir, "one", "meta.json")
@@ -66,9 +69,63 @@ func TestSessions(t *testing.T) {
 	if f := only(t, at(t, Problem, Sessions(open))); !strings.Contains(f.What, "a.jpg.json") {
 		t.Errorf("a broken item: %+v", f)
 	}
-	broken := func() (state.Backend, error) { return nil, errors.New("no such store") }
-	if f := only(t, at(t, Problem, Sessions(broken))); !strings.Contains(f.What, "no such store") {
+	broken := func(context.Context) (state.Backend, error) { return nil, errors.New("no such store") }
+	if f := only(t, at(t, Problem, State("it", broken))); !strings.Contains(f.What, "no such store") {
 		t.Errorf("a backend that does not open: %+v", f)
+	}
+	if f := only(t, Sessions(broken).Run(t.Context())); f.Level != Note {
+		t.Errorf("one cause is told twice: %+v", f)
+	}
+}
+
+// none opens a store that is not there.
+func none(context.Context) (state.Backend, error) { return nil, state.ErrNotFound }
+
+// damaged is a backend that tells about itself.
+type damaged struct {
+	state.Backend
+	err error
+}
+
+func (d damaged) Describe(context.Context) (string, error) { return "Store 9 at home", nil }
+func (d damaged) Check(context.Context) error              { return d.err }
+
+func TestState(t *testing.T) {
+	_, open := stored(t)
+	if f := only(t, State("jsondir:x", open).Run(t.Context())); f.Level != OK || f.What != "jsondir:x can be opened" {
+		t.Errorf("a good one: %+v", f)
+	}
+	if f := only(t, State("jsondir:x", none).Run(t.Context())); f.Level != OK || !strings.Contains(f.What, "none yet") {
+		t.Errorf("none: %+v", f)
+	}
+	telling := func(err error) Open {
+		return func(ctx context.Context) (state.Backend, error) {
+			b, openErr := open(ctx)
+			return damaged{b, err}, openErr
+		}
+	}
+	if f := only(t, State("x", telling(nil)).Run(t.Context())); f.Level != OK || f.What != "Store 9 at home; no damage found" {
+		t.Errorf("undamaged: %+v", f)
+	}
+	torn := &media.Fault{Op: "page 7 is torn", Hint: "restore it"}
+	if f := only(t, State("x", telling(torn)).Run(t.Context())); f.Level != Problem || !strings.Contains(f.What, "page 7 is torn") || f.Remedy != "restore it" {
+		t.Errorf("damaged: %+v", f)
+	}
+}
+
+func TestUnfinishedCopy(t *testing.T) {
+	_, open := stored(t)
+	b, err := open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := state.NewSession("half", media.Window{}, time.Now())
+	s.Copying = true
+	if err := errors.Join(b.PutSession(t.Context(), s), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if f := only(t, at(t, Note, Sessions(open))); !strings.Contains(f.What, "session half") {
+		t.Errorf("a copy that broke off: %+v", f)
 	}
 }
 
@@ -77,7 +134,7 @@ func TestLocks(t *testing.T) {
 	if f := only(t, Locks(open).Run(t.Context())); f.Level != OK {
 		t.Errorf("a free session: %+v", f)
 	}
-	b, err := open()
+	b, err := open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
