@@ -11,7 +11,7 @@ import (
 // secretShapes are what credentials of the services look like, and where they
 // stand. Each has one group: what may stay.
 var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
-	`(\b[a-z][a-z0-9+.-]*://)[^\s/"'?#]*@`, // who a URL is asked as, a proxy's too
+	`(\b[a-z][a-z0-9+.-]*://)[^\s/"'?#…]*@`, // who a URL is asked as, a proxy's too
 	`(https?://[^\s"'?#]+\?)[^\s"']+`,      // the query of any URL
 	`(\bgp_access_token=)[^;\s"']+`,        // GoPro's cookie
 	`(\bauthorization["']?[:=]\s*["']?(?:bearer\s+)?)[^\s"']+`,
