@@ -38,11 +38,14 @@ func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
 	if err == nil {
 		return b, nil
 	}
-	hint := ""
+	hint, text := "", err.Error()
 	if f, ok := errors.AsType[*media.Fault](err); ok {
 		hint = f.Hint
+		if strings.HasPrefix(f.Op, "open ") && f.Err != nil { // said below, and with the URI
+			text = f.Err.Error()
+		}
 	}
-	return nil, openFault(uri, &redacted{err: err, secrets: hidden(uri)}, hint)
+	return nil, openFault(uri, &redacted{err: err, text: text, secrets: hidden(uri)}, hint)
 }
 
 func openFault(uri string, err error, hint string) error {
@@ -70,11 +73,12 @@ func Redact(uri string) string {
 // redacted is an error whose text may repeat parts of a URI.
 type redacted struct {
 	err     error
+	text    string
 	secrets []string
 }
 
 func (e *redacted) Error() string {
-	text := e.err.Error()
+	text := e.text
 	for _, s := range e.secrets {
 		text = strings.ReplaceAll(text, s, "…")
 	}

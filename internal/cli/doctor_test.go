@@ -102,7 +102,7 @@ func (d diagnosis) want(t *testing.T, code int, levels map[string]string) {
 func TestDoctorFindsAHealthyMachineWell(t *testing.T) {
 	p := newPatient(t)
 	p.examine().want(t, 0, map[string]string{
-		"clock": "ok", "state directory": "ok", "gopro login": "ok", "google login": "ok ok",
+		"clock": "ok", "state directory": "ok", "state": "ok", "gopro login": "ok", "google login": "ok ok",
 		"endpoint": "ok ok", "quota": "ok", "sessions": "ok", "locks": "ok", "leftovers": "ok",
 	})
 	if _, err := os.Stat(filepath.Join(p.home, ".local")); err == nil {
@@ -137,7 +137,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 			path := filepath.Join(p.home, "sessions")
 			os.WriteFile(path, nil, 0o600)
 			p.environ = append(p.environ, "GONDOLA_STATE_DIR="+path)
-		}, 1, map[string]string{"state directory": "problem", "sessions": "problem"}},
+		}, 1, map[string]string{"state directory": "problem", "state": "problem", "sessions": "note"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if runtime.GOOS == "windows" && strings.Contains(tc.name, "group") {

@@ -33,7 +33,8 @@ func State(kind string, open Open) Check {
 			return []Finding{{Level: OK, What: kind + ": there is none yet; the first sync makes it"}}
 		}
 		if err != nil {
-			return []Finding{unreadable("the state", err)}
+			return []Finding{{Level: Problem, What: err.Error(), Why: "without state a run cannot go on where it stopped, so it does not begin",
+				Remedy: remedyOf(err)}}
 		}
 		findings := inspect(ctx, kind, b)
 		if err := b.Close(); err != nil {
