@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/lease"
+)
+
+// Check reads the whole database, some seconds for each million of items, and
+// returns a [media.Fault] that names the first damages.
+func (b *Backend) Check(ctx context.Context) error {
+	return b.sound(ctx, "PRAGMA integrity_check(3)")
+}
+
+func (b *Backend) sound(ctx context.Context, pragma string) error {
+	var damages []string
+	err := b.read(ctx, "check", pragma, nil, func(r row) error {
+		var line string
+		err := r.Scan(&line)
+		if line != "ok" {
+			damages = append(damages, strings.TrimSpace(line))
+		}
+		return err
+	})
+	if err != nil || len(damages) == 0 {
+		return err
+	}
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState, Op: "check " + b.path,
+		Err: errors.New(strings.Join(damages, "; ")), Hint: damaged,
+	}
+}
+
+// checkAfterOutage looks the database over if the machine, or the container,
+// that used it last is not this one and has left it unclosed: it went down, and
+// its disk may have lost what it had called durable. A process that was merely
+// killed damages nothing.
+func (b *Backend) checkAfterOutage(ctx context.Context, unclean bool) error {
+	const key = "machine"
+	var last string
+	err := b.read(ctx, "open", "SELECT value FROM store WHERE name = ?", []any{key}, func(r row) error { return r.Scan(&last) })
+	here := lease.Machine()
+	if err != nil || last == here {
+		return err
+	}
+	if unclean && last != "" {
+		b.log.Warn("the machine went down while the state database was in use: it is read once from end to end", "path", b.path)
+		if err := b.sound(ctx, "PRAGMA quick_check(3)"); err != nil {
+			return err
+		}
+	}
+	return b.write(ctx, "open", func(t *tx) error {
+		return t.exec("INSERT INTO store (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", key, here)
+	})
+}
+
+// useWAL makes readers and the writer independent of each other.
+func (b *Backend) useWAL(ctx context.Context) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	mode := ""
+	err := b.writes.outside(ctx, "PRAGMA journal_mode = WAL", func(r row) error { return r.Scan(&mode) })
+	if err == nil && mode != "wal" {
+		err = errNotShared
+	}
+	return b.fault(ctx, "open", err)
+}
+
+var errNotShared = errors.New("its processes cannot share memory beside it")

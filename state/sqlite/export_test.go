@@ -1,0 +1,44 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	sqlite "modernc.org/sqlite"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Watch lets a test see each change of the database before it is made, and
+// refuse it.
+func Watch(b state.Backend, watch func(sql string) error) {
+	w := b.(*Backend).writes
+	if w.acquire(context.Background()) == nil {
+		w.watch = watch
+		w.release()
+	}
+}
+
+// OpenLeased opens a backend whose leases run out after ttl.
+func OpenLeased(ctx context.Context, path string, ttl time.Duration) (*Backend, error) {
+	return open(ctx, path, Options{}, ttl)
+}
+
+// Written returns how many pages have been written so far.
+func (b *Backend) Written() (pages int) {
+	w := b.writes
+	if w.acquire(context.Background()) != nil {
+		return 0
+	}
+	defer w.release()
+	_ = w.conn.Raw(func(c any) (err error) {
+		pages, _, err = c.(sqlite.DBStatus).Status(sqlite.DBStatusCacheWrite, false)
+		return err
+	})
+	return pages
+}
+
+// Exec runs a statement on the writer's connection, beside all rules.
+func (b *Backend) Exec(query string) error {
+	return b.writes.outside(context.Background(), query, func(row) error { return nil })
+}

@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Recall returns the ledger's entry for an item at an account.
+func (b *Backend) Recall(ctx context.Context, account, key string) (*state.LedgerEntry, error) {
+	e := &state.LedgerEntry{Account: account, Key: key}
+	var at string
+	err := b.one(ctx, "ask the ledger in", `SELECT destination_id, sha256, size, session, at, gone FROM ledger
+		WHERE account = ? AND key = ?`, []any{account, key}, &e.DestinationID, &e.SHA256, &e.Size, &e.Session, &at, &e.Gone)
+	if err == nil && e.Gone {
+		err = state.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
+		return nil, b.corrupt(fmt.Sprintf("the ledger's entry for %s", key), err)
+	}
+	return e, nil
+}
+
+// Record adds entries to the ledger, in one transaction.
+func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
+	return b.write(ctx, "record in the ledger in", func(t *tx) error {
+		for _, e := range entries {
+			at, err := e.At.UTC().MarshalText()
+			if err != nil {
+				return refused("the ledger's entry for "+e.Key, err)
+			}
+			err = t.exec(`INSERT INTO ledger (account, key, destination_id, sha256, size, session, at, gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (account, key) DO UPDATE SET destination_id = excluded.destination_id, sha256 = excluded.sha256,
+					size = excluded.size, session = excluded.session, at = excluded.at, gone = excluded.gone`,
+				e.Account, e.Key, e.DestinationID, e.SHA256, e.Size, e.Session, string(at), e.Gone)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

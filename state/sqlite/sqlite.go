@@ -1,0 +1,124 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/lease"
+)
+
+// Scheme is that of the URIs that [Opener] takes: "sqlite:PATH".
+const Scheme = "sqlite"
+
+// Options adjust a backend. The zero Options are ready for use.
+type Options struct {
+	Logger *slog.Logger     // nil logs nothing
+	Now    func() time.Time // nil is time.Now
+	// Existing opens only a database that is there: nothing is created and no
+	// schema changed. The error wraps state.ErrNotFound if it is missing or
+	// empty.
+	Existing bool
+}
+
+// Backend keeps sessions in a SQLite database. Make one with [Open].
+type Backend struct {
+	path     string // absolute
+	log      *slog.Logger
+	now      func() time.Time
+	existing bool
+	keeper   *lease.Keeper
+	reads    *reader
+	writes   *writer
+	commits  atomic.Int64 // changes made here so far
+
+	mu     sync.RWMutex // read-locked while the database is used
+	closed bool
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// Open opens the database at path, creating it with mode 0600 if missing, and
+// its directory with mode 0700. After the machine went down in the midst of
+// work it reads the whole database once to see that it is sound. Open returns a
+// [media.Fault] of class SessionWide if the path is no database of Gondola's, or
+// one of a newer Gondola's; such a file is left as it is.
+func Open(ctx context.Context, path string, o Options) (*Backend, error) {
+	return open(ctx, path, o, lease.DefaultTTL)
+}
+
+func open(ctx context.Context, path string, o Options, ttl time.Duration) (*Backend, error) {
+	b := &Backend{
+		path:     path,
+		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		now:      o.Now,
+		existing: o.Existing,
+	}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	unclean, err := b.prepareFile(ctx)
+	if err != nil {
+		return nil, b.fault(ctx, "open", err)
+	}
+	b.reads, b.writes = newReader(b.path), newWriter(b.path)
+	b.keeper = lease.NewKeeper(table{b}, ttl)
+	err = b.start(ctx, unclean)
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// start makes a file that is ours, or empty, ready for use.
+func (b *Backend) start(ctx context.Context, unclean bool) error {
+	if err := b.migrate(ctx); err != nil {
+		return err
+	}
+	if b.existing {
+		return nil
+	}
+	if err := b.useWAL(ctx); err != nil {
+		return err
+	}
+	return b.checkAfterOutage(ctx, unclean)
+}
+
+// Opener returns what opens URIs of the form "sqlite:PATH".
+func Opener(o Options) state.Opener {
+	return func(ctx context.Context, uri string) (state.Backend, error) {
+		_, path, _ := strings.Cut(uri, ":")
+		if path == "" {
+			return nil, fmt.Errorf("%w: the path is missing", state.ErrURI)
+		}
+		b, err := Open(ctx, path, o)
+		if err != nil {
+			return nil, err // not a nil *Backend in a Backend
+		}
+		return b, nil
+	}
+}
+
+// Close gives the sessions free that are still locked and closes the database,
+// after the calls that are under way.
+func (b *Backend) Close() error {
+	err := b.keeper.Close(context.Background())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	return b.fault(context.Background(), "close", errors.Join(err, b.reads.close(), b.writes.close()))
+}

@@ -1,0 +1,54 @@
+package sqlite_test
+
+import (
+	"errors"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/sqlite"
+	"github.com/gondola-sync/gondola/state/statetest"
+)
+
+func TestSuite(t *testing.T) {
+	statetest.Run(t, func(t *testing.T) statetest.Harness {
+		path := filepath.Join(t.TempDir(), "gondola.db")
+		var changes atomic.Int64
+		var opened []*sqlite.Backend
+		return statetest.Harness{
+			Open: func(t *testing.T) state.Backend {
+				b, err := sqlite.OpenLeased(t.Context(), path, 2*time.Second)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sqlite.Watch(b, func(string) error { changes.Add(1); return nil })
+				opened = append(opened, b)
+				return b
+			},
+			Break:  breakAt,
+			Leased: true,
+			Cost: func() statetest.Cost {
+				c := statetest.Cost{Writes: changes.Load()}
+				for _, b := range opened {
+					c.Bytes += 4096 * int64(b.Written())
+				}
+				return c
+			},
+		}
+	})
+}
+
+var errDead = errors.New("the process is dead")
+
+// breakAt refuses the nth change of the database and all later ones.
+func breakAt(b state.Backend, n int) {
+	var count atomic.Int64
+	sqlite.Watch(b, func(string) error {
+		if count.Add(1) >= int64(n) {
+			return errDead
+		}
+		return nil
+	})
+}
