@@ -33,6 +33,14 @@ var ErrListening = errors.New("emulator already listens or is closed")
 // Listen starts the emulator on free ports of a loopback address such as
 // "127.0.0.1". From then on, the URLs it hands out point there.
 func (e *Emulator) Listen(host string) (*Server, error) {
+	return e.ListenBehind(host, func(address string) (string, error) { return address, nil })
+}
+
+// ListenBehind is Listen for services that are reached through something else,
+// such as a proxy that slows them down. Front is given the address of each port
+// but the control API's, such as "127.0.0.1:40001", and returns the one that all
+// URLs are to name instead.
+func (e *Emulator) ListenBehind(host string, front func(address string) (string, error)) (*Server, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.server != nil || e.closed {
@@ -50,10 +58,14 @@ func (e *Emulator) Listen(host string) (*Server, error) {
 		{[]role{roleBytes}, []*string{&s.BytesURL}},
 		{[]role{roleControl}, []*string{&s.ControlURL}},
 	} {
-		url, err := s.open(ctx, host, e.handler(port.roles...))
+		address, err := s.open(ctx, host, e.handler(port.roles...))
+		if err == nil && port.roles[0] != roleControl {
+			address, err = front(address)
+		}
 		if err != nil {
 			return nil, errors.Join(err, s.stop())
 		}
+		url := "http://" + address
 		for _, r := range port.roles {
 			e.bases[r] = url
 		}
@@ -65,7 +77,7 @@ func (e *Emulator) Listen(host string) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) open(ctx context.Context, host string, h http.Handler) (url string, err error) {
+func (s *Server) open(ctx context.Context, host string, h http.Handler) (address string, err error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
@@ -74,7 +86,7 @@ func (s *Server) open(ctx context.Context, host string, h http.Handler) (url str
 	server := newHTTPServer(ctx, h)
 	s.servers = append(s.servers, server)
 	s.running.Go(func() { _ = server.Serve(l) }) // ends with ErrServerClosed
-	return "http://" + l.Addr().String(), nil
+	return l.Addr().String(), nil
 }
 
 // Close stops listening and lets the requests in hand end until ctx is done,

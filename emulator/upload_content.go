@@ -22,14 +22,14 @@ type content struct {
 	limit int64 // keep the whole file up to this size
 
 	size   int64
-	sum    hash.Hash // SHA-256
+	sum    hash.Hash // SHA-256, unless GoogleOptions say otherwise
 	legacy hash.Hash // SHA-1, as X-Goog-Hash states it; nil: nobody will ask
 	head   []byte    // [0, len(head))
 	tail   []byte    // [size-len(tail), size), empty while head is everything
 }
 
-func newContent(limit int64, legacy bool) *content {
-	c := &content{limit: max(limit, headKept), sum: sha256.New()}
+func newContent(limit int64, sum hash.Hash, legacy bool) *content {
+	c := &content{limit: max(limit, headKept), sum: sum}
 	if legacy {
 		c.legacy = sha1.New()
 	}
@@ -110,8 +110,8 @@ func restore(h hash.Hash, state []byte) {
 	}
 }
 
-func (c *content) sha256() (sum [sha256.Size]byte) {
-	c.sum.Sum(sum[:0])
+func (c *content) digest() (sum [sha256.Size]byte) {
+	copy(sum[:], c.sum.Sum(nil))
 	return sum
 }
 

@@ -19,7 +19,7 @@ func TestContentMatchesItsModel(t *testing.T) {
 	r := rand.NewChaCha8([32]byte{1})
 	_, _ = r.Read(source)
 	rapid.Check(t, func(t *rapid.T) {
-		c := newContent(rapid.Int64Range(0, 3<<20).Draw(t, "limit"), true)
+		c := newContent(rapid.Int64Range(0, 3<<20).Draw(t, "limit"), sha256.New(), true)
 		marks := []mark{c.mark()}
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			if rapid.IntRange(0, 3).Draw(t, "what") == 0 {
@@ -34,7 +34,7 @@ func TestContentMatchesItsModel(t *testing.T) {
 			marks = append(marks, c.mark())
 		}
 		want := source[:c.size]
-		if sum, _ := c.sha1(); c.sha256() != sha256.Sum256(want) || sum != sha1.Sum(want) {
+		if sum, _ := c.sha1(); c.digest() != sha256.Sum256(want) || sum != sha1.Sum(want) {
 			t.Fatalf("digest %s of %d bytes is wrong", hex.EncodeToString(sum[:]), c.size)
 		}
 		f := c.file()
@@ -65,7 +65,7 @@ func outgrew(marks []mark, limit int64) bool {
 // is being finished.
 func TestUploadsDuringFinalize(t *testing.T) {
 	u := newUploads()
-	s := &session{id: "a", bytes: newContent(0, false)}
+	s := &session{id: "a", bytes: newContent(0, sha256.New(), false)}
 	u.add(s)
 	s.mu.Lock()
 	asked := make(chan []UploadState)

@@ -137,7 +137,7 @@ func (g *Google) raw(w http.ResponseWriter, r *http.Request, c caller) error {
 	if r.ContentLength > g.opts.MaxUpload {
 		return errTooLarge()
 	}
-	bytes := newContent(g.opts.KeepFile, checksum != "")
+	bytes := newContent(g.opts.KeepFile, g.opts.Digest(), checksum != "")
 	n, err := io.Copy(bytes, io.LimitReader(r.Body, g.opts.MaxUpload+1))
 	switch {
 	case err != nil:
@@ -158,7 +158,7 @@ func (g *Google) raw(w http.ResponseWriter, r *http.Request, c caller) error {
 }
 
 func (g *Google) mint(c caller, name string, bytes *content) (token string) {
-	return g.uploads.mint(&upload{caller: c, name: name, created: g.now(), sum: bytes.sha256(), file: bytes.file()})
+	return g.uploads.mint(&upload{caller: c, name: name, created: g.now(), sum: bytes.digest(), file: bytes.file()})
 }
 
 // statedChecksum is the SHA-1 of X-Goog-Hash as raw bytes; empty: none stated.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -44,7 +45,7 @@ func (g *Google) open(c caller, name string, declared int64, checksum string) *s
 	s := &session{
 		id: "AEnB2U" + opaque(120), caller: c, name: name, declared: declared, checksum: checksum,
 		granularity: g.opts.Granularity, exact: g.opts.ExactPrefix, created: g.now(),
-		status: statusActive, bytes: newContent(g.opts.KeepFile, checksum != ""),
+		status: statusActive, bytes: newContent(g.opts.KeepFile, g.opts.Digest(), checksum != ""),
 	}
 	s.granule = s.bytes.mark()
 	g.uploads.add(s)
@@ -117,7 +118,7 @@ func (g *Google) cancel(w http.ResponseWriter, _ *http.Request, s *session) erro
 	}
 	s.fence()
 	s.status = statusCancelled
-	s.bytes = newContent(0, false) // nobody will ask for them
+	s.bytes = newContent(0, sha256.New(), false) // nobody will ask for them
 	g.accept(w, statusCancelled, "", nil)
 	return nil
 }
