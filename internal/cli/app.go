@@ -103,7 +103,9 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	a.waits.to(a.tellWait)
-	a.warnOfFlags(cmd.Flags())
+	if f := cmd.Flags().Lookup("state"); f != nil && a.origins["state"] == config.Flag {
+		a.warnOfPasswords([]string{f.Value.String()}, "in the variable GONDOLA_STATE or the config file")
+	}
 	a.started = true
 	return nil
 }

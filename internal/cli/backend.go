@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
 // opening says how far opening a store may go.
@@ -31,6 +31,7 @@ func (a *app) openers(how opening) state.Openers {
 	existing := bool(how)
 	return state.Openers{
 		jsondir.Scheme: jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
+		sqlite.Scheme:  sqlite.Opener(sqlite.Options{Logger: a.log, Existing: existing}),
 	}
 }
 
@@ -57,19 +58,13 @@ func (a *app) knownState(ctx context.Context, uri string) error {
 	return err
 }
 
-// warnOfPassword tells of a password on the command line, where others see it.
-func (a *app) warnOfPassword(uri, instead string) {
-	if len(state.Credentials(uri)) > 0 {
-		fmt.Fprintf(a.talk(), "The password of %s is on the command line, where others on this machine can read it; %s keeps it from them.\n",
-			state.Redact(uri), instead)
-	}
-}
-
-// warnOfFlags warns of flags that hold the URI of a store with a password.
-func (a *app) warnOfFlags(flags *pflag.FlagSet) {
-	for _, name := range []string{"state", "from", "to"} {
-		if f := flags.Lookup(name); f != nil && a.origins[name] == config.Flag {
-			a.warnOfPassword(f.Value.String(), "the variable "+config.Variable(name))
+// warnOfPasswords tells of stores whose password is on the command line, where
+// others see it, and how to keep it from them.
+func (a *app) warnOfPasswords(uris []string, instead string) {
+	for _, uri := range uris {
+		if len(state.Credentials(uri)) > 0 {
+			fmt.Fprintf(a.talk(), "The password of %s is on the command line, where others on this machine can read it; it is safer %s.\n",
+				state.Redact(uri), instead)
 		}
 	}
 }
@@ -89,14 +84,15 @@ func (f *stateFlags) add(cmd *cobra.Command) {
 	must(cmd.RegisterFlagCompletionFunc("state", completeState))
 }
 
+var stateSchemes = []cobra.Completion{"jsondir:", "sqlite:", "mongodb://", "mongodb+srv://", "postgres://"}
+
 // completeState completes the kinds of stores, and paths after those that take
 // one as the shell does.
 func completeState(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if strings.Contains(word, ":") {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return []cobra.Completion{"jsondir:", "sqlite:", "mongodb://", "mongodb+srv://", "postgres://"},
-		cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	return stateSchemes, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 // where returns the URI of the store that the flags name.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,16 +36,68 @@ func (a *app) completeSessionFlag(cmd *cobra.Command, _ []string, _ string) ([]c
 	if err != nil {
 		return nil, nothing
 	}
+	return a.sessionsIn(ctx, uri), nothing | cobra.ShellCompDirectiveKeepOrder
+}
+
+// sessionsIn returns the ids of the sessions in a store, as far as it can be
+// read.
+func (a *app) sessionsIn(ctx context.Context, uri string) (ids []cobra.Completion) {
 	backend, err := a.openState(ctx, uri, looking)
 	if err != nil {
-		return nil, nothing
+		return nil
 	}
 	defer backend.Close()
-	var ids []cobra.Completion
 	for s, err := range backend.Sessions(ctx) {
 		if s != nil && err == nil {
 			ids = append(ids, cobra.CompletionWithDesc(s.ID, s.From+" to "+s.To))
 		}
 	}
-	return ids, nothing | cobra.ShellCompDirectiveKeepOrder
+	return ids
+}
+
+// completeCopy completes the arguments of copies: so many places, then ids of
+// sessions in the store that is copied from, the first place if fromPlace, else
+// the one that the flags name.
+func (a *app) completeCopy(places int, fromPlace bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) < places {
+			return completePlace(word)
+		}
+		if !fromPlace {
+			return a.completeSessionFlag(cmd, args, word)
+		}
+		const nothing = cobra.ShellCompDirectiveNoFileComp
+		if err := a.start(cmd, nil); err != nil {
+			return nil, nothing
+		}
+		a.waits.to(nil)
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+		defer cancel()
+		uri, only, err := sourceAt(args[0])
+		switch {
+		case err != nil:
+			return nil, nothing
+		case only != "":
+			return []cobra.Completion{only}, nothing
+		}
+		return a.sessionsIn(ctx, uri), nothing | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// completePlace completes a PATH, which is the shell's to do, or a kind of
+// store.
+func completePlace(word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if word == "" {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var kinds []cobra.Completion
+	for _, kind := range stateSchemes {
+		if strings.HasPrefix(kind, word) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return kinds, cobra.ShellCompDirectiveNoSpace
 }

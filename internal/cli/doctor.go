@@ -18,6 +18,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/doctor"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
 // doctorFlags say what doctor looks at.
@@ -152,7 +153,7 @@ func stateFilesOf(uri string) stateFiles {
 	switch strings.ToLower(scheme) {
 	case jsondir.Scheme:
 		return stateFiles{dir: path, path: path, temps: path}
-	case "sqlite":
+	case sqlite.Scheme:
 		return stateFiles{dir: filepath.Dir(path), path: path}
 	}
 	return stateFiles{}

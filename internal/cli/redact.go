@@ -12,8 +12,8 @@ import (
 // stand. Each has one group: what may stay.
 var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`(\b[a-z][a-z0-9+.-]*://)[^\s/"'?#…]*@`, // who a URL is asked as, a proxy's too
-	`(https?://[^\s"'?#]+\?)[^\s"']+`,      // the query of any URL
-	`(\bgp_access_token=)[^;\s"']+`,        // GoPro's cookie
+	`(https?://[^\s"'?#]+\?)[^\s"']+`,       // the query of any URL
+	`(\bgp_access_token=)[^;\s"']+`,         // GoPro's cookie
 	`(\bauthorization["']?[:=]\s*["']?(?:bearer\s+)?)[^\s"']+`,
 	`(\bbearer\s+)[\w.~+/-]{12,}`,
 	`(\b(?:access_token|refresh_token|client_secret|upload_?token)["']?[:=]\s*["']?)[^\s"'&,}]+`,

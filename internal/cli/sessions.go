@@ -17,11 +17,12 @@ import (
 func newSessions(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sessions",
-		Short: "List, show, remove and import sessions",
+		Short: "List, show, remove and copy sessions",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  group,
 	}
-	cmd.AddCommand(newSessionsList(a), newSessionsShow(a), newSessionsRemove(a), newSessionsImport(a))
+	cmd.AddCommand(newSessionsList(a), newSessionsShow(a), newSessionsRemove(a),
+		newSessionsImport(a), newSessionsExport(a), newSessionsCopy(a))
 	return cmd
 }
 

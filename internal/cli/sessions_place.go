@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/sqlite"
+)
+
+// stateURI is what a URI of a store looks like. A scheme of one letter is a
+// drive of Windows.
+var stateURI = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// sourceAt returns the URI of the store that a PATH or URI means, and the id of
+// the only session that is meant, or "" for all.
+func sourceAt(place string) (uri, only string, err error) {
+	if stateURI.MatchString(place) {
+		return place, "", nil
+	}
+	info, err := os.Stat(place)
+	switch {
+	case err != nil:
+		return "", "", err
+	case info.IsDir():
+		document := filepath.Join(place, "meta.json")
+		if _, err := os.Stat(document); errors.Is(err, fs.ErrNotExist) {
+			return jsondir.Scheme + ":" + place, "", nil
+		}
+		return sessionIn(place, document)
+	}
+	database, err := isDatabase(place)
+	switch {
+	case err != nil:
+		return "", "", err
+	case database:
+		return sqlite.Scheme + ":" + place, "", nil
+	}
+	return sessionIn(place, place)
+}
+
+// sessionIn returns the store around the directory or file of one session, and
+// its id.
+func sessionIn(path, document string) (uri, only string, err error) {
+	data, err := os.ReadFile(document)
+	if err != nil {
+		return "", "", err
+	}
+	var meta struct {
+		ID string `json:"session_id"`
+	}
+	if err := json.Unmarshal(data, &meta); err != nil || meta.ID == "" {
+		return "", "", fmt.Errorf("%s: it is no session", path)
+	}
+	absolute, err := filepath.Abs(path)
+	return jsondir.Scheme + ":" + filepath.Dir(absolute), meta.ID, err
+}
+
+// targetAt returns the URI of the store that a PATH or URI means; a PATH where
+// nothing is yet will be a directory.
+func targetAt(place string) (string, error) {
+	if stateURI.MatchString(place) {
+		return place, nil
+	}
+	switch info, err := os.Stat(place); {
+	case errors.Is(err, fs.ErrNotExist):
+		return newPlace(place)
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return jsondir.Scheme + ":" + place, nil
+	}
+	database, err := isDatabase(place)
+	if err == nil && !database {
+		err = usagef("%s is neither a directory nor a database", place)
+	}
+	return sqlite.Scheme + ":" + place, err
+}
+
+// newPlace returns the URI of a directory, unless the name speaks of a database.
+func newPlace(path string) (string, error) {
+	switch filepath.Ext(path) {
+	case ".db", ".sqlite", ".sqlite3":
+		return "", usagef("%s is not there yet: write sqlite:%[1]s for a database, jsondir:%[1]s for a directory", path)
+	}
+	return jsondir.Scheme + ":" + path, nil
+}
+
+// isDatabase reports whether a file is a SQLite database.
+func isDatabase(path string) (bool, error) {
+	const magic = "SQLite format 3\x00"
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	head := make([]byte, len(magic))
+	if _, err := io.ReadFull(f, head); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	return string(head) == magic, nil
+}
