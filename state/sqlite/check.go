@@ -34,14 +34,16 @@ func (b *Backend) sound(ctx context.Context, pragma string) error {
 	}
 }
 
+// machineKey is where the table store has the machine that used the file last.
+const machineKey = "machine"
+
 // checkAfterOutage looks the database over if the machine, or the container,
 // that used it last is not this one and has left it unclosed: it went down, and
 // its disk may have lost what it had called durable. A process that was merely
 // killed damages nothing.
 func (b *Backend) checkAfterOutage(ctx context.Context, unclean bool) error {
-	const key = "machine"
 	var last string
-	err := b.read(ctx, "open", "SELECT value FROM store WHERE name = ?", []any{key}, func(r row) error { return r.Scan(&last) })
+	err := b.read(ctx, "open state database", "SELECT value FROM store WHERE name = ?", []any{machineKey}, func(r row) error { return r.Scan(&last) })
 	here := lease.Machine()
 	if err != nil || last == here {
 		return err
@@ -52,21 +54,26 @@ func (b *Backend) checkAfterOutage(ctx context.Context, unclean bool) error {
 			return err
 		}
 	}
-	return b.write(ctx, "open", func(t *tx) error {
-		return t.exec("INSERT INTO store (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", key, here)
+	if err := b.noteMachine(ctx, here); err != nil && ctx.Err() == nil {
+		b.log.Warn("the state database can be read, and not changed", "error", err)
+	}
+	return ctx.Err()
+}
+
+func (b *Backend) noteMachine(ctx context.Context, here string) error {
+	return b.write(ctx, "note the machine in", func(t *tx) error {
+		return t.exec("INSERT INTO store (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", machineKey, here)
 	})
 }
 
 // useWAL makes readers and the writer independent of each other.
 func (b *Backend) useWAL(ctx context.Context) error {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
 	mode := ""
-	err := b.writes.outside(ctx, "PRAGMA journal_mode = WAL", func(r row) error { return r.Scan(&mode) })
+	err := b.outside(ctx, "PRAGMA journal_mode = WAL", func(r row) error { return r.Scan(&mode) })
 	if err == nil && mode != "wal" {
 		err = errNotShared
 	}
-	return b.fault(ctx, "open", err)
+	return b.fault(ctx, "open state database", err)
 }
 
 var errNotShared = errors.New("its processes cannot share memory beside it")

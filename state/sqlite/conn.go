@@ -103,7 +103,7 @@ const patience = 30 * time.Second
 func patiently(ctx context.Context, do func() error) error {
 	for deadline := time.Now().Add(patience); ; {
 		err := do()
-		if code(err) != codes.SQLITE_BUSY || time.Now().After(deadline) {
+		if c := code(err); c != codes.SQLITE_BUSY && c != codes.SQLITE_PROTOCOL || time.Now().After(deadline) {
 			return err
 		}
 		select {
@@ -153,4 +153,14 @@ func (b *Backend) write(ctx context.Context, op string, do func(*tx) error) erro
 		b.commits.Add(1)
 	}
 	return b.fault(ctx, op, err)
+}
+
+// outside runs a statement that cannot be part of a transaction.
+func (b *Backend) outside(ctx context.Context, query string, show func(row) error) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if err := b.usable(ctx); err != nil {
+		return err
+	}
+	return b.fault(ctx, "set up", b.writes.outside(ctx, query, show))
 }

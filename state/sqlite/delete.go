@@ -13,13 +13,14 @@ import (
 // has left, and the file shrinks. It returns a *state.LockedError if another
 // backend holds the session.
 func (b *Backend) DeleteSession(ctx context.Context, id string) error {
-	if err := b.hide(ctx, id); err != nil && !errors.Is(err, state.ErrNotFound) {
-		return err
-	} else if left := b.clear(ctx); left != nil {
-		return left
-	} else {
+	gone := b.hide(ctx, id)
+	if gone != nil && !errors.Is(gone, state.ErrNotFound) {
+		return gone
+	}
+	if err := b.clear(ctx); err != nil {
 		return err
 	}
+	return gone
 }
 
 // hide takes a session out of sight, under its lock.
@@ -60,7 +61,14 @@ func (b *Backend) clear(ctx context.Context) error {
 			return err
 		}
 	}
-	for free := 1; free > 0; {
+	return b.shrink(ctx)
+}
+
+// shrink gives free pages back to the disk, those at the end of the file and,
+// moving others into their place, all that are free now.
+func (b *Backend) shrink(ctx context.Context) error {
+	for before, free := -1, 0; free != before; {
+		before = free
 		err := b.write(ctx, "shrink", func(t *tx) error {
 			if _, err := t.row("PRAGMA freelist_count", nil, &free); err != nil || free == 0 {
 				return err

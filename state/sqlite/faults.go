@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	codes "modernc.org/sqlite/lib"
@@ -33,7 +34,7 @@ func (b *Backend) fault(ctx context.Context, op string, err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err // Op names the file in full
 	}
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op + " " + b.path, Err: err, Hint: b.hint(err)}
+	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: strings.TrimSpace(op + " " + b.path), Err: err, Hint: b.hint(err)}
 }
 
 // hint returns the next step after an error, or "".
@@ -43,7 +44,7 @@ func (b *Backend) hint(err error) string {
 		return b.hint(syscall.ENOSPC)
 	case codes.SQLITE_READONLY, codes.SQLITE_PERM, codes.SQLITE_AUTH, codes.SQLITE_CANTOPEN:
 		return b.hint(fs.ErrPermission)
-	case codes.SQLITE_BUSY:
+	case codes.SQLITE_BUSY, codes.SQLITE_PROTOCOL:
 		return fmt.Sprintf("another process has been writing to the file for %v; let it finish, then run the same command again", patience)
 	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
 		return damaged

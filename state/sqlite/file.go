@@ -118,7 +118,7 @@ func (b *Backend) identify(ctx context.Context) error {
 		}
 		empty, err = identify(b.path)
 	}
-	if empty && b.existing && size(b.path+walSuffix) == 0 {
+	if empty && b.existing {
 		return fmt.Errorf("%w: it is empty", state.ErrNotFound)
 	}
 	return err
@@ -137,23 +137,25 @@ func identify(path string) (empty bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return len(head) == 0, checkHeader(head)
+	return checkHeader(head)
 }
 
 // checkHeader returns errNoDatabase or errForeign unless head is the beginning
-// of a database that is ours, or of an empty file.
-func checkHeader(head []byte) error {
+// of a database that is ours, or of one that nothing has been put into yet.
+func checkHeader(head []byte) (empty bool, err error) {
 	const magic = "SQLite format 3\x00"
-	const idAt = 68
+	const cookieAt, idAt = 40, 68 // how often the schema was changed; whose file it is
 	switch {
 	case len(head) == 0:
-		return nil
+		return true, nil
 	case len(head) < headerSize || string(head[:len(magic)]) != magic:
-		return errNoDatabase
-	case binary.BigEndian.Uint32(head[idAt:]) != applicationID:
-		return errForeign
+		return false, errNoDatabase
+	case binary.BigEndian.Uint32(head[idAt:]) == applicationID:
+		return false, nil
+	case binary.BigEndian.Uint32(head[cookieAt:]) == 0:
+		return true, nil
 	}
-	return nil
+	return false, errForeign
 }
 
 func recoverJournal(ctx context.Context, path string) error {

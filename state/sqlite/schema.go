@@ -34,14 +34,24 @@ func (b *Backend) migrate(ctx context.Context) error {
 			return nil
 		case b.existing:
 			return b.older(now)
+		case now == 0:
+			err = b.allowShrinking(ctx)
 		}
-		err = b.write(ctx, fmt.Sprintf("bring the schema to version %d", now+1), func(t *tx) error {
+		if err != nil {
+			return err
+		}
+		err = b.write(ctx, fmt.Sprintf("bring up to schema version %d", now+1), func(t *tx) error {
 			return t.step(now)
 		})
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// allowShrinking lets an empty database give space back to the disk later on.
+func (b *Backend) allowShrinking(ctx context.Context) error {
+	return b.outside(ctx, "PRAGMA auto_vacuum = INCREMENTAL", func(row) error { return nil })
 }
 
 // step makes version from+1 of the schema, unless somebody else has.
@@ -61,13 +71,13 @@ func (t *tx) step(from int) error {
 }
 
 func (b *Backend) schemaVersion(ctx context.Context) (n int, err error) {
-	err = b.read(ctx, "read the schema version", "PRAGMA user_version", nil, func(r row) error { return r.Scan(&n) })
+	err = b.read(ctx, "read the schema version of", "PRAGMA user_version", nil, func(r row) error { return r.Scan(&n) })
 	return n, err
 }
 
 func (b *Backend) newer(found int) error {
 	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open " + b.path,
+		Class: media.SessionWide, Code: media.CodeState, Op: "open state database " + b.path,
 		Err:  fmt.Errorf("its schema has version %d; this gondola knows version %d", found, version),
 		Hint: "run the newer gondola that wrote it; gondola version shows which this is",
 	}
@@ -75,7 +85,7 @@ func (b *Backend) newer(found int) error {
 
 func (b *Backend) older(found int) error {
 	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open " + b.path,
+		Class: media.SessionWide, Code: media.CodeState, Op: "open state database " + b.path,
 		Err:  fmt.Errorf("its schema has version %d; this gondola works with version %d and may not change it now", found, version),
 		Hint: "run gondola sync, which brings it up to date",
 	}

@@ -69,7 +69,7 @@ func open(ctx context.Context, path string, o Options, ttl time.Duration) (*Back
 	}
 	unclean, err := b.prepareFile(ctx)
 	if err != nil {
-		return nil, b.fault(ctx, "open", err)
+		return nil, b.fault(ctx, "open state database", err)
 	}
 	b.reads, b.writes = newReader(b.path), newWriter(b.path)
 	b.keeper = lease.NewKeeper(table{b}, ttl)
@@ -120,5 +120,5 @@ func (b *Backend) Close() error {
 		return nil
 	}
 	b.closed = true
-	return b.fault(context.Background(), "close", errors.Join(err, b.reads.close(), b.writes.close()))
+	return b.fault(context.Background(), "close state database", errors.Join(err, b.reads.close(), b.writes.close()))
 }

@@ -22,7 +22,6 @@ type writer struct {
 func newWriter(path string) *writer {
 	db := openDB(sourceName(path,
 		"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)", // durable when committed
-		"auto_vacuum(INCREMENTAL)", // of a new file: space is given back by vacuum
 		"journal_size_limit(16777216)", "cache_size(-8192)"))
 	db.SetMaxOpenConns(1)
 	return &writer{db: db, turn: make(chan struct{}, 1)}
