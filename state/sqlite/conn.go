@@ -43,6 +43,16 @@ func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// close gives up all statements: SQLite does not close a connection that has any.
+func (s *statements) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stmt := range s.kept {
+		_ = stmt.Close()
+	}
+	s.kept = nil
+}
+
 // each shows every row of the answer.
 func (s *statements) each(ctx context.Context, query string, args []any, show func(row) error) error {
 	stmt, err := s.get(ctx, query)
@@ -92,7 +102,10 @@ func (r *reader) each(ctx context.Context, query string, args []any, show func(r
 	return patiently(ctx, func() error { return r.statements.each(ctx, query, args, show) })
 }
 
-func (r *reader) close() error { return r.db.Close() }
+func (r *reader) close() error {
+	r.statements.close()
+	return r.db.Close()
+}
 
 // patience is how long another process may keep the file to itself.
 const patience = 30 * time.Second

@@ -42,3 +42,6 @@ func (b *Backend) Written() (pages int) {
 func (b *Backend) Exec(query string) error {
 	return b.writes.outside(context.Background(), query, func(row) error { return nil })
 }
+
+// CheckHeader is checkHeader.
+var CheckHeader = checkHeader

@@ -41,7 +41,7 @@ func (w *writer) acquire(ctx context.Context) error {
 		w.conn, err = w.db.Conn(context.WithoutCancel(ctx))
 		return err
 	})
-	w.statements.on, w.statements.kept = w.conn, nil
+	w.statements.on = w.conn
 	if err != nil {
 		w.release()
 	}
@@ -52,11 +52,13 @@ func (w *writer) release() { <-w.turn }
 
 // drop closes the connection, so that the next user gets a new one.
 func (w *writer) drop() {
+	w.statements.close()
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	w.conn = nil
 }
 
 func (w *writer) close() error {
+	w.statements.close()
 	if w.conn != nil {
 		_ = w.conn.Close()
 	}

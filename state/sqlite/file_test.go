@@ -1,0 +1,237 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/sqlite"
+)
+
+// files returns what is in a directory, by digest.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	found := map[string]string{}
+	for _, e := range entries {
+		if e.IsDir() {
+			found[e.Name()] = "directory"
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		must(t, err)
+		sum := sha256.Sum256(data)
+		found[e.Name()] = string(sum[:])
+	}
+	return found
+}
+
+// raw runs statements on a database that no backend has open.
+func raw(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// TestRefusedFiles: what is not ours is refused, and nothing of it changes.
+func TestRefusedFiles(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, os.Mkdir(at("directory"), 0o700))
+	must(t, os.WriteFile(at("text"), []byte("These are my notes, and quite long ones, which nobody should take for a database of sessions."), 0o600))
+	must(t, os.WriteFile(at("short"), []byte("SQLite format 3\x00"), 0o600))
+	raw(t, at("foreign"), "CREATE TABLE photos (id TEXT)", "INSERT INTO photos VALUES ('x')")
+	raw(t, at("foreign wal"), "PRAGMA journal_mode = WAL", "PRAGMA application_id = 7", "CREATE TABLE photos (id TEXT)")
+	open(t, at("newer")).Close()
+	raw(t, at("newer"), "PRAGMA user_version = 99", "PRAGMA wal_checkpoint(TRUNCATE)")
+	before := files(t, dir)
+	for name, why := range map[string]string{
+		"directory": "directory", "text": "no SQLite database", "short": "no SQLite database", "text/x.db": "not a directory",
+		"foreign": "another program", "foreign wal": "another program", "newer": "version 99; this gondola knows version 1",
+	} {
+		b, err := sqlite.Open(t.Context(), at(name), sqlite.Options{})
+		if err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("Open(%s) = %v, %v; want %q", name, b, err, why)
+			continue
+		}
+		if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState {
+			t.Errorf("Open(%s) = %v, want a fault of the state", name, err)
+		}
+		if !strings.Contains(err.Error(), at(name)) {
+			t.Errorf("Open(%s) = %v, want the path in it", name, err)
+		}
+	}
+	wantEqual(t, "files", before, files(t, dir))
+	for _, path := range []string{"", "a\x00b"} {
+		if b, err := sqlite.Open(t.Context(), path, sqlite.Options{}); media.CodeOf(err) != media.CodeState {
+			t.Errorf("Open(%q) = %v, %v", path, b, err)
+		}
+	}
+}
+
+func TestOpener(t *testing.T) {
+	openers := state.Openers{sqlite.Scheme: sqlite.Opener(sqlite.Options{})}
+	for _, uri := range []string{"sqlite:", "sqlite"} {
+		if b, err := openers.Open(t.Context(), uri); b != nil || !errors.Is(err, state.ErrURI) {
+			t.Errorf("Open(%s) = %v, %v, want ErrURI", uri, b, err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "new", "dir", "a.db")
+	b, err := openers.Open(t.Context(), "SQLite:"+path)
+	must(t, err)
+	must(t, b.Close())
+	info, err := os.Stat(path)
+	must(t, err)
+	if info.Size() == 0 {
+		t.Error("the file is empty after it has been closed")
+	}
+	if b, err := openers.Open(t.Context(), "sqlite:"+filepath.Dir(path)); b != nil || err == nil {
+		t.Errorf("Open of a directory = %v, %v", b, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sqlite.Open(ctx, path, sqlite.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Open with a cancelled context = %v", err)
+	}
+}
+
+func TestOpenExisting(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "empty.db"), nil, 0o600))
+	existing := sqlite.Opener(sqlite.Options{Existing: true})
+	before := files(t, dir)
+	for _, name := range []string{"none.db", "nowhere/none.db", "empty.db"} {
+		if b, err := existing(t.Context(), "sqlite:"+filepath.Join(dir, name)); b != nil || !errors.Is(err, state.ErrNotFound) || media.CodeOf(err) != media.CodeState {
+			t.Errorf("Open of %s = %v, %v, want ErrNotFound", name, b, err)
+		}
+	}
+	wantEqual(t, "files", before, files(t, dir))
+
+	b, path := fresh(t)
+	load(t, b, 0, 5)
+	must(t, b.Close())
+	before = files(t, filepath.Dir(path))
+	again, err := existing(t.Context(), "sqlite:"+path)
+	must(t, err)
+	counts, err := again.Counts(t.Context(), "s")
+	must(t, err)
+	if counts.Total != 5 {
+		t.Errorf("%d items, want 5", counts.Total)
+	}
+	must(t, again.Close())
+	wantEqual(t, "files", before, files(t, filepath.Dir(path)))
+
+	raw(t, path, "PRAGMA user_version = 0")
+	if b, err := existing(t.Context(), "sqlite:"+path); b != nil || err == nil || media.HintOf(err) == "" {
+		t.Errorf("Open of an older schema = %v, %v, want it to say how to bring it up to date", b, err)
+	}
+}
+
+// TestSpecialPaths: any path is a path, whatever it means in a URI.
+func TestSpecialPaths(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{
+		"a b.db", "100%.db", "%41.db", "what?.db", "?mode=memory", "a#b.db", "a&b=c;d+e.db", ":memory:", "file:x.db",
+		"ünïcödé 漢字 🚠.db", "'quoted\".db", "back\\slash.db", "line\nbreak.db", "-wal", "~", "x.db?vfs=none&_pragma=foreign_keys(0)",
+	}
+	var want []string
+	for _, name := range names {
+		sub := filepath.Join(dir, "in "+strings.ReplaceAll(name, "/", ""))
+		path := filepath.Join(sub, name)
+		b := open(t, path)
+		load(t, b, 0, 1)
+		must(t, b.Close())
+		b = open(t, path)
+		load(t, b, 1, 2)
+		must(t, b.Close())
+		entries, err := os.ReadDir(sub)
+		must(t, err)
+		if len(entries) != 1 || entries[0].Name() != name {
+			t.Errorf("Open(%q) made %v", name, entries)
+		}
+		want = append(want, filepath.Base(sub))
+	}
+	slices.Sort(want)
+	var got []string
+	for name := range files(t, dir) {
+		got = append(got, name)
+	}
+	slices.Sort(got)
+	wantEqual(t, "directories", want, got)
+
+	t.Chdir(dir)
+	b := open(t, "relative.db")
+	defer b.Close()
+	if _, err := os.Stat(filepath.Join(dir, "relative.db")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOpenedAtOnce: of many that open a path where nothing is, each gets the
+// same database.
+func TestOpenedAtOnce(t *testing.T) {
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "gondola.db")
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				b, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer b.Close()
+				if err := b.Record(t.Context(), state.LedgerEntry{Account: "a", Key: "k"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		b := open(t, path)
+		if _, err := b.Recall(t.Context(), "a", "k"); err != nil {
+			t.Error(err)
+		}
+		wantSound(t, b)
+		must(t, b.Close())
+	}
+}
+
+// FuzzHeader: what is not taken for ours is no database that begins as ours do.
+func FuzzHeader(f *testing.F) {
+	ours := make([]byte, 100)
+	copy(ours, "SQLite format 3\x00")
+	binary.BigEndian.PutUint32(ours[40:], 9)
+	binary.BigEndian.PutUint32(ours[68:], 0x476f6e64)
+	f.Add(ours)
+	f.Add(ours[:99])
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte{0}, 100))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		empty, err := sqlite.CheckHeader(head)
+		isOurs := len(head) >= 100 && bytes.HasPrefix(head, ours[:16]) && bytes.Equal(head[68:72], ours[68:72])
+		switch {
+		case isOurs && (empty || err != nil), empty && err != nil:
+			t.Errorf("CheckHeader = %v, %v", empty, err)
+		case len(head) > 0 && err == nil && !bytes.HasPrefix(head, ours[:16]):
+			t.Error("what has no header of SQLite's was taken for a database")
+		}
+	})
+}
