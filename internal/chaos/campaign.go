@@ -26,7 +26,8 @@ type campaign struct {
 	items     int // files in each session
 	most      int // kills in each session
 	parallel  int
-	only      int // number of the only session to run; 0 for all
+	only      int    // number of the only session to run; 0 for all
+	store     string // kind of store, see newStore
 	transfers string
 
 	mu     sync.Mutex // guards what follows
@@ -45,8 +46,8 @@ type result struct {
 
 // run ends with the first session that breaks the promise.
 func (c *campaign) run(ctx context.Context) error {
-	fmt.Fprintf(c.out, "seed %d: %d kills, %d files in a session, %d sessions at a time, %s/%s with %d CPUs\n",
-		c.seed, c.kills, c.items, c.parallel, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Fprintf(c.out, "seed %d: %d kills, %d files in a session, kept in %s, %d sessions at a time, %s/%s with %d CPUs\n",
+		c.seed, c.kills, c.items, c.store, c.parallel, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	began := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
 	for range max(c.parallel, 1) {
@@ -79,8 +80,8 @@ func (c *campaign) next() int {
 }
 
 func (c *campaign) again(n int) string {
-	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -transfers %s",
-		c.seed, n, c.items, c.most, c.transfers)
+	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -state %s -transfers %s",
+		c.seed, n, c.items, c.most, c.store, c.transfers)
 }
 
 func (c *campaign) session(ctx context.Context, n int) (err error) {
@@ -88,7 +89,7 @@ func (c *campaign) session(ctx context.Context, n int) (err error) {
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return err
 	}
-	s, err := newSession(c.binary, home, c.transfers, rand.New(rand.NewPCG(c.seed, uint64(n))), c.items, c.most)
+	s, err := newSession(c.binary, home, c.store, c.transfers, rand.New(rand.NewPCG(c.seed, uint64(n))), c.items, c.most)
 	if err != nil {
 		return err
 	}

@@ -49,16 +49,22 @@ func builtOnce(t *testing.T) string {
 	return built.binary
 }
 
-// TestKilledAtRandom is the short form of the harness: two sessions that are
-// always the same and one that never is.
+// TestKilledAtRandom is the short form of the harness: sessions that are always
+// the same and one for each kind of store that never is.
 func TestKilledAtRandom(t *testing.T) {
 	t.Parallel()
 	binary := builtOnce(t)
-	for _, seed := range []uint64{1, 2, rand.Uint64()} {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+	for _, row := range []struct {
+		store string
+		seed  uint64
+	}{
+		{"jsondir", 1}, {"jsondir", 2}, {"jsondir", rand.Uint64()},
+		{"sqlite", 1}, {"sqlite", rand.Uint64()},
+	} {
+		t.Run(fmt.Sprint(row.store, row.seed), func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: seed, kills: 1, items: 60, most: 9, parallel: 1, transfers: "auto"}
+			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: row.seed, kills: 1, items: 60, most: 9, parallel: 1, store: row.store, transfers: "auto"}
 			if err := c.run(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -84,7 +90,7 @@ func TestReportCountsWhatIsSentAgain(t *testing.T) {
 // TestProofFindsWhatIsWrong does harm after harm to a session that is complete.
 func TestProofFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	s, err := newSession(builtOnce(t), t.TempDir(), "auto", withAlbum(), 12, 0)
+	s, err := newSession(builtOnce(t), t.TempDir(), "jsondir", "auto", withAlbum(), 12, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

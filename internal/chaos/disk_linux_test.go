@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,9 +13,9 @@ import (
 )
 
 // newDiskSession returns a session in an empty home.
-func newDiskSession(t *testing.T, seed uint64) *session {
+func newDiskSession(t *testing.T, store string, seed uint64) *session {
 	t.Helper()
-	s, err := newSession(builtOnce(t), t.TempDir(), "auto", rand.New(rand.NewPCG(seed, 1)), 40, 0)
+	s, err := newSession(builtOnce(t), t.TempDir(), store, "auto", rand.New(rand.NewPCG(seed, 1)), 40, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,16 +23,17 @@ func newDiskSession(t *testing.T, seed uint64) *session {
 	return s
 }
 
-// wantStateFault checks that a run which could not store its state said so.
+// wantStateFault checks that a run which could not store its state said so, and
+// why: reason is a regular expression.
 func wantStateFault(t *testing.T, when string, l life, reason string) {
 	t.Helper()
 	if l.code != 1 || l.summary == nil || l.summary.Error == nil {
 		t.Fatalf("%s: exit code %d, summary %+v\n%s", when, l.code, l.summary, l.stderr)
 	}
-	if e := l.summary.Error; e.Class != "session" || e.Code != "state" || !strings.Contains(e.Message, reason) {
+	if e := l.summary.Error; e.Class != "session" || e.Code != "state" || !regexp.MustCompile(reason).MatchString(e.Message) {
 		t.Errorf("%s: %+v, want a state fault: %s", when, *e, reason)
 	}
-	if !strings.Contains(l.stderr, reason) {
+	if !regexp.MustCompile(reason).MatchString(l.stderr) {
 		t.Errorf("%s: people are told %q, want %q in it", when, l.stderr, reason)
 	}
 }
@@ -55,7 +57,18 @@ func wantHealed(t *testing.T, s *session) {
 // has used it up, until there is enough.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	s := newDiskSession(t, 1)
+	t.Run("jsondir", func(t *testing.T) {
+		t.Parallel()
+		fillDisk(t, newDiskSession(t, "jsondir", 1), "no space left on device", 16*kib, 28*kib, 60*kib, 100*kib, 140*kib)
+	})
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		fillDisk(t, newDiskSession(t, "sqlite", 1), "is full", 16*kib, 60*kib, 140*kib, 200*kib, 240*kib)
+	})
+}
+
+func fillDisk(t *testing.T, s *session, reason string, rooms ...int) {
+	t.Helper()
 	if err := os.Mkdir(s.stateDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +79,12 @@ func TestFullDisk(t *testing.T) {
 	} else {
 		t.Cleanup(func() { syscall.Unmount(s.stateDir(), syscall.MNT_DETACH) })
 	}
-	for _, room := range []int{16 * kib, 28 * kib, 60 * kib, 100 * kib, 140 * kib} {
+	for _, room := range rooms {
 		l, err := run(t, s, room)
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantStateFault(t, fmt.Sprintf("with room for %d bytes", room), l, "no space left on device")
+		wantStateFault(t, fmt.Sprintf("with room for %d bytes", room), l, reason)
 		if l.summary.Error.Hint == "" {
 			t.Error("nothing says what to do")
 		}
@@ -107,7 +120,7 @@ func runOutOfSpace(t *testing.T, s *session, room int) (life, error) {
 // TestFullDiskWithoutMount takes the way of those who cannot mount.
 func TestFullDiskWithoutMount(t *testing.T) {
 	t.Parallel()
-	s := newDiskSession(t, 2)
+	s := newDiskSession(t, "jsondir", 2)
 	for _, room := range []int{0, 700, 9 * kib, 30 * kib} {
 		l, err := runOutOfSpace(t, s, room)
 		if err != nil {
@@ -126,15 +139,31 @@ func skipWithoutGate(t *testing.T, err error) {
 	t.Fatal(err)
 }
 
-// TestFailingSync lets the disk refuse to make things durable: once in each of
-// some runs, and from some moment on in others.
+// failingSyncs are disks that refuse to make things durable: once, or from some
+// moment on.
+type failingSyncs struct {
+	after int // syncs that succeed
+	once  bool
+}
+
 func TestFailingSync(t *testing.T) {
 	t.Parallel()
-	s := newDiskSession(t, 3)
-	for _, row := range []struct {
-		after int // syncs that succeed
-		once  bool
-	}{{0, false}, {1, true}, {3, true}, {6, false}, {11, true}, {19, false}, {23, true}, {40, true}} {
+	t.Run("jsondir", func(t *testing.T) {
+		t.Parallel()
+		failSyncs(t, newDiskSession(t, "jsondir", 3), "input/output error",
+			failingSyncs{0, false}, failingSyncs{1, true}, failingSyncs{3, true}, failingSyncs{6, false},
+			failingSyncs{11, true}, failingSyncs{19, false}, failingSyncs{23, true}, failingSyncs{40, true})
+	})
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		failSyncs(t, newDiskSession(t, "sqlite", 3), "(disk I/O|input/output) error",
+			failingSyncs{0, false}, failingSyncs{4, true}, failingSyncs{9, false}, failingSyncs{20, true})
+	})
+}
+
+func failSyncs(t *testing.T, s *session, reason string, rows ...failingSyncs) {
+	t.Helper()
+	for _, row := range rows {
 		seen, hit := 0, 0
 		g := &gate{dir: s.stateDir(), calls: []uint32{unix.SYS_FSYNC, unix.SYS_FDATASYNC}, failed: func() { hit++ }}
 		g.fails = func(uint64) syscall.Errno {
@@ -150,7 +179,7 @@ func TestFailingSync(t *testing.T) {
 		if hit == 0 {
 			t.Fatalf("only %d syncs, so that none failed", seen)
 		}
-		wantStateFault(t, fmt.Sprintf("%+v", row), l, "input/output error")
+		wantStateFault(t, fmt.Sprintf("%+v", row), l, reason)
 	}
 	wantHealed(t, s)
 }

@@ -21,18 +21,23 @@ import (
 type machine struct {
 	binary string
 	home   string
+	store  store
 	cloud  *emulator.Emulator
 	env    []string
 }
 
-func newMachine(binary, home string, o emulator.Options) (*machine, error) {
-	cloud, err := emulator.New(o)
+func newMachine(binary, home, kind string, o emulator.Options) (*machine, error) {
+	store, err := newStore(kind, home)
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{binary: binary, home: home, cloud: cloud}
+	cloud, err := emulator.New(o)
+	if err != nil {
+		return nil, errors.Join(err, store.drop())
+	}
+	m := &machine{binary: binary, home: home, store: store, cloud: cloud}
 	if err := m.connect(); err != nil {
-		return nil, errors.Join(err, cloud.Close())
+		return nil, errors.Join(err, m.close())
 	}
 	return m, nil
 }
@@ -47,7 +52,7 @@ func (m *machine) connect() error {
 		return err
 	}
 	m.env = []string{
-		"HOME=" + m.home, "TMPDIR=" + m.home, "GONDOLA_STATE_DIR=" + m.stateDir(),
+		"HOME=" + m.home, "TMPDIR=" + m.home, "GONDOLA_STATE=" + m.store.uri,
 		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
 		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
 		"GP_ACCESS_TOKEN=" + m.cloud.GoPro.Token(),
@@ -55,8 +60,9 @@ func (m *machine) connect() error {
 	return nil
 }
 
-func (m *machine) close() error { return m.cloud.Close() }
+func (m *machine) close() error { return errors.Join(m.cloud.Close(), m.store.drop()) }
 
+// stateDir is where a store that is no server keeps its files.
 func (m *machine) stateDir() string { return filepath.Join(m.home, "sessions") }
 
 // life is one run of the command, to its end or to its death.

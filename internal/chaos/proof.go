@@ -112,7 +112,10 @@ func (s *session) remembered(ctx context.Context) error {
 
 // tidy checks that no interrupted write has left anything behind.
 func (s *session) tidy() error {
-	return filepath.WalkDir(s.stateDir(), func(path string, d fs.DirEntry, err error) error {
+	return filepath.WalkDir(s.stateDir(), func(path string, _ fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // the store is elsewhere
+			return nil
+		}
 		if err == nil && strings.HasSuffix(path, ".tmp") {
 			err = fmt.Errorf("%s is left behind", path)
 		}

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 const (
@@ -55,7 +53,7 @@ type kill struct {
 }
 
 // newSession draws a session. Everything about it follows from rng.
-func newSession(binary, home, transfers string, rng *rand.Rand, items, most int) (*session, error) {
+func newSession(binary, home, kind, transfers string, rng *rand.Rand, items, most int) (*session, error) {
 	s := &session{rng: rng, items: items, most: most, segment: ownSegment, want: map[string]emulator.Expectation{}}
 	s.args = []string{"sync", "--json", "--session-id", sessionID, "--transfers", transfers}
 	if rng.IntN(2) == 0 {
@@ -76,7 +74,7 @@ func newSession(binary, home, transfers string, rng *rand.Rand, items, most int)
 		google.SpentTokens = emulator.SpentItem
 	}
 	var err error
-	s.machine, err = newMachine(binary, home, emulator.Options{Library: library(rng, items), Google: *google})
+	s.machine, err = newMachine(binary, home, kind, emulator.Options{Library: library(rng, items), Google: *google})
 	if err != nil {
 		return nil, err
 	}
@@ -202,11 +200,11 @@ func (s *session) held(it *state.Item, uploads map[string]emulator.UploadState) 
 // stored returns the items of the session as they are stored; none if it is not
 // stored yet.
 func (s *session) stored(ctx context.Context) (items []*state.Item, err error) {
-	if _, err := os.Stat(s.stateDir()); err != nil {
+	backend, err := s.store.open(ctx)
+	switch {
+	case errors.Is(err, state.ErrNotFound):
 		return nil, nil // not begun
-	}
-	backend, err := jsondir.Open(s.stateDir(), jsondir.Options{})
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()

@@ -67,7 +67,7 @@ var faultRows = []faultRow{
 	{name: "manifest dropped", faults: on("gopro.download", emulator.FaultResetBefore)},
 	{name: "manifest malformed", faults: on("gopro.download", emulator.FaultMalformed)},
 	{name: "token dies in the listing", faults: on("gopro.download", emulator.FaultStatus, status(401), call(3), times(-1)), code: 4,
-		mend: func(l *line) { l.cloud.Faults.Clear(); l.cloud.GoPro.ExpireToken() }},
+		mend: func(l *line) { l.Cloud.Faults.Clear(); l.Cloud.GoPro.ExpireToken() }},
 
 	// The CDN.
 	{name: "cdn 403", faults: on("cdn.get", emulator.FaultExpired, times(2))},
@@ -83,8 +83,8 @@ var faultRows = []faultRow{
 	{name: "URLs live shorter than the file takes", options: emulator.Options{GoPro: emulator.GoProOptions{URLLife: time.Second}}, faults: on("cdn.get", emulator.FaultCutResponse, after(5*mib), times(12))},
 
 	// OAuth.
-	{name: "access token expires in the run", before: func(l *line) { l.cloud.Google.ExpireAccessTokens() }},
-	{name: "token endpoint 503", faults: on("google.token", emulator.FaultStatus, status(503)), before: func(l *line) { l.cloud.Google.ExpireAccessTokens() }},
+	{name: "access token expires in the run", before: func(l *line) { l.Cloud.Google.ExpireAccessTokens() }},
+	{name: "token endpoint 503", faults: on("google.token", emulator.FaultStatus, status(503)), before: func(l *line) { l.Cloud.Google.ExpireAccessTokens() }},
 
 	// Uploads.
 	{name: "start 503", faults: on("upload.start", emulator.FaultStatus, status(503))},
@@ -116,16 +116,16 @@ var faultRows = []faultRow{
 	{name: "create truncated", faults: on("photos.batchCreate", emulator.FaultTruncate)},
 	{name: "create quota of the minute", faults: on("photos.batchCreate", emulator.FaultQuotaMinute)},
 	{name: "create concurrent write", faults: on("photos.batchCreate", emulator.FaultQuotaConcurrent)},
-	{name: "create quota of the day", faults: on("photos.batchCreate", emulator.FaultQuotaDaily, times(-1)), code: 5, mend: func(l *line) { l.cloud.Faults.Clear() }},
-	{name: "create storage full", faults: on("photos.batchCreate", emulator.FaultStorageFull, times(-1)), code: 5, mend: func(l *line) { l.cloud.Faults.Clear() }},
+	{name: "create quota of the day", faults: on("photos.batchCreate", emulator.FaultQuotaDaily, times(-1)), code: 5, mend: func(l *line) { l.Cloud.Faults.Clear() }},
+	{name: "create storage full", faults: on("photos.batchCreate", emulator.FaultStorageFull, times(-1)), code: 5, mend: func(l *line) { l.Cloud.Faults.Clear() }},
 	{name: "create item 13", faults: on("photos.batchCreate", emulator.FaultItemCode, status(13), call(2))},
 	{name: "create item 3", faults: on("photos.batchCreate", emulator.FaultItemCode, status(3), call(2)), code: 3},
 	{name: "create 207", options: emulator.Options{Google: emulator.GoogleOptions{PartialStatus: 207}}, faults: on("photos.batchCreate", emulator.FaultItemCode, status(13), call(2))},
-	{name: "create insufficient scope", faults: on("photos.batchCreate", emulator.FaultStatus, status(403), times(-1)), code: 4, mend: func(l *line) { l.cloud.Faults.Clear() }},
+	{name: "create insufficient scope", faults: on("photos.batchCreate", emulator.FaultStatus, status(403), times(-1)), code: 4, mend: func(l *line) { l.Cloud.Faults.Clear() }},
 	{name: "every upload forgotten between two runs", faults: on("photos.batchCreate", emulator.FaultQuotaDaily, times(-1)), code: 5, mend: func(l *line) {
-		l.cloud.Faults.Clear()
-		l.cloud.Google.DropUploads()
-		l.cloud.Clock.Advance(25 * time.Hour)
+		l.Cloud.Faults.Clear()
+		l.Cloud.Google.DropUploads()
+		l.Cloud.Clock.Advance(25 * time.Hour)
 	}},
 }
 
@@ -137,22 +137,22 @@ func TestFaults(t *testing.T) {
 			o := row.options
 			o.Library = library()
 			l := newLine(t, o)
-			l.cloud.Faults.Add(row.faults...)
+			l.Cloud.Faults.Add(row.faults...)
 			if row.before != nil {
 				row.before(l)
 			}
-			first, r := l.sync()
-			if r.code != row.code {
-				t.Errorf("first run: exit code %d, want %d: %+v\n%s", r.code, row.code, first, r.stderr)
+			first, r := l.Sync()
+			if r.Code != row.code {
+				t.Errorf("first run: exit code %d, want %d: %+v\n%s", r.Code, row.code, first, r.Stderr)
 			}
 			if row.mend != nil {
 				row.mend(l)
 			}
-			if waiting := l.cloud.Faults.Waiting(); waiting > 0 {
+			if waiting := l.Cloud.Faults.Waiting(); waiting > 0 {
 				t.Errorf("%d faults never hit", waiting)
 			}
-			l.syncUntilDone(2)
-			l.wantArrived()
+			l.SyncUntilDone(2)
+			l.WantArrived()
 		})
 	}
 }

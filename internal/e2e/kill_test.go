@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
-	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 
@@ -13,43 +10,22 @@ import (
 
 const mib = 1 << 20
 
-// received returns how many bytes of unfinished uploads the library holds.
-func (l *line) received() (sum int64) {
-	for _, u := range l.cloud.Google.Uploads() {
-		sum += u.Received
-	}
-	return sum
-}
-
-// settled returns what the library holds once it has taken all that was in the
-// sockets and has noticed that the sender is gone.
-func (l *line) settled() int64 {
-	for held := l.received(); ; {
-		time.Sleep(200 * time.Millisecond)
-		now := l.received()
-		if now == held {
-			return held
-		}
-		held = now
-	}
-}
-
 func TestKilledInTheMiddleOfALargeVideo(t *testing.T) {
 	t.Parallel()
 	const size = 96 * mib
 	l := newLine(t, emulator.Options{Library: emulator.Large(size)})
-	l.killWhen(func() bool { return l.received() > 24*mib }, "--bwlimit", "60M")
-	held := l.settled()
+	l.KillWhen(func() bool { return l.Received() > 24*mib }, "--bwlimit", "60M")
+	held := l.Settled()
 	if held < 24*mib || held >= size {
 		t.Fatalf("the library held %d bytes after the kill", held)
 	}
-	l.cloud.Log.Clear()
-	s := l.syncUntilDone(1)
-	l.wantArrived()
+	l.Cloud.Log.Clear()
+	s := l.SyncUntilDone(1)
+	l.WantArrived()
 	if s.Bytes.Uploaded != size-held || s.Bytes.Resent != 0 {
 		t.Errorf("the library held %d of %d bytes; %d were sent, %d again", held, size, s.Bytes.Uploaded, s.Bytes.Resent)
 	}
-	sent := append(l.cloud.Log.Entries("upload.chunk"), l.cloud.Log.Entries("upload.finalize")...)
+	sent := append(l.Cloud.Log.Entries("upload.chunk"), l.Cloud.Log.Entries("upload.finalize")...)
 	if got, want := sent[0].Headers["X-Goog-Upload-Offset"], fmt.Sprint(held); got != want {
 		t.Errorf("went on at byte %s, want %s", got, want)
 	}
@@ -62,35 +38,24 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	l := newLine(t, emulator.Options{Library: emulator.Many(120, 5)})
 	for kill := range 6 {
-		requests := l.cloud.Log.Count("") + 40 + 25*kill
-		l.killWhen(func() bool { return l.cloud.Log.Count("") >= requests })
+		requests := l.Cloud.Log.Count("") + 40 + 25*kill
+		l.KillWhen(func() bool { return l.Cloud.Log.Count("") >= requests })
 	}
-	l.syncUntilDone(1)
-	l.wantArrived()
+	l.SyncUntilDone(1)
+	l.WantArrived()
 }
 
 func TestInterruptSavesAndResumes(t *testing.T) {
 	t.Parallel()
 	l := newLine(t, emulator.Options{Library: emulator.Large(64 * mib)})
-	cmd := l.command(t.Context(), "sync", "--json", "--bwlimit", "8M")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	running := l.Start("--bwlimit", "8M")
+	running.Await(func() bool { return l.Received() >= 4*mib })
+	if _, r, took := running.Interrupt(); r.Code != 130 || took > 10*time.Second {
+		t.Errorf("after SIGINT: exit code %d after %v, want 130 within 10 s", r.Code, took)
 	}
-	for l.received() < 4*mib {
-		time.Sleep(5 * time.Millisecond)
-	}
-	asked := time.Now()
-	cmd.Process.Signal(syscall.SIGINT)
-	err := cmd.Wait()
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 130 {
-		t.Errorf("after SIGINT: %v, want exit code 130", err)
-	}
-	if took := time.Since(asked); took > 10*time.Second {
-		t.Errorf("took %v to leave", took)
-	}
-	held := l.settled()
-	s := l.syncUntilDone(1)
-	l.wantArrived()
+	held := l.Settled()
+	s := l.SyncUntilDone(1)
+	l.WantArrived()
 	if s.Bytes.Uploaded != 64*mib-held {
 		t.Errorf("the library held %d bytes, %d more were sent", held, s.Bytes.Uploaded)
 	}
@@ -99,19 +64,13 @@ func TestInterruptSavesAndResumes(t *testing.T) {
 func TestSecondProcessIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newLine(t, emulator.Options{Library: emulator.Large(64 * mib)})
-	cmd := l.command(t.Context(), "sync", "--json", "--bwlimit", "8M")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	running := l.Start("--bwlimit", "8M")
+	running.Await(func() bool { return l.Received() >= mib })
+	r := l.Gondola("sync")
+	if r.Code != 6 || !containsAll(r.Stderr, fmt.Sprint(running.PID())) {
+		t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
 	}
-	for l.received() < mib {
-		time.Sleep(5 * time.Millisecond)
-	}
-	r := l.gondola("sync")
-	if r.code != 6 || !containsAll(r.stderr, fmt.Sprint(cmd.Process.Pid)) {
-		t.Errorf("exit code %d\n%s", r.code, r.stderr)
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
-	l.syncUntilDone(1)
-	l.wantArrived()
+	running.Kill()
+	l.SyncUntilDone(1)
+	l.WantArrived()
 }

@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,17 +12,10 @@ import (
 // fastGoogle takes as many writes as come.
 var fastGoogle = emulator.GoogleOptions{ProcessingTime: -1, WriteTime: -1, WritesPerMinute: 600}
 
-// sent counts the files that were sent since the log was cleared, and clears it.
-func (l *line) sent() int {
-	n := l.cloud.Log.Count("upload.*")
-	l.cloud.Log.Clear()
-	return n
-}
-
 func TestOverlappingWindowsSendNothingTwice(t *testing.T) {
 	t.Parallel()
 	l := newLine(t, emulator.Options{Library: emulator.Many(30, 24), Google: fastGoogle})
-	library := l.cloud.GoPro.Library() // newest first
+	library := l.Cloud.GoPro.Library() // newest first
 	at := func(n int) string { return library[n].Captured.UTC().Format(time.RFC3339) }
 	windows := []struct {
 		start, end string
@@ -45,69 +37,54 @@ func TestOverlappingWindowsSendNothingTwice(t *testing.T) {
 		if w.end != "" {
 			args = append(args, "--end", w.end)
 		}
-		s := l.syncUntilDone(1, args...)
-		if n := l.sent(); n != w.sends || s.Items.Created != w.sends {
+		s := l.SyncUntilDone(1, args...)
+		if n := l.Sent(); n != w.sends || s.Items.Created != w.sends {
 			t.Errorf("%s to %s: %d files sent, %d created, want %d", w.start, w.end, n, s.Items.Created, w.sends)
 		}
-		if v, _, r := l.verify(s.SessionID); r.code != 0 || v.Items.Verified != s.Items.Total {
-			t.Errorf("%s: exit code %d, %+v", s.SessionID, r.code, v)
+		if v, _, r := l.Verify(s.SessionID); r.Code != 0 || v.Items.Verified != s.Items.Total {
+			t.Errorf("%s: exit code %d, %+v", s.SessionID, r.Code, v)
 		}
-		l.cloud.Log.Clear()
+		l.Cloud.Log.Clear()
 	}
-	l.wantArrived()
+	l.WantArrived()
 
 	// What one session finds lost and puts back, the others find where it is now.
-	lost := l.cloud.Google.Items()[12]
-	l.cloud.Google.Drop(lost.ID)
-	if _, items, r := l.verify(everything); r.code != 7 || items[lost.Filename].Status != "missing" {
-		t.Errorf("exit code %d, %v", r.code, items)
+	lost := l.Cloud.Google.Items()[12]
+	l.Cloud.Google.Drop(lost.ID)
+	if _, items, r := l.Verify(everything); r.Code != 7 || items[lost.Filename].Status != "missing" {
+		t.Errorf("exit code %d, %v", r.Code, items)
 	}
-	l.cloud.Log.Clear()
-	l.syncUntilDone(1)
-	if n := l.sent(); n != 1 {
+	l.Cloud.Log.Clear()
+	l.SyncUntilDone(1)
+	if n := l.Sent(); n != 1 {
 		t.Errorf("%d files sent, want the one that was lost", n)
 	}
-	for _, id := range l.sessionIDs() {
-		if v, _, r := l.verify(id); r.code != 0 {
-			t.Errorf("%s: exit code %d, %+v", id, r.code, v)
+	for _, id := range l.SessionIDs() {
+		if v, _, r := l.Verify(id); r.Code != 0 {
+			t.Errorf("%s: exit code %d, %+v", id, r.Code, v)
 		}
 	}
-	l.wantArrived()
-}
-
-func (l *line) sessionIDs(args ...string) (ids []string) {
-	l.t.Helper()
-	r := l.gondola(append([]string{"sessions", "list", "--json"}, args...)...)
-	for text := range strings.Lines(r.stdout) {
-		var s struct {
-			ID string `json:"session_id"`
-		}
-		if err := json.Unmarshal([]byte(text), &s); err != nil {
-			l.t.Fatal(err)
-		}
-		ids = append(ids, s.ID)
-	}
-	return ids
+	l.WantArrived()
 }
 
 func TestImportedSessionsSendNothingTwice(t *testing.T) {
 	t.Parallel()
 	l := newLine(t, emulator.Options{Library: emulator.Many(20, 25), Google: fastGoogle})
-	library := l.cloud.GoPro.Library()
-	l.syncUntilDone(1, "--start", library[11].Captured.UTC().Format(time.RFC3339)) // the 12 newest
-	l.cloud.Log.Clear()
+	library := l.Cloud.GoPro.Library()
+	l.SyncUntilDone(1, "--start", library[11].Captured.UTC().Format(time.RFC3339)) // the 12 newest
+	l.Cloud.Log.Clear()
 
-	other := filepath.Join(l.home, "other")
-	if r := l.gondola("sessions", "import", l.stateDir(), "--state-dir", other); r.code != 0 {
-		t.Fatalf("import: exit code %d\n%s", r.code, r.stderr)
+	other := filepath.Join(l.Home, "other")
+	if r := l.Gondola("sessions", "import", l.StateDir(), "--state-dir", other); r.Code != 0 {
+		t.Fatalf("import: exit code %d\n%s", r.Code, r.Stderr)
 	}
-	s := l.syncUntilDone(1, "--state-dir", other)
-	if n := l.sent(); n != 8 || s.Items.AlreadyThere != 12 || s.Items.Created != 8 {
+	s := l.SyncUntilDone(1, "--state-dir", other)
+	if n := l.Sent(); n != 8 || s.Items.AlreadyThere != 12 || s.Items.Created != 8 {
 		t.Errorf("%d files sent, %+v; want the 8 that the imported session had not carried", n, s.Items)
 	}
-	l.wantArrived()
-	if v, _, r := l.verify(everything, "--state-dir", other); r.code != 0 || v.Items.Verified != 20 {
-		t.Errorf("verify: exit code %d, %+v", r.code, v)
+	l.WantArrived()
+	if v, _, r := l.Verify(everything, "--state-dir", other); r.Code != 0 || v.Items.Verified != 20 {
+		t.Errorf("verify: exit code %d, %+v", r.Code, v)
 	}
 }
 
@@ -136,27 +113,27 @@ func TestImportedSessionOfQ2googleSendsNothingTwice(t *testing.T) {
 		"batch_index": 0, "file_names": names, "status": "completed", "responses_json": []string{string(text)}, "error": nil,
 	})
 
-	other := filepath.Join(l.home, "other")
-	if r := l.gondola("sessions", "import", l.stateDir(), "--state-dir", other); r.code != 0 {
-		t.Fatalf("import: exit code %d\n%s", r.code, r.stderr)
+	other := filepath.Join(l.Home, "other")
+	if r := l.Gondola("sessions", "import", l.StateDir(), "--state-dir", other); r.Code != 0 {
+		t.Fatalf("import: exit code %d\n%s", r.Code, r.Stderr)
 	}
 	// As it was imported, what it carried can be seen, but not that it is all.
-	if v, _, r := l.verify("january", "--state-dir", other); r.code != 7 || v.Items.Verified != 4 {
-		t.Errorf("verify before a sync: exit code %d, %+v", r.code, v)
+	if v, _, r := l.Verify("january", "--state-dir", other); r.Code != 7 || v.Items.Verified != 4 {
+		t.Errorf("verify before a sync: exit code %d, %+v", r.Code, v)
 	}
-	l.cloud.Log.Clear()
-	l.syncUntilDone(1, "--state-dir", other, "--session-id", "january")
-	if n := l.sent(); n != 2 {
+	l.Cloud.Log.Clear()
+	l.SyncUntilDone(1, "--state-dir", other, "--session-id", "january")
+	if n := l.Sent(); n != 2 {
 		t.Errorf("%d files sent, want the 2 that q2google had not carried", n)
 	}
-	s := l.syncUntilDone(1, "--state-dir", other)
-	if n := l.sent(); n != 0 || s.Items.AlreadyThere != 6 {
+	s := l.SyncUntilDone(1, "--state-dir", other)
+	if n := l.Sent(); n != 0 || s.Items.AlreadyThere != 6 {
 		t.Errorf("another session: %d files sent, %+v", n, s.Items)
 	}
-	for _, id := range l.sessionIDs("--state-dir", other) {
-		if v, _, r := l.verify(id, "--state-dir", other); r.code != 0 {
-			t.Errorf("%s: exit code %d, %+v\n%s", id, r.code, v, r.stderr)
+	for _, id := range l.SessionIDs("--state-dir", other) {
+		if v, _, r := l.Verify(id, "--state-dir", other); r.Code != 0 {
+			t.Errorf("%s: exit code %d, %+v\n%s", id, r.Code, v, r.Stderr)
 		}
 	}
-	l.wantArrived()
+	l.WantArrived()
 }

@@ -23,7 +23,7 @@ type q2google struct {
 }
 
 func newQ2google(l *line, session string) *q2google {
-	q := &q2google{l: l, dir: filepath.Join(l.stateDir(), session), written: time.Now().UTC()}
+	q := &q2google{l: l, dir: filepath.Join(l.StateDir(), session), written: time.Now().UTC()}
 	stamp := q.written.Format("2006-01-02T15:04:05.000000-07:00")
 	q.write("meta.json", map[string]any{
 		"schema_version": 1, "session_id": session, "created_at": stamp, "updated_at": stamp,
@@ -34,17 +34,17 @@ func newQ2google(l *line, session string) *q2google {
 }
 
 func (q *q2google) write(name string, document any) {
-	q.l.t.Helper()
+	q.l.T.Helper()
 	text, err := json.MarshalIndent(document, "", "  ")
 	if err != nil {
-		q.l.t.Fatal(err)
+		q.l.T.Fatal(err)
 	}
 	path := filepath.Join(q.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		q.l.t.Fatal(err)
+		q.l.T.Fatal(err)
 	}
 	if err := os.WriteFile(path, text, 0o644); err != nil {
-		q.l.t.Fatal(err)
+		q.l.T.Fatal(err)
 	}
 }
 
@@ -71,13 +71,13 @@ func legacyName(m emulator.Medium) string {
 
 // upload sends a file in one request and returns the upload token.
 func (l *line) upload(content emulator.Content) string {
-	l.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, l.server.PhotosURL+"/v1/uploads", io.NewSectionReader(content, 0, content.Size()))
+	l.T.Helper()
+	req, err := http.NewRequest(http.MethodPost, l.Server.PhotosURL+"/v1/uploads", io.NewSectionReader(content, 0, content.Size()))
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	req.ContentLength = content.Size()
-	req.Header.Set("Authorization", "Bearer "+l.cloud.Google.Token(""))
+	req.Header.Set("Authorization", "Bearer "+l.Cloud.Google.Token(""))
 	req.Header.Set("Content-Type", "application/octet-stream")
 	req.Header.Set("X-Goog-Upload-Protocol", "raw")
 	return string(l.do(req))
@@ -85,27 +85,27 @@ func (l *line) upload(content emulator.Content) string {
 
 // create registers one uploaded file and returns the answer.
 func (l *line) create(name, token string) json.RawMessage {
-	l.t.Helper()
+	l.T.Helper()
 	body := fmt.Sprintf(`{"albumId":null,"newMediaItems":[{"description":null,"simpleMediaItem":{"fileName":%q,"uploadToken":%q}}]}`, name, token)
-	req, err := http.NewRequest(http.MethodPost, l.server.PhotosURL+"/v1/mediaItems:batchCreate", strings.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, l.Server.PhotosURL+"/v1/mediaItems:batchCreate", strings.NewReader(body))
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+l.cloud.Google.Token(""))
+	req.Header.Set("Authorization", "Bearer "+l.Cloud.Google.Token(""))
 	req.Header.Set("Content-Type", "application/json")
 	return l.do(req)
 }
 
 func (l *line) do(req *http.Request) []byte {
-	l.t.Helper()
+	l.T.Helper()
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		l.t.Fatalf("%s: %s: %s", req.URL.Path, resp.Status, body)
+		l.T.Fatalf("%s: %s: %s", req.URL.Path, resp.Status, body)
 	}
 	return body
 }
@@ -147,18 +147,18 @@ func TestSessionThatQ2googleBegan(t *testing.T) {
 	}
 	q.item("GX019999000.MP4", "pending", "pending", "") // since deleted from the cloud
 
-	l.cloud.Log.Clear()
-	s, r := l.sync("--session-id", "january")
-	if r.code != 0 || s.Items.Total != 13 || s.Items.Skipped != 1 {
-		t.Fatalf("exit code %d, %+v\n%s", r.code, s, r.stderr)
+	l.Cloud.Log.Clear()
+	s, r := l.Sync("--session-id", "january")
+	if r.Code != 0 || s.Items.Total != 13 || s.Items.Skipped != 1 {
+		t.Fatalf("exit code %d, %+v\n%s", r.Code, s, r.Stderr)
 	}
-	l.wantArrived()
-	if got := l.cloud.Log.Count("upload.raw"); got != 8 {
+	l.WantArrived()
+	if got := l.Cloud.Log.Count("upload.raw"); got != 8 {
 		t.Errorf("%d files were sent, want the 8 that q2google had not", got)
 	}
 	q.wantLoadable(13)
 
-	if s, _ = l.sync("--session-id", "january"); s.Bytes.Uploaded != 0 {
+	if s, _ = l.Sync("--session-id", "january"); s.Bytes.Uploaded != 0 {
 		t.Errorf("the second run sent %d bytes", s.Bytes.Uploaded)
 	}
 }
@@ -167,7 +167,7 @@ func TestSessionThatQ2googleBegan(t *testing.T) {
 // demands in every document, no item it would never touch again, no completed
 // batch at a number it counts by.
 func (q *q2google) wantLoadable(items int) {
-	t := q.l.t
+	t := q.l.T
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(q.dir, "items", "*.json"))
 	if err != nil || len(names) != items {
@@ -189,7 +189,7 @@ func (q *q2google) wantLoadable(items int) {
 }
 
 func (q *q2google) wantKeys(path string, keys ...string) {
-	t := q.l.t
+	t := q.l.T
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/e2e/rig"
 )
 
 // life is the whole life of an installation, with everything it says written
@@ -35,34 +36,38 @@ const otherCookie = "c0ffee-session-cookie-of-the-browser"
 
 func newLife(t *testing.T) *life {
 	l := &life{line: newLine(t, emulator.Options{Library: append(library(), emulator.Mixed(4)...)})}
-	l.tap = newWiretap(t, l.server.GoProURL, l.server.PhotosURL)
-	l.tap.learn("GoPro token", l.cloud.GoPro.Token())
+	l.tap = newWiretap(t, l.Server.GoProURL, l.Server.PhotosURL)
+	l.tap.learn("GoPro token", l.Cloud.GoPro.Token())
 	l.tap.learn("cookie", otherCookie)
-	client := filepath.Join(l.home, "client_secret.json")
+	client := filepath.Join(l.Home, "client_secret.json")
 	text, err := os.ReadFile(client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = bytes.ReplaceAll(text, []byte(l.server.OAuthURL), []byte(l.tap.google.URL))
+	text = bytes.ReplaceAll(text, []byte(l.Server.OAuthURL), []byte(l.tap.google.URL))
 	if err := os.WriteFile(client, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(l.home, "token.json")); err != nil { // login makes it
+	if err := os.Remove(filepath.Join(l.Home, "token.json")); err != nil { // login makes it
 		t.Fatal(err)
 	}
-	l.env = append(l.env, "GONDOLA_GOPRO_URL="+l.tap.gopro.URL, "GONDOLA_GPHOTOS_URL="+l.tap.google.URL)
+	l.Env = append(l.Env, "GONDOLA_GOPRO_URL="+l.tap.gopro.URL, "GONDOLA_GPHOTOS_URL="+l.tap.google.URL)
 	return l
 }
 
 // start runs a command whose output is written down; wait ends with it.
 func (l *life) start(stdin io.Reader, args ...string) (cmd *exec.Cmd, out *syncBuffer, wait func() int) {
-	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), time.Minute) // far more than any takes
+	l.T.Helper()
+	ctx, cancel := context.WithTimeout(l.T.Context(), time.Minute) // far more than any takes
+	binary, err := rig.Binary()
+	if err != nil {
+		l.T.Fatal(err)
+	}
 	cmd = exec.CommandContext(ctx, binary, args...)
 	out = &syncBuffer{}
-	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = l.home, slices.Clone(l.env), stdin, out, out
+	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = l.Home, slices.Clone(l.Env), stdin, out, out
 	if err := cmd.Start(); err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	return cmd, out, func() int {
 		defer cancel()
@@ -74,22 +79,22 @@ func (l *life) start(stdin io.Reader, args ...string) (cmd *exec.Cmd, out *syncB
 
 // do runs a command to its end.
 func (l *life) do(want int, stdin string, args ...string) string {
-	l.t.Helper()
+	l.T.Helper()
 	_, out, wait := l.start(strings.NewReader(stdin), args...)
 	if code := wait(); code != want {
-		l.t.Errorf("%s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, out)
+		l.T.Errorf("%s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, out)
 	}
 	return out.String()
 }
 
 // killed runs a command and kills it when the condition holds.
 func (l *life) killed(condition func() bool, args ...string) {
-	l.t.Helper()
+	l.T.Helper()
 	cmd, out, wait := l.start(strings.NewReader(""), args...)
 	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			cmd.Process.Kill()
-			l.t.Fatalf("a minute went by and nothing to kill for\n%s", out)
+			l.T.Fatalf("a minute went by and nothing to kill for\n%s", out)
 		}
 	}
 	cmd.Process.Signal(syscall.SIGKILL)
@@ -99,26 +104,26 @@ func (l *life) killed(condition func() bool, args ...string) {
 // loginGoogle logs in as a user does whose browser is elsewhere. answer makes
 // of the address that the browser ends on what is pasted.
 func (l *life) loginGoogle(want int, answer func(string) string, args ...string) {
-	l.t.Helper()
+	l.T.Helper()
 	read, write := io.Pipe()
 	_, out, wait := l.start(read, append([]string{"login", "google", "--headless"}, args...)...)
 	page := regexp.MustCompile(`http://\S+code_challenge=\S+`)
 	var at string
 	for deadline := time.Now().Add(20 * time.Second); at == ""; time.Sleep(5 * time.Millisecond) {
 		if at = page.FindString(out.String()); time.Now().After(deadline) {
-			l.t.Fatalf("no page to consent on is named\n%s", out)
+			l.T.Fatalf("no page to consent on is named\n%s", out)
 		}
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Get(at + "&auto=1")
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	resp.Body.Close()
 	io.WriteString(write, answer(resp.Header.Get("Location"))+"\n")
 	write.Close()
 	if code := wait(); code != want {
-		l.t.Errorf("login google %v: exit code %d, want %d\n%s", args, code, want, out)
+		l.T.Errorf("login google %v: exit code %d, want %d\n%s", args, code, want, out)
 	}
 }
 
@@ -154,8 +159,8 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	l.do(4, "", "login", "gopro")
 	l.do(4, "Cookie: other="+otherCookie, "login", "gopro")
 	l.tap.echo("/media/user", 1)
-	l.do(1, l.cloud.GoPro.Token(), talkative("login", "gopro")...)
-	l.do(0, "curl 'https://api.gopro.com/x' -H 'Cookie: session="+otherCookie+"; gp_access_token="+l.cloud.GoPro.Token()+"; x=y'", talkative("login", "gopro")...)
+	l.do(1, l.Cloud.GoPro.Token(), talkative("login", "gopro")...)
+	l.do(0, "curl 'https://api.gopro.com/x' -H 'Cookie: session="+otherCookie+"; gp_access_token="+l.Cloud.GoPro.Token()+"; x=y'", talkative("login", "gopro")...)
 	l.loginGoogle(4, func(string) string { return "http://127.0.0.1:53199/?state=wrong&code=4%2Fwrong-code-of-somebody" }, debug...)
 	l.tap.learn("authorization code", "4/wrong-code-of-somebody")
 	l.tap.echo("/token", 1)
@@ -169,7 +174,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	l.do(3, "", talkative("sync", "--log-format", "json", "--session-id", "echoed", "--album", "Everything", "--max-items", "3")...)
 	l.do(0, "", "sessions", "show", "echoed", "--json")
 	l.do(0, "", "status", "echoed")
-	l.killed(func() bool { return l.received() > 12*mib }, talkative("sync", "--bwlimit", "30M")...)
+	l.killed(func() bool { return l.Received() > 12*mib }, talkative("sync", "--bwlimit", "30M")...)
 	l.do(0, "", "status", "--json")
 	l.do(0, "", talkative("sessions", "list")...)
 	for _, f := range []emulator.Fault{
@@ -182,7 +187,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 		{Route: "upload.query", Kind: emulator.FaultStatus, Status: 503},
 		{Route: "photos.batchCreate", Kind: emulator.FaultItemCode, Status: 3},
 	} {
-		l.cloud.Faults.Add(f)
+		l.Cloud.Faults.Add(f)
 	}
 	l.tap.echo("/v1/mediaItems:batchCreate", 1)
 	id := l.sessionOf(l.do(3, "", "sync", "--json", "--log-level", "debug"))
@@ -204,10 +209,10 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	l.tap.echo("/media/search", 9)
 	l.do(1, "", talkative("ls", "gopro:")...)
 	l.tap.echo("/media/search", 0)
-	l.cloud.Google.Revoke()
+	l.Cloud.Google.Revoke()
 	l.do(4, "", talkative("doctor")...)
 	l.do(4, "", talkative("ls", "gphotos:")...)
-	l.cloud.GoPro.ExpireToken()
+	l.Cloud.GoPro.ExpireToken()
 	l.do(4, "", talkative("sync")...)
 	l.do(4, "", "login", "status", "--json", "--log-level", "debug")
 
@@ -224,7 +229,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 		}
 	}
 	l.wantPrivateFiles(leaks)
-	for _, leak := range l.cloud.Log.Leaks() {
+	for _, leak := range l.Cloud.Log.Leaks() {
 		t.Errorf("a credential was sent to %s %s", leak.Host, leak.Path)
 	}
 }
@@ -232,37 +237,37 @@ func TestNoSecretIsEverShown(t *testing.T) {
 var sessionID = regexp.MustCompile(`"session_id":"([^"]+)"`)
 
 func (l *life) sessionOf(text string) string {
-	l.t.Helper()
+	l.T.Helper()
 	m := sessionID.FindStringSubmatch(text)
 	if m == nil {
-		l.t.Fatalf("no session is named\n%s", text)
+		l.T.Fatalf("no session is named\n%s", text)
 	}
 	return m[1]
 }
 
 // wantAllKinds fails if the test itself has grown blind.
 func (l *life) wantAllKinds() {
-	l.t.Helper()
+	l.T.Helper()
 	want := []string{
 		"GoPro token", "access token", "authorization code", "base URL", "client secret", "cookie", "password",
 		"PKCE verifier", "refresh token", "signature", "upload id", "upload token",
 	}
 	slices.Sort(want)
 	if got := l.tap.kinds(); !slices.Equal(got, want) {
-		l.t.Errorf("secrets of the kinds %q passed, want %q", got, want)
+		l.T.Errorf("secrets of the kinds %q passed, want %q", got, want)
 	}
 }
 
 func (l *life) page(path string) string {
-	l.t.Helper()
-	resp, err := http.Get(l.server.ControlURL + path)
+	l.T.Helper()
+	resp, err := http.Get(l.Server.ControlURL + path)
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		l.t.Fatalf("page %s: %s, %v", path, resp.Status, err)
+		l.T.Fatalf("page %s: %s, %v", path, resp.Status, err)
 	}
 	return string(text)
 }
@@ -270,20 +275,20 @@ func (l *life) page(path string) string {
 // wantPrivateFiles fails if others may read a file that holds a secret, or
 // anything of the state.
 func (l *life) wantPrivateFiles(leaks func(string) []string) {
-	l.t.Helper()
+	l.T.Helper()
 	secret := 0
-	err := filepath.WalkDir(l.home, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == l.home {
+	err := filepath.WalkDir(l.Home, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == l.Home {
 			return err
 		}
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
-		ours := strings.HasPrefix(path, l.stateDir()) || strings.Contains(path, "gondola")
+		ours := strings.HasPrefix(path, l.StateDir()) || strings.Contains(path, "gondola")
 		open := info.Mode().Perm()&0o077 != 0
 		if ours && open {
-			l.t.Errorf("%s has mode %v", path, info.Mode())
+			l.T.Errorf("%s has mode %v", path, info.Mode())
 		}
 		if d.IsDir() {
 			return nil
@@ -297,20 +302,20 @@ func (l *life) wantPrivateFiles(leaks func(string) []string) {
 			secret++
 		}
 		if open && len(kinds) > 0 {
-			l.t.Errorf("%s, of mode %v, holds %v", path, info.Mode(), kinds)
+			l.T.Errorf("%s, of mode %v, holds %v", path, info.Mode(), kinds)
 		}
 		if slices.Contains(kinds, "cookie") {
-			l.t.Errorf("%s holds a cookie that nobody needs", path)
+			l.T.Errorf("%s holds a cookie that nobody needs", path)
 		}
-		if strings.HasPrefix(path, l.stateDir()) && slices.ContainsFunc(kinds, func(k string) bool { return !strings.HasPrefix(k, "upload ") }) {
-			l.t.Errorf("%s holds %v; state may hold what continues an upload, and nothing else", path, kinds)
+		if strings.HasPrefix(path, l.StateDir()) && slices.ContainsFunc(kinds, func(k string) bool { return !strings.HasPrefix(k, "upload ") }) {
+			l.T.Errorf("%s holds %v; state may hold what continues an upload, and nothing else", path, kinds)
 		}
 		return nil
 	})
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	if secret < 3 {
-		l.t.Errorf("%d files hold a secret: the test has grown blind", secret)
+		l.T.Errorf("%d files hold a secret: the test has grown blind", secret)
 	}
 }

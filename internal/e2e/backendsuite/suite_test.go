@@ -1,0 +1,22 @@
+package backendsuite_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gondola-sync/gondola/internal/e2e/backendsuite"
+	"github.com/gondola-sync/gondola/internal/e2e/rig"
+)
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+
+func TestJSONDirectory(t *testing.T) {
+	t.Parallel()
+	backendsuite.Run(t, func(t *testing.T) string { return "jsondir:" + filepath.Join(t.TempDir(), "sessions") })
+}
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	backendsuite.Run(t, func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "sessions.db") })
+}

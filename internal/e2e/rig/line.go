@@ -1,0 +1,303 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/emulator"
+)
+
+// Line is one emulated GoPro cloud, one emulated Google Photos, and a machine
+// with its own home and state between them.
+type Line struct {
+	T      *testing.T
+	Cloud  *emulator.Emulator
+	Server *emulator.Server
+	Home   string
+	Env    []string // of commands; later values win
+}
+
+// New returns a line that is up until the test is over. Its sessions are kept in
+// a directory, unless env, a list of NAME=VALUE, says otherwise.
+func New(t *testing.T, o emulator.Options, env ...string) *Line {
+	t.Helper()
+	if _, err := Binary(); err != nil {
+		t.Fatal(err)
+	}
+	cloud, err := emulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cloud.Close() })
+	server, err := cloud.Listen("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Line{T: t, Cloud: cloud, Server: server, Home: t.TempDir()}
+	credentials, token, err := cloud.WriteCredentials(l.Home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Env = append([]string{
+		"HOME=" + l.Home, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + l.Home,
+		"GONDOLA_STATE=jsondir:" + l.StateDir(),
+		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
+		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
+	}, env...)
+	return l
+}
+
+// StateDir is the directory of sessions, unless env has named another store.
+func (l *Line) StateDir() string { return filepath.Join(l.Home, "sessions") }
+
+// Command returns a gondola command that has not been started.
+func (l *Line) Command(ctx context.Context, args ...string) *exec.Cmd {
+	l.T.Helper()
+	binary, err := Binary()
+	if err != nil {
+		l.T.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = l.Home
+	cmd.Env = append(slices.Clone(l.Env), "GP_ACCESS_TOKEN="+l.Cloud.GoPro.Token())
+	return cmd
+}
+
+// Result is one finished command.
+type Result struct {
+	Code           int
+	Stdout, Stderr string
+}
+
+// longest is how long one command may take.
+const longest = 4 * time.Minute
+
+// Gondola runs a command to its end.
+func (l *Line) Gondola(args ...string) Result {
+	l.T.Helper()
+	ctx, cancel := context.WithTimeout(l.T.Context(), longest)
+	defer cancel()
+	cmd := l.Command(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		l.T.Fatalf("gondola %s: %v", strings.Join(args, " "), err)
+	}
+	r := Result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	for _, trace := range []string{"panic:", "goroutine "} {
+		if strings.Contains(r.Stderr, trace) {
+			l.T.Errorf("gondola %s shows a stack trace:\n%s", strings.Join(args, " "), r.Stderr)
+		}
+	}
+	return r
+}
+
+// Want runs a command and fails the test unless it ends with this exit code.
+func (l *Line) Want(code int, args ...string) Result {
+	l.T.Helper()
+	r := l.Gondola(args...)
+	if r.Code != code {
+		l.T.Errorf("gondola %s: exit code %d, want %d\n%s", strings.Join(args, " "), r.Code, code, r.Stderr)
+	}
+	return r
+}
+
+// Summary is the last line of a sync's JSON output.
+type Summary struct {
+	Type      string
+	SessionID string `json:"session_id"`
+	Outcome   string
+	ExitCode  int `json:"exit_code"`
+	Items     struct {
+		Total, Created, Skipped, Failed, Pending int
+		AlreadyThere                             int `json:"already_there"`
+	}
+	Bytes    struct{ Downloaded, Uploaded, Resent int64 }
+	Requests map[string]int64
+}
+
+// Sync runs a sync to its end, whatever it is.
+func (l *Line) Sync(args ...string) (Summary, Result) {
+	l.T.Helper()
+	r := l.Gondola(append([]string{"sync", "--json"}, args...)...)
+	return l.summary(r), r
+}
+
+// summary checks and decodes the JSON output of a sync.
+func (l *Line) summary(r Result) (s Summary) {
+	l.T.Helper()
+	lines := strings.Split(strings.TrimSpace(r.Stdout), "\n")
+	for _, text := range lines {
+		if !json.Valid([]byte(text)) {
+			l.T.Fatalf("stdout carries something other than JSON lines: %q\nstderr: %s", text, r.Stderr)
+		}
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &s); err != nil {
+		l.T.Fatalf("last line %s: %v", lines[len(lines)-1], err)
+	}
+	if s.Type != "summary" || s.ExitCode != r.Code {
+		l.T.Errorf("exit code %d, last line %s\nstderr: %s", r.Code, lines[len(lines)-1], r.Stderr)
+	}
+	return s
+}
+
+// SyncUntilDone runs the same command, at most so often, until it says that
+// everything is there.
+func (l *Line) SyncUntilDone(most int, args ...string) (last Summary) {
+	l.T.Helper()
+	var r Result
+	for range most {
+		if last, r = l.Sync(args...); r.Code == 0 {
+			return last
+		}
+	}
+	l.T.Errorf("after %d runs: exit code %d, %+v\nstderr: %s", most, r.Code, last, r.Stderr)
+	return last
+}
+
+// Running is a sync that has been started.
+type Running struct {
+	l              *Line
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer // to be read after exited
+	exited         chan struct{}
+}
+
+// Start starts a sync.
+func (l *Line) Start(args ...string) *Running {
+	l.T.Helper()
+	r := &Running{l: l, cmd: l.Command(l.T.Context(), append([]string{"sync", "--json"}, args...)...), exited: make(chan struct{})}
+	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	if err := r.cmd.Start(); err != nil {
+		l.T.Fatal(err)
+	}
+	go func() {
+		defer close(r.exited)
+		r.cmd.Wait() // how it ended is in the exit code
+	}()
+	return r
+}
+
+// PID is the process.
+func (r *Running) PID() int { return r.cmd.Process.Pid }
+
+// Await waits until the condition holds. The test fails if the command ends
+// before.
+func (r *Running) Await(condition func() bool) {
+	r.l.T.Helper()
+	deadline := time.After(longest)
+	for !condition() {
+		select {
+		case <-r.exited:
+			r.l.T.Fatalf("ended too early with exit code %d\n%s", r.cmd.ProcessState.ExitCode(), r.stderr.String())
+		case <-deadline:
+			r.Kill()
+			r.l.T.Fatalf("what was waited for did not come within %v\n%s", longest, r.stderr.String())
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the command without warning.
+func (r *Running) Kill() {
+	r.cmd.Process.Signal(syscall.SIGKILL)
+	<-r.exited
+}
+
+// Interrupt asks the command to stop and returns how it did, and how long that
+// took.
+func (r *Running) Interrupt() (Summary, Result, time.Duration) {
+	r.l.T.Helper()
+	asked := time.Now()
+	r.cmd.Process.Signal(syscall.SIGINT)
+	s, result := r.Wait()
+	return s, result, time.Since(asked)
+}
+
+// Wait waits for the end of the command.
+func (r *Running) Wait() (Summary, Result) {
+	r.l.T.Helper()
+	select {
+	case <-r.exited:
+	case <-time.After(longest):
+		r.Kill()
+		r.l.T.Fatalf("did not end within %v\n%s", longest, r.stderr.String())
+	}
+	result := Result{r.cmd.ProcessState.ExitCode(), r.stdout.String(), r.stderr.String()}
+	return r.l.summary(result), result
+}
+
+// KillWhen starts a sync and kills it without warning once the condition holds.
+func (l *Line) KillWhen(condition func() bool, args ...string) {
+	l.T.Helper()
+	r := l.Start(args...)
+	r.Await(condition)
+	r.Kill()
+}
+
+// Received returns how many bytes of unfinished uploads the library holds.
+func (l *Line) Received() (sum int64) {
+	for _, u := range l.Cloud.Google.Uploads() {
+		sum += u.Received
+	}
+	return sum
+}
+
+// Settled returns what the library holds once it has taken all that was in the
+// sockets and has noticed that the sender is gone.
+func (l *Line) Settled() int64 {
+	for held := l.Received(); ; {
+		time.Sleep(200 * time.Millisecond)
+		now := l.Received()
+		if now == held {
+			return held
+		}
+		held = now
+	}
+}
+
+// Sent counts the files that were sent since the log was cleared, and clears it.
+func (l *Line) Sent() int {
+	n := l.Cloud.Log.Count("upload.*")
+	l.Cloud.Log.Clear()
+	return n
+}
+
+// WantArrived fails unless the library holds every file that a mover has to
+// carry, once and byte for byte, and nothing else.
+func (l *Line) WantArrived() {
+	l.T.Helper()
+	want := map[string]string{} // digest to a name for it
+	for _, e := range l.Cloud.GoPro.Expected() {
+		if !e.Refused {
+			want[e.SHA256] = fmt.Sprintf("%s part %d (%s)", e.Medium, e.Part, e.Name)
+		}
+	}
+	got := map[string]int{}
+	for _, item := range l.Cloud.Google.Items() {
+		got[item.SHA256]++
+		if _, expected := want[item.SHA256]; !expected {
+			l.T.Errorf("%s (%d bytes) lies in the library and should not", item.Filename, item.Size)
+		}
+	}
+	for sum, name := range want {
+		if got[sum] != 1 {
+			l.T.Errorf("%s lies in the library %d times, want once", name, got[sum])
+		}
+	}
+	for _, leak := range l.Cloud.Log.Leaks() {
+		l.T.Errorf("a credential was sent to %s %s", leak.Host, leak.Path)
+	}
+}
