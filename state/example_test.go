@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 // A store of one's own needs two methods; oneFile keeps a session in a file.
@@ -37,6 +39,40 @@ func ExampleAdapt() {
 		fmt.Println(item.Name, "awaits", item.Awaits())
 	}
 	// Output: GX010042.MP4 awaits transfer
+}
+
+// A program names the kinds of backends it knows in its main: Gondola's own, and
+// each further one in a line. The last of these can only load and save.
+func ExampleOpeners() {
+	dir, err := os.MkdirTemp("", "sessions")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+
+	openers := state.Openers{
+		jsondir.Scheme: jsondir.Opener(jsondir.Options{}),
+		"onefile":      openOneFile,
+	}
+	for _, uri := range []string{"jsondir:" + dir + "/sessions", "onefile:" + dir, "redis://me:secret@host"} {
+		b, err := openers.Open(ctx, uri)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		err = b.PutSession(ctx, state.NewSession("january", media.Window{}, time.Now()))
+		fmt.Println("stored:", err == nil, b.Close() == nil)
+	}
+	// Output:
+	// stored: true true
+	// stored: true true
+	// open state redis://…@host: not a state URI: unknown kind of state; known are jsondir, onefile
+}
+
+// openOneFile opens URIs such as onefile:sessions.
+func openOneFile(_ context.Context, uri string) (state.Backend, error) {
+	return state.Adapt(oneFile{strings.TrimPrefix(uri, "onefile:")}), nil
 }
 
 func ExampleSession_CaptureWindow() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -37,10 +36,4 @@ func (s store) open(ctx context.Context) (state.Backend, error) {
 		jsondir.Scheme: jsondir.Opener(jsondir.Options{Existing: true}),
 		sqlite.Scheme:  sqlite.Opener(sqlite.Options{Existing: true}),
 	}.Open(ctx, s.uri)
-}
-
-// kind is the scheme of the store.
-func (s store) kind() string {
-	scheme, _, _ := strings.Cut(s.uri, ":")
-	return scheme
 }
