@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"testing"
 	"time"
 
 	sqlite "modernc.org/sqlite"
@@ -45,3 +46,12 @@ func (b *Backend) Exec(query string) error {
 
 // CheckHeader is checkHeader.
 var CheckHeader = checkHeader
+
+// Number returns the answer to a question that is a number.
+func (b *Backend) Number(t testing.TB, query string) (n int64) {
+	t.Helper()
+	if err := b.one(t.Context(), "ask", query, nil, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
