@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -54,4 +56,33 @@ func (b *Backend) Number(t testing.TB, query string) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// Plans tells how SQLite answers each statement that b has prepared.
+func (b *Backend) Plans(t testing.TB) map[string][]string {
+	t.Helper()
+	plans := map[string][]string{}
+	for _, kept := range []map[string]*sql.Stmt{b.reads.kept, b.writes.kept} {
+		for query := range kept {
+			plans[query] = nil
+		}
+	}
+	for query := range plans {
+		rows, err := b.reads.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, 16)...)
+		if err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		for rows.Next() {
+			var step string
+			var ignored int
+			if err := rows.Scan(&ignored, &ignored, &ignored, &step); err != nil {
+				t.Fatal(err)
+			}
+			plans[query] = append(plans[query], step)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return plans
 }

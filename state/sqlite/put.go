@@ -65,7 +65,7 @@ type planner struct {
 // stored. Rows that stand in the way of a name that is exchanged are removed.
 func (t *tx) plan(session int64, items []*state.Item) ([]*put, error) {
 	p := planner{t: t, session: session, known: map[string]*put{}, bySeq: map[int64]*put{}}
-	if _, err := t.row("SELECT coalesce(max(seq), 0) FROM item WHERE session = ?", []any{session}, &p.last); err != nil {
+	if _, err := t.row("SELECT seq FROM item WHERE session = ? ORDER BY seq DESC LIMIT 1", []any{session}, &p.last); err != nil {
 		return nil, err
 	}
 	for _, it := range items {

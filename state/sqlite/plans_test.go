@@ -1,0 +1,81 @@
+package sqlite_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// listings are the statements that show all there is.
+var listings = []string{"SELECT id FROM session WHERE id IS NOT NULL", "FROM lease ORDER BY session"}
+
+// TestNothingScans asks SQLite how it answers each statement that the backend
+// runs: by an index, without sorting, whatever the size of the session.
+func TestNothingScans(t *testing.T) {
+	b, _ := fresh(t)
+	useAll(t, b)
+	plans := b.Plans(t)
+	if len(plans) < 25 {
+		t.Errorf("only %d statements", len(plans))
+	}
+	for query, plan := range plans {
+		listing := false
+		for _, l := range listings {
+			listing = listing || strings.Contains(query, l)
+		}
+		for _, step := range plan {
+			if !listing && (strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE")) {
+				t.Errorf("%s\n%s", query, strings.Join(plan, "\n"))
+			}
+		}
+		if strings.Contains(query, "i.awaits = ") && !strings.Contains(strings.Join(plan, "\n"), "item_awaits") {
+			t.Errorf("%s\ndoes not use the index of what awaits a stage:\n%s", query, strings.Join(plan, "\n"))
+		}
+	}
+}
+
+// useAll calls every method.
+func useAll(t *testing.T, b state.Backend) {
+	ctx := t.Context()
+	lock, err := b.Lock(ctx, "s")
+	must(t, err)
+	must(t, b.PutSession(ctx, state.NewSession("s", media.Window{}, time.Now())))
+	found := &state.Item{Item: media.Item{Name: "legacy.jpg"}, Discovery: state.Completed}
+	must(t, b.PutItems(ctx, "s", libraryItem(1), libraryItem(2), found))
+	found.ID = libraryItem(3).ID
+	one, two := libraryItem(1), libraryItem(2)
+	one.Name, two.Name = two.Name, one.Name
+	must(t, b.PutItems(ctx, "s", one, two, found))
+	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex}))
+	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex + 1}))
+	for batch, err := range b.Batches(ctx, "s") {
+		must(t, err)
+		must(t, b.DeleteBatch(ctx, "s", batch.Index))
+	}
+	for _, stage := range []state.Stage{"", state.Transfer} {
+		for it, err := range b.Items(ctx, "s", state.ItemQuery{Awaiting: stage}) {
+			must(t, err)
+			it.Carried++
+			must(t, b.PutItems(ctx, "s", it))
+		}
+	}
+	_, err = b.Item(ctx, "s", one.ID.Key())
+	must(t, err)
+	_, err = b.ItemNamed(ctx, "s", one.Name)
+	must(t, err)
+	_, err = b.Counts(ctx, "s")
+	must(t, err)
+	must(t, b.Record(ctx, state.LedgerEntry{Account: "a", Key: "k"}))
+	_, err = b.Recall(ctx, "a", "k")
+	must(t, err)
+	must(t, last(b.Sessions(ctx)))
+	must(t, b.DeleteSession(ctx, "s"))
+	must(t, lock.Unlock())
+	if err := b.DeleteSession(ctx, "s"); !errors.Is(err, state.ErrNotFound) {
+		t.Error(err)
+	}
+}
