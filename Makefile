@@ -1,6 +1,6 @@
 # The suite, and what takes too long for it. See docs/reliability.md.
 
-.PHONY: test chaos
+.PHONY: test chaos bench bench-long
 
 test:
 	scripts/test
@@ -14,3 +14,15 @@ STATE ?= jsondir
 
 chaos:
 	go run ./internal/chaos -kills $(KILLS) -items $(ITEMS) -seed $(SEED) -state $(STATE)
+
+# Measures every promise of speed and writes docs/performance.md and
+# docs/backends.md, in a quarter of an hour; some rows only with
+#   make bench ROWS=carry,line
+# The long form carries 20 GB files and takes hours. See docs/performance.md.
+ROWS ?=
+
+bench:
+	go run ./bench -only "$(ROWS)"
+
+bench-long:
+	go run ./bench -only "$(ROWS)" -long

@@ -37,6 +37,7 @@ var rules = []struct {
 	{"internal/config", nil},
 	{"internal/...", []string{"..."}},
 	{"cmd/...", []string{"internal/..."}},
+	{"bench/...", []string{"..."}},
 }
 
 type goPackage struct {

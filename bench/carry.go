@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+const (
+	unitRate    = "MB/s"
+	unitCPU     = "CPU s/GB"
+	unitShare   = "of the line"
+	unitOfPipe  = "of pipe's rate"
+	unitCPUPipe = "× pipe's CPU"
+	unitOfHash  = "of hashing pipe's rate"
+	unitCPUHash = "× hashing pipe's CPU"
+
+	contender   = "gondola"
+	pipeName    = "pipe"
+	pipeHashing = "pipe that hashes"
+)
+
+// carryRow compares with a program that does nothing else. Gondola hashes what
+// it carries, which the bare one need not; one that does is measured as well.
+var carryRow = row{
+	name:    "carry",
+	title:   "one large file over loopback, against a bare Go program that pipes GET into POST",
+	target:  "≥ 0.9 of its throughput, ≤ 1.15 of its CPU",
+	measure: measureCarry,
+	judge: func(s series) (string, bool) {
+		rate, cpu := s.middle(contender, unitOfPipe), s.middle(contender, unitCPUPipe)
+		return fmt.Sprintf("%.2f and %.2f (%.2f and %.2f where both hash)",
+			rate, cpu, s.middle(contender, unitOfHash), s.middle(contender, unitCPUHash)), rate >= 0.9 && cpu <= 1.15
+	},
+}
+
+func measureCarry(ctx context.Context, b *bench, s *series) error {
+	size := int64(3e9)
+	if b.long {
+		size = 15e9
+	}
+	for range b.rounds {
+		if err := b.carryGondola(ctx, s, size); err != nil {
+			return err
+		}
+		for _, p := range []struct {
+			name string
+			args []string
+		}{{pipeName, nil}, {pipeHashing, []string{"-sha256"}}} {
+			if err := b.carryPipe(ctx, s, p.name, p.args, size); err != nil {
+				return err
+			}
+		}
+		s.ratio(contender, pipeName, unitRate, unitOfPipe)
+		s.ratio(contender, pipeName, unitCPU, unitCPUPipe)
+		s.ratio(contender, pipeHashing, unitRate, unitOfHash)
+		s.ratio(contender, pipeHashing, unitCPU, unitCPUHash)
+	}
+	return nil
+}
+
+func (b *bench) carryGondola(ctx context.Context, s *series, size int64) error {
+	c, err := newCloud(videos(1, size), nil)
+	if err != nil {
+		return err
+	}
+	used, _, err := b.sync(ctx, c)
+	if err == nil {
+		err = c.prove(ctx)
+	}
+	s.addCost(contender, used, size)
+	return errors.Join(err, c.close())
+}
+
+func (b *bench) carryPipe(ctx context.Context, s *series, name string, args []string, size int64) error {
+	c, err := newCloud(videos(1, size), nil)
+	if err != nil {
+		return err
+	}
+	urls, err := c.urls(ctx)
+	if err == nil {
+		var used cost
+		used, err = b.yardstick(ctx, c, b.pipe, append(args, urls[0], c.endpoint())...)
+		s.addCost(name, used, size)
+	}
+	if got := c.received(); err == nil && got != size {
+		err = fmt.Errorf("%s: %d of %d bytes arrived", name, got, size)
+	}
+	return errors.Join(err, c.close())
+}
+
+// addCost keeps throughput and processor time of one run that carried so many
+// bytes.
+func (s *series) addCost(name string, c cost, bytes int64) {
+	s.add(name, unitRate, c.rate(bytes))
+	s.add(name, unitCPU, c.perGB(bytes))
+}
