@@ -14,6 +14,8 @@ import (
 const (
 	assumedRate    = 10 << 20        // bytes a second, the slower of the two lines
 	assumedPerItem = time.Second / 4 // to open, upload and register an item beside its bytes
+	// assumedTransfers is how many files are in flight if their number is found out.
+	assumedTransfers = 8
 )
 
 type plannedLine struct {
@@ -113,7 +115,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 	}
 	transfers := o.Transfers
 	if transfers <= 0 {
-		transfers = gondola.DefaultTransfers
+		transfers = assumedTransfers
 	}
 	seconds := float64(p.Bytes)/float64(rate) + float64(p.Items)*assumedPerItem.Seconds()/float64(transfers)
 	skipped := 0

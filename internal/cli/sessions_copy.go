@@ -14,7 +14,10 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-const copyText = `FROM and TO are a PATH or a URI (` + stateKinds + `). A PATH is
+const copyText = `
+
+FROM and TO are a PATH or a URI:
+` + stateKinds + `. A PATH is
 a directory of sessions, such as q2google's .q2google_sessions, or a SQLite file;
 to copy from, also one session's directory, or the single file in which early
 versions of q2google kept a session. Without SESSION, all sessions are copied.
@@ -31,7 +34,7 @@ func newSessionsCopy(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy FROM TO [SESSION...]",
 		Short: "Copy sessions from one store to another, and prove the copies",
-		Long:  "Copy sessions from one store to another. " + copyText,
+		Long:  "Copy sessions from one store to another." + copyText,
 		Example: `  gondola sessions copy jsondir:sessions sqlite:sessions.db
   gondola sessions copy sqlite:sessions.db postgres://db.example/gondola january --move`,
 		Args:              cobra.MinimumNArgs(2),
@@ -56,7 +59,7 @@ func newSessionsImport(a *app) *cobra.Command {
 		Use:   "import FROM [SESSION...]",
 		Short: "Copy sessions of q2google, or of another store, into this one",
 		Long: `Copy sessions into the current store, which --state names. What is there is read,
-never changed. ` + copyText,
+never changed.` + copyText,
 		Example: `  gondola sessions import .q2google_sessions
   gondola sessions import mongodb://localhost/q2google january-2026
   gondola sessions import sessions.db --state postgres://db.example/gondola`,
@@ -85,7 +88,7 @@ func newSessionsExport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export TO [SESSION...]",
 		Short: "Copy sessions of this store to another one, or to q2google's files",
-		Long:  "Copy sessions of the current store, which --state names, to another one. " + copyText,
+		Long:  "Copy sessions of the current store, which --state names, to another one." + copyText,
 		Example: `  gondola sessions export backup january
   gondola sessions export sqlite:/mnt/usb/sessions.db
   gondola sessions export mongodb://localhost/q2google --move`,

@@ -76,6 +76,9 @@ func judgeVolume(dir string, v volume) []Finding {
 // through to the disk and replaced. It leaves nothing behind.
 func Writable(dir string) Check {
 	return Check{"state directory", func(context.Context) []Finding {
+		if full, err := filepath.Abs(dir); err == nil {
+			dir = full
+		}
 		there := existing(dir)
 		if err := tryWriting(there); err != nil {
 			return []Finding{{

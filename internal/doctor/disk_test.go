@@ -108,3 +108,11 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("Leftovers = %+v", findings)
 	}
 }
+
+func TestWritableFromWithin(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if f := only(t, Writable(".").Run(t.Context())); f.Level != OK || strings.Contains(f.What, "not there yet") {
+		t.Errorf("the working directory: %+v", f)
+	}
+}
