@@ -71,7 +71,10 @@ func testConcurrent(t *testing.T, h Harness) {
 // testLarge compares the cost of one change in a small and in a large session.
 func testLarge(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
-	const large = 5000
+	large := 5000
+	if h.Most > 0 {
+		large = min(large, h.Most)
+	}
 	costOfOne := func(n int) Cost {
 		it, err := b.Item(ctx, "s", item(n).ID.Key())
 		must(t, err)

@@ -36,6 +36,10 @@ type Harness struct {
 
 	// Cost, if not nil, returns what has been written so far.
 	Cost func() Cost
+
+	// Most, if not 0, is how many items a session of the suite has at most. It is
+	// for servers that take their time.
+	Most int
 }
 
 // Cost is what has been written to a store.
