@@ -59,7 +59,7 @@ func newSessionsImport(a *app) *cobra.Command {
 		Use:   "import FROM [SESSION...]",
 		Short: "Copy sessions of q2google, or of another store, into this one",
 		Long: `Copy sessions into the current store, which --state names. What is there is read,
-never changed.` + copyText,
+not changed; only its lock is taken meanwhile.` + copyText,
 		Example: `  gondola sessions import .q2google_sessions
   gondola sessions import mongodb://localhost/q2google january-2026
   gondola sessions import sessions.db --state postgres://db.example/gondola`,
@@ -202,8 +202,8 @@ func (a *app) sessionsToCopy(ctx context.Context, from state.Backend, r copyRequ
 type copyReport struct {
 	*app
 	copyRequest
-	told bool // of the columns
-	last time.Time
+	told bool      // of the columns
+	next time.Time // when progress is told
 }
 
 // copyLine is a session that is copied, in JSON.
@@ -217,7 +217,7 @@ type copyLine struct {
 }
 
 func (r *copyReport) copy(ctx context.Context, from, to state.Backend, id string) error {
-	r.last = r.now()
+	r.next = r.now().Add(time.Second)
 	result, err := sessioncopy.Copy(ctx, from, to, id, sessioncopy.Options{
 		Remove: r.move,
 		Unlocked: func(err error) {
@@ -240,10 +240,10 @@ func (r *copyReport) copy(ctx context.Context, from, to state.Backend, id string
 	return nil
 }
 
-// progress tells about every second how far a copy is.
+// progress tells after a second, and then every five, how far a copy is.
 func (r *copyReport) progress(id string, reading bool, items int) {
-	if now := r.now(); now.Sub(r.last) >= time.Second {
-		r.last = now
+	if now := r.now(); !now.Before(r.next) {
+		r.next = now.Add(5 * time.Second)
 		doing := "copied"
 		if reading {
 			doing = "read back"

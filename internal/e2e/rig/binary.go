@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"testing"
 )
 
 // built is the command under test.
@@ -45,10 +44,10 @@ func build() (path string, err error) {
 	return path, nil
 }
 
-// Main runs the tests of a binary whose TestMain does no more, and returns its
-// exit code.
-func Main(m *testing.M) int {
-	code := m.Run()
+// Main runs the tests of a binary, such as a *testing.M, removes what was built
+// for them, and returns their exit code.
+func Main(tests interface{ Run() int }) int {
+	code := tests.Run()
 	if built.path != "" {
 		os.RemoveAll(filepath.Dir(built.path))
 	}
