@@ -35,6 +35,7 @@ type app struct {
 	secrets  redactor
 	waits    waitRelay
 	command  string // its name
+	onStore  string // flags that name the store, as a command line goes on; "" if other settings do
 	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]
 	lines    sync.Mutex  // held while a JSON line is written
@@ -103,8 +104,11 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	a.waits.to(a.tellWait)
-	if f := cmd.Flags().Lookup("state"); f != nil && a.origins["state"] == config.Flag {
-		a.warnOfPasswords([]string{f.Value.String()}, "in the variable GONDOLA_STATE or the config file")
+	for _, name := range []string{"state", "state-dir"} {
+		if f := cmd.Flags().Lookup(name); f != nil && a.origins[name] == config.Flag {
+			a.onStore += " --" + name + " " + quoted(withoutPassword(f.Value.String()))
+			a.warnOfPasswords([]string{f.Value.String()}, "in the variable GONDOLA_STATE or the config file")
+		}
 	}
 	a.started = true
 	return nil

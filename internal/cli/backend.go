@@ -69,6 +69,14 @@ func (a *app) warnOfPasswords(uris []string, instead string) {
 	}
 }
 
+// withoutPassword hides the credentials in a word of a command line.
+func withoutPassword(word string) string {
+	if len(state.Credentials(word)) == 0 {
+		return word
+	}
+	return state.Redact(word)
+}
+
 // stateFlags say where sessions are kept.
 type stateFlags struct {
 	uri string

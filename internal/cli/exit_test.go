@@ -226,6 +226,8 @@ func TestRetryCommand(t *testing.T) {
 		{[]string{"sync", "--session-id=x"}, report{summary: session}, "gondola sync --session-id=x"},
 		{[]string{"sync", "-n"}, report{}, "gondola sync"},
 		{[]string{"sync"}, report{err: usagef("no")}, ""},
+		{[]string{"sync", "--state", "postgres://me:secret@host/db?sslmode=require"}, report{}, "gondola sync --state 'postgres://…@host/db?…'"},
+		{[]string{"sync", "--state=postgres://me@host/db?sslmode=require"}, report{}, "gondola sync '--state=postgres://me@host/db?sslmode=require'"},
 	} {
 		a := newApp(nil, nil, nil, nil)
 		a.args = tc.args

@@ -231,7 +231,7 @@ func (r *copyReport) copy(ctx context.Context, from, to state.Backend, id string
 	case errors.Is(err, sessioncopy.ErrDiffers):
 		return &media.Fault{
 			Class: media.SessionWide, Code: media.CodeState, Op: "copy into " + placeOf(r.to), Err: err,
-			Hint: fmt.Sprintf("look at both; gondola sessions rm %s --state %s would make room", quoted(id), quoted(state.Redact(r.to))),
+			Hint: fmt.Sprintf("look at both; gondola sessions rm %s --state %s would make room", quoted(id), quoted(withoutPassword(r.to))),
 		}
 	case err != nil:
 		return err
@@ -282,7 +282,7 @@ func (r *copyReport) tell(c *sessioncopy.Result) {
 	}
 	fmt.Fprintf(r.talk(), "%s session %s: %s\n  %s and %s, proved by %s\n", what, line.SessionID, line.Items, count(line.Items.Total, "item"), batches, c.Digest)
 	if c.Session.Account == "" && line.Items.Created > 0 {
-		fmt.Fprintf(r.talk(), "  gondola sync --session-id %s links what it carried to the files it was, so that no other session carries them again.\n", quoted(line.SessionID))
+		fmt.Fprintf(r.talk(), "  gondola sync --session-id %s links what it carried to the files it was, so that no other session carries them again.\n", quoted(line.SessionID)+" --state "+quoted(withoutPassword(r.to)))
 	}
 }
 

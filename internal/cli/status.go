@@ -59,7 +59,7 @@ func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id strin
 		return nil
 	}
 	line.write(a.stdout)
-	writeNames(ctx, a.stdout, backend, id, line.Items, a.redact)
+	writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, line.Items, a.redact)
 	return nil
 }
 

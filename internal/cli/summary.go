@@ -23,6 +23,7 @@ type report struct {
 	err       error
 	backend   state.Backend // nil if it could not be opened
 	retry     string        // the command that goes on
+	onStore   string        // flags that name the store, as a command line goes on
 }
 
 // summaryLine is the last line of a run in JSON.
@@ -154,7 +155,7 @@ func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) 
 	fmt.Fprintf(w, "Time      %s; down at %s, up at %s\n", duration(moved.Wall),
 		speed(moved.Downloaded, moved.Downloading), speed(moved.Uploaded, moved.Uploading))
 	fmt.Fprintf(w, "Requests  %s\n", requestText(line.Requests))
-	writeNames(ctx, w, r.backend, line.SessionID, line.Items, redact)
+	writeNames(ctx, w, r.backend, line.SessionID, quoted(line.SessionID)+r.onStore, line.Items, redact)
 	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome))
 	if line.Retry != "" {
 		fmt.Fprintf(w, "To go on: %s\n", line.Retry)
@@ -182,8 +183,9 @@ func sortedKinds(requests map[string]int64) []string {
 	return append(kinds, others...)
 }
 
-// writeNames names the failures and skips with their reasons.
-func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session string, c itemCounts, redact func(string) string) {
+// writeNames names the failures and skips with their reasons. where are the
+// words of a command line that lead to the session.
+func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session, where string, c itemCounts, redact func(string) string) {
 	failed := list{title: "Failed", total: c.Failed}
 	skipped := list{title: "Skipped", total: c.Skipped}
 	if failed.total+skipped.total == 0 {
@@ -204,8 +206,8 @@ func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session
 			break
 		}
 	}
-	failed.write(w, session)
-	skipped.write(w, session)
+	failed.write(w, where)
+	skipped.write(w, where)
 }
 
 // list names items with their reasons, the first namedAtMost of them.
@@ -223,7 +225,7 @@ func (l *list) add(it *state.Item, redact func(string) string) {
 	}
 }
 
-func (l *list) write(w io.Writer, session string) {
+func (l *list) write(w io.Writer, where string) {
 	if l.total == 0 {
 		return
 	}
@@ -232,7 +234,7 @@ func (l *list) write(w io.Writer, session string) {
 		fmt.Fprintln(w, line)
 	}
 	if more := l.total - len(l.lines); more > 0 {
-		fmt.Fprintf(w, "  … and %d more: gondola sessions show %s --outcome %s\n", more, quoted(session), strings.ToLower(l.title))
+		fmt.Fprintf(w, "  … and %d more: gondola sessions show %s --outcome %s\n", more, where, strings.ToLower(l.title))
 	}
 }
 

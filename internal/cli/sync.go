@@ -40,7 +40,7 @@ are safe.`,
 
 // sync runs a sync and reports what came of it, whatever that is.
 func (a *app) sync(ctx context.Context, f *syncFlags, args []string) error {
-	r := report{from: stationGoPro, to: stationGPhotos, sessionID: f.sessionID}
+	r := report{from: stationGoPro, to: stationGPhotos, sessionID: f.sessionID, onStore: a.onStore}
 	err := a.carry(ctx, f, args, &r)
 	if r.backend != nil {
 		defer r.backend.Close()
@@ -204,7 +204,7 @@ func (a *app) retryCommand(r report) string {
 	for _, arg := range a.args {
 		named = named || arg == "--session-id" || strings.HasPrefix(arg, "--session-id=")
 		if arg != "--dry-run" && arg != "-n" {
-			words = append(words, quoted(arg))
+			words = append(words, quoted(withoutPassword(arg)))
 		}
 	}
 	if !named && r.summary != nil {

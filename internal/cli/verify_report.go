@@ -175,7 +175,7 @@ func (v *verifyView) report(found *gondola.Verification, err error, took time.Du
 		Items: verdictsOf(found), Listed: found.Listed, Requests: found.Requests, Seconds: took.Seconds(),
 	}
 	if line.Items.Missing+line.Items.Pending > 0 || !found.Listed {
-		line.Retry = "gondola sync --session-id " + quoted(found.SessionID)
+		line.Retry = "gondola sync --session-id " + quoted(found.SessionID) + v.a.onStore
 	}
 	if err != nil && !errors.Is(err, errMissing) {
 		d := describe(err, v.a.redact)
