@@ -228,6 +228,8 @@ func (r *copyReport) copy(ctx context.Context, from, to state.Backend, id string
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return fmt.Errorf("there is none in %s", placeOf(r.from))
+	case errors.Is(err, sessioncopy.ErrSameStore):
+		return usagef("%s and %s: %w", placeOf(r.from), placeOf(r.to), err)
 	case errors.Is(err, sessioncopy.ErrDiffers):
 		return &media.Fault{
 			Class: media.SessionWide, Code: media.CodeState, Op: "copy into " + placeOf(r.to), Err: err,

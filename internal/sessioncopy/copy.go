@@ -47,8 +47,8 @@ type Result struct {
 // them, from one store into another, and proves the copy. Both sessions are
 // locked meanwhile; a [state.LockedError] says who else holds one. A copy that
 // is there already, and the same, is left as it is; another session of that id
-// is ErrDiffers. A session that does not exist is [state.ErrNotFound]. Whatever
-// the error, the original stays.
+// is ErrDiffers. A session that does not exist is [state.ErrNotFound]. Unless the
+// copy is proved, the original stays.
 func Copy(ctx context.Context, from, to state.Backend, id string, o Options) (*Result, error) {
 	c := &copier{from: from, to: to, id: id, opt: o}
 	if _, err := from.Session(ctx, id); err != nil {
