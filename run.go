@@ -67,7 +67,6 @@ func newRun(ctx, lasting context.Context, o Options) *run {
 		interrupted: func() bool { return ctx.Err() != nil },
 		begun:       map[state.Stage]error{},
 	}
-	r.opt.Transfers = cmp.Or(max(o.Transfers, 0), DefaultTransfers)
 	if most := o.Destination.BatchSize(); o.BatchSize <= 0 || o.BatchSize > most {
 		r.opt.BatchSize = most
 	}

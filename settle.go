@@ -108,7 +108,7 @@ func (r *run) triedEnough(it *state.Item) bool {
 func (r *run) carryNow(ctx context.Context, it *state.Item) (again bool, err error) {
 	it.Checkpoint = nil
 	handed := make(chan *state.Item, 1)
-	if err := r.carry(ctx, it, handed); err != nil {
+	if err := r.carry(ctx, it, nil, handed); err != nil {
 		return false, err
 	}
 	return len(handed) == 1, nil

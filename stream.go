@@ -17,6 +17,7 @@ type stream struct {
 	item    media.Item
 	version string // of the bytes the upload began with; "" before the first opening
 	onWait  func(media.Wait)
+	failed  func(error) // told of each failure
 	opened  bool
 	limits  []Limiter // every byte passes all of them: what is read is sent at once
 	metrics *Metrics
@@ -35,7 +36,9 @@ func (s *stream) openPolicy() retry.Policy {
 // open is a media.Opener.
 func (s *stream) open(ctx context.Context, offset int64) (content *media.Content, err error) {
 	err = retry.Do(ctx, s.openPolicy(), func(ctx context.Context) (err error) {
-		content, err = s.source.Open(ctx, s.item, offset, s.version)
+		if content, err = s.source.Open(ctx, s.item, offset, s.version); err != nil {
+			s.failed(err)
+		}
 		return err
 	})
 	if err != nil {

@@ -11,10 +11,6 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// DefaultTransfers is how many files are in flight at once unless Options says
-// otherwise.
-const DefaultTransfers = 4
-
 // Limiter paces bytes on one leg. WaitN blocks until n bytes may pass or ctx
 // ends; n is never negative.
 type Limiter interface {
@@ -36,7 +32,7 @@ type Options struct {
 	Quality   string       // what the source was asked for, for the record; "" means "source"
 	BatchSize int          // items per create call; 0 or too large means the destination's most
 
-	Transfers int     // files in flight; 0 means DefaultTransfers
+	Transfers int     // files in flight; 0 finds out how many fill the line, at most MostTransfers
 	Download  Limiter // paces the source's leg; nil for no limit
 	Upload    Limiter // paces the destination's leg; nil for no limit
 	FailFast  bool    // end the run at the first failed item, after saving
@@ -111,6 +107,10 @@ func Sync(ctx context.Context, o Options) (*Summary, error) {
 	return summary, errors.Join(err, sumErr, lock.Unlock())
 }
 
+// batchesAhead is how many batches of carried items may wait for the create
+// stage, so that a call that takes its time does not hold up the line.
+const batchesAhead = 20
+
 // move runs the three stages side by side. A session-wide fault of the first
 // two stops both, and lets the third register what was carried; a fault of the
 // third, or the end of ctx, stops all.
@@ -120,7 +120,7 @@ func (r *run) move(ctx context.Context) error {
 	moving, stopMoving := context.WithCancelCause(all)
 	defer stopMoving(nil)
 
-	carried := make(chan *state.Item, r.opt.BatchSize)
+	carried := make(chan *state.Item, batchesAhead*r.opt.BatchSize)
 	var listErr, moveErr, createErr error
 	var stages sync.WaitGroup
 	stages.Go(func() {

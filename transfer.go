@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,111 +16,23 @@ import (
 // and passes each on to be created. It ends when discovery has ended and
 // nothing awaits transfer but what has failed.
 func (r *run) transfer(ctx context.Context, carried chan<- *state.Item) error {
-	work := make(chan *state.Item)
-	var inHand sync.WaitGroup
 	g, gctx := errgroup.WithContext(ctx)
-	for range r.opt.Transfers {
+	f := &feeder{run: r, gate: newGate(r.opt.Transfers, r.log), ahead: r.newLookout(gctx)}
+	f.carry = func(it *state.Item, at *place) {
+		f.inHand.Add(1)
 		g.Go(func() error {
-			for it := range work {
-				err := r.carry(gctx, it, carried)
-				inHand.Done()
-				if err != nil {
-					return err
-				}
-			}
-			return nil
+			defer f.inHand.Done()
+			defer at.leave()
+			return r.carry(gctx, it, at, carried)
 		})
 	}
-	g.Go(func() error {
-		defer close(work)
-		return r.feed(gctx, work, &inHand)
-	})
+	g.Go(func() error { return f.feed(gctx) })
 	err := g.Wait()
+	f.ahead.wait()
 	if err == nil {
 		err = r.begin(ctx, state.Transfer)
 	}
 	return r.end(ctx, state.Transfer, err)
-}
-
-// feed hands out items in passes. The first takes everything; a second takes
-// what failed for a passing reason, now that the others are through.
-func (r *run) feed(ctx context.Context, work chan<- *state.Item, inHand *sync.WaitGroup) error {
-	if r.adopting {
-		if err := r.waitListed(ctx); err != nil {
-			return err
-		}
-	}
-	for pass := 1; ; pass++ {
-		handed, err := r.feedPass(ctx, pass, work, inHand)
-		if err != nil {
-			return err
-		}
-		inHand.Wait()
-		if handed == 0 && pass > 1 {
-			return nil
-		}
-	}
-}
-
-const (
-	feedPage  = 64 // items read from the backend at a time
-	mostTries = 2  // passes in which an item may fail in one run
-	// passRest is the wait before the second pass, long enough for a router to
-	// start again.
-	passRest = 2 * time.Minute
-)
-
-func (r *run) feedPass(ctx context.Context, pass int, work chan<- *state.Item, inHand *sync.WaitGroup) (handed int, err error) {
-	var after int64
-	for {
-		complete := r.discoveryEnded() // asked before reading, or the last items would be missed
-		page, err := r.page(ctx, state.ItemQuery{Awaiting: state.Transfer, After: after, Limit: feedPage})
-		if err != nil {
-			return handed, err
-		}
-		for _, it := range page {
-			after = it.Seq
-			if !r.worthTrying(it, pass) {
-				continue
-			}
-			if err := r.begin(ctx, state.Transfer); err != nil {
-				return handed, err
-			}
-			if pass > 1 && handed == 0 {
-				if err := r.restBetweenPasses(ctx, it); err != nil {
-					return handed, err
-				}
-			}
-			inHand.Add(1)
-			select {
-			case work <- it:
-				handed++
-			case <-ctx.Done():
-				inHand.Done()
-				return handed, context.Cause(ctx)
-			}
-		}
-		if len(page) > 0 {
-			continue
-		}
-		if complete {
-			return handed, nil
-		}
-		if err := r.waitNews(ctx); err != nil {
-			return handed, err
-		}
-	}
-}
-
-// restBetweenPasses waits before what failed is tried once more.
-func (r *run) restBetweenPasses(ctx context.Context, it *state.Item) error {
-	r.waiting(media.Wait{Reason: it.Errors[state.Transfer].Message, Until: time.Now().Add(passRest).UTC()})
-	select {
-	case <-time.After(passRest):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // page reads a few items at once, so that no iteration of the backend stays
@@ -141,50 +52,11 @@ func readPage(ctx context.Context, from state.Backend, session string, q state.I
 	return page, nil
 }
 
-// worthTrying tells whether an item that awaits transfer is to be carried in
-// this pass: not if it failed in this run, unless for a passing reason and
-// there are tries left.
-func (r *run) worthTrying(it *state.Item, pass int) bool {
-	e, failed := it.Errors[state.Transfer]
-	if !failed || e.At.Before(r.began) {
-		return true
-	}
-	return e.Class == media.Transient && pass <= mostTries
-}
-
-func (r *run) discoveryEnded() bool {
-	select {
-	case <-r.listed:
-		return true
-	default:
-		return false
-	}
-}
-
-func (r *run) waitListed(ctx context.Context) error {
-	select {
-	case <-r.listed:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (r *run) waitNews(ctx context.Context) error {
-	select {
-	case <-r.news:
-		return nil
-	case <-r.listed:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // carry moves one item's bytes and records what became of it. It returns an
-// error only if nothing else can go on either.
-func (r *run) carry(ctx context.Context, it *state.Item, carried chan<- *state.Item) error {
-	err := r.upload(ctx, it)
+// error only if nothing else can go on either. The place is nil for an item that
+// did not come through the gate.
+func (r *run) carry(ctx context.Context, it *state.Item, at *place, carried chan<- *state.Item) error {
+	err := r.upload(ctx, it, at)
 	if err == nil {
 		r.emit(ItemEvent{Item: *it, Stage: state.Transfer, Status: state.Completed})
 		select {
@@ -240,13 +112,13 @@ const mostRestarts = 2
 
 // upload carries the bytes of an item and stores the receipt. The destination
 // recovers by itself: what it has given up comes again in the second pass.
-func (r *run) upload(ctx context.Context, it *state.Item) error {
+func (r *run) upload(ctx context.Context, it *state.Item, at *place) error {
 	r.metrics.start(it)
 	defer r.metrics.stop(it)
-	receipt, err := r.uploadOnce(ctx, it)
+	receipt, err := r.uploadOnce(ctx, it, at)
 	for restarts := 0; changed(err) && restarts < mostRestarts; restarts++ {
 		it.Checkpoint = nil
-		receipt, err = r.uploadOnce(ctx, it)
+		receipt, err = r.uploadOnce(ctx, it, at)
 	}
 	if err != nil {
 		return err
@@ -257,6 +129,7 @@ func (r *run) upload(ctx context.Context, it *state.Item) error {
 	it.Size = receipt.Size
 	delete(it.Errors, state.Transfer)
 	r.metrics.carried(it)
+	at.arrived(receipt.Size)
 	r.onTheWay.add(it)
 	return r.saveItem(it)
 }
@@ -274,10 +147,10 @@ func (r *run) limits() (limits []Limiter) {
 // begun, so that the upload has to begin anew.
 func changed(err error) bool { return media.CodeOf(err) == media.CodeChanged }
 
-func (r *run) uploadOnce(ctx context.Context, it *state.Item) (media.Receipt, error) {
+func (r *run) uploadOnce(ctx context.Context, it *state.Item, at *place) (media.Receipt, error) {
 	s := &stream{
 		source: r.opt.Source, item: it.Item,
-		onWait: r.waiting, limits: r.limits(), metrics: r.metrics,
+		onWait: r.waiting, failed: at.failed, limits: r.limits(), metrics: r.metrics,
 	}
 	if it.Checkpoint != nil {
 		s.version = it.Checkpoint.Version
@@ -293,7 +166,9 @@ func (r *run) uploadOnce(ctx context.Context, it *state.Item) (media.Receipt, er
 		},
 		Sent: func(n int64) {
 			r.metrics.sent(it, n)
+			at.sent(n)
 		},
+		Failed: at.failed,
 		Resent: func(n int64) { r.metrics.sentAgain(it, n) },
 	})
 }

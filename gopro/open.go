@@ -60,6 +60,16 @@ func (s *Source) confirm(ctx context.Context, item media.Item, offset int64, fir
 	return second, nil
 }
 
+// Prepare resolves the address of an item unless one is known that lives long
+// enough, so that the next Open has nothing to ask the API for.
+func (s *Source) Prepare(ctx context.Context, item media.Item) error {
+	if item.ID.Station != scheme {
+		return nil // Open says what is wrong with it
+	}
+	_, _, err := s.locate(ctx, item)
+	return err
+}
+
 func (s *Source) open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
 	for refused := 1; ; refused++ {
 		entry, fresh, err := s.locate(ctx, item)

@@ -5,4 +5,7 @@ import (
 	"github.com/gondola-sync/gondola/gopro"
 )
 
-var _ gondola.Source = (*gopro.Source)(nil)
+var (
+	_ gondola.Source   = (*gopro.Source)(nil)
+	_ gondola.Preparer = (*gopro.Source)(nil)
+)

@@ -170,6 +170,9 @@ func (r *carriage) judge(err error) resumable.Verdict {
 		return resumable.Verdict{Retry: r.refused == 1} // the next request asks for another token
 	}
 	f := r.d.c.fault(context.Background(), r.op, err)
+	if r.u.Failed != nil {
+		r.u.Failed(f)
+	}
 	return resumable.Verdict{Retry: media.ClassOf(f) == media.Transient, After: media.RetryAfterOf(f)}
 }
 

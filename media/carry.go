@@ -37,6 +37,9 @@ type Upload struct {
 	// Resent, if not nil, is told of bytes that the destination had been sent
 	// before and did not keep, so that they go over the line again.
 	Resent func(n int64)
+	// Failed, if not nil, is told of each failure of the destination that the
+	// upload then recovers from, or not.
+	Failed func(err error)
 }
 
 // Checkpoint is what an interrupted upload needs to go on. URL is a
