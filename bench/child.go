@@ -14,9 +14,10 @@ import (
 
 // cost is what a process took from its start to its end.
 type cost struct {
-	wall time.Duration
-	cpu  time.Duration // of all threads, user and system
-	peak int64         // resident memory, in bytes; 0: not known here
+	began time.Time
+	wall  time.Duration
+	cpu   time.Duration // of all threads, user and system
+	peak  int64         // resident memory, in bytes; 0: not known here
 }
 
 // perGB scales the processor time to 10⁹ bytes, in seconds.
@@ -25,26 +26,45 @@ func (c cost) perGB(bytes int64) float64 { return c.cpu.Seconds() / (float64(byt
 // rate is bytes a second, in MB (10⁶).
 func (c cost) rate(bytes int64) float64 { return float64(bytes) / 1e6 / c.wall.Seconds() }
 
-// measure runs a command to its end. What it wrote to standard output is
-// returned even if it failed.
+// process is a command that is being measured.
+type process struct {
+	cmd   *exec.Cmd
+	began time.Time
+	stop  chan struct{}
+	peak  chan int64
+}
+
+func start(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, began: time.Now(), stop: make(chan struct{}), peak: make(chan int64, 1)}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { p.peak <- watchPeak(cmd.Process.Pid, p.stop) }()
+	return p, nil
+}
+
+func (p *process) wait() (cost, error) {
+	err := p.cmd.Wait()
+	c := cost{began: p.began, wall: time.Since(p.began), cpu: p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()}
+	close(p.stop)
+	c.peak = <-p.peak
+	return c, err
+}
+
+// measure runs a command to its end and returns what it wrote to standard
+// output.
 func measure(cmd *exec.Cmd) (cost, []byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
+	p, err := start(cmd)
+	if err != nil {
 		return cost{}, nil, err
 	}
-	stop := make(chan struct{})
-	peaks := make(chan int64, 1)
-	go func() { peaks <- watchPeak(cmd.Process.Pid, stop) }()
-	err := cmd.Wait()
-	c := cost{wall: time.Since(began), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	close(stop)
-	c.peak = <-peaks
+	used, err := p.wait()
 	if err != nil {
 		err = fmt.Errorf("%s: %w\n%s", cmd, err, bytes.TrimSpace(stderr.Bytes()))
 	}
-	return c, stdout.Bytes(), err
+	return used, stdout.Bytes(), err
 }
 
 // watchPeak reads a process's peak of resident memory until stop. What the
@@ -79,11 +99,8 @@ func peakOf(pid int) int64 {
 // summary is the last line of a sync.
 type summary struct {
 	Type     string
-	Outcome  string
 	Items    struct{ Total, Created, Skipped, Failed, Pending int }
-	Bytes    struct{ Downloaded, Uploaded, Resent int64 }
 	Requests map[string]int64
-	Seconds  struct{ Wall, Downloading, Uploading float64 }
 }
 
 func summaryOf(stdout []byte) (s summary, err error) {
@@ -94,19 +111,33 @@ func summaryOf(stdout []byte) (s summary, err error) {
 	return s, nil
 }
 
-// sync runs gondola once in a home of its own and proves what arrived.
+// inHome returns a sync in a home of its own. TMPDIR is there too, so that no
+// other program's files count.
+func (b *bench) inHome(ctx context.Context, c *cloud, home string, args ...string) (*exec.Cmd, error) {
+	env, err := c.environ(home)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, b.gondola, append([]string{"sync", "--json"}, args...)...)
+	cmd.Dir, cmd.Env = home, env
+	return cmd, nil
+}
+
+// sync runs gondola once, to its end.
 func (b *bench) sync(ctx context.Context, c *cloud, args ...string) (cost, summary, error) {
 	home, err := os.MkdirTemp(b.dir, "home-")
 	if err != nil {
 		return cost{}, summary{}, err
 	}
 	defer os.RemoveAll(home)
-	env, err := c.environ(home)
+	return b.syncIn(ctx, c, home, args...)
+}
+
+func (b *bench) syncIn(ctx context.Context, c *cloud, home string, args ...string) (cost, summary, error) {
+	cmd, err := b.inHome(ctx, c, home, args...)
 	if err != nil {
 		return cost{}, summary{}, err
 	}
-	cmd := exec.CommandContext(ctx, b.gondola, append([]string{"sync", "--json"}, args...)...)
-	cmd.Dir, cmd.Env = home, env
 	used, stdout, err := measure(cmd)
 	if err != nil {
 		return used, summary{}, err

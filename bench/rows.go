@@ -18,7 +18,7 @@ type row struct {
 	judge func(s series) (measured string, met bool)
 }
 
-var rows = []row{carryRow, lineRow, designRow}
+var rows = []row{carryRow, lineRow, designRow, memoryRow, openRow, callsRow, resentRow}
 
 func names() (all []string) {
 	for _, r := range rows {
