@@ -179,31 +179,6 @@ func survey(t *testing.T, path, id string, durable int) {
 	wantSound(t, b)
 }
 
-// wantSound checks the database, and its sums against its items.
-func wantSound(t *testing.T, b *sqlite.Backend) {
-	t.Helper()
-	if err := b.Check(t.Context()); err != nil {
-		t.Error(err)
-	}
-	for s, err := range b.Sessions(t.Context()) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := state.Counts{Outcomes: map[state.Outcome]int{}}
-		for it, err := range b.Items(t.Context(), s.ID, state.ItemQuery{}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			want.Add(it)
-		}
-		got, err := b.Counts(t.Context(), s.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantEqual(t, "counts of "+s.ID, want, got)
-	}
-}
-
 // TestKilledWhileMaking kills a process while it makes the file.
 func TestKilledWhileMaking(t *testing.T) {
 	for range 25 {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
@@ -57,5 +58,30 @@ func wantFault(t testing.TB, what string, err error) {
 	t.Helper()
 	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState || media.HintOf(err) == "" {
 		t.Errorf("%s: %v (hint %q), want a fault of the state with a hint", what, err, media.HintOf(err))
+	}
+}
+
+// wantSound checks the database, and its sums against its items.
+func wantSound(t *testing.T, b *sqlite.Backend) {
+	t.Helper()
+	if err := b.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for s, err := range b.Sessions(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := state.Counts{Outcomes: map[state.Outcome]int{}}
+		for it, err := range b.Items(t.Context(), s.ID, state.ItemQuery{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Add(it)
+		}
+		got, err := b.Counts(t.Context(), s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, "counts of "+s.ID, want, got)
 	}
 }
