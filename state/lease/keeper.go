@@ -121,7 +121,7 @@ func (k *Keeper) Check(ctx context.Context, session string) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.lost && time.Now().Before(l.until) {
+	if !l.lost && l.valid(time.Now()) {
 		return nil
 	}
 	if err := l.renew(ctx); err != nil {
@@ -131,6 +131,12 @@ func (k *Keeper) Check(ctx context.Context, session string) error {
 		return Lost(session)
 	}
 	return nil
+}
+
+// valid reports whether the lease has not run out by this process's clocks: the
+// monotonic one does not notice that the machine slept, the other may be set.
+func (l *lease) valid(now time.Time) bool {
+	return now.Before(l.until) && now.Round(0).Before(l.until.Round(0))
 }
 
 // Lost is the fault of a change to a session that another process has taken
