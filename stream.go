@@ -3,6 +3,7 @@ package gondola
 import (
 	"context"
 	"io"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -63,16 +64,28 @@ type countedBody struct {
 	closed atomic.Bool
 }
 
-// longestPaced keeps a paced read short, so that the pace is smooth.
+// longestPaced keeps a paced read short, in bytes, so that the pace is smooth.
 const longestPaced = 64 << 10
+
+// piece is how much may be read at once.
+func (s *stream) piece() int {
+	if len(s.limits) == 0 {
+		return math.MaxInt
+	}
+	n := longestPaced
+	for _, limit := range s.limits {
+		if l, ok := limit.(interface{ Piece() int }); ok {
+			n = min(n, max(l.Piece(), 1))
+		}
+	}
+	return n
+}
 
 func (b *countedBody) Read(p []byte) (int, error) {
 	if b.ctx.Err() != nil {
 		return 0, context.Cause(b.ctx)
 	}
-	if len(b.stream.limits) > 0 && len(p) > longestPaced {
-		p = p[:longestPaced]
-	}
+	p = p[:min(len(p), b.stream.piece())]
 	n, err := b.ReadCloser.Read(p)
 	b.stream.metrics.read(n)
 	for _, limit := range b.stream.limits {

@@ -12,7 +12,10 @@ import (
 )
 
 // Limiter paces bytes on one leg. WaitN blocks until n bytes may pass or ctx
-// ends; n is never negative.
+// ends; n is never negative. A Limiter may also have a method Piece() int, which
+// tells how many bytes to move at most between two calls of WaitN: without it,
+// at a low rate, many files in flight wait for each other's turns so long that
+// their connections count as stalled.
 type Limiter interface {
 	WaitN(ctx context.Context, n int) error
 }

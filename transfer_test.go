@@ -103,13 +103,18 @@ type farLibrary struct {
 	create time.Duration // what a create call takes
 
 	flying, peak, refused atomic.Int64
+	slowest               atomic.Int64 // nanoseconds that one read took
+}
+
+// atLeast raises most to n.
+func atLeast(most *atomic.Int64, n int64) {
+	for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+	}
 }
 
 func (l *farLibrary) Upload(ctx context.Context, u media.Upload) (media.Receipt, error) {
-	n := l.flying.Add(1)
+	atLeast(&l.peak, l.flying.Add(1))
 	defer l.flying.Add(-1)
-	for peak := l.peak.Load(); n > peak && !l.peak.CompareAndSwap(peak, n); peak = l.peak.Load() {
-	}
 	for l.most > 0 && l.flying.Load() > l.most {
 		l.refused.Add(1)
 		u.Failed(&media.Fault{Class: media.Transient, Code: media.CodeRate, Op: "upload " + u.Item.Name})
@@ -129,7 +134,9 @@ func (l *farLibrary) Upload(ctx context.Context, u media.Upload) (media.Receipt,
 	}
 	buf := make([]byte, 256<<10)
 	for {
+		began := time.Now()
 		n, err := content.Body.Read(buf)
+		atLeast(&l.slowest, int64(time.Since(began)))
 		u.Sent(int64(n))
 		if err == io.EOF {
 			break
@@ -256,4 +263,50 @@ func TestCreatingDoesNotHoldUpCarrying(t *testing.T) {
 			t.Errorf("300 photos were carried in %v, want 24 s and a little", took)
 		}
 	})
+}
+
+// TestLimitsAreKept holds both legs against their limits, whatever the number of
+// files in flight.
+func TestLimitsAreKept(t *testing.T) {
+	for _, tc := range []struct {
+		limit     string
+		rate      float64 // bytes a second, of the slower leg
+		items     int
+		size      int64
+		transfers int
+	}{
+		{"10M", 10 << 20, 1, 300e6, 1},
+		{"10M", 10 << 20, 60, 5e6, 16},
+		{"4000000B", 4e6, 60, 2e6, 0},
+		{"10M:2M", 2 << 20, 8, 10e6, 3},
+		{"2M:10M", 2 << 20, 8, 10e6, 3},
+		{"1M:off", 1 << 20, 8, 5e6, 4},
+		{"off:1M", 1 << 20, 8, 5e6, 4},
+		{"512B", 512, 16, 2000, 16},
+	} {
+		t.Run(fmt.Sprintf("%s with %d of %d files at a time", tc.limit, tc.transfers, tc.items), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				src, lib := far(tc.items, tc.size, media.Photo, "")
+				table, err := bandwidth.Parse(tc.limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o := options(t, src, lib)
+				o.Transfers, o.Metrics = tc.transfers, new(gondola.Metrics)
+				o.Upload, o.Download = table.Limiters()
+				mustSync(t, o)
+				if slowest := time.Duration(lib.slowest.Load()); slowest > 30*time.Second {
+					t.Errorf("a read took %v: connections that wait so long count as stalled", slowest)
+				}
+				moved := o.Metrics.Snapshot()
+				want := float64(tc.items) * float64(tc.size) / tc.rate
+				for leg, took := range map[string]time.Duration{"down": moved.Downloading, "up": moved.Uploading} {
+					if off := took.Seconds()/want - 1; off < -0.03 || off > 0.03+0.5/want {
+						t.Errorf("%s took %v, want %.2f s ± 3 %%", leg, took, want)
+					}
+				}
+			})
+		})
+	}
 }

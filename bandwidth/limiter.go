@@ -2,6 +2,7 @@ package bandwidth
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,17 @@ func (t Timetable) Limiters() (up, down *Limiter) {
 	up = &Limiter{constant: t.constant(), at: func(at time.Time) Rate { r, _ := t.At(at); return r }}
 	down = &Limiter{constant: t.constant(), at: func(at time.Time) Rate { _, r := t.At(at); return r }}
 	return up, down
+}
+
+// Piece returns how many bytes to move at most between two calls of WaitN, so
+// that the pace is smooth and nobody waits long for a turn: what passes in a
+// twentieth of a second, at least 1.
+func (l *Limiter) Piece() int {
+	p := l.current()
+	if p.rate == Unlimited {
+		return math.MaxInt
+	}
+	return int(max(p.rate/20, 1))
 }
 
 // WaitN blocks until n bytes may pass or ctx ends; it then returns ctx's cause.

@@ -173,6 +173,19 @@ func TestWaitEndsWithContext(t *testing.T) {
 	})
 }
 
+func TestPiece(t *testing.T) {
+	for limit, want := range map[string]int{"1B": 1, "1k": 51, "10M": mib / 2, "off": math.MaxInt} {
+		up, _ := limiters(t, limit)
+		if got := up.Piece(); got != want {
+			t.Errorf("Piece at %s = %d, want %d", limit, got, want)
+		}
+	}
+	var none *Limiter
+	if got := none.Piece(); got != math.MaxInt {
+		t.Errorf("Piece without a limiter = %d", got)
+	}
+}
+
 func TestWaitForNothing(t *testing.T) {
 	up, _ := limiters(t, "1B")
 	for _, n := range []int{0, -1} {

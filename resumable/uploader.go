@@ -25,9 +25,10 @@ type Uploader struct {
 	OnWait func(reason error, until time.Time)
 }
 
-// maxRestarts is how often one upload begins a new session because the last
-// was lost.
-const maxRestarts = 3
+// maxRestarts is how often one upload begins a new session because the last was
+// lost: each may send the whole object again, and a server that loses every
+// session, or every result, loses the next one too.
+const maxRestarts = 1
 
 // Job is one object to be uploaded.
 type Job struct {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -140,8 +141,9 @@ func (s *session) kindOfService() string {
 	return forgiving
 }
 
-// inFlight is how many files the command carries at a time unless told otherwise.
-const inFlight = 4
+// inFlight is how many files the command carries at most at a time unless told
+// otherwise.
+const inFlight = gondola.MostTransfers
 
 // account returns how many of the bytes received since the last run have to be
 // sent again: what was received, less what is now less to be sent.
