@@ -28,6 +28,13 @@ import (
 )
 
 func main() {
+	if dir := os.Getenv(profileEnv); dir != "" {
+		code, err := profiled(dir, os.Args[1:])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+		os.Exit(code)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
@@ -43,6 +50,7 @@ type bench struct {
 	dir    string // for everything that does not stay
 	rounds int
 	long   bool
+	dry    bool // results and pages stay as they are
 
 	gondola, pipe, design string // binaries
 }
@@ -53,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	only := flags.String("only", "", "`ROWS` to measure, with commas between: "+strings.Join(names(), ", "))
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender of a row has its turn")
 	flags.BoolVar(&b.long, "long", false, "full sizes: 20 GB files, a million items")
-	dry := flags.Bool("n", false, "measure, but leave results and pages as they are")
+	flags.BoolVar(&b.dry, "n", false, "measure, but leave results and pages as they are")
 	render := flags.Bool("render", false, "measure nothing, only write the pages anew")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -76,30 +84,32 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	for _, r := range chosen {
-		if err := b.measureRow(ctx, r, *dry); err != nil {
+		if err := b.measureRow(ctx, r); err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 	}
-	if *dry {
+	if b.dry {
 		return nil
 	}
 	return b.render()
 }
 
-func (b *bench) measureRow(ctx context.Context, r row, dry bool) error {
+func (b *bench) measureRow(ctx context.Context, r row) error {
 	fmt.Fprintf(b.out, "%s: %s\n", r.name, r.title)
 	began := time.Now()
 	var s series
 	if err := r.measure(ctx, b, &s); err != nil {
 		return err
 	}
-	fmt.Fprint(b.out, s.table())
+	if len(s.Figures) > 0 {
+		fmt.Fprint(b.out, s.table())
+	}
 	if r.judge != nil {
 		measured, met := r.judge(s)
 		fmt.Fprintf(b.out, "target %s; measured %s; %s\n", r.target, measured, word(met))
 	}
 	fmt.Fprintf(b.out, "%s took %.0f s\n\n", r.name, time.Since(began).Seconds())
-	if dry {
+	if b.dry || len(s.Figures) == 0 {
 		return nil
 	}
 	return b.keep(ctx, r.name, s)

@@ -76,7 +76,7 @@ func (b *bench) memoryListing(ctx context.Context, s *series, items int) (err er
 	if err != nil {
 		return err
 	}
-	used, err := measureUntil(cmd, `"stage":"discovery","status":"completed"`)
+	used, err := measureUntil(cmd, `{"type":"stage","stage":"discovery","status":"completed"`)
 	if err != nil {
 		return err
 	}

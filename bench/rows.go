@@ -11,6 +11,7 @@ import (
 type row struct {
 	name    string
 	title   string
+	page    string // where its section is, if not in performance.md
 	target  string
 	measure func(ctx context.Context, b *bench, s *series) error
 	// judge says what was measured in the terms of the target, and whether it
@@ -18,7 +19,7 @@ type row struct {
 	judge func(s series) (measured string, met bool)
 }
 
-var rows = []row{carryRow, lineRow, designRow, memoryRow, openRow, callsRow, resentRow}
+var rows = []row{carryRow, lineRow, designRow, memoryRow, openRow, backendsRow, resentRow, callsRow, profileRow}
 
 func names() (all []string) {
 	for _, r := range rows {

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	unitChange = "one change, ms"
+	unitOpen   = "opening, s"
+)
+
+// kept is a kind of store and the sizes of the sessions that are measured in it.
+type kept struct {
+	store string
+	sizes []int
+	long  []int // sizes that only the long form measures
+}
+
+var keeps = []kept{
+	{"jsondir", []int{10, 1_000, 10_000}, []int{100_000, 1_000_000}},
+	{"sqlite", []int{10, 1_000, 100_000}, []int{1_000_000}},
+}
+
+// backendsRow fills the table of docs/backends.md.
+var backendsRow = row{
+	name:    "backends",
+	title:   "cost of one state change, in a small session and in the largest that was measured, in each store",
+	page:    "backends.md",
+	target:  "the same, within 2×",
+	measure: measureBackends,
+	judge:   judgeBackends,
+}
+
+func measureBackends(ctx context.Context, b *bench, s *series) error {
+	binary := filepath.Join(b.dir, "backends.test")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "./bench/backends")
+	build.Dir, build.Stderr = b.root, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build bench/backends: %w", err)
+	}
+	for _, k := range keeps {
+		sizes := k.sizes
+		if b.long {
+			sizes = append(sizes, k.long...)
+		}
+		for _, items := range sizes {
+			if err := b.measureStore(ctx, s, binary, k.store, items); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func storeName(store string, items int) string {
+	return fmt.Sprintf("%s, %s items", store, thousands(items))
+}
+
+// measureStore runs the test of bench/backends in a process of its own.
+func (b *bench) measureStore(ctx context.Context, s *series, binary, store string, items int) error {
+	cmd := exec.CommandContext(ctx, binary, "-test.run", "^TestMeasure$", "-test.timeout", "0")
+	cmd.Dir = filepath.Join(b.root, "bench", "backends")
+	cmd.Env = append(os.Environ(), "BENCH_STORE="+store, fmt.Sprintf("BENCH_ITEMS=%d", items), "TMPDIR="+b.dir)
+	_, stdout, err := measure(cmd)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, stdout)
+	}
+	name := storeName(store, items)
+	for lines := bufio.NewScanner(bytes.NewReader(stdout)); lines.Scan(); {
+		var load, change, open, list time.Duration
+		var peak int64
+		if n, _ := fmt.Sscanf(lines.Text(), "cost %d %d %d %d %d", &load, &change, &open, &list, &peak); n < 5 {
+			continue
+		}
+		s.add(name, unitChange, float64(change.Microseconds())/1e3)
+		s.add(name, unitOpen, open.Seconds())
+		s.add(name, "listing all, s", list.Seconds())
+		s.add(name, "storing, items/s", float64(items)/load.Seconds())
+		s.addPeak(name, cost{peak: peak})
+		b.progress("%s: loaded in %.0f s", name, load.Seconds())
+		return nil
+	}
+	return fmt.Errorf("%s was not measured:\n%s", name, stdout)
+}
+
+// judgeBackends compares the smallest and the largest session of each store.
+func judgeBackends(s series) (string, bool) {
+	var found []string
+	most := 0.0
+	for _, k := range keeps {
+		small := s.middle(storeName(k.store, k.sizes[0]), unitChange)
+		for _, items := range append(append([]int{}, k.sizes...), k.long...) {
+			if large := s.middle(storeName(k.store, items), unitChange); items > k.sizes[0] && large > 0 {
+				ratio := large / small
+				most = max(most, ratio)
+				found = append(found, fmt.Sprintf("%s %.1f× at %s", k.store, ratio, thousands(items)))
+			}
+		}
+	}
+	return strings.Join(found, ", "), most > 0 && most <= 2
+}
+
+// thousands writes a number with commas.
+func thousands(n int) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
