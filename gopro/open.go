@@ -199,11 +199,11 @@ func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 	req.URL = u
 	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Accept-Encoding", "identity")
-	if r.offset > 0 {
-		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", r.offset))
-		if r.version != "" && !strings.HasPrefix(r.version, "W/") {
-			req.Header.Set("If-Range", r.version)
-		}
+	// From the first byte on, too: the answer to a range tells the size of the
+	// whole file beside its own length, which may have been cut on its way.
+	req.Header.Set("Range", fmt.Sprintf("bytes=%d-", r.offset))
+	if r.offset > 0 && r.version != "" && !strings.HasPrefix(r.version, "W/") {
+		req.Header.Set("If-Range", r.version)
 	}
 	c.cdnRequests.Add(1)
 	w.arm(firstByteTimeout)
