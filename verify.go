@@ -78,13 +78,14 @@ type Verification struct {
 	// Listed says that the source was listed to a proven end, so that the
 	// session's items are all that its window holds.
 	Listed   bool
+	Ended    bool             // every item was looked at
 	Requests map[string]int64 // by kind, such as "gphotos_json"
 }
 
 // Proven reports whether every item is at the destination, ready, or was
 // refused with a reason.
 func (v *Verification) Proven() bool {
-	return v.Listed && v.Items[Verified]+v.Items[Skipped] == v.Total
+	return v.Ended && v.Listed && v.Items[Verified]+v.Items[Skipped] == v.Total
 }
 
 // Verify asks the destination for every item of a session: whether it is there
@@ -142,7 +143,8 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 		},
 	}
 	err = v.walk(ctx)
-	if err == nil && v.found.Proven() {
+	v.found.Ended = err == nil
+	if v.found.Proven() {
 		s.Account, s.VerifiedAt = account, v.found.BeganAt
 		err = o.Backend.PutSession(v.lasting, s)
 	}

@@ -28,8 +28,12 @@ func (c *Client) Get(ctx context.Context, id string) (MediaItem, error) {
 	r, err := fetch[MediaItem](ctx, c, call{
 		op: "get media item", method: http.MethodGet, path: "/v1/mediaItems/" + url.PathEscape(id),
 	})
-	if e, ok := statusOf(err); ok && e.HTTP == http.StatusBadRequest && media.CodeOf(err) == media.CodeRejected {
-		return MediaItem{}, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "get media item", Err: e} // malformed id
+	if e, ok := statusOf(err); ok && media.CodeOf(err) == media.CodeRejected {
+		f := &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol, Op: "get media item", Err: e}
+		if e.HTTP == http.StatusBadRequest {
+			f.Class, f.Code = media.ItemFault, media.CodeGone // malformed id
+		}
+		return MediaItem{}, f
 	}
 	if err == nil && r.value.ID == "" {
 		return MediaItem{}, protocolFault("get media item", "answer without an item")
