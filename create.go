@@ -208,7 +208,9 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 		}
 		return b.send(ctx, items)
 	}
-	r.created = append(r.created, created)
+	if r.opt.Hooks.StageComplete != nil {
+		r.created = append(r.created, created)
+	}
 	if again, err = r.settle(ctx, items, created.Results); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,8 @@ type Hooks struct {
 	StageStart func(ctx context.Context, stage state.Stage) error
 	// StageComplete is called after a stage has ended, also when it failed:
 	// err is then its failure. created holds what the create stage registered
-	// in this run, one per answered call.
+	// in this run, one per answered call; it is collected only for this hook,
+	// and grows with the run. Event tells the same item by item at no such cost.
 	StageComplete func(ctx context.Context, stage state.Stage, s *state.Session, created []media.Created, err error) error
 	// Event is told of everything that happens. It is called from many
 	// goroutines, one call at a time, and must return quickly.

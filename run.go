@@ -47,7 +47,7 @@ type run struct {
 	interrupted func() bool
 
 	onTheWay itemSet         // carried by this run, not yet taken by the create stage
-	created  []media.Created // of this run; the create stage alone touches it
+	created  []media.Created // of this run, for the hook; the create stage alone touches it
 	// unanswered are the names of items in create calls of earlier runs whose
 	// answer is not known; the create stage alone touches it.
 	unanswered map[string]bool
