@@ -94,6 +94,11 @@ func told(err error) error {
 	return &toldError{err}
 }
 
+// unsaved reports whether a run that was interrupted could not store everything.
+func unsaved(err error) bool {
+	return exitCode(err) == exitInterrupted && media.CodeOf(err) == media.CodeState
+}
+
 // describe puts a failure into words, without secrets.
 func describe(err error, redact func(string) string) errorObject {
 	d := errorObject{Class: media.SessionWide, Code: "failed", Message: redact(err.Error())}
@@ -101,6 +106,10 @@ func describe(err error, redact func(string) string) errorObject {
 	case exitCode(err) == exitInterrupted:
 		d.Code, d.Message = "interrupted", "interrupted; everything achieved is saved"
 		d.Hint = "run the same command again to go on"
+		if unsaved(err) {
+			d.Message = "interrupted while the store of sessions did not answer: what was achieved since then is not saved"
+			d.Hint = "run the same command again: what is at the destination is found there, the rest is sent"
+		}
 	case isUsage(err):
 		d.Code, d.Hint = "usage", cmp.Or(redact(media.HintOf(err)), "gondola help shows every command, gondola COMMAND --help its flags")
 	case exitCode(err) == exitLocked:

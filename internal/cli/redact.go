@@ -48,6 +48,9 @@ func (r *redactor) clean(s string) string {
 		s = strings.ReplaceAll(s, secret, "[redacted]")
 	}
 	return secretShapes.ReplaceAllStringFunc(s, func(match string) string {
+		if strings.HasSuffix(match, "://USER:PASSWORD@") { // says how to write one
+			return match
+		}
 		groups := secretShapes.FindStringSubmatch(match)
 		return strings.Join(groups[1:], "") + "[redacted]"
 	})

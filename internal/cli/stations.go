@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
@@ -144,18 +142,15 @@ type lister interface {
 // openLister opens a station for listing; refuse tells what a sync would not
 // carry from it.
 func (a *app) openLister(station string, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
-	notice := func(w media.Wait) {
-		fmt.Fprintln(a.talk(), "waiting: "+a.redact(waiting(gondola.WaitEvent{Wait: w}, a.now())))
-	}
 	if station == stationGPhotos {
-		source, _, err := a.openGPhotos(f, 0, notice)
+		source, _, err := a.openGPhotos(f, 0, a.waits.announce)
 		return source, func(media.Item) *media.Refusal { return nil }, err
 	}
 	quality, err := f.wanted(a.origins)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := a.openGoPro(f, notice)
+	client, err := a.openGoPro(f, a.waits.announce)
 	if err != nil {
 		return nil, nil, err
 	}
