@@ -159,7 +159,8 @@ func httpClients(given *http.Client) (api, cdn *http.Client) {
 		return api, cdn
 	}
 	api.Transport = transport()
-	// One connection per transfer: streams of HTTP/2 would share one window.
+	// One connection per transfer: streams of HTTP/2 would share one window, and
+	// cost more than half as much again per byte.
 	t := transport()
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
@@ -172,7 +173,7 @@ func transport() *http.Transport {
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    15 * time.Second,
-		MaxIdleConnsPerHost:    16,
+		MaxIdleConnsPerHost:    32, // as many as files are in flight
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true,

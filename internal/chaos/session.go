@@ -26,13 +26,14 @@ const (
 // session is one session that is killed again and again until it is complete.
 type session struct {
 	*machine
-	rng     *rand.Rand
-	items   int
-	most    int // kills
-	args    []string
-	album   bool
-	segment int64 // bytes, at most
-	service emulator.GoogleOptions
+	rng      *rand.Rand
+	items    int
+	most     int // kills
+	args     []string
+	album    bool
+	segment  int64 // bytes, at most
+	inFlight int64 // files, at most
+	service  emulator.GoogleOptions
 
 	want   map[string]emulator.Expectation // by SHA-256: what is to be carried
 	refuse int                             // files that are to be skipped
@@ -55,7 +56,10 @@ type kill struct {
 
 // newSession draws a session. Everything about it follows from rng.
 func newSession(binary, home, kind, transfers string, rng *rand.Rand, items, most int) (*session, error) {
-	s := &session{rng: rng, items: items, most: most, segment: ownSegment, want: map[string]emulator.Expectation{}}
+	s := &session{rng: rng, items: items, most: most, segment: ownSegment, inFlight: gondola.MostTransfers, want: map[string]emulator.Expectation{}}
+	if n, err := strconv.ParseInt(transfers, 10, 64); err == nil {
+		s.inFlight = n
+	}
 	s.args = []string{"sync", "--json", "--session-id", sessionID, "--transfers", transfers}
 	if rng.IntN(2) == 0 {
 		s.args = append(s.args, "--start", "2025-01-01", "--end", "2025-12-31")
@@ -113,10 +117,11 @@ func (s *session) run(ctx context.Context) error {
 			s.rest = again
 			return errors.Join(s.prove(ctx, l), s.repeat(ctx))
 		}
-		if bound := s.segment * inFlight; s.kindOfService() == forgiving && again > bound {
+		bound := s.segment * s.inFlight
+		if s.kindOfService() == forgiving && again > bound {
 			return fmt.Errorf("after a kill at %v, %d bytes have to be sent again, more than the %d in a segment of each file in flight", at, again, bound)
 		}
-		s.kills = append(s.kills, kill{at, s.kindOfService(), l.took, again, s.segment * inFlight})
+		s.kills = append(s.kills, kill{at, s.kindOfService(), l.took, again, bound})
 	}
 }
 
@@ -140,10 +145,6 @@ func (s *session) kindOfService() string {
 	}
 	return forgiving
 }
-
-// inFlight is how many files the command carries at most at a time unless told
-// otherwise.
-const inFlight = gondola.MostTransfers
 
 // account returns how many of the bytes received since the last run have to be
 // sent again: what was received, less what is now less to be sent.
