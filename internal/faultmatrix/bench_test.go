@@ -93,10 +93,7 @@ func (b *bench) logIn() {
 // sync is one run of the program: everything but the files is new.
 func (b *bench) sync(each func(*bench, gondola.Event)) result {
 	b.t.Helper()
-	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	backend := b.backend()
 	defer backend.Close()
 	ctx, cancel := context.WithCancel(b.t.Context())
 	defer cancel()
@@ -130,6 +127,15 @@ func (b *bench) sync(each func(*bench, gondola.Event)) result {
 	b.last = r
 	time.Sleep(time.Second)
 	return r
+}
+
+func (b *bench) backend() state.Backend {
+	b.t.Helper()
+	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return backend
 }
 
 func (b *bench) source() gondola.Source {
@@ -167,10 +173,14 @@ func (b *bench) photos() (*gphotos.Client, *auth.Tokens) {
 func (b *bench) destination() gondola.Destination {
 	b.t.Helper()
 	photos, tokens := b.photos()
-	d, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{Account: func(ctx context.Context) (string, error) {
+	o := gphotos.DestinationOptions{Account: func(ctx context.Context) (string, error) {
 		account, err := tokens.Account(ctx)
 		return "gphotos:" + account, err
-	}})
+	}}
+	if b.row.proof != nil {
+		o.BatchSize = b.row.proof.batch
+	}
+	d, err := gphotos.NewDestination(photos, o)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -208,10 +218,7 @@ func (b *bench) hits(kind emulator.FaultKind) (n int) {
 // items reads what the session says of its items.
 func (b *bench) items() []*state.Item {
 	b.t.Helper()
-	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	backend := b.backend()
 	defer backend.Close()
 	var items []*state.Item
 	for it, err := range backend.Items(b.t.Context(), "s", state.ItemQuery{}) {
@@ -227,10 +234,7 @@ func (b *bench) items() []*state.Item {
 func (b *bench) edit(change func(n int, it *state.Item)) {
 	b.t.Helper()
 	items := b.items()
-	backend, err := jsondir.Open(filepath.Join(b.dir, "sessions"), jsondir.Options{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	backend := b.backend()
 	defer backend.Close()
 	for n, it := range items {
 		change(n, it)

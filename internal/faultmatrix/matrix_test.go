@@ -2,6 +2,7 @@ package faultmatrix
 
 import (
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"testing"
@@ -67,6 +68,11 @@ func (w *world) measure(t *testing.T) {
 func (r *row) check(t *testing.T) {
 	b := newBench(t, r)
 	defer b.cloud.Close()
+	defer b.wantNoIdle()
+	if r.proof != nil {
+		r.prove(b)
+		return
+	}
 	if r.before != nil {
 		r.before(b)
 	}
@@ -75,6 +81,7 @@ func (r *row) check(t *testing.T) {
 	first := b.sync(r.during)
 	b.wantFirst(first)
 	b.wantHit()
+	b.wantFetchedOnce()
 	received, served := first.received, first.served
 	b.wantSilent(errorsOf(first)...)
 	last := first
@@ -84,7 +91,7 @@ func (r *row) check(t *testing.T) {
 		}
 		last = b.sync(nil)
 		received, served = received+last.received, served+last.served
-		b.wantBounded(last)
+		b.wantBounded(last.requests)
 	}
 	if last.err != nil && r.last == "" || last.summary == nil || r.last != anyOutcome && last.summary.Outcome != r.lastOutcome() {
 		t.Errorf("after %d runs: %v, %s", r.mostRuns(), last.err, describe(last))
@@ -147,16 +154,37 @@ func (b *bench) wantFirst(first result) {
 	if n := first.summary.Items.Outcomes[state.OutcomeFailed]; r.failed >= 0 && n != r.failed {
 		b.t.Errorf("first run: %d items failed, want %d\n%s", n, r.failed, describe(first))
 	}
+	if n := first.summary.Items.Outcomes[state.OutcomePending]; n > 0 && first.summary.Outcome == gondola.Partial {
+		b.t.Errorf("first run: what failed kept %d others from arriving\n%s", n, describe(first))
+	}
 	if first.took > r.within() {
 		b.t.Errorf("the first run took %s, want at most %s", first.took, r.within())
 	}
-	b.wantBounded(first)
+	b.wantBounded(first.requests)
 }
 
-func (b *bench) wantBounded(r result) {
+func (b *bench) wantBounded(requests int) {
 	b.t.Helper()
-	if most := b.row.mostRequests(); r.requests > most {
-		b.t.Errorf("%d requests, want at most %d; without a fault there are %d", r.requests, most, b.row.world.usual)
+	if most := b.row.mostRequests(); requests > most {
+		b.t.Errorf("%d requests, want at most %d; without a fault there are %d", requests, most, b.row.world.usual)
+	}
+}
+
+// wantFetchedOnce fails if a fault that hits one file made others be fetched
+// again.
+func (b *bench) wantFetchedOnce() {
+	b.t.Helper()
+	if b.row.only == "" {
+		return
+	}
+	fetched := map[string]int{}
+	for _, e := range b.cloud.Log.Entries("cdn.get") {
+		fetched[e.Path]++
+	}
+	for name, n := range fetched {
+		if hit, _ := path.Match(b.row.only, name); n > 1 && !hit {
+			b.t.Errorf("%s was fetched %d times", name, n)
+		}
 	}
 }
 

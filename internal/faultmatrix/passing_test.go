@@ -103,13 +103,16 @@ type place struct {
 	bodies bool     // its requests have bodies
 	none   bool     // its answers have no body
 	lost   int64    // bytes to be sent again when its answer is lost after commit
-	second bool     // the route has another place already
-	call   int      // that the fault hits; 0: the first
+	path   string   // of the requests that the fault hits; "": any
+	call   int      // of these that the fault hits; 0: the first
 	not    []string // faults that mean something else here, and have rows of their own
 }
 
-// places are all routes that a sync calls.
-func places() []place {
+// places are all routes that are called, by a sync and by a verification.
+func places() []place { return slices.Concat(synced(), proved(), parted()) }
+
+// synced are all routes that a sync calls.
+func synced() []place {
 	return []place{
 		{row: row{route: "gopro.search", world: small}},
 		{row: row{route: "gopro.user", world: small, faults: on("gopro.search", times(5, status(500)))}},
@@ -119,7 +122,7 @@ func places() []place {
 			not: lostAnswers},
 		{row: row{route: "cdn.get", world: small}},
 		{row: row{route: "cdn.get in mid-file", world: plain, tune: oneByOne, refetch: cutAt,
-			faults: on("cdn.get", after(cutAt, emulator.FaultCutResponse))}, second: true, call: 2},
+			faults: on("cdn.get", after(cutAt, emulator.FaultCutResponse))}, call: 2},
 		{row: row{route: "google.token", world: small, before: expiredGoogle}, bodies: true},
 		{row: row{route: "upload.start", world: plain}, none: true},
 		{row: row{route: "upload.raw", world: small, again: 64 * kib}, bodies: true},
@@ -134,6 +137,13 @@ func places() []place {
 	}
 }
 
+// hit lets a fault hit the place.
+func (p *place) hit(f emulator.Fault) []emulator.Fault {
+	route, _, _ := strings.Cut(p.route, " ")
+	f.Path, f.Call = p.path, p.call
+	return on(route, f)
+}
+
 // passed is each fault that passes at each place.
 func passed() (rows []*row) {
 	for _, p := range places() {
@@ -143,8 +153,7 @@ func passed() (rows []*row) {
 			}
 			r := p.row
 			r.fault = i.name
-			path, _, _ := strings.Cut(p.route, " ")
-			r.faults = append(on(path, at(p.call, i.fault)), p.faults...)
+			r.faults = append(p.hit(i.fault), p.faults...)
 			r.again *= int64(max(1, i.fault.Times))
 			if slices.Contains(lostAnswers, i.name) {
 				r.again = max(r.again, p.lost)

@@ -58,16 +58,18 @@ var refusals = []refusal{
 	{route: "photos.batchCreate", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
 	{route: "photos.get", statuses: []int{302, 401, 409}},
 	{route: "photos.get", statuses: []int{400, 404}, first: gondola.NoAuth, code: media.CodeAuth},
+	{route: "photos.get", statuses: []int{410, 412, 413}, first: gondola.Broken, code: media.CodeProtocol},
 	{route: "photos.get", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
 }
 
 // refused is each refusal, hitting once.
 func refused() (rows []*row) {
-	for _, f := range refusals {
+	for _, f := range slices.Concat(refusals, proofRefusals, partRefusals) {
 		for _, code := range f.statuses {
-			r := placeOf(f.route).row
+			p := placeOf(f.route)
+			r := p.row
 			r.fault = strconv.Itoa(code)
-			r.faults = slices.Concat(on(f.route, status(code)), r.faults)
+			r.faults = slices.Concat(p.hit(status(code)), r.faults)
 			r.first, r.code, r.failed = f.first, f.code, f.failed
 			r.again = max(r.again, f.again)
 			rows = append(rows, &r)
@@ -78,7 +80,7 @@ func refused() (rows []*row) {
 
 func placeOf(route string) place {
 	for _, p := range places() {
-		if p.route == route && !p.second {
+		if p.route == route {
 			return p
 		}
 	}
@@ -122,11 +124,13 @@ func denied() (rows []*row) {
 var googleRoutes = []string{
 	"upload.start", "upload.raw", "upload.chunk", "upload.query", "upload.finalize",
 	"albums.list", "albums.create", "photos.batchCreate", "photos.get",
+	"photos.batchGet", "photos.get one by one",
 }
 
 func denial(route, fault string, f emulator.Fault, code string) *row {
-	r := placeOf(route).row
+	p := placeOf(route)
+	r := p.row
 	r.fault, r.code, r.first, r.failed = fault, code, gondola.NoAuth, -1
-	r.faults = slices.Concat(on(route, f), r.faults)
+	r.faults = slices.Concat(p.hit(f), r.faults)
 	return &r
 }

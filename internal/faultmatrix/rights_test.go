@@ -31,10 +31,11 @@ func ended(stage state.Stage) func(gondola.Event) bool {
 // rights are the rows about tokens that end.
 func rights() (rows []*row) {
 	for _, route := range googleRoutes {
-		r := placeOf(route).row
+		p := placeOf(route)
+		r := p.row
 		r.fault = "the access token expires here"
 		r.again = max(r.again, segment) // of uploads beside it
-		r.faults = slices.Concat(on(route, emulator.Fault{Kind: emulator.FaultExpired}), r.faults)
+		r.faults = slices.Concat(p.hit(emulator.Fault{Kind: emulator.FaultExpired}), r.faults)
 		rows = append(rows, &r)
 	}
 	return append(rows,
@@ -96,16 +97,17 @@ func lostRenewals() (rows []*row) {
 // quotas are the rows about limits.
 func quotas() (rows []*row) {
 	for _, route := range googleRoutes {
+		p := placeOf(route)
 		for name, kind := range map[string]emulator.FaultKind{
 			"429 of the minute": emulator.FaultQuotaMinute, "429 of concurrent writes": emulator.FaultQuotaConcurrent,
 		} {
-			r := placeOf(route).row
-			r.fault, r.faults = name, slices.Concat(on(route, emulator.Fault{Kind: kind}), r.faults)
+			r := p.row
+			r.fault, r.faults = name, slices.Concat(p.hit(emulator.Fault{Kind: kind}), r.faults)
 			rows = append(rows, &r)
 		}
-		r := placeOf(route).row
+		r := p.row
 		r.fault, r.first, r.code, r.failed = "429 of the day", gondola.OutOfQuota, media.CodeQuota, -1
-		r.faults = slices.Concat(on(route, emulator.Fault{Kind: emulator.FaultQuotaDaily}), r.faults)
+		r.faults = slices.Concat(p.hit(emulator.Fault{Kind: emulator.FaultQuotaDaily}), r.faults)
 		rows = append(rows, &r)
 	}
 	return append(rows,

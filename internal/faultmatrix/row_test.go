@@ -37,6 +37,9 @@ type row struct {
 	longest time.Duration   // that the first run may take; 0: ten minutes
 	removes bool            // some of what was there at first may be gone, at both ends
 	last    gondola.Outcome // of the last run; "" is Complete
+	only    string          // path of the one object that is fetched more than once in the first run; "": any may be
+
+	proof *proof // if not nil, the row is about a verification
 }
 
 // anyOutcome is for rows of which one part races with another, such as a
@@ -130,8 +133,11 @@ func many(n int) func() emulator.Library {
 var (
 	plain  = &world{name: "plain", library: mixed}
 	small  = &world{name: "small", library: many(smallMany)}
+	few    = &world{name: "few", library: many(5)} // for verifications
 	album  = &world{name: "album", album: "Trip", library: many(smallMany)}
 	paged  = &world{name: "paged", library: many(104)} // two pages of the first walk, three of the others
 	fifty  = &world{name: "fifty", library: many(51)}  // one batch of one item and one of fifty
-	worlds = []*world{plain, small, album, paged, fifty}
+	parts  = &world{name: "parts", library: severals}  // media of several files
+	film   = &world{name: "film", library: filmed}     // a chapter that takes several upload requests, and one that takes one
+	worlds = []*world{plain, small, few, album, paged, fifty, parts, film, twins}
 )
