@@ -275,7 +275,7 @@ func (e *endless) Close() error { close(e.closed); return nil }
 func TestStallOverTheNetwork(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
 	defer server.Close()
-	p := &XGoogUpload{URL: server.URL, Client: server.Client(), Timeouts: Timeouts{Stall: 50 * time.Millisecond}}
+	p := &XGoogUpload{URL: server.URL, Client: server.Client(), Timeouts: Timeouts{Stall: time.Second}}
 	_, err := p.Raw(t.Context(), Media{Size: 1 << 40}, &endless{closed: make(chan struct{})})
 	if _, ok := errors.AsType[*SourceError](err); !ok || !errors.Is(err, ErrStalled) {
 		t.Errorf("Raw = %v, want that the source stalled", err)
