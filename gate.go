@@ -103,7 +103,7 @@ func (l *lane) settleIdle(now time.Time) {
 	}
 }
 
-// change lets f tell a lane's climber something.
+// change lets f tell a lane's climber something. It needs g.mu.
 func (g *gate) change(of int, f func(c *climber, now time.Time)) {
 	l := &g.lanes[of]
 	now := time.Now()
@@ -116,9 +116,18 @@ func (g *gate) change(of int, f func(c *climber, now time.Time)) {
 	if !g.full(l) && !l.wanted {
 		l.idle = now
 	}
-	select {
-	case g.freed <- struct{}{}:
-	default:
+	g.wake()
+}
+
+// wake tells who waits that there is room. It needs g.mu.
+func (g *gate) wake() {
+	for i := range g.lanes {
+		if l := &g.lanes[i]; l.wanted && !g.full(l) {
+			select {
+			case g.freed <- struct{}{}:
+			default:
+			}
+		}
 	}
 }
 
@@ -144,6 +153,9 @@ func (p *place) arrived(size int64) {
 }
 
 func (p *place) moved(n int64) {
+	if p.gate.fixed > 0 {
+		return
+	}
 	p.gate.mu.Lock()
 	defer p.gate.mu.Unlock()
 	for i := range p.gate.lanes {
