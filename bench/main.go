@@ -53,6 +53,7 @@ type bench struct {
 	dry    bool // results and pages stay as they are
 
 	gondola, pipe, design string // binaries
+	revision              string // that they were built of
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -112,7 +113,7 @@ func (b *bench) measureRow(ctx context.Context, r row) error {
 	if b.dry || len(s.Figures) == 0 {
 		return nil
 	}
-	return b.keep(ctx, r.name, s)
+	return b.keep(r.name, s)
 }
 
 // repository returns the root of the module.
@@ -126,6 +127,7 @@ func repository(ctx context.Context) (string, error) {
 
 // build makes the binaries as they are released: no instrumentation, no tags.
 func (b *bench) build(ctx context.Context) error {
+	b.revision = b.commit(ctx)
 	for _, p := range []struct {
 		binary *string
 		pkg    string

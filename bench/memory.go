@@ -83,6 +83,7 @@ func (b *bench) memoryListing(ctx context.Context, s *series, items int) (err er
 	s.add(listingMany, "items", float64(items))
 	s.addPeak(listingMany, used)
 	s.add(listingMany, "items/s", float64(items)/used.wall.Seconds())
+	s.add(listingMany, "CPU ms/item", used.cpu.Seconds()*1e3/float64(items))
 	return nil
 }
 

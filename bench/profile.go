@@ -70,7 +70,7 @@ func measureProfile(ctx context.Context, b *bench, _ *series) error {
 		return err
 	}
 	page := fmt.Sprintf("# Where a gigabyte goes\n\nProfiles of `gondola sync` while it carries one file of %d GB over loopback, made by `go run ./bench -only profile` at %s, %s, %s, %s.\n",
-		int64(size/1e9), b.commit(ctx), time.Now().Format(time.DateOnly), runtime.Version(), machine())
+		int64(size/1e9), b.revision, time.Now().Format(time.DateOnly), runtime.Version(), machine())
 	for _, p := range []struct {
 		title, file string
 		args        []string

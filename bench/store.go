@@ -46,13 +46,13 @@ func (b *bench) results() (results, error) {
 }
 
 // keep replaces what is known of one row.
-func (b *bench) keep(ctx context.Context, name string, s series) error {
+func (b *bench) keep(name string, s series) error {
 	all, err := b.results()
 	if err != nil {
 		return err
 	}
 	all[name] = measured{
-		Date: time.Now().Format(time.DateOnly), Commit: b.commit(ctx), Machine: machine(), Go: runtime.Version(),
+		Date: time.Now().Format(time.DateOnly), Commit: b.revision, Machine: machine(), Go: runtime.Version(),
 		Long: b.long, series: s,
 	}
 	data, err := json.MarshalIndent(all, "", " ")

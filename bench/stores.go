@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,7 +27,7 @@ type kept struct {
 
 var keeps = []kept{
 	{"jsondir", []int{10, 1_000, 10_000}, []int{100_000, 1_000_000}},
-	{"sqlite", []int{10, 1_000, 100_000}, []int{1_000_000}},
+	{"sqlite", []int{10, 1_000, 100_000, 1_000_000}, nil},
 }
 
 // backendsRow fills the table of docs/backends.md.
@@ -96,12 +97,13 @@ func judgeBackends(s series) (string, bool) {
 	var found []string
 	most := 0.0
 	for _, k := range keeps {
-		small := s.middle(storeName(k.store, k.sizes[0]), unitChange)
-		for _, items := range append(append([]int{}, k.sizes...), k.long...) {
-			if large := s.middle(storeName(k.store, items), unitChange); items > k.sizes[0] && large > 0 {
-				ratio := large / small
-				most = max(most, ratio)
-				found = append(found, fmt.Sprintf("%s %.1f× at %s", k.store, ratio, thousands(items)))
+		sizes := slices.Concat(k.sizes, k.long)
+		small := s.middle(storeName(k.store, sizes[0]), unitChange)
+		for _, items := range slices.Backward(sizes[1:]) {
+			if large := s.middle(storeName(k.store, items), unitChange); large > 0 {
+				most = max(most, large/small)
+				found = append(found, fmt.Sprintf("%s %.1f× at %s", k.store, large/small, thousands(items)))
+				break
 			}
 		}
 	}
