@@ -48,7 +48,7 @@ func TestOneHolder(t *testing.T) {
 		first, second := keeper(t, store), keeper(t, store)
 		u := lock(t, first)
 		held := wantLocked(t, second)
-		if held.PID != os.Getpid() || held.Until.Sub(time.Now()) != lease.DefaultTTL {
+		if held.PID != os.Getpid() || time.Until(held.Until) != lease.DefaultTTL {
 			t.Errorf("held by %+v", held)
 		}
 		wantLocked(t, first)

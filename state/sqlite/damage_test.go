@@ -70,7 +70,7 @@ func wellPut(t *testing.T, n int) (path string) {
 
 // TestDamaged: whatever meets a damaged page says so, and what helps.
 func TestDamaged(t *testing.T) {
-	path := wellPut(t, 3000)
+	path := wellPut(t, 400)
 	info, err := os.Stat(path)
 	must(t, err)
 	damage(t, path, info.Size()/2/4096*4096, int(info.Size()/3))
@@ -106,7 +106,7 @@ func TestAfterOutage(t *testing.T) {
 		{name: "down and damaged", unclean: true, machine: true, sound: false, checked: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			path := wellPut(t, 3000)
+			path := wellPut(t, 400)
 			if tc.machine {
 				raw(t, path, otherMachine)
 			}
