@@ -140,12 +140,13 @@ func TestWALStaysSmall(t *testing.T) {
 	b, path := fresh(t)
 	must(t, b.PutSession(t.Context(), state.NewSession("s", media.Window{}, time.Now())))
 	var list []*state.Item
-	for n := range 45 {
+	for n := range 30 {
 		it := libraryItem(n)
 		it.DownloadURL = strings.Repeat("large ", 3000)
 		list = append(list, it)
 	}
 	must(t, b.PutItems(t.Context(), "s", list...))
+	must(t, b.Exec("PRAGMA wal_autocheckpoint = 100")) // pages; by itself it is 1000
 	other := open(t, path)
 	defer other.Close()
 	var stop atomic.Bool
@@ -160,7 +161,7 @@ func TestWALStaysSmall(t *testing.T) {
 		done <- err
 	}()
 	var largest int64
-	for n := range 15 {
+	for n := range 10 {
 		for _, it := range list {
 			it.Carried = int64(n)
 		}
