@@ -34,7 +34,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	f.services.addQuality(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations and the window)")
-	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto")
+	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto: as many as fill the line, at most 32")
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
