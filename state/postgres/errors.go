@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// SQLSTATEs that the code tells apart. See PostgreSQL's appendix on them.
+const (
+	readOnly          = "25006"
+	badAuthorization  = "28000"
+	badPassword       = "28P01"
+	foreignKey        = "23503"
+	uniqueness        = "23505"
+	noDatabase        = "3D000"
+	noSchema          = "3F000"
+	serialization     = "40001"
+	deadlock          = "40P01"
+	noPrivilege       = "42501"
+	noTable           = "42P01"
+	noColumn          = "42703"
+	tableInTheWay     = "42P07"
+	diskFull          = "53100"
+	outOfMemory       = "53200"
+	tooManyClients    = "53300"
+	queryCanceled     = "57014"
+	adminShutdown     = "57P01"
+	crashShutdown     = "57P02"
+	cannotConnectNow  = "57P03"
+	idleTimeout       = "57P05"
+	dataCorrupted     = "XX001"
+	indexCorrupted    = "XX002"
+	connectionTrouble = "08" // class
+)
+
+// transient reports whether the same statement may well succeed a little later:
+// the server has gone away, restarts, or has too much to do.
+func transient(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return strings.HasPrefix(e.Code, connectionTrouble) || slices.Contains([]string{
+			serialization, deadlock, outOfMemory, tooManyClients, adminShutdown, crashShutdown, cannotConnectNow, idleTimeout,
+		}, e.Code)
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return slices.ContainsFunc([]error{
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, pgconn.ErrConnClosed, context.DeadlineExceeded,
+	}, func(lost error) bool { return errors.Is(err, lost) })
+}
+
+// fault returns err as one that a method may return.
+func (b *Backend) fault(op string, err error) error {
+	if err == nil || errors.Is(err, state.ErrNotFound) {
+		return err
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == foreignKey {
+		return state.ErrNotFound // the session was deleted meanwhile
+	}
+	if _, ok := errors.AsType[*media.Fault](err); ok {
+		return err
+	}
+	if _, ok := errors.AsType[*state.LockedError](err); ok {
+		return err
+	}
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op: fmt.Sprintf("%s in %s", op, b.where), Err: plain(err), Hint: b.hint(err),
+	}
+}
+
+// unreachable is the fault of a call that has waited in vain.
+func (b *Backend) unreachable(op string, err error) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op:   fmt.Sprintf("%s in %s", op, b.where),
+		Err:  fmt.Errorf("unreachable: %w; everything confirmed so far is saved", err),
+		Hint: "see to the server and the line to it, then run the same command again",
+	}
+}
+
+// plain returns an error in one line, without the many attempts and the
+// configuration that pgx tells of.
+func plain(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return &told{fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code), err}
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return &told{e.Error(), err}
+	}
+	if e, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return &told{oneLine(e.Unwrap().Error()), err}
+	}
+	return err
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// told is an error in other words.
+type told struct {
+	text string
+	err  error
+}
+
+func (e *told) Error() string { return e.text }
+func (e *told) Unwrap() error { return e.err }
+
+// hint returns the next step after an error that is not transient.
+func (b *Backend) hint(err error) string {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting {
+			return "check how the connection is to be encrypted: sslmode and sslrootcert in the URI; sslmode=disable takes one in the clear"
+		}
+		return ""
+	}
+	switch e.Code {
+	case badAuthorization, badPassword:
+		return "check user and password: in the URI, in PGPASSWORD or in the password file"
+	case noDatabase:
+		return "create the database (createdb), or correct its name in the URI"
+	case noPrivilege:
+		return b.grants()
+	case diskFull:
+		return "free space on the server's disk, then run the same command again; everything confirmed so far is saved"
+	case readOnly:
+		return "connect to the primary server: target_session_attrs=read-write in the URI finds it among several hosts"
+	case queryCanceled:
+		return "the role or the database has a statement_timeout that is too short: set it to 0 for this role"
+	case noSchema, noTable, noColumn, tableInTheWay:
+		return "the schema gondola is not as Gondola made it: restore it from a backup, or drop it to start afresh"
+	case dataCorrupted, indexCorrupted:
+		return "the database is damaged: restore it from a backup"
+	}
+	return ""
+}
+
+// grants tells what a role needs.
+func (b *Backend) grants() string {
+	c := b.pool.Config().ConnConfig
+	return fmt.Sprintf("grant what is missing: CREATE ON DATABASE %[1]q TO %[2]q for the first use and after updates, or let the owner of the schema run any command once and "+
+		"GRANT USAGE ON SCHEMA gondola TO %[2]q; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA gondola TO %[2]q", c.Database, c.User)
+}
+
+// damaged is the fault of a document that cannot be read.
+func (b *Backend) damaged(what string, err error) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op: fmt.Sprintf("read %s in %s", what, b.where), Err: err,
+		Hint: "restore the database from a backup, or correct the document by hand",
+	}
+}

@@ -1,0 +1,153 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/lease"
+)
+
+// Scheme and SchemeAlias are those of the URIs that [Opener] takes.
+const (
+	Scheme      = "postgres"
+	SchemeAlias = "postgresql"
+)
+
+// DefaultPatience is how long a server that has gone away is waited for.
+const DefaultPatience = 2 * time.Minute
+
+// Options adjust a backend. The zero Options are ready for use.
+type Options struct {
+	Logger *slog.Logger     // nil logs nothing
+	Now    func() time.Time // tells when a session was updated; nil is time.Now
+
+	// Existing opens only a database that has the schema: nothing is made or
+	// migrated. The error wraps state.ErrNotFound if it is missing.
+	Existing bool
+	// Patience is how long a call goes on trying to reach a server that has gone
+	// away; 0 is DefaultPatience.
+	Patience time.Duration
+	// OnWait, if not nil, is told before every wait longer than a second, by
+	// the goroutine that waits; several may wait at once.
+	OnWait func(media.Wait)
+}
+
+// Backend keeps sessions in a database. Make one with [Open].
+type Backend struct {
+	pool     *pgxpool.Pool
+	where    string // server and database, for people
+	log      *slog.Logger
+	now      func() time.Time
+	patience time.Duration
+	onWait   func(media.Wait)
+	existing bool
+	lazy     bool // the role's transactions are durable only some time after their commit
+	keeper   *lease.Keeper
+	closed   atomic.Bool
+
+	// watch, in tests, is told of each changing statement, of "commit" before
+	// it and of "committed" after it, and may refuse.
+	watch atomic.Pointer[func(sql string, args []any) error]
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// Open connects to the database that a URI of the form
+// "postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full" names and
+// makes or migrates the schema if need be. The URI takes every option that libpq
+// and pgx know; what it leaves out comes from the environment (PGPASSWORD, the
+// password file) as for them. It fails within seconds if the server does not
+// answer.
+//
+// Two defaults differ: a connection to another machine is refused if it cannot
+// be encrypted, unless an sslmode is given; and statements are not prepared by
+// name, so that any pooler will do, unless a default_query_exec_mode is given.
+//
+// Errors are [media.Fault]s of class SessionWide and hold no credentials. That
+// of a URI which makes no sense wraps [state.ErrURI].
+func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
+	return open(ctx, uri, o, lease.DefaultTTL)
+}
+
+// open is Open with another time for leases to live.
+func open(ctx context.Context, uri string, o Options, ttl time.Duration) (*Backend, error) {
+	config, err := configure(uri)
+	if err != nil {
+		return nil, err
+	}
+	b := &Backend{
+		where:    placeOf(config),
+		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		now:      o.Now,
+		patience: cmp.Or(o.Patience, DefaultPatience),
+		onWait:   o.OnWait,
+		existing: o.Existing,
+	}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if b.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, b.fault("open sessions", err)
+	}
+	b.keeper = lease.NewKeeper(leases{b}, ttl)
+	if err := b.prepare(ctx); err != nil {
+		b.pool.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// Opener returns what opens URIs of both schemes.
+func Opener(o Options) state.Opener {
+	return func(ctx context.Context, uri string) (state.Backend, error) {
+		b, err := Open(ctx, uri, o)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+}
+
+// Close gives back the leases and closes the connections, once the statements
+// that are under way are through.
+func (b *Backend) Close() error {
+	if b.closed.Swap(true) {
+		return nil
+	}
+	err := b.keeper.Close(context.Background())
+	b.pool.Close()
+	return err
+}
+
+func (b *Backend) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if b.closed.Load() {
+		return b.fault("use", state.ErrClosed)
+	}
+	return nil
+}
+
+// Describe says what the store is, such as `PostgreSQL 15.18, database "x" at
+// localhost:5432, schema version 1`.
+func (b *Backend) Describe(ctx context.Context) (string, error) {
+	said, err := query(ctx, b, "ask for the version", pgx.RowTo[string], `SELECT split_part(current_setting('server_version'), ' ', 1)`)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", said[0], b.where, len(migrations)), nil
+}
+
+// errText is why a text is refused.
+var errText = errors.New("PostgreSQL keeps no NUL byte and only valid UTF-8 in its texts")

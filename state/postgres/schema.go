@@ -1,0 +1,154 @@
+package postgres
+
+import (
+	"context"
+	_ "embed" // for the schema
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+//go:embed schema/1.sql
+var first string
+
+// migrations lead from an empty schema to that of this version, one after the
+// other. The version of a schema is the number of those it has seen.
+var migrations = []string{first}
+
+// migrationLock is what programs lock that migrate one database.
+const migrationLock = 0x676f6e646f6c61 // "gondola"
+
+// opening bounds how long Open waits: long enough for a server that is just
+// about to answer.
+var opening = limits{attempt: time.Minute, patience: 3 * time.Second}
+
+// prepare checks the server and sees to the schema.
+func (b *Backend) prepare(ctx context.Context) error {
+	return b.doWithin(ctx, opening, "open sessions", func(ctx context.Context) error {
+		if err := b.checkServer(ctx); err != nil {
+			return err
+		}
+		if err := b.checkSchema(ctx); err != nil {
+			return err
+		}
+		return b.checkPrivileges(ctx)
+	})
+}
+
+// checkSchema makes or migrates the schema if need be and permitted.
+func (b *Backend) checkSchema(ctx context.Context) error {
+	version, err := versionOf(ctx, b.pool)
+	switch {
+	case err != nil:
+		return err
+	case version > len(migrations):
+		return b.unsuitable("run the newer gondola that wrote it; gondola version shows which this is",
+			"its schema has version %d; this gondola knows version %d", version, len(migrations))
+	case version == len(migrations):
+		return nil
+	case !b.existing:
+		return b.migrate(ctx)
+	case version == 0:
+		return state.ErrNotFound
+	}
+	return b.unsuitable("run gondola sync, which brings it up to date",
+		"its schema has version %d; this gondola works with version %d and may not change it now", version, len(migrations))
+}
+
+// unsuitable is the fault of a database that cannot be used as it is.
+func (b *Backend) unsuitable(hint, format string, args ...any) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState, Op: "open sessions in " + b.where,
+		Err: fmt.Errorf(format, args...), Hint: hint,
+	}
+}
+
+// checkServer looks at the settings that matter. A transaction counts as
+// durable, whatever the role's setting, when the server has it on disk.
+func (b *Backend) checkServer(ctx context.Context) error {
+	var encoding, synchronous string
+	sql := `SELECT current_setting('server_encoding'), current_setting('synchronous_commit')`
+	if err := b.pool.QueryRow(ctx, sql).Scan(&encoding, &synchronous); err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return b.unsuitable("create the database with TEMPLATE template0 ENCODING 'UTF8'",
+			"its encoding is %s, which cannot hold every name", encoding)
+	}
+	b.lazy = synchronous == "off"
+	return nil
+}
+
+// versionOf returns the version of the schema, 0 if there is none.
+func versionOf(ctx context.Context, db interface {
+	QueryRow(context.Context, string, ...any) pgx.Row
+}) (version int, err error) {
+	var there bool
+	sql := `SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'gondola' AND tablename = 'migrations')`
+	if err := db.QueryRow(ctx, sql).Scan(&there); err != nil || !there {
+		return 0, err
+	}
+	err = db.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM gondola.migrations`).Scan(&version)
+	return version, err
+}
+
+// migrate brings the schema to this version, all or nothing. Programs that open
+// the database at once take turns.
+func (b *Backend) migrate(ctx context.Context) error {
+	begun, err := b.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+	if err != nil {
+		return err
+	}
+	defer begun.Rollback(ctx)
+	if _, err := begun.Exec(ctx, `SELECT pg_advisory_xact_lock($1::bigint)`, int64(migrationLock)); err != nil {
+		return err
+	}
+	version, err := versionOf(ctx, begun)
+	if err == nil && version == 0 {
+		err = createSchema(ctx, begun)
+	}
+	for n := version; err == nil && n < len(migrations); n++ {
+		_, err = begun.Exec(ctx, migrations[n], pgx.QueryExecModeSimpleProtocol)
+		if err == nil {
+			_, err = begun.Exec(ctx, `INSERT INTO gondola.migrations (version) VALUES ($1::integer)`, n+1)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return begun.Commit(ctx)
+}
+
+// createSchema makes the schema, unless somebody has made it for us.
+func createSchema(ctx context.Context, begun pgx.Tx) error {
+	var there bool
+	sql := `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'gondola')`
+	if err := begun.QueryRow(ctx, sql).Scan(&there); err != nil {
+		return err
+	}
+	if !there {
+		if _, err := begun.Exec(ctx, `CREATE SCHEMA gondola`); err != nil {
+			return err
+		}
+	}
+	_, err := begun.Exec(ctx, `CREATE TABLE IF NOT EXISTS gondola.migrations
+		(version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())`)
+	return err
+}
+
+// checkPrivileges tells at once what would fail in mid-run.
+func (b *Backend) checkPrivileges(ctx context.Context) error {
+	var missing string
+	sql := `SELECT coalesce(string_agg(p || ' ON gondola.' || c.relname, ', ' ORDER BY c.relname, p), '')
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+		     unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p
+		WHERE n.nspname = 'gondola' AND c.relkind = 'r' AND c.relname <> 'migrations' AND NOT has_table_privilege(c.oid, p)`
+	if err := b.pool.QueryRow(ctx, sql).Scan(&missing); err != nil || missing == "" {
+		return err
+	}
+	return b.unsuitable(b.grants(), "the role lacks privileges: %s", missing)
+}
