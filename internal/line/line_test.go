@@ -105,27 +105,31 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// TestRateOnSockets lets four connections share a line on real sockets, however
-// busy the machine is: of a few tries one has to come near.
+// TestRateOnSockets lets four connections share a line on real sockets. It is
+// never faster than its rate. What a busy machine is late at the end counts the
+// less, the longer it takes.
 func TestRateOnSockets(t *testing.T) {
-	const rate, bytes, off = 30e6, 8 << 20, 0.03
-	var ratio float64
-	for range 5 {
+	const rate, conns, off = 4e6, 4, 0.03
+	ratio := 0.0
+	for seconds := 1; seconds <= 16 && ratio < 1-off; seconds *= 2 {
 		l := newLine(t, Options{Down: Leg{Rate: rate, Delay: 5 * time.Millisecond, Queue: time.Second}})
-		target := listen(t, func(c net.Conn) { c.Write(make([]byte, bytes)) })
+		each := seconds * rate / conns
+		target := listen(t, func(c net.Conn) { c.Write(make([]byte, each)) })
 		began := time.Now()
 		var readers sync.WaitGroup
-		for range 4 {
+		for range conns {
 			c := dial(t, l, target)
 			readers.Go(func() { io.Copy(io.Discard, c) })
 		}
 		readers.Wait()
-		ratio = 4 * bytes / time.Since(began).Seconds() / rate
-		if ratio > 1-off && ratio < 1+off {
-			return
+		ratio = float64(conns*each) / time.Since(began).Seconds() / rate
+		if ratio > 1 {
+			t.Errorf("carried at %.3f of the rate", ratio)
 		}
 	}
-	t.Errorf("carried at %.3f of the rate, want 1 within %v", ratio, off)
+	if ratio < 1-off {
+		t.Errorf("carried at %.3f of the rate, want 1 within %v", ratio, off)
+	}
 }
 
 func TestResetPassesOn(t *testing.T) {
