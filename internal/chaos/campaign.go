@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/gondola-sync/gondola/state"
 )
 
 // campaign runs sessions until enough kills are reached.
@@ -47,7 +49,7 @@ type result struct {
 // run ends with the first session that breaks the promise.
 func (c *campaign) run(ctx context.Context) error {
 	fmt.Fprintf(c.out, "seed %d: %d kills, %d files in a session, kept in %s, %d sessions at a time, %s/%s with %d CPUs\n",
-		c.seed, c.kills, c.items, c.store, c.parallel, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+		c.seed, c.kills, c.items, state.Redact(c.store), c.parallel, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	began := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
 	for range max(c.parallel, 1) {
@@ -81,7 +83,7 @@ func (c *campaign) next() int {
 
 func (c *campaign) again(n int) string {
 	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -state %s -transfers %s",
-		c.seed, n, c.items, c.most, c.store, c.transfers)
+		c.seed, n, c.items, c.most, state.Redact(c.store), c.transfers)
 }
 
 func (c *campaign) session(ctx context.Context, n int) (err error) {

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/pgserver"
 )
 
 // built is the command under test.
@@ -24,7 +25,7 @@ var built struct {
 
 // runTests removes what was built, and fails if goroutines are left behind.
 func runTests(m *testing.M) int {
-	code := m.Run()
+	code := pgserver.Wrap(m).Run()
 	if built.binary != "" {
 		os.RemoveAll(filepath.Dir(built.binary))
 	}
@@ -55,16 +56,21 @@ func TestKilledAtRandom(t *testing.T) {
 	t.Parallel()
 	binary := builtOnce(t)
 	for _, row := range []struct {
-		store string
-		seed  uint64
+		kind string
+		seed uint64
 	}{
 		{"jsondir", 1}, {"jsondir", 2}, {"jsondir", rand.Uint64()},
 		{"sqlite", 1}, {"sqlite", rand.Uint64()},
+		{"postgres", rand.Uint64()},
 	} {
-		t.Run(fmt.Sprint(row.store, row.seed), func(t *testing.T) {
+		t.Run(fmt.Sprint(row.kind, row.seed), func(t *testing.T) {
 			t.Parallel()
+			store := row.kind
+			if store == "postgres" {
+				store = pgserver.NewDatabase(t).URI
+			}
 			var out strings.Builder
-			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: row.seed, kills: 1, items: 60, most: 9, parallel: 1, store: row.store, transfers: "auto"}
+			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: row.seed, kills: 1, items: 60, most: 9, parallel: 1, store: store, transfers: "auto"}
 			if err := c.run(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -112,9 +118,9 @@ func TestProofFindsWhatIsWrong(t *testing.T) {
 		{func() error { return putForeign(s) }, "should not be"},
 		{func() error { google.PutAlbum("", albumName); return nil }, "there are 2 albums"},
 		{func() error { google.DropAlbum(google.Albums()[0].ID); return nil }, "the album has 0 items"},
-		{func() error { return os.Remove(filepath.Join(s.stateDir(), sessionID, "items", item.Filename+".json")) }, "the session knows of"},
+		{func() error { return os.Remove(filepath.Join(s.stateDir(), s.id, "items", item.Filename+".json")) }, "the session knows of"},
 		{func() error {
-			return os.WriteFile(filepath.Join(s.stateDir(), sessionID, "items", "left.tmp"), nil, 0o600)
+			return os.WriteFile(filepath.Join(s.stateDir(), s.id, "items", "left.tmp"), nil, 0o600)
 		}, "is left behind"},
 		{func() error { l.summary.Items.Pending++; return nil }, "the summary counts"},
 		{func() error { l.code = 3; return nil }, "exit code 3"},

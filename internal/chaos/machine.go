@@ -21,7 +21,7 @@ import (
 type machine struct {
 	binary string
 	home   string
-	store  store
+	store  string // URI
 	cloud  *emulator.Emulator
 	env    []string
 }
@@ -33,11 +33,11 @@ func newMachine(binary, home, kind string, o emulator.Options) (*machine, error)
 	}
 	cloud, err := emulator.New(o)
 	if err != nil {
-		return nil, errors.Join(err, store.drop())
+		return nil, err
 	}
 	m := &machine{binary: binary, home: home, store: store, cloud: cloud}
 	if err := m.connect(); err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, errors.Join(err, cloud.Close())
 	}
 	return m, nil
 }
@@ -52,7 +52,7 @@ func (m *machine) connect() error {
 		return err
 	}
 	m.env = []string{
-		"HOME=" + m.home, "TMPDIR=" + m.home, "GONDOLA_STATE=" + m.store.uri,
+		"HOME=" + m.home, "TMPDIR=" + m.home, "GONDOLA_STATE=" + m.store,
 		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
 		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
 		"GP_ACCESS_TOKEN=" + m.cloud.GoPro.Token(),
@@ -60,7 +60,7 @@ func (m *machine) connect() error {
 	return nil
 }
 
-func (m *machine) close() error { return errors.Join(m.cloud.Close(), m.store.drop()) }
+func (m *machine) close() error { return m.cloud.Close() }
 
 // stateDir is where a store that is no server keeps its files.
 func (m *machine) stateDir() string { return filepath.Join(m.home, "sessions") }

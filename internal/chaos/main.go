@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	flags.IntVar(&c.most, "kills-per-session", 60, "kill a session at most this often, then let it finish")
 	flags.IntVar(&c.parallel, "parallel", 2, "sessions at a time")
 	flags.IntVar(&c.only, "session", 0, "run the session of this number only, from 1")
-	flags.StringVar(&c.store, "state", "jsondir", "kind of store: jsondir or sqlite")
+	flags.StringVar(&c.store, "state", "jsondir", "where sessions are kept: jsondir, sqlite, or the URI postgres://… of an empty database")
 	flags.StringVar(&c.transfers, "transfers", "auto", "as the flag of gondola sync")
 	if err := flags.Parse(args); err != nil {
 		return err

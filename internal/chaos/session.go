@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 )
 
 const (
-	sessionID = "chaos"
 	albumName = "Everything"
 	// segment is what uploads are cut into where a session asks for pieces, in
 	// granules of 256 KiB; the command's own first segment is 16 MiB.
@@ -26,6 +26,7 @@ const (
 // session is one session that is killed again and again until it is complete.
 type session struct {
 	*machine
+	id       string
 	rng      *rand.Rand
 	items    int
 	most     int // kills
@@ -60,7 +61,8 @@ func newSession(binary, home, kind, transfers string, rng *rand.Rand, items, mos
 	if n, err := strconv.ParseInt(transfers, 10, 64); err == nil {
 		s.inFlight = n
 	}
-	s.args = []string{"sync", "--json", "--session-id", sessionID, "--transfers", transfers}
+	s.id = "chaos-" + filepath.Base(home) // sessions may share a store
+	s.args = []string{"sync", "--json", "--session-id", s.id, "--transfers", transfers}
 	if rng.IntN(2) == 0 {
 		s.args = append(s.args, "--start", "2025-01-01", "--end", "2025-12-31")
 	}
@@ -203,7 +205,7 @@ func (s *session) held(it *state.Item, uploads map[string]emulator.UploadState) 
 // stored returns the items of the session as they are stored; none if it is not
 // stored yet.
 func (s *session) stored(ctx context.Context) (items []*state.Item, err error) {
-	backend, err := s.store.open(ctx)
+	backend, err := openStore(ctx, s.store)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return nil, nil // not begun
@@ -211,7 +213,7 @@ func (s *session) stored(ctx context.Context) (items []*state.Item, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()
-	for it, err := range backend.Items(ctx, sessionID, state.ItemQuery{}) {
+	for it, err := range backend.Items(ctx, s.id, state.ItemQuery{}) {
 		if errors.Is(err, state.ErrNotFound) {
 			return nil, nil
 		}

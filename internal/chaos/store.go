@@ -4,36 +4,34 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/postgres"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
-// store is where one session is kept.
-type store struct {
-	uri  string
-	drop func() error // what is not below the session's home
-}
-
-// newStore makes room for one session in a store of this kind: "jsondir" or
-// "sqlite".
-func newStore(kind, home string) (store, error) {
-	nothing := func() error { return nil }
+// newStore returns the URI of the store for a session of this home: kind is
+// "jsondir", "sqlite", or the URI of a PostgreSQL database that sessions share.
+func newStore(kind, home string) (uri string, err error) {
 	dir := filepath.Join(home, "sessions")
 	switch {
 	case kind == jsondir.Scheme:
-		return store{kind + ":" + dir, nothing}, nil
+		return kind + ":" + dir, nil
 	case kind == sqlite.Scheme:
-		return store{kind + ":" + filepath.Join(dir, "sessions.db"), nothing}, nil
+		return kind + ":" + filepath.Join(dir, "sessions.db"), nil
+	case strings.HasPrefix(kind, postgres.Scheme+"://"):
+		return kind, nil
 	}
-	return store{}, fmt.Errorf("-state %s: jsondir or sqlite is expected", kind)
+	return "", fmt.Errorf("-state %s: jsondir, sqlite or a URI postgres://… is expected", state.Redact(kind))
 }
 
-// open opens the store as it is; state.ErrNotFound says that there is none.
-func (s store) open(ctx context.Context) (state.Backend, error) {
+// openStore opens a store as it is; state.ErrNotFound says that there is none.
+func openStore(ctx context.Context, uri string) (state.Backend, error) {
 	return state.Openers{
-		jsondir.Scheme: jsondir.Opener(jsondir.Options{Existing: true}),
-		sqlite.Scheme:  sqlite.Opener(sqlite.Options{Existing: true}),
-	}.Open(ctx, s.uri)
+		jsondir.Scheme:  jsondir.Opener(jsondir.Options{Existing: true}),
+		sqlite.Scheme:   sqlite.Opener(sqlite.Options{Existing: true}),
+		postgres.Scheme: postgres.Opener(postgres.Options{Existing: true}),
+	}.Open(ctx, uri)
 }

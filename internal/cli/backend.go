@@ -12,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/postgres"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
@@ -28,10 +29,13 @@ const (
 
 // openers are the kinds of stores that the command knows.
 func (a *app) openers(how opening) state.Openers {
-	existing := bool(how)
+	existing, onWait := bool(how), a.waits.announce
+	inPostgres := postgres.Opener(postgres.Options{Logger: a.log, Existing: existing, OnWait: onWait})
 	return state.Openers{
-		jsondir.Scheme: jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
-		sqlite.Scheme:  sqlite.Opener(sqlite.Options{Logger: a.log, Existing: existing}),
+		jsondir.Scheme:       jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
+		sqlite.Scheme:        sqlite.Opener(sqlite.Options{Logger: a.log, Existing: existing}),
+		postgres.Scheme:      inPostgres,
+		postgres.SchemeAlias: inPostgres,
 	}
 }
 

@@ -206,6 +206,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	l.do(2, "", "sync", "--gopro-url", "https://user:hunter2-of-the-user@api.gopro.com")
 	l.tap.learn("password", "hunter2-of-the-user")
 	l.do(2, "", "sync", "--gphotos-url", "http://192.0.2.1")
+	l.databases(debug)
 	l.tap.echo("/media/search", 9)
 	l.do(1, "", talkative("ls", "gopro:")...)
 	l.tap.echo("/media/search", 0)
@@ -234,6 +235,33 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	}
 }
 
+// databases runs commands on databases that nobody serves, or that make no
+// sense, given in every way there is.
+func (l *life) databases(debug []string) {
+	l.T.Helper()
+	const password = "hunter3-of-the-database"
+	l.tap.learn("database password", password)
+	nobody := "postgres://gondola:" + password + "@127.0.0.1:1/gondola?sslmode=disable"
+	malformed := "postgres://gondola:" + password + "@127.0.0.1:port/gondola"
+	l.do(1, "", append([]string{"sync", "--json", "--state", nobody}, debug...)...)
+	l.do(2, "", "sync", "--state="+malformed)
+	l.do(2, "", "sessions", "export", malformed, "--json")
+	l.do(2, "", "sessions", "import", "unknown://me:"+password+"@host")
+	file := filepath.Join(l.Home, "database.toml")
+	if err := os.WriteFile(file, []byte("state = \""+nobody+"\"\nstate_dir = \""+password+"\"\n"), 0o600); err != nil {
+		l.T.Fatal(err)
+	}
+	l.do(2, "", "status", "--config", file) // a key is misspelt
+	env := l.Env
+	l.Env = append(slices.Clone(env), "GONDOLA_STATE="+nobody)
+	l.do(1, "", append([]string{"doctor"}, debug...)...)
+	l.do(1, "", "sync", "--dry-run")
+	l.do(0, "", "__complete", "status", "")
+	l.Env = append(slices.Clone(env), "GONDOLA_STATE="+malformed)
+	l.do(2, "", "status")
+	l.Env = env
+}
+
 var sessionID = regexp.MustCompile(`"session_id":"([^"]+)"`)
 
 func (l *life) sessionOf(text string) string {
@@ -249,7 +277,7 @@ func (l *life) sessionOf(text string) string {
 func (l *life) wantAllKinds() {
 	l.T.Helper()
 	want := []string{
-		"GoPro token", "access token", "authorization code", "base URL", "client secret", "cookie", "password",
+		"GoPro token", "access token", "authorization code", "base URL", "client secret", "cookie", "database password", "password",
 		"PKCE verifier", "refresh token", "signature", "upload id", "upload token",
 	}
 	slices.Sort(want)

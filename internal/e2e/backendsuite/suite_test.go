@@ -7,9 +7,10 @@ import (
 
 	"github.com/gondola-sync/gondola/internal/e2e/backendsuite"
 	"github.com/gondola-sync/gondola/internal/e2e/rig"
+	"github.com/gondola-sync/gondola/internal/pgserver"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(rig.Main(pgserver.Wrap(m))) }
 
 func TestJSONDirectory(t *testing.T) {
 	t.Parallel()
@@ -19,4 +20,9 @@ func TestJSONDirectory(t *testing.T) {
 func TestSQLite(t *testing.T) {
 	t.Parallel()
 	backendsuite.Run(t, func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "sessions.db") })
+}
+
+func TestPostgreSQL(t *testing.T) {
+	t.Parallel()
+	backendsuite.Run(t, func(t *testing.T) string { return pgserver.NewDatabase(t).URI })
 }

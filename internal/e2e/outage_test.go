@@ -1,0 +1,79 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/gphotos"
+	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/pgserver"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/postgres"
+)
+
+// stations returns both stations as the command opens them.
+func (l *line) stations() (gondola.Source, gondola.Destination) {
+	l.T.Helper()
+	from, err := gopro.New(gopro.Options{BaseURL: l.Server.GoProURL, Token: l.Cloud.GoPro.Token()})
+	must(l.T, err)
+	source, err := gopro.NewSource(from, gopro.SourceOptions{})
+	must(l.T, err)
+	client, err := auth.ReadClient(filepath.Join(l.Home, "client_secret.json"))
+	must(l.T, err)
+	tokens := auth.NewTokens(auth.Config{Client: client, Store: auth.NewStore(filepath.Join(l.Home, "token.json"), nil)})
+	photos, err := gphotos.NewClient(gphotos.Options{BaseURL: l.Server.PhotosURL, Tokens: tokens})
+	must(l.T, err)
+	destination, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
+		Account: func(ctx context.Context) (string, error) {
+			account, err := tokens.Account(ctx)
+			return gphotos.Scheme + ":" + account, err
+		},
+	})
+	must(l.T, err)
+	return source, destination
+}
+
+// TestDatabaseIsGoneForGood runs a sync, with less patience than the command
+// has, whose database goes away: it stops, says why, and the command goes on
+// when the database is back.
+func TestDatabaseIsGoneForGood(t *testing.T) {
+	t.Parallel()
+	l, server := served(t, append(emulator.Large(24*mib), emulator.Many(15, 3)...))
+	store := strings.TrimPrefix(l.Env[len(l.Env)-1], "GONDOLA_STATE=")
+	waits := make(chan media.Wait, 1000)
+	b, err := postgres.Open(t.Context(), store, postgres.Options{Patience: 5 * time.Second, OnWait: func(w media.Wait) { waits <- w }})
+	must(t, err)
+	defer b.Close()
+	source, destination := l.stations()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for l.Received() < 8*mib && t.Context().Err() == nil {
+			time.Sleep(2 * time.Millisecond)
+		}
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	began := time.Now()
+	_, err = gondola.Sync(t.Context(), gondola.Options{Source: source, Destination: destination, Backend: b, SessionID: "january"})
+	<-stopped
+	f, ok := errors.AsType[*media.Fault](err)
+	if !ok || f.Class != media.SessionWide || f.Code != media.CodeState || f.Hint == "" {
+		t.Fatalf("without its database the sync ended after %v with %#v", time.Since(began), err)
+	}
+	if len(waits) == 0 {
+		t.Error("nobody was told of the wait")
+	}
+	must(t, server.Start(t.Context()))
+	pgserver.Exec(t, store, "DELETE FROM gondola.leases") // this process lives, and its lease for a minute
+	l.SyncUntilDone(1, "--session-id", "january")
+	l.WantArrived()
+}
