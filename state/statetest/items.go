@@ -55,7 +55,7 @@ func mixed(n int) []*state.Item {
 
 func testQueries(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
-	list := mixed(150)
+	list := mixed(h.most(150))
 	must(t, b.PutItems(ctx, "s", list...))
 	for _, stage := range []state.Stage{"", state.Discovery, state.Transfer, state.Create} {
 		for _, after := range []int64{0, 1, 75, 149, 150, 1 << 40} {
@@ -262,7 +262,7 @@ func testCounts(t *testing.T, h Harness) {
 	empty, err := b.Counts(ctx, "s")
 	must(t, err)
 	equal(t, "counts of no items", state.Counts{}, empty)
-	list := mixed(200)
+	list := mixed(h.most(200))
 	must(t, b.PutItems(ctx, "s", list...))
 	list[5].Transfer, list[5].Create = state.Completed, state.Completed
 	must(t, b.PutItems(ctx, "s", list[5]))

@@ -71,10 +71,7 @@ func testConcurrent(t *testing.T, h Harness) {
 // testLarge compares the cost of one change in a small and in a large session.
 func testLarge(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
-	large := 5000
-	if h.Most > 0 {
-		large = min(large, h.Most)
-	}
+	large := h.most(5000)
 	costOfOne := func(n int) Cost {
 		it, err := b.Item(ctx, "s", item(n).ID.Key())
 		must(t, err)

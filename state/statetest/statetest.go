@@ -90,6 +90,14 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	})
 }
 
+// most returns n, or the most items that a session may have.
+func (h Harness) most(n int) int {
+	if h.Most > 0 {
+		return min(n, h.Most)
+	}
+	return n
+}
+
 func (h Harness) open(t *testing.T) state.Backend {
 	t.Helper()
 	b := h.Open(t)
