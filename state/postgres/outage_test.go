@@ -104,6 +104,11 @@ func TestServerStaysAway(t *testing.T) {
 	if err := server.Stop(); err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	if _, err := b.Session(ctx, "s"); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled while it waits: %v", err)
+	}
 	began := time.Now()
 	err := b.PutItems(t.Context(), "s", item(1))
 	took := time.Since(began)
@@ -118,10 +123,20 @@ func TestServerStaysAway(t *testing.T) {
 	if len(waits) == 0 || waits[0].Until.Before(began) || waits[0].Until.Location() != time.UTC || !strings.Contains(waits[0].Reason, `items of session "s"`) {
 		t.Errorf("told of %v", waits)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(300*time.Millisecond, cancel)
-	if _, err := b.Session(ctx, "s"); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled while it waits: %v", err)
+	// The next calls know that already, until the server is back.
+	began = time.Now()
+	for range 3 {
+		_, err := b.Session(t.Context(), "s")
+		wantFault(t, err, "unreachable", "run the same command again", password)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it waited for %v once more", took)
+	}
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Session(t.Context(), "s"); err != nil {
+		t.Errorf("back again: %v", err)
 	}
 	if err := b.Close(); err != nil {
 		t.Error(err)

@@ -35,7 +35,7 @@ type Options struct {
 	// migrated. The error wraps state.ErrNotFound if it is missing.
 	Existing bool
 	// Patience is how long a call goes on trying to reach a server that has gone
-	// away; 0 is DefaultPatience.
+	// away; 0 is DefaultPatience. After that, calls try once until it answers.
 	Patience time.Duration
 	// OnWait, if not nil, is told before every wait longer than a second, by
 	// the goroutine that waits; several may wait at once.
@@ -54,6 +54,9 @@ type Backend struct {
 	lazy     bool // the role's transactions are durable only some time after their commit
 	keeper   *lease.Keeper
 	closed   atomic.Bool
+	// gone says that the server was waited for in vain and has not answered
+	// since: the calls that follow, such as those that end a run, try once.
+	gone atomic.Bool
 
 	// watch, in tests, is told of each changing statement, of "commit" before
 	// it and of "committed" after it, and may refuse.

@@ -31,6 +31,9 @@ func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(c
 	policy := retry.Policy{
 		Base: 200 * time.Millisecond, Max: 10 * time.Second, Attempts: math.MaxInt32, Budget: l.patience, OnWait: b.onWait,
 	}
+	if b.gone.Load() {
+		policy.Attempts = 1 // it was waited for already
+	}
 	err := retry.Do(ctx, policy, func(ctx context.Context) error {
 		if final = b.usable(ctx); final != nil {
 			return nil
@@ -46,6 +49,9 @@ func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(c
 		b.log.Debug("the database is waited for", "op", op, "error", lost)
 		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op + " in " + b.where, Err: lost}
 	})
+	if ctx.Err() == nil {
+		b.gone.Store(err != nil)
+	}
 	switch {
 	case err == nil && final == nil:
 		return nil
