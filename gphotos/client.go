@@ -102,8 +102,12 @@ func NewClient(o Options) (*Client, error) {
 		c.retry.OnWait = o.OnWait
 	}
 	c.writes = newPacer(cmp.Or(o.WritesPerMinute, 30), o.OnWait)
-	c.json = c.newHTTP(o, &c.jsonRequests)
-	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, &c.uploadRequests)}
+	var base http.RoundTripper = newTransport() // one pool of connections for all calls
+	if o.HTTP != nil {
+		base = cmp.Or(o.HTTP.Transport, http.DefaultTransport)
+	}
+	c.json = c.newHTTP(o, base, &c.jsonRequests)
+	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, base, &c.uploadRequests)}
 	c.uploader = &resumable.Uploader{Protocol: c.protocol, Sizing: o.Sizing, OnWait: c.announce}
 	return c, nil
 }
@@ -123,13 +127,7 @@ func isLoopback(u *url.URL) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (c *Client) newHTTP(o Options, count *atomic.Int64) *http.Client {
-	var base http.RoundTripper
-	if o.HTTP != nil {
-		base = cmp.Or(o.HTTP.Transport, http.DefaultTransport)
-	} else {
-		base = newTransport()
-	}
+func (c *Client) newHTTP(o Options, base http.RoundTripper, count *atomic.Int64) *http.Client {
 	return &http.Client{
 		Transport: &authorized{
 			base:   base,
