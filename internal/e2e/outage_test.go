@@ -52,22 +52,24 @@ func TestDatabaseIsGoneForGood(t *testing.T) {
 	must(t, err)
 	defer b.Close()
 	source, destination := l.stations()
-	stopped := make(chan struct{})
+	stopped := make(chan time.Time, 1)
 	go func() {
-		defer close(stopped)
 		for l.Received() < 8*mib && t.Context().Err() == nil {
 			time.Sleep(2 * time.Millisecond)
 		}
 		if err := server.Stop(); err != nil {
 			t.Error(err)
 		}
+		stopped <- time.Now()
 	}()
-	began := time.Now()
 	_, err = gondola.Sync(t.Context(), gondola.Options{Source: source, Destination: destination, Backend: b, SessionID: "january"})
-	<-stopped
+	took := time.Since(<-stopped)
 	f, ok := errors.AsType[*media.Fault](err)
 	if !ok || f.Class != media.SessionWide || f.Code != media.CodeState || f.Hint == "" {
-		t.Fatalf("without its database the sync ended after %v with %#v", time.Since(began), err)
+		t.Fatalf("without its database the sync ended after %v with %#v", took, err)
+	}
+	if took > 12*time.Second {
+		t.Errorf("the sync went on for %v, want 5 s: the database was waited for more than once", took)
 	}
 	if len(waits) == 0 {
 		t.Error("nobody was told of the wait")
