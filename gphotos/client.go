@@ -102,12 +102,12 @@ func NewClient(o Options) (*Client, error) {
 		c.retry.OnWait = o.OnWait
 	}
 	c.writes = newPacer(cmp.Or(o.WritesPerMinute, 30), o.OnWait)
-	var base http.RoundTripper = newTransport() // one pool of connections for all calls
+	var transport http.RoundTripper = newTransport() // one pool of connections for all calls
 	if o.HTTP != nil {
-		base = cmp.Or(o.HTTP.Transport, http.DefaultTransport)
+		transport = cmp.Or(o.HTTP.Transport, http.DefaultTransport)
 	}
-	c.json = c.newHTTP(o, base, &c.jsonRequests)
-	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, base, &c.uploadRequests)}
+	c.json = c.newHTTP(o, transport, &c.jsonRequests)
+	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, transport, &c.uploadRequests)}
 	c.uploader = &resumable.Uploader{Protocol: c.protocol, Sizing: o.Sizing, OnWait: c.announce}
 	return c, nil
 }
