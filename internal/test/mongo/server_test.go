@@ -72,6 +72,9 @@ func run(m *testing.M) (int, error) {
 func ferret(args ...string) (uri string, stop func() error, err error) {
 	cmd := exec.Command(ferretBinary, args...)
 	cmd.Stderr = os.Stderr
+	if _, err := os.Stat("/dev/shm"); err == nil {
+		cmd.Env = append(os.Environ(), "TMPDIR=/dev/shm") // it syncs a lot
+	}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return "", nil, err

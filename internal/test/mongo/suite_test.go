@@ -19,7 +19,7 @@ func TestSuite(t *testing.T) {
 			Break:  func(b state.Backend, n int) { h.proxy(b).refuseFrom(n) },
 			Leased: true,
 			Cost:   h.total,
-			Most:   400,
+			Most:   110, // more than the backend reads at a time
 		}
 	})
 }
