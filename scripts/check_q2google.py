@@ -5,14 +5,22 @@ import json
 import pathlib
 import sys
 
-from q2google.state import JsonFileBackend
+from q2google.config import Q2GoogleSettings
+from q2google.state import build_backend
 from q2google.stages.create import CreateStage
 from q2google.stages.transfer import TransferStage
 from q2google.state.base import ItemState, new_session
 
 
+def open_store(where):
+    """The backend that q2google's own settings lead to."""
+    if where.startswith("mongodb"):
+        return build_backend(Q2GoogleSettings(state_uri=where))
+    return build_backend(Q2GoogleSettings(state_dir=pathlib.Path(where)))
+
+
 def load(root, session):
-    state = JsonFileBackend(root).load(session)
+    state = open_store(root).load(session)
     assert state is not None, f"q2google finds no session {session}"
     return state
 
@@ -36,7 +44,7 @@ def check(root, session, finished, items):
 
 
 def resave(root, session):
-    backend = JsonFileBackend(root)
+    backend = open_store(root)
     state = backend.load(session)
     state.touch()
     backend.save(state)
@@ -56,13 +64,13 @@ def begin(root, session):
             media_type="video" if ext.lower() == "mp4" else "photo",
         )
     state.stages["discovery"] = "completed"
-    JsonFileBackend(root).save(state)
+    open_store(root).save(state)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["load", "resave", "begin"])
-    parser.add_argument("root", type=pathlib.Path)
+    parser.add_argument("root", help="a directory, or a URI of MongoDB")
     parser.add_argument("session")
     parser.add_argument("--finished", action="store_true")
     parser.add_argument("--items", type=int)

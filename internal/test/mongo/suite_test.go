@@ -1,0 +1,60 @@
+package mongo
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/mongo"
+	"github.com/gondola-sync/gondola/state/statetest"
+)
+
+func TestSuite(t *testing.T) {
+	statetest.Run(t, func(t *testing.T) statetest.Harness {
+		db := newDatabase(t)
+		h := &harness{db: db, proxies: map[state.Backend]*proxy{}}
+		return statetest.Harness{
+			Open:   h.open,
+			Break:  func(b state.Backend, n int) { h.proxy(b).refuseFrom(n) },
+			Leased: true,
+			Cost:   h.total,
+			Most:   110, // more than the backend reads at a time
+		}
+	})
+}
+
+// harness gives each backend a line of its own to one database.
+type harness struct {
+	db database
+
+	mu      sync.Mutex
+	proxies map[state.Backend]*proxy
+}
+
+func (h *harness) open(t *testing.T) state.Backend {
+	t.Helper()
+	p := newProxy(t)
+	b := open(t, h.db.at(p.host()), mongo.Options{Lease: 3 * time.Second})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.proxies[b] = p
+	return b
+}
+
+func (h *harness) proxy(b state.Backend) *proxy {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.proxies[b]
+}
+
+func (h *harness) total() (sum statetest.Cost) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.proxies {
+		c := p.spent()
+		sum.Writes += c.Writes
+		sum.Bytes += c.Bytes
+	}
+	return sum
+}

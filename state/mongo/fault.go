@@ -1,0 +1,191 @@
+package mongo
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/auth"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
+
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Codes of MongoDB's errors.
+const (
+	codeUnauthorized = 13
+	codeAuth         = 18
+	codeAtlasAuth    = 8000
+	codeIndexOptions = 85
+	codeIndexKeys    = 86
+)
+
+// passing are the codes of errors that go away: a server that starts, stops or
+// is no longer the primary, and commands that took too long.
+var passing = []int{6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436}
+
+// call runs one operation, again and again while its failures pass, until
+// Patience ends.
+func (b *Backend) call(ctx context.Context, op string, do func(context.Context) error) error {
+	if err := b.usable(ctx); err != nil {
+		return err
+	}
+	var final error
+	policy := retry.Policy{Base: firstWait, Max: longestWait, Attempts: 1 << 20, Budget: b.o.Patience, OnWait: b.o.OnWait}
+	err := retry.Do(ctx, policy, func(ctx context.Context) error {
+		final = do(ctx)
+		if final == nil || !passes(final) || b.usable(ctx) != nil {
+			return nil
+		}
+		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.scrub(final))
+		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Err: b.unreachable(final)}
+	})
+	if usable := b.usable(ctx); usable != nil && (err != nil || final != nil) {
+		return usable
+	}
+	if final != nil {
+		return b.fault(op, final)
+	}
+	return nil
+}
+
+// usable returns why nothing can be done any more.
+func (b *Backend) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "use state in " + b.where, Err: state.ErrClosed}
+	}
+	return nil
+}
+
+// passes reports whether an error may be gone the next time.
+func passes(err error) bool {
+	switch {
+	case known(err), refusedUser(err), badCertificate(err) != nil:
+		return false
+	case errors.Is(err, context.DeadlineExceeded), mongo.IsTimeout(err), mongo.IsNetworkError(err):
+		return true
+	}
+	if server, ok := errors.AsType[mongo.ServerError](err); ok {
+		return server.HasErrorLabel("RetryableWriteError") || server.HasErrorLabel("TransientTransactionError") ||
+			slices.ContainsFunc(passing, server.HasErrorCode)
+	}
+	if _, ok := errors.AsType[topology.ServerSelectionError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[topology.ConnectionError](err)
+	return ok
+}
+
+// known reports whether an error is one of those that callers ask for.
+func known(err error) bool {
+	if errors.Is(err, state.ErrNotFound) {
+		return true
+	}
+	if _, ok := errors.AsType[*media.Fault](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*state.LockedError](err)
+	return ok
+}
+
+func refusedUser(err error) bool {
+	if _, ok := errors.AsType[*auth.Error](err); ok {
+		return !mongo.IsNetworkError(err)
+	}
+	server, ok := errors.AsType[mongo.ServerError](err)
+	return ok && (server.HasErrorCode(codeAuth) || server.HasErrorCode(codeAtlasAuth))
+}
+
+// badCertificate returns why TLS failed, if it did for good.
+func badCertificate(err error) error {
+	for _, err := range causes(err) {
+		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+			return e
+		}
+		if e, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+			return e
+		}
+		if e, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+			return e
+		}
+		if e, ok := errors.AsType[tls.AlertError](err); ok {
+			return e
+		}
+	}
+	return nil
+}
+
+// causes returns an error and what its servers last failed with.
+func causes(err error) []error {
+	all := []error{err}
+	if e, ok := errors.AsType[topology.ServerSelectionError](err); ok {
+		for _, server := range e.Desc.Servers {
+			if server.LastError != nil {
+				all = append(all, server.LastError)
+			}
+		}
+	}
+	return all
+}
+
+// fault turns an error of the driver into one for people.
+func (b *Backend) fault(op string, err error) error {
+	if known(err) {
+		return err
+	}
+	f := &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op}
+	server, _ := errors.AsType[mongo.ServerError](err)
+	switch cert := badCertificate(err); {
+	case errors.Is(err, mongo.ErrClientDisconnected):
+		f.Err = state.ErrClosed
+	case cert != nil:
+		f.Err = fmt.Errorf("%s: TLS: %s", b.where, b.scrub(cert))
+		f.Hint = "name the authority that signed the server's certificate with tlsCAFile=FILE in the URI"
+		if _, plain := errors.AsType[tls.RecordHeaderError](cert); plain {
+			f.Hint = "turn TLS on at the server, or leave it out of the URI"
+		}
+	case refusedUser(err):
+		f.Err = fmt.Errorf("%s refuses the user: %s", b.where, b.scrub(err))
+		f.Hint = "check user, password and authSource in the URI"
+	case server != nil && server.HasErrorCode(codeUnauthorized):
+		f.Err = fmt.Errorf("%s: %s", b.where, b.scrub(err))
+		f.Hint = "give the user the role readWrite on this database"
+	case server != nil && (server.HasErrorCode(codeIndexOptions) || server.HasErrorCode(codeIndexKeys)):
+		f.Err = fmt.Errorf("%s: %s", b.where, b.scrub(err))
+		f.Hint = "drop the index of these fields that has other options; it is made again"
+	case passes(err):
+		f.Err = fmt.Errorf("%w; everything confirmed so far is saved", b.unreachable(err))
+		f.Hint = "run the same command again when the server answers"
+	default:
+		f.Err = fmt.Errorf("%s: %s", b.where, b.scrub(err))
+	}
+	return f
+}
+
+// unreachable says that the server does not answer, and why as far as it is
+// known.
+func (b *Backend) unreachable(err error) error {
+	all := causes(err)
+	return fmt.Errorf("%s is unreachable: %s", b.where, b.scrub(all[len(all)-1]))
+}
+
+// scrub returns the text of an error without the credentials of the URI.
+func (b *Backend) scrub(err error) string {
+	text := err.Error()
+	for _, secret := range b.secrets {
+		text = strings.ReplaceAll(text, secret, "…")
+	}
+	return text
+}

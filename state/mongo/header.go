@@ -1,0 +1,269 @@
+package mongo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// slowTime bounds commands that go through many documents.
+const slowTime = 10 * time.Minute
+
+// header is what is stored of a session without its items.
+type header struct {
+	*state.Session
+	ours bool // Gondola wrote it last
+}
+
+// header reads the session's header, or returns state.ErrNotFound.
+func (s *session) header(ctx context.Context) (*header, error) {
+	raw, err := s.b.headers().FindOne(ctx, pairs(fieldSession, s.id)).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, state.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decodeHeader(raw)
+}
+
+func decodeHeader(raw bson.Raw) (*header, error) {
+	data, err := toJSON(raw, fieldID)
+	h := &header{}
+	if err == nil {
+		h.Session, h.ours, err = state.DecodeSession(data)
+	}
+	if err != nil {
+		return nil, corrupt(sessionsName, raw, err)
+	}
+	return h, nil
+}
+
+// corrupt is the fault of a document that cannot be read.
+func corrupt(collection string, raw bson.Raw, err error) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState,
+		Op:   fmt.Sprintf("read document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession)),
+		Err:  err,
+		Hint: "correct the document or delete it, then run the same command again",
+	}
+}
+
+// Session returns a session's header.
+func (b *Backend) Session(ctx context.Context, id string) (*state.Session, error) {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var h *header
+	if err := b.call(ctx, s.op("read"), func(ctx context.Context) (err error) {
+		h, err = s.header(ctx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return h.Session, nil
+}
+
+// PutSession stores a session's header and sets its UpdatedAt.
+func (b *Backend) PutSession(ctx context.Context, header *state.Session) error {
+	s, err := b.session(ctx, header.ID)
+	if err != nil {
+		return err
+	}
+	stored := *header
+	stored.UpdatedAt = b.o.Now().UTC().Truncate(time.Microsecond)
+	err = s.inTurn(ctx, "store header of", func(ctx context.Context) error {
+		err := s.settle(ctx)
+		if errors.Is(err, state.ErrNotFound) {
+			err = s.clear(ctx) // an interrupted deletion may have left something
+		}
+		if err != nil {
+			return err
+		}
+		return s.putHeader(ctx, &stored)
+	})
+	if err == nil {
+		header.UpdatedAt = stored.UpdatedAt
+	}
+	return err
+}
+
+func (s *session) putHeader(ctx context.Context, header *state.Session) error {
+	data, err := state.EncodeSession(header)
+	if err != nil {
+		return s.refused(err)
+	}
+	doc, err := toBSON(data)
+	if err != nil {
+		return s.refused(err)
+	}
+	doc = slices.DeleteFunc(doc, func(e bson.E) bool { return e.Key == fieldID })
+	return upsert(ctx, s.b.headers(), pairs(fieldSession, s.id), doc)
+}
+
+// refused is the fault of what cannot be stored.
+func (s *session) refused(err error) error {
+	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: s.op("store"), Err: err}
+}
+
+// upsert replaces the document that filter names, or inserts it. That another
+// process inserts it at the same time is no error.
+func upsert(ctx context.Context, c *mongo.Collection, filter, doc bson.D) error {
+	var err error
+	for range 3 {
+		_, err = c.ReplaceOne(ctx, filter, doc, options.Replace().SetUpsert(true))
+		if !mongo.IsDuplicateKeyError(err) {
+			break
+		}
+	}
+	return err
+}
+
+// clear removes the session's items and batches.
+func (s *session) clear(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, slowTime)
+	defer cancel()
+	if _, err := s.b.items().DeleteMany(ctx, pairs(fieldSession, s.id)); err != nil {
+		return err
+	}
+	_, err := s.b.batches().DeleteMany(ctx, pairs(fieldSession, s.id))
+	return err
+}
+
+// DeleteSession removes a session: first its header, so that an interrupted
+// deletion leaves no session, then the rest. It returns a *state.LockedError if
+// another process holds the session.
+func (b *Backend) DeleteSession(ctx context.Context, id string) error {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := b.call(ctx, s.op("delete"), func(ctx context.Context) error {
+		there, err := exists(ctx, b.headers(), pairs(fieldSession, id))
+		if err == nil && !there {
+			err = state.ErrNotFound
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	if b.keeper.Token(id) == "" {
+		lock, err := b.Lock(ctx, id)
+		if err != nil {
+			return err
+		}
+		defer lock.Unlock() // runs out otherwise
+	}
+	defer s.forget()
+	return s.inTurn(ctx, "delete", func(ctx context.Context) error {
+		if _, err := b.headers().DeleteOne(ctx, pairs(fieldSession, id)); err != nil {
+			return err
+		}
+		return s.clear(ctx)
+	})
+}
+
+// listed is one session of a listing.
+type listed struct {
+	ID        bson.RawValue `bson:"_id"`
+	UpdatedAt bson.RawValue `bson:"updated_at"`
+	Session   bson.RawValue `bson:"session_id"`
+}
+
+func (l listed) updated() string {
+	text, _ := l.UpdatedAt.StringValueOK()
+	return text
+}
+
+// Sessions lists headers, most recently updated first. Which there are is asked
+// once, what they say some at a time.
+func (b *Backend) Sessions(ctx context.Context) iter.Seq2[*state.Session, error] {
+	return func(yield func(*state.Session, error) bool) {
+		all, err := b.list(ctx)
+		for page := range slices.Chunk(all, pageSize) {
+			var docs map[string]bson.Raw
+			if docs, err = b.fetch(ctx, b.headers(), ids(page, func(l listed) bson.RawValue { return l.ID })); err != nil {
+				break
+			}
+			for _, l := range page {
+				raw, ok := docs[identity(l.ID)]
+				if !ok {
+					continue // deleted meanwhile
+				}
+				h, err := decodeHeader(raw)
+				if err != nil {
+					name, _ := l.Session.StringValueOK()
+					h = &header{Session: &state.Session{ID: name}}
+				}
+				if !yield(h.Session, err) {
+					return
+				}
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+func (b *Backend) list(ctx context.Context) ([]listed, error) {
+	var all []listed
+	err := b.call(ctx, "list sessions", func(ctx context.Context) error {
+		cursor, err := b.headers().Find(ctx, bson.D{}, options.Find().SetProjection(pairs(fieldUpdated, 1, fieldSession, 1)))
+		if err != nil {
+			return err
+		}
+		all = nil
+		return cursor.All(ctx, &all)
+	})
+	// Times in UTC of one form; a fraction that is left out sorts as zero does.
+	slices.SortStableFunc(all, func(a, b listed) int {
+		return cmp.Or(cmp.Compare(b.updated(), a.updated()), cmp.Compare(identity(a.Session), identity(b.Session)))
+	})
+	return all, err
+}
+
+// identity returns a value as the key of a map.
+func identity(v bson.RawValue) string { return string(v.Type) + string(v.Value) }
+
+func ids[T any](list []T, id func(T) bson.RawValue) bson.A {
+	a := make(bson.A, len(list))
+	for i, v := range list {
+		a[i] = id(v)
+	}
+	return a
+}
+
+// fetch reads documents by _id.
+func (b *Backend) fetch(ctx context.Context, c *mongo.Collection, ids bson.A) (map[string]bson.Raw, error) {
+	docs := map[string]bson.Raw{}
+	err := b.call(ctx, "read state", func(ctx context.Context) error { return fetch(ctx, c, ids, docs) })
+	return docs, err
+}
+
+func fetch(ctx context.Context, c *mongo.Collection, ids bson.A, docs map[string]bson.Raw) error {
+	cursor, err := c.Find(ctx, pairs(fieldID, pairs("$in", ids)))
+	if err != nil {
+		return err
+	}
+	var list []bson.Raw
+	if err := cursor.All(ctx, &list); err != nil {
+		return err
+	}
+	for _, raw := range list {
+		docs[identity(raw.Lookup(fieldID))] = raw
+	}
+	return nil
+}

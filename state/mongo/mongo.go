@@ -1,0 +1,252 @@
+package mongo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/lease"
+)
+
+// The schemes of the URIs that [Opener] takes.
+const (
+	Scheme    = "mongodb"     // mongodb://HOST/DATABASE
+	SchemeSRV = "mongodb+srv" // the hosts stand in DNS
+)
+
+// DefaultDatabase is where sessions are kept if the URI names no database.
+const DefaultDatabase = "q2google"
+
+// Options adjust a backend. The zero Options are ready for use.
+type Options struct {
+	Logger *slog.Logger     // nil logs nothing
+	Now    func() time.Time // nil is time.Now; for UpdatedAt only
+	// Existing refuses a database that holds no sessions yet; the error wraps
+	// state.ErrNotFound.
+	Existing bool
+	// Patience is how long a server that does not answer is waited for; 0 is
+	// two minutes.
+	Patience time.Duration
+	// OnWait, if not nil, is told before every such wait of more than a second.
+	OnWait func(media.Wait)
+	// Lease is how long a session stays locked if its holder cannot reach the
+	// server; 0 is [lease.DefaultTTL].
+	Lease time.Duration
+}
+
+// Backend keeps sessions in a database. Make one with [Open].
+type Backend struct {
+	client  *mongo.Client
+	db      *mongo.Database
+	where   string   // hosts and database, for messages
+	secrets []string // of the URI
+	o       Options
+	keeper  *lease.Keeper
+
+	mu       sync.Mutex
+	sessions map[string]*session
+	prepared bool // indexes and version are there
+	closed   bool
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+const (
+	answerTime   = 30 * time.Second // for one command
+	openTime     = 5 * time.Second  // for the first answer, and to find a server
+	goodbyeTime  = 5 * time.Second
+	defaultWait  = 2 * time.Minute
+	firstWait    = 250 * time.Millisecond
+	longestWait  = 10 * time.Second
+	knownVersion = 1 // of the schema
+)
+
+// Open opens the database that a URI of MongoDB names by its path, as it is
+// written there, or [DefaultDatabase]. Nothing is created before the first
+// change. It returns a [media.Fault] of class SessionWide, without the URI's
+// credentials, if the URI makes no sense (it wraps state.ErrURI then), no
+// server answers within some seconds, or it refuses the user.
+//
+// Documents are stored as BSON that says the same as the JSON of package state:
+// a whole number as int32 or int64, another one as a double or, with more
+// digits than that holds, a decimal; objects in canonical extended JSON as the
+// values they stand for. In keys ".", a leading "$", NUL, and a "%" that looks
+// like an escape are written as %2E, %24, %00 and %25.
+func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Patience = cmp.Or(o.Patience, defaultWait)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	b := &Backend{o: o, sessions: map[string]*session{}, secrets: state.Credentials(uri)}
+	if err := b.connect(uri); err != nil {
+		return nil, err
+	}
+	b.keeper = lease.NewKeeper(&table{b: b, unsure: map[string]bool{}}, o.Lease)
+	if err := b.greet(ctx); err != nil {
+		_ = b.Close() // nothing is held
+		return nil, err
+	}
+	return b, nil
+}
+
+// Opener returns what opens URIs of both schemes.
+func Opener(o Options) state.Opener {
+	return func(ctx context.Context, uri string) (state.Backend, error) {
+		b, err := Open(ctx, uri, o)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+}
+
+// connect makes a client, which connects when it is used.
+func (b *Backend) connect(uri string) error {
+	name := databaseOf(uri)
+	client := options.Client().ApplyURI(uri)
+	err := client.Validate()
+	if err == nil {
+		err = checkDatabase(name)
+	}
+	if err != nil {
+		return b.badURI(uri, err)
+	}
+	client.SetTimeout(answerTime)
+	if client.ServerSelectionTimeout == nil {
+		client.SetServerSelectionTimeout(openTime)
+	}
+	if client.AppName == nil {
+		client.SetAppName("gondola")
+	}
+	b.where = fmt.Sprintf("MongoDB at %s, database %s", strings.Join(client.Hosts, ","), name)
+	if client.TLSConfig == nil && slices.ContainsFunc(client.Hosts, isRemote) {
+		b.o.Logger.Warn("upload tokens and signed URLs travel unencrypted to the state's server; tls=true in its URI protects them", "hosts", client.Hosts)
+	}
+	if b.client, err = mongo.Connect(client); err != nil {
+		return b.fault("open "+state.Redact(uri), err)
+	}
+	durable := true
+	b.db = b.client.Database(name, options.Database().
+		SetReadPreference(readpref.Primary()).
+		SetReadConcern(readconcern.Local()). // of the primary: what was written is read
+		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &durable}))
+	return nil
+}
+
+// badURI is the fault of a URI that makes no sense, or names hosts by a DNS
+// record that cannot be had.
+func (b *Backend) badURI(uri string, err error) error {
+	f := &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri)}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		f.Err, f.Hint = dns, "check the host's name and the network"
+		return f
+	}
+	f.Err = fmt.Errorf("%w: %s", state.ErrURI, b.scrub(err))
+	f.Hint = "write it as mongodb://USER:PASSWORD@HOST:27017/DATABASE, with %40 for an @ and %2F for a / in the password"
+	return f
+}
+
+// isRemote reports whether a host is another machine.
+func isRemote(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return name != "localhost" && !strings.HasSuffix(name, ".sock") && !ip.IsLoopback()
+}
+
+// databaseOf returns the path of a URI without leading slashes, as q2google
+// takes it.
+func databaseOf(uri string) string {
+	_, rest, _ := strings.Cut(uri, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	_, path, _ := strings.Cut(rest, "/")
+	return cmp.Or(strings.TrimLeft(path, "/"), DefaultDatabase)
+}
+
+func checkDatabase(name string) error {
+	if len(name) > 63 || strings.ContainsAny(name, "/\\. \"$*<>:|?\x00") {
+		return fmt.Errorf("%q cannot be the name of a database", name)
+	}
+	return nil
+}
+
+// greet makes sure that the server answers and that its sessions are of a
+// version that is known.
+func (b *Backend) greet(ctx context.Context) error {
+	const op = "open state"
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	version, err := b.version(ctx)
+	switch {
+	case err != nil:
+		return b.fault(op, err)
+	case version > knownVersion:
+		return &media.Fault{
+			Class: media.SessionWide, Code: media.CodeState, Op: op + " in " + b.where,
+			Err:  fmt.Errorf("it was written by a newer Gondola (schema version %d, this one knows %d)", version, knownVersion),
+			Hint: "update gondola on this machine",
+		}
+	case version > 0 || !b.o.Existing:
+		return nil
+	}
+	names, err := b.db.ListCollectionNames(ctx, bson.D{{Key: "name", Value: sessionsName}})
+	if err != nil {
+		return b.fault(op, err)
+	}
+	if !slices.Contains(names, sessionsName) {
+		return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op + " in " + b.where, Err: fmt.Errorf("no sessions: %w", state.ErrNotFound)}
+	}
+	return nil
+}
+
+// Describe returns which server and database this is. It asks the server.
+func (b *Backend) Describe(ctx context.Context) (text string, err error) {
+	err = b.call(ctx, "describe the state", func(ctx context.Context) error {
+		var info struct{ Version string }
+		if err := b.db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
+			return err
+		}
+		version, err := b.version(ctx)
+		text = fmt.Sprintf("MongoDB %s at %s, schema version %d", info.Version, strings.TrimPrefix(b.where, "MongoDB at "), cmp.Or(version, knownVersion))
+		return err
+	})
+	return text, err
+}
+
+// Close gives back the leases that are held and ends all connections.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil
+	}
+	b.closed = true
+	b.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	defer cancel()
+	err := errors.Join(b.keeper.Close(ctx), b.client.Disconnect(ctx))
+	if err != nil {
+		return b.fault("close state", err)
+	}
+	return nil
+}

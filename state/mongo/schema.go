@@ -1,0 +1,122 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// The collections.
+const (
+	sessionsName = "sessions"
+	itemsName    = "items"
+	batchesName  = "batches"
+	ledgerName   = "gondola_ledger"
+	leasesName   = "gondola_leases"
+	schemaName   = "gondola_schema"
+)
+
+// Fields that queries name.
+const (
+	fieldID       = "_id"
+	fieldSession  = "session_id"
+	fieldFile     = "file_name"
+	fieldBatch    = "batch_index"
+	fieldStatus   = "status"
+	fieldUpdated  = "updated_at"
+	fieldOwn      = "gondola"
+	fieldKey      = "gondola.id"
+	fieldSeq      = "gondola.seq"
+	fieldAwaits   = "gondola_awaits"
+	fieldOutcome  = "gondola_outcome"
+	fieldBytes    = "gondola_bytes"
+	fieldCarried  = "gondola_carried"
+	fieldRenaming = "gondola_renaming"
+	fieldAccount  = "account"
+	fieldItem     = "key"
+)
+
+func (b *Backend) headers() *mongo.Collection { return b.db.Collection(sessionsName) }
+func (b *Backend) items() *mongo.Collection   { return b.db.Collection(itemsName) }
+func (b *Backend) batches() *mongo.Collection { return b.db.Collection(batchesName) }
+func (b *Backend) ledger() *mongo.Collection  { return b.db.Collection(ledgerName) }
+func (b *Backend) leases() *mongo.Collection  { return b.db.Collection(leasesName) }
+func (b *Backend) schema() *mongo.Collection  { return b.db.Collection(schemaName) }
+
+// pairs returns a document: a field and its value, and so on.
+func pairs(list ...any) bson.D {
+	d := make(bson.D, 0, len(list)/2)
+	for i := 0; i < len(list); i += 2 {
+		d = append(d, bson.E{Key: list[i].(string), Value: list[i+1]})
+	}
+	return d
+}
+
+// index is one of a collection. Its name is the one that the driver, like
+// q2google's, makes of the fields.
+type index struct {
+	collection string
+	fields     []string
+	unique     bool
+}
+
+// indexes are q2google's, then ours. Counts reads only the last of items.
+var indexes = []index{
+	{sessionsName, []string{fieldSession}, true},
+	{itemsName, []string{fieldSession, fieldFile}, true},
+	{batchesName, []string{fieldSession, fieldBatch}, true},
+	{itemsName, []string{fieldSession, fieldKey}, false},
+	{itemsName, []string{fieldSession, fieldSeq}, false},
+	{itemsName, []string{fieldSession, fieldAwaits, fieldSeq}, false},
+	{itemsName, []string{fieldSession, fieldOutcome, fieldBytes, fieldCarried}, false},
+	{ledgerName, []string{fieldAccount, fieldItem}, true},
+}
+
+// version returns the version of what is stored; 0 if Gondola has stored
+// nothing yet.
+func (b *Backend) version(ctx context.Context) (int, error) {
+	var doc struct{ Version int }
+	err := b.schema().FindOne(ctx, pairs(fieldID, "schema")).Decode(&doc)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return 0, nil
+	}
+	return doc.Version, err
+}
+
+// prepare makes the indexes, and says which version this is, before the first
+// change. Several processes may do so at once.
+func (b *Backend) prepare(ctx context.Context) error {
+	b.mu.Lock()
+	prepared := b.prepared
+	b.mu.Unlock()
+	if prepared {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, slowTime)
+	defer cancel()
+	for _, ix := range indexes {
+		keys := bson.D{}
+		for _, field := range ix.fields {
+			keys = append(keys, bson.E{Key: field, Value: 1})
+		}
+		model := mongo.IndexModel{Keys: keys, Options: options.Index().SetUnique(ix.unique)}
+		if !ix.unique {
+			model.Options = nil // as q2google leaves it
+		}
+		if _, err := b.db.Collection(ix.collection).Indexes().CreateOne(ctx, model); err != nil {
+			return err
+		}
+	}
+	_, err := b.schema().UpdateOne(ctx, pairs(fieldID, "schema"),
+		bson.D{{Key: "$setOnInsert", Value: pairs("version", knownVersion)}}, options.UpdateOne().SetUpsert(true))
+	if err != nil && !mongo.IsDuplicateKeyError(err) {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.prepared = true
+	return nil
+}

@@ -1,0 +1,153 @@
+package mongo
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// survey holds what is asked of all items of a session of which q2google wrote
+// some: it has to be read whole to tell where they stand.
+type survey struct {
+	evidence *state.Evidence
+	entries  []*entry // by Seq
+}
+
+// entry is one item.
+type entry struct {
+	id      bson.RawValue // of its document
+	key     string        // media.ID.Key; "" for an item known by name only
+	name    string
+	stored  int64 // the Seq that its document has
+	seq     int64
+	ours    bool
+	awaits  state.Stage
+	outcome state.Outcome
+	size    int64
+	carried int64
+}
+
+// survey reads a session whole. Items without a Seq come after the others, by
+// name, so that they get the same one each time.
+func (s *session) survey(ctx context.Context, h *header) (*survey, error) {
+	ctx, cancel := context.WithTimeout(ctx, slowTime)
+	defer cancel()
+	all := &survey{evidence: state.NewEvidence(h.UpdatedAt)}
+	if !h.ours {
+		for after := int64(minIndex); ; {
+			page, err := s.batchPage(ctx, after)
+			if err != nil {
+				return nil, err
+			}
+			for _, b := range page {
+				all.evidence.Add(b)
+				after = int64(b.Index)
+			}
+			if len(page) < batchPage {
+				break
+			}
+		}
+	}
+	cursor, err := s.b.items().Find(ctx, pairs(fieldSession, s.id), options.Find().SetSort(pairs(fieldFile, 1)))
+	if err != nil {
+		return nil, err
+	}
+	defer cursor.Close(ctx)
+	for cursor.Next(ctx) {
+		it, ours, err := all.decode(cursor.Current)
+		if err != nil {
+			return nil, err
+		}
+		id := cursor.Current.Lookup(fieldID)
+		e := &entry{
+			id: bson.RawValue{Type: id.Type, Value: bytes.Clone(id.Value)}, name: it.Name, stored: it.Seq, seq: it.Seq, ours: ours,
+			awaits: it.Awaits(), outcome: it.Outcome(), size: it.Size, carried: it.Carried,
+		}
+		if !it.ID.IsZero() {
+			e.key = it.ID.Key()
+		}
+		all.entries = append(all.entries, e)
+	}
+	state.SortBySeq(all.entries, func(e *entry) *int64 { return &e.seq })
+	return all, cursor.Err()
+}
+
+// decode reads an item and settles it if q2google wrote it.
+func (all *survey) decode(raw bson.Raw) (it *state.Item, ours bool, err error) {
+	it, ours, err = decodeItem(raw)
+	if err == nil && !ours {
+		all.evidence.Settle(it)
+	}
+	return it, ours, err
+}
+
+// read reads the items of entries; one that went away meanwhile is left out.
+func (all *survey) read(ctx context.Context, s *session, entries []*entry) ([]*state.Item, error) {
+	docs := map[string]bson.Raw{}
+	if len(entries) > 0 {
+		if err := fetch(ctx, s.b.items(), ids(entries, func(e *entry) bson.RawValue { return e.id }), docs); err != nil {
+			return nil, err
+		}
+	}
+	var items []*state.Item
+	for _, e := range entries {
+		raw, ok := docs[identity(e.id)]
+		if !ok {
+			continue
+		}
+		it, _, err := all.decode(raw)
+		if err != nil {
+			return nil, err
+		}
+		it.Seq = e.seq
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// find reads the item that is picks, or returns state.ErrNotFound.
+func (all *survey) find(ctx context.Context, s *session, is func(*entry) bool) (*state.Item, error) {
+	n := slices.IndexFunc(all.entries, is)
+	if n < 0 {
+		return nil, state.ErrNotFound
+	}
+	items, err := all.read(ctx, s, all.entries[n:n+1])
+	if err == nil && len(items) == 0 {
+		err = state.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return items[0], nil
+}
+
+// page returns the first entries after a Seq.
+func (all *survey) page(awaiting state.Stage, after int64, limit int) []*entry {
+	var page []*entry
+	for _, e := range all.entries {
+		if e.seq > after && (awaiting == "" || e.awaits == awaiting) {
+			if page = append(page, e); len(page) == limit {
+				break
+			}
+		}
+	}
+	return page
+}
+
+func (all *survey) counts() state.Counts {
+	c := state.Counts{Outcomes: map[state.Outcome]int{}}
+	for _, e := range all.entries {
+		c.Total++
+		c.Outcomes[e.outcome]++
+		c.Carried += e.carried
+		if e.outcome != state.OutcomeSkipped && e.size > 0 {
+			c.Bytes += e.size
+		}
+	}
+	return c
+}
