@@ -12,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/mongo"
 	"github.com/gondola-sync/gondola/state/postgres"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -31,11 +32,14 @@ const (
 func (a *app) openers(how opening) state.Openers {
 	existing, onWait := bool(how), a.waits.announce
 	inPostgres := postgres.Opener(postgres.Options{Logger: a.log, Existing: existing, OnWait: onWait})
+	inMongo := mongo.Opener(mongo.Options{Logger: a.log, Existing: existing, OnWait: onWait})
 	return state.Openers{
 		jsondir.Scheme:       jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
 		sqlite.Scheme:        sqlite.Opener(sqlite.Options{Logger: a.log, Existing: existing}),
 		postgres.Scheme:      inPostgres,
 		postgres.SchemeAlias: inPostgres,
+		mongo.Scheme:         inMongo,
+		mongo.SchemeSRV:      inMongo,
 	}
 }
 
