@@ -9,8 +9,8 @@ import (
 	"github.com/gondola-sync/gondola/emulator"
 )
 
-// row is one thing that goes wrong in one place, and what must be true then. In
-// the end, always: everything arrived once and byte for byte, nothing else did,
+// row is one thing that goes wrong in one place of a sync, or of a verification
+// if it has a proof, and what must be true then. In the end, always: everything arrived once and byte for byte, nothing else did,
 // all of it is in the album if there is one, no credential went to a foreign
 // host or into an error, and no run made more than ten times the requests of one
 // without a fault.
