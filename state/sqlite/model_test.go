@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -155,4 +156,28 @@ func compare(rt *rapid.T, t *testing.T, b state.Backend, id string, m *model) {
 	got, err := b.Counts(t.Context(), id)
 	must(t, err)
 	wantEqual(t, "counts", want, got)
+}
+
+// TestImpossibleSizes: what a source claims of sizes makes no sum overflow.
+func TestImpossibleSizes(t *testing.T) {
+	b, _ := fresh(t)
+	must(t, b.PutSession(t.Context(), &state.Session{ID: "s"}))
+	var list []*state.Item
+	for n := range 5 {
+		it := libraryItem(n)
+		it.Size, it.Carried = math.MaxInt64-int64(n), math.MaxInt64
+		list = append(list, it)
+	}
+	list[0].Size = math.MinInt64
+	must(t, b.PutItems(t.Context(), "s", list...))
+	got, err := b.Counts(t.Context(), "s")
+	must(t, err)
+	if got.Total != 5 || got.Bytes != 4<<42 || got.Carried != 5<<42 {
+		t.Errorf("counts %+v", got)
+	}
+	for _, it := range list {
+		it.Size, it.Carried = 7, 1
+	}
+	must(t, b.PutItems(t.Context(), "s", list...))
+	wantSound(t, b)
 }

@@ -35,7 +35,8 @@ CREATE TABLE batch (
 	PRIMARY KEY (session, number)
 ) STRICT;
 
--- The sums of each session's items, kept by the triggers below.
+-- The sums of each session's items, kept by the triggers below. No item counts
+-- for more than 4 TiB, so that no lying source makes a sum overflow.
 CREATE TABLE tally (
 	session INTEGER NOT NULL REFERENCES session (number),
 	outcome TEXT NOT NULL,
@@ -47,23 +48,23 @@ CREATE TABLE tally (
 
 CREATE TRIGGER item_added AFTER INSERT ON item BEGIN
 	INSERT INTO tally (session, outcome, items, bytes, carried)
-	VALUES (new.session, new.outcome, 1, max(new.size, 0), new.carried)
+	VALUES (new.session, new.outcome, 1, max(0, min(new.size, 4398046511104)), max(0, min(new.carried, 4398046511104)))
 	ON CONFLICT (session, outcome) DO UPDATE
 	SET items = items + 1, bytes = bytes + excluded.bytes, carried = carried + excluded.carried;
 END;
 
 CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
-	UPDATE tally SET items = items - 1, bytes = bytes - max(old.size, 0), carried = carried - old.carried
+	UPDATE tally SET items = items - 1, bytes = bytes - max(0, min(old.size, 4398046511104)), carried = carried - max(0, min(old.carried, 4398046511104))
 	WHERE session = old.session AND outcome = old.outcome;
 END;
 
 CREATE TRIGGER item_changed AFTER UPDATE OF session, outcome, size, carried ON item
 WHEN old.session <> new.session OR old.outcome <> new.outcome OR old.size <> new.size OR old.carried <> new.carried
 BEGIN
-	UPDATE tally SET items = items - 1, bytes = bytes - max(old.size, 0), carried = carried - old.carried
+	UPDATE tally SET items = items - 1, bytes = bytes - max(0, min(old.size, 4398046511104)), carried = carried - max(0, min(old.carried, 4398046511104))
 	WHERE session = old.session AND outcome = old.outcome;
 	INSERT INTO tally (session, outcome, items, bytes, carried)
-	VALUES (new.session, new.outcome, 1, max(new.size, 0), new.carried)
+	VALUES (new.session, new.outcome, 1, max(0, min(new.size, 4398046511104)), max(0, min(new.carried, 4398046511104)))
 	ON CONFLICT (session, outcome) DO UPDATE
 	SET items = items + 1, bytes = bytes + excluded.bytes, carried = carried + excluded.carried;
 END;
