@@ -13,6 +13,7 @@ import (
 var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`(\b[a-z][a-z0-9+.-]*://)[^\s/"'?#…]*@`, // who a URL is asked as, a proxy's too
 	`(https?://[^\s"'?#]+\?)[^\s"']+`,       // the query of any URL
+	`(\b\w*password=)[^&\s"']+`,             // a database's parameter
 	`(\bgp_access_token=)[^;\s"']+`,         // GoPro's cookie
 	`(\bauthorization["']?[:=]\s*["']?(?:bearer\s+)?)[^\s"']+`,
 	`(\bbearer\s+)[\w.~+/-]{12,}`,
@@ -22,6 +23,10 @@ var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`(\bGOCSPX-)[\w-]+`,             // Google client secrets
 	`(\beyJ)[\w-]{8,}(?:\.[\w-]*)+`, // GoPro tokens and other JWTs
 }, "|"))
+
+// userOnly is the beginning of a database's URI without a password, or of one
+// that shows how to write it. Elsewhere, a user's name may be a token.
+var userOnly = regexp.MustCompile(`^(?:postgres|postgresql|mongodb|mongodb\+srv)://(?:[^:]*|USER:PASSWORD)@$`)
 
 // redactor is the last defence against secrets in output: whoever holds a
 // secret keeps it out of errors and logs in the first place.
@@ -48,7 +53,7 @@ func (r *redactor) clean(s string) string {
 		s = strings.ReplaceAll(s, secret, "[redacted]")
 	}
 	return secretShapes.ReplaceAllStringFunc(s, func(match string) string {
-		if strings.HasSuffix(match, "://USER:PASSWORD@") { // says how to write one
+		if userOnly.MatchString(match) {
 			return match
 		}
 		groups := secretShapes.FindStringSubmatch(match)
