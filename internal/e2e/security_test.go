@@ -245,6 +245,8 @@ func (l *life) databases(debug []string) {
 	malformed := "postgres://gondola:" + password + "@127.0.0.1:port/gondola"
 	l.do(1, "", append([]string{"sync", "--json", "--state", nobody}, debug...)...)
 	l.do(2, "", "sync", "--state="+malformed)
+	l.do(2, "", "status", "--state", "mongodb://gondola:"+password+"@127.0.0.1:port/gondola")
+	l.do(1, "", append([]string{"status", "--state", "mongodb://gondola:" + password + "@127.0.0.1:1/gondola"}, debug...)...)
 	l.do(2, "", "sessions", "export", malformed, "--json")
 	l.do(2, "", "sessions", "import", "unknown://me:"+password+"@host")
 	file := filepath.Join(l.Home, "database.toml")
