@@ -8,11 +8,17 @@ import (
 	"strconv"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/gondola-sync/gondola/bench/backends"
+	"github.com/gondola-sync/gondola/internal/pgserver"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/postgres"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgserver.Wrap(m)) }
 
 // stores are the kinds of stores; each returns what opens an empty one.
 var stores = map[string]func(t *testing.T) func(context.Context) (state.Backend, error){
@@ -23,6 +29,10 @@ var stores = map[string]func(t *testing.T) func(context.Context) (state.Backend,
 	"sqlite": func(t *testing.T) func(context.Context) (state.Backend, error) {
 		path := filepath.Join(t.TempDir(), "gondola.db")
 		return func(ctx context.Context) (state.Backend, error) { return sqlite.Open(ctx, path, sqlite.Options{}) }
+	},
+	"postgres": func(t *testing.T) func(context.Context) (state.Backend, error) {
+		uri := pgserver.NewDatabase(t).URI
+		return func(ctx context.Context) (state.Backend, error) { return postgres.Open(ctx, uri, postgres.Options{}) }
 	},
 }
 
