@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -41,7 +42,7 @@ type Options struct {
 	// state.ErrNotFound.
 	Existing bool
 	// Patience is how long a server that does not answer is waited for; 0 is
-	// two minutes.
+	// two minutes. After that, calls try once until it answers.
 	Patience time.Duration
 	// OnWait, if not nil, is told before every such wait of more than a second.
 	OnWait func(media.Wait)
@@ -58,6 +59,10 @@ type Backend struct {
 	secrets []string // of the URI
 	o       Options
 	keeper  *lease.Keeper
+
+	// gone says that the server was waited for in vain and has not answered
+	// since: the calls that follow, such as those that end a run, try once.
+	gone atomic.Bool
 
 	mu       sync.Mutex
 	sessions map[string]*session
