@@ -50,8 +50,24 @@ type Result struct {
 // is ErrDiffers. A session that does not exist is [state.ErrNotFound]. Unless the
 // copy is proved, the original stays.
 func Copy(ctx context.Context, from, to state.Backend, id string, o Options) (*Result, error) {
-	c := &copier{from: from, to: to, id: id, opt: o}
-	if _, err := from.Session(ctx, id); err != nil {
+	return newCopier(from, to, id, o).run(ctx)
+}
+
+// copier copies one session.
+type copier struct {
+	from, to state.Backend
+	id       string
+	opt      Options
+	piece    int            // how many items are stored at once
+	session  *state.Session // the original's header
+}
+
+func newCopier(from, to state.Backend, id string, o Options) *copier {
+	return &copier{from: from, to: to, id: id, opt: o, piece: 500}
+}
+
+func (c *copier) run(ctx context.Context) (*Result, error) {
+	if _, err := c.from.Session(ctx, c.id); err != nil {
 		return nil, err
 	}
 	release, err := c.lock(ctx)
@@ -66,14 +82,6 @@ func Copy(ctx context.Context, from, to state.Backend, id string, o Options) (*R
 		return nil, err
 	}
 	return r, nil
-}
-
-// copier copies one session.
-type copier struct {
-	from, to state.Backend
-	id       string
-	opt      Options
-	session  *state.Session // the original's header
 }
 
 // lock takes both sessions.
@@ -253,11 +261,8 @@ func (c *copier) unchanged(ctx context.Context) error {
 	return err
 }
 
-// piece is how many items are stored at once.
-const piece = 500
-
 func (c *copier) copyItems(ctx context.Context, original *digest) error {
-	items := make([]*state.Item, 0, piece)
+	items := make([]*state.Item, 0, c.piece)
 	store := func() error {
 		if len(items) == 0 {
 			return nil
@@ -282,7 +287,7 @@ func (c *copier) copyItems(ctx context.Context, original *digest) error {
 		}
 		fresh := *it
 		fresh.Seq = 0
-		if items = append(items, &fresh); len(items) == piece {
+		if items = append(items, &fresh); len(items) == c.piece {
 			if err := store(); err != nil {
 				return err
 			}
@@ -301,7 +306,7 @@ func (c *copier) sumUp(ctx context.Context, b state.Backend, header *state.Sessi
 		if err != nil {
 			return nil, err
 		}
-		if d.items%piece == 0 {
+		if d.items%c.piece == 0 {
 			c.progress(reading, d.items)
 		}
 	}

@@ -81,7 +81,7 @@ func sum(t *testing.T, b state.Backend, id string) string {
 	t.Helper()
 	s, err := b.Session(t.Context(), id)
 	must(t, err)
-	d, err := (&copier{id: id}).sumUp(t.Context(), b, s, false)
+	d, err := newCopier(nil, nil, id, Options{}).sumUp(t.Context(), b, s, false)
 	must(t, err)
 	return d.String()
 }
@@ -320,10 +320,12 @@ func TestKilledAtEveryChange(t *testing.T) {
 	for n := 0; !whole; n++ {
 		fromStore, toStore := memory{}, memory{}
 		from, to := state.Adapt(fromStore), state.Adapt(toStore)
-		s := stored(t, from, piece+3)
+		s := stored(t, from, 7)
 		want := sum(t, from, s.ID)
 		left := n
-		_, err := Copy(t.Context(), dying{from, &left}, dying{to, &left}, s.ID, Options{Remove: true})
+		c := newCopier(dying{from, &left}, dying{to, &left}, s.ID, Options{Remove: true})
+		c.piece = 3
+		_, err := c.run(t.Context())
 		whole = err == nil
 		must(t, errors.Join(from.Close(), to.Close()))
 
@@ -357,10 +359,12 @@ func TestKilledAtEveryChange(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	from, to := open(t, t.TempDir()), open(t, t.TempDir())
-	s := stored(t, from, 2*piece)
+	s := stored(t, from, 4)
 	stopped := errors.New("stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	_, err := Copy(ctx, from, to, s.ID, Options{Progress: func(bool, int) { cancel(stopped) }})
+	c := newCopier(from, to, s.ID, Options{Progress: func(bool, int) { cancel(stopped) }})
+	c.piece = 2
+	_, err := c.run(ctx)
 	if !errors.Is(err, stopped) {
 		t.Errorf("%v, want the cause", err)
 	}
@@ -439,9 +443,9 @@ func (e *endless) Counts(context.Context, string) (state.Counts, error) {
 	return state.Counts{Total: e.put}, nil
 }
 
-// TestMemoryIsFlat copies items whose documents take 20 MB and looks at the heap.
+// TestMemoryIsFlat copies items whose documents take 8 MB and looks at the heap.
 func TestMemoryIsFlat(t *testing.T) {
-	const many = 20_000
+	const many = 8_000
 	from := &endless{Backend: open(t, t.TempDir()), n: many}
 	to := &endless{Backend: open(t, t.TempDir()), n: many}
 	header := state.NewSession("many", media.Window{}, time.Now())
@@ -456,12 +460,12 @@ func TestMemoryIsFlat(t *testing.T) {
 	}
 	before, most := heap(), uint64(0)
 	r, err := Copy(t.Context(), from, to, "many", Options{Progress: func(_ bool, items int) {
-		if items%(4*piece) == 0 {
+		if items%1000 == 0 {
 			most = max(most, heap())
 		}
 	}})
 	must(t, err)
-	if grown := int64(most - before); r.Counts.Total != many || grown > 4<<20 {
+	if grown := int64(most - before); r.Counts.Total != many || grown > 2<<20 {
 		t.Errorf("%d items copied, the heap grew by %d bytes", r.Counts.Total, grown)
 	}
 }
