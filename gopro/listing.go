@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"time"
 
@@ -40,7 +39,7 @@ const (
 // media.CodeListingIncomplete.
 func (c *Client) Media(ctx context.Context, w media.Window) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		l := &listing{client: c, window: w, seed: maphash.MakeSeed(), seen: make(map[uint64]uint8), yield: yield}
+		l := &listing{client: c, window: w, seen: newIDSet(), yield: yield}
 		if err := l.run(ctx); err != nil && !l.stopped {
 			yield(Row{}, err)
 		}
@@ -52,13 +51,8 @@ type listing struct {
 	client  *Client
 	window  media.Window
 	yield   func(Row, error) bool
-	stopped bool // by the consumer
-
-	// seen maps the hash of a medium's id to the walk that saw it last. Eight
-	// bytes hold a million ids in little memory; two ids of one hash would show
-	// as an incomplete listing, not as a lost medium.
-	seed maphash.Seed
-	seen map[uint64]uint8
+	stopped bool   // by the consumer
+	seen    *idSet // ids of media
 }
 
 // walk is one pass over all pages.
@@ -95,7 +89,7 @@ func (l *listing) run(ctx context.Context) error {
 			return err
 		}
 		total, changed = cmp.Or(total, w.first), changed || w.grown || w.shrunk || total != 0 && w.first != total
-		if w.exact() || !changed && len(l.seen) == w.total {
+		if w.exact() || !changed && l.seen.count == w.total {
 			return nil
 		}
 		covered = covered || w.covers()
@@ -108,7 +102,7 @@ func (l *listing) run(ctx context.Context) error {
 		Code:  media.CodeListingIncomplete,
 		Op:    fmt.Sprintf("list gopro: %s", l.window),
 		Err: fmt.Errorf("the cloud counts %d media and listed %d in the last of %d walks (%d in all, margins of the window included)",
-			w.total, w.unique, maxWalks, len(l.seen)),
+			w.total, w.unique, maxWalks, l.seen.count),
 		Hint: "run the same command again later: GoPro's listing comes short at times, and changes while something is uploaded or deleted",
 	}
 }
@@ -179,12 +173,10 @@ func (l *listing) take(w *walk, p Page) {
 		if row.ID == "" {
 			continue
 		}
-		key := maphash.String(l.seed, row.ID)
-		before := l.seen[key]
+		before := l.seen.see(row.ID, w.number)
 		if before == w.number {
 			continue
 		}
-		l.seen[key] = w.number
 		w.unique++
 		if before != 0 || !row.CapturedAt.IsZero() && !l.window.Contains(row.CapturedAt) {
 			continue

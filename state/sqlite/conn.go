@@ -82,7 +82,7 @@ type reader struct {
 const readers = 4
 
 func newReader(path string) *reader {
-	db := openDB(sourceName(path, "query_only(1)"))
+	db := openDB(sourceName(path, "query_only(1)", "cache_size(-1024)"))
 	db.SetMaxOpenConns(readers)
 	db.SetMaxIdleConns(readers)
 	return &reader{db: db, statements: statements{on: db}}

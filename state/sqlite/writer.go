@@ -22,7 +22,7 @@ type writer struct {
 func newWriter(path string) *writer {
 	db := openDB(sourceName(path,
 		"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)", // durable when committed
-		"journal_size_limit(16777216)", "cache_size(-8192)"))
+		"journal_size_limit(16777216)", "cache_size(-4096)"))
 	db.SetMaxOpenConns(1)
 	return &writer{db: db, turn: make(chan struct{}, 1)}
 }
