@@ -28,6 +28,7 @@ type kept struct {
 var keeps = []kept{
 	{"jsondir", []int{10, 1_000, 10_000}, []int{100_000, 1_000_000}},
 	{"sqlite", []int{10, 1_000, 100_000, 1_000_000}, nil},
+	{"mongodb", []int{10, 300}, nil}, // what the server of the tests is made for
 	{"postgres", []int{10, 1_000, 100_000}, []int{1_000_000}},
 }
 
@@ -51,13 +52,18 @@ func measureBackends(ctx context.Context, b *bench, s *series) error {
 	if err := os.Chmod(b.dir, 0o711); err != nil { // a server runs as another user, in a directory below
 		return err
 	}
+	mongo, err := b.startMongo(ctx)
+	if err != nil {
+		return err
+	}
+	defer mongo.stop()
 	for _, k := range keeps {
 		sizes := k.sizes
 		if b.long {
 			sizes = append(sizes, k.long...)
 		}
 		for _, items := range sizes {
-			if err := b.measureStore(ctx, s, binary, k.store, items); err != nil {
+			if err := b.measureStore(ctx, s, binary, mongo.uri, k.store, items); err != nil {
 				return err
 			}
 		}
@@ -70,10 +76,10 @@ func storeName(store string, items int) string {
 }
 
 // measureStore runs the test of bench/backends in a process of its own.
-func (b *bench) measureStore(ctx context.Context, s *series, binary, store string, items int) error {
+func (b *bench) measureStore(ctx context.Context, s *series, binary, mongo, store string, items int) error {
 	cmd := exec.CommandContext(ctx, binary, "-test.run", "^TestMeasure$", "-test.timeout", "0", "-test.v")
 	cmd.Dir = filepath.Join(b.root, "bench", "backends")
-	cmd.Env = append(os.Environ(), "BENCH_STORE="+store, fmt.Sprintf("BENCH_ITEMS=%d", items), "TMPDIR="+b.dir)
+	cmd.Env = append(os.Environ(), "BENCH_STORE="+store, fmt.Sprintf("BENCH_ITEMS=%d", items), "TMPDIR="+b.dir, "BENCH_MONGODB_URI="+mongo)
 	_, stdout, err := measure(cmd)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, stdout)

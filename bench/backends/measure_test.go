@@ -14,6 +14,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/pgserver"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/mongo"
 	"github.com/gondola-sync/gondola/state/postgres"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -29,6 +30,13 @@ var stores = map[string]func(t *testing.T) func(context.Context) (state.Backend,
 	"sqlite": func(t *testing.T) func(context.Context) (state.Backend, error) {
 		path := filepath.Join(t.TempDir(), "gondola.db")
 		return func(ctx context.Context) (state.Backend, error) { return sqlite.Open(ctx, path, sqlite.Options{}) }
+	},
+	"mongodb": func(t *testing.T) func(context.Context) (state.Backend, error) {
+		uri := os.Getenv("BENCH_MONGODB_URI")
+		if uri == "" {
+			t.Skip("BENCH_MONGODB_URI is not set: the program in bench starts a server")
+		}
+		return func(ctx context.Context) (state.Backend, error) { return mongo.Open(ctx, uri, mongo.Options{}) }
 	},
 	"postgres": func(t *testing.T) func(context.Context) (state.Backend, error) {
 		uri := pgserver.NewDatabase(t).URI
