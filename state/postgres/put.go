@@ -210,6 +210,10 @@ func (t *tx) moveOn(session int64, puts []*put) {
 	}
 }
 
+// counted is what a size counts for in a sum: at most 4 TiB, so that no source
+// that lies about sizes makes a sum overflow.
+func counted(size int64) int64 { return max(0, min(size, 4<<40)) }
+
 // count queues what a change adds to the session's counts. They are kept in
 // several rows for each outcome, one of which each connection takes, so that
 // workers seldom wait for each other. It comes last in a change and goes by
@@ -223,9 +227,9 @@ func (t *tx) count(session int64, puts []*put) {
 			changes[outcome] = c
 		}
 		c.Items += sign
-		c.Carried += sign * carried
+		c.Carried += sign * counted(carried)
 		if outcome != string(state.OutcomeSkipped) {
-			c.Bytes += sign * max(size, 0)
+			c.Bytes += sign * counted(size)
 		}
 	}
 	for _, p := range puts {

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,6 +38,34 @@ func TestNamesExchanged(t *testing.T) {
 	a.Name = d.Name
 	if err := b.PutItems(ctx, "s", a); media.ClassOf(err) != media.SessionWide {
 		t.Errorf("a name that another item keeps: %v", err)
+	}
+}
+
+// What a source claims of sizes makes no sum overflow.
+func TestImpossibleSizes(t *testing.T) {
+	b := open(t, pgserver.NewDatabase(t).URI, postgres.Options{})
+	ctx := t.Context()
+	var list []*state.Item
+	for n := range 5 {
+		it := item(n)
+		it.Size, it.Carried = math.MaxInt64-int64(n), math.MaxInt64
+		list = append(list, it)
+	}
+	list[0].Size = math.MinInt64
+	if err := errors.Join(b.PutSession(ctx, &state.Session{ID: "s"}), b.PutItems(ctx, "s", list...)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []state.Counts{{Total: 5, Bytes: 4 << 42, Carried: 5 << 42}, {Total: 5, Bytes: 35, Carried: 5}} {
+		got, err := b.Counts(ctx, "s")
+		if err != nil || got.Total != want.Total || got.Bytes != want.Bytes || got.Carried != want.Carried {
+			t.Errorf("counts %+v, %v, want %+v", got, err, want)
+		}
+		for _, it := range list {
+			it.Size, it.Carried = 7, 1
+		}
+		if err := b.PutItems(ctx, "s", list...); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
