@@ -177,8 +177,8 @@ func TestUploadSurvivesCuts(t *testing.T) {
 				return nil
 			}
 			res, err := u.Upload(t.Context(), job)
-			if errors.Is(err, killed) {
-				job.From, job.SentBefore = last, sent-resent
+			for tries := 0; tries < 3 && (errors.Is(err, killed) || errors.Is(err, ErrFinal)); tries++ {
+				job.From, job.SentBefore = last, sent-resent // as the caller does in its next pass or run
 				res, err = u.Upload(t.Context(), job)
 			}
 			if err != nil {

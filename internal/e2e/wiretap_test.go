@@ -195,22 +195,31 @@ func (w *wiretap) kinds() []string {
 func (w *wiretap) search() func(text string) (kinds []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const mark = "\x00"
-	var marked []string
-	for secret, what := range w.secrets {
-		quoted, _ := json.Marshal(secret)
+	const head = 8 // bytes that every secret has, by which it is looked up
+	type secret struct{ text, kind string }
+	byHead := map[string][]secret{}
+	for text, kind := range w.secrets {
+		quoted, _ := json.Marshal(text)
+		var asIs bytes.Buffer
+		enc := json.NewEncoder(&asIs)
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(text)
 		for _, written := range []string{
-			secret, url.QueryEscape(secret), url.PathEscape(secret), string(quoted[1 : len(quoted)-1]),
-			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+			text, url.QueryEscape(text), url.PathEscape(text), string(quoted[1 : len(quoted)-1]),
+			asIs.String()[1:asIs.Len()-2], base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
 		} {
-			marked = append(marked, written, mark+what+mark)
+			if len(written) < head {
+				w.t.Fatalf("a secret of kind %s is too short to be searched for", kind)
+			}
+			byHead[written[:head]] = append(byHead[written[:head]], secret{written, kind})
 		}
 	}
-	find := strings.NewReplacer(marked...)
 	return func(text string) (kinds []string) {
-		for n, part := range strings.Split(find.Replace(strings.ReplaceAll(text, mark, "")), mark) {
-			if n%2 == 1 {
-				kinds = append(kinds, part)
+		for i := range max(len(text)-head+1, 0) {
+			for _, s := range byHead[text[i:i+head]] {
+				if strings.HasPrefix(text[i:], s.text) {
+					kinds = append(kinds, s.kind)
+				}
 			}
 		}
 		slices.Sort(kinds)
