@@ -206,7 +206,7 @@ func (w *wiretap) search() func(text string) (kinds []string) {
 		_ = enc.Encode(text)
 		for _, written := range []string{
 			text, url.QueryEscape(text), url.PathEscape(text), string(quoted[1 : len(quoted)-1]),
-			asIs.String()[1:asIs.Len()-2], base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
+			asIs.String()[1 : asIs.Len()-2], base64.StdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
 		} {
 			if len(written) < head {
 				w.t.Fatalf("a secret of kind %s is too short to be searched for", kind)

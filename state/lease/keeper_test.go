@@ -1,9 +1,13 @@
 package lease_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,6 +143,8 @@ func TestDeadHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	dead := lease.Holder{Token: "old", Host: "h", PID: child.Process.Pid, Machine: lease.Machine()}
+	zombie := dead
+	zombie.PID = startZombie(t)
 	elsewhere := dead
 	elsewhere.Machine = "another"
 	alive := dead
@@ -147,7 +153,7 @@ func TestDeadHolder(t *testing.T) {
 		name   string
 		holder lease.Holder
 		atOnce bool
-	}{{"dead here", dead, true}, {"elsewhere", elsewhere, false}, {"alive here", alive, false}} {
+	}{{"dead here", dead, true}, {"dead here and nobody noticed", zombie, true}, {"elsewhere", elsewhere, false}, {"alive here", alive, false}} {
 		t.Run(tc.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, store *table) {
 				if _, err := store.Take(t.Context(), "s", tc.holder, lease.DefaultTTL, ""); err != nil {
@@ -166,4 +172,36 @@ func TestDeadHolder(t *testing.T) {
 			})
 		})
 	}
+}
+
+// startZombie starts a process that ends and is not waited for until the test is
+// over, and returns its id.
+func startZombie(t *testing.T) int {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^$")
+	out, err := child.StdoutPipe()
+	if err == nil {
+		err = child.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { child.Wait() })
+	if _, err := io.Copy(io.Discard, out); err != nil { // ends when the process does
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "linux" { // only Linux tells a zombie
+		child.Wait()
+		return child.Process.Pid
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child.Process.Pid))
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("the child does not become a zombie: %s, %v", stat, err)
+		}
+		if bytes.Contains(stat, []byte(") Z ")) {
+			break
+		}
+	}
+	return child.Process.Pid
 }

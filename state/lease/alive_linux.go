@@ -1,0 +1,22 @@
+package lease
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// alive reports whether there is such a process. One that has ended and waits
+// for its parent to notice, a zombie, is dead: where nobody notices, as in many
+// containers, it stays for ever.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	// "PID (name) state …"; the name may hold anything.
+	_, after, _ := bytes.Cut(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" "))
+	return len(after) == 0 || after[0] != 'Z' && after[0] != 'X'
+}
