@@ -36,7 +36,7 @@ func TestDatabaseIsAwayInMidRun(t *testing.T) {
 			running := l.Start("--bwlimit", "8M")
 			running.Await(func() bool { return l.Received() > 4*mib })
 			must(t, stop(server))
-			time.Sleep(3 * time.Second)
+			time.Sleep(6 * time.Second) // the file in flight is through long before
 			must(t, server.Start(t.Context()))
 			s, r := running.Wait()
 			if r.Code != 0 || s.Items.Created != 16 {
