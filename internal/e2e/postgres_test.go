@@ -61,7 +61,7 @@ func TestInterruptWhileTheDatabaseIsAway(t *testing.T) {
 	running := l.Start("--bwlimit", "8M")
 	running.Await(func() bool { return l.Received() > 4*mib })
 	must(t, server.Stop())
-	time.Sleep(2 * time.Second)
+	time.Sleep(2 * time.Second) // the run has met the outage and waits
 	if _, r, took := running.Interrupt(); r.Code != 130 || took > 10*time.Second {
 		t.Errorf("exit code %d after %v, want 130 within 10 s\n%s", r.Code, took, r.Stderr)
 	} else if !strings.Contains(r.Stderr, "is not saved") || !strings.Contains(r.Stdout, "is not saved") {
