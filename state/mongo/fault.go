@@ -38,11 +38,8 @@ func (b *Backend) call(ctx context.Context, op string, do func(context.Context) 
 		return err
 	}
 	var final error
-	policy := retry.Policy{Base: firstWait, Max: longestWait, Attempts: 1 << 20, Budget: b.o.Patience, OnWait: b.o.OnWait}
-	if b.gone.Load() {
-		policy.Attempts = 1 // it was waited for already
-	}
-	err := retry.Do(ctx, policy, func(ctx context.Context) error {
+	policy := retry.Policy{Base: firstWait, Max: longestWait, Budget: b.o.Patience, OnWait: b.o.OnWait}
+	err := b.server.Do(ctx, policy, func(ctx context.Context) error {
 		final = do(ctx)
 		if final == nil || !passes(final) || b.usable(ctx) != nil {
 			return nil
@@ -50,9 +47,6 @@ func (b *Backend) call(ctx context.Context, op string, do func(context.Context) 
 		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.scrub(final))
 		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Err: b.unreachable(final)}
 	})
-	if ctx.Err() == nil {
-		b.gone.Store(err != nil)
-	}
 	if usable := b.usable(ctx); usable != nil && (err != nil || final != nil) {
 		return usable
 	}

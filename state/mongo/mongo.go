@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -20,6 +19,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
@@ -59,10 +59,7 @@ type Backend struct {
 	secrets []string // of the URI
 	o       Options
 	keeper  *lease.Keeper
-
-	// gone says that the server was waited for in vain and has not answered
-	// since: the calls that follow, such as those that end a run, try once.
-	gone atomic.Bool
+	server  retry.Server
 
 	mu       sync.Mutex
 	sessions map[string]*session

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
@@ -54,9 +55,7 @@ type Backend struct {
 	lazy     bool // the role's transactions are durable only some time after their commit
 	keeper   *lease.Keeper
 	closed   atomic.Bool
-	// gone says that the server was waited for in vain and has not answered
-	// since: the calls that follow, such as those that end a run, try once.
-	gone atomic.Bool
+	server   retry.Server
 
 	// watch, in tests, is told of each changing statement, of "commit" before
 	// it and of "committed" after it, and may refuse.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,13 +27,8 @@ func (b *Backend) do(ctx context.Context, op string, once func(context.Context) 
 
 func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(context.Context) error) error {
 	var final, lost error // how the last attempt failed: for good, or for now
-	policy := retry.Policy{
-		Base: 200 * time.Millisecond, Max: 10 * time.Second, Attempts: math.MaxInt32, Budget: l.patience, OnWait: b.onWait,
-	}
-	if b.gone.Load() {
-		policy.Attempts = 1 // it was waited for already
-	}
-	err := retry.Do(ctx, policy, func(ctx context.Context) error {
+	policy := retry.Policy{Base: 200 * time.Millisecond, Max: 10 * time.Second, Budget: l.patience, OnWait: b.onWait}
+	err := b.server.Do(ctx, policy, func(ctx context.Context) error {
 		if final = b.usable(ctx); final != nil {
 			return nil
 		}
@@ -49,9 +43,6 @@ func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(c
 		b.log.Debug("the database is waited for", "op", op, "error", lost)
 		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op + " in " + b.where, Err: lost}
 	})
-	if ctx.Err() == nil {
-		b.gone.Store(err != nil)
-	}
 	switch {
 	case err == nil && final == nil:
 		return nil
