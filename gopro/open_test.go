@@ -2,18 +2,15 @@ package gopro
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
@@ -206,35 +203,6 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestOpenUsesAddressesWhileTheyLive(t *testing.T) {
-	for _, tc := range []struct {
-		name     string
-		life     time.Duration
-		opened   int64 // bytes read of each of two openings
-		resolved int64
-	}{
-		{"an hour", time.Hour, 10, 1},
-		{"nine minutes", 9 * time.Minute, 10, 2},
-		{"an hour, read to the end", time.Hour, 1000, 2},
-	} {
-		c := &cdn{life: tc.life}
-		source, item := newCDN(t, c)
-		for range 2 {
-			got, err := source.Open(t.Context(), item, 0, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.CopyN(io.Discard, got.Body, tc.opened); err != nil {
-				t.Error(err)
-			}
-			got.Body.Close()
-		}
-		if n := c.resolve.Load(); n != tc.resolved {
-			t.Errorf("%s: resolved %d times, want %d", tc.name, n, tc.resolved)
-		}
-	}
-}
-
 func TestOpenWhatCannotBeOpened(t *testing.T) {
 	api := &cloud{manifests: map[string]string{
 		"m":    manifest("GX010042.MP4", nil, []string{chapter(1, part(1)), chapter(2, part(2)+`,"available":false`)}, nil),
@@ -335,65 +303,6 @@ func TestBodyEndsEarly(t *testing.T) {
 	}
 }
 
-// pipeTransport answers with a body that a test writes.
-func pipeTransport(length int64) (roundTrip, *io.PipeWriter) {
-	pr, pw := io.Pipe()
-	return func(r *http.Request) (*http.Response, error) {
-		context.AfterFunc(r.Context(), func() { pw.CloseWithError(r.Context().Err()) })
-		return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: length, Body: pr, Request: r}, nil
-	}, pw
-}
-
-func TestBodyStalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		transport, pw := pipeTransport(100)
-		c, err := New(Options{HTTP: &http.Client{Transport: transport}, Token: testToken})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := c.open(t.Context(), request{op: "open x", url: signed("x"), done: func() { t.Error("done before the end") }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer got.Body.Close()
-		go func() { _, _ = pw.Write(make([]byte, 20)) }()
-		if _, err := io.ReadFull(got.Body, make([]byte, 20)); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Minute) // whoever reads may take its time
-		start := time.Now()
-		_, err = got.Body.Read(make([]byte, 1))
-		if took := time.Since(start); took != stallTimeout || media.CodeOf(err) != media.CodeUnreachable || media.ClassOf(err) != media.Transient {
-			t.Errorf("after %v: %v (%s)", took, err, media.CodeOf(err))
-		}
-	})
-}
-
-func TestAnswerStalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		silent := roundTrip(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})
-		c, err := New(Options{HTTP: &http.Client{Transport: silent}, Token: testToken})
-		if err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		_, err = c.open(t.Context(), request{op: "open x", url: signed("x")})
-		if took := time.Since(start); took != firstByteTimeout || media.CodeOf(err) != media.CodeUnreachable {
-			t.Errorf("after %v: %v", took, err)
-		}
-		ctx, cancel := context.WithCancelCause(t.Context())
-		stop := errors.New("asked to stop")
-		time.AfterFunc(time.Second, func() { cancel(stop) })
-		defer cancel(nil)
-		if _, err := c.open(ctx, request{op: "open x", url: signed("x")}); !errors.Is(err, stop) {
-			t.Errorf("after the context ended: %v", err)
-		}
-	})
-}
-
 // An address goes over the line as it was given.
 func TestVerbatim(t *testing.T) {
 	for _, rest := range []string{
@@ -433,58 +342,6 @@ func TestVerbatim(t *testing.T) {
 		listener.Close()
 		if sent := <-line; sent != "GET "+rest+" HTTP/1.1" {
 			t.Errorf("sent %q for %s", sent, rest)
-		}
-	}
-}
-
-func TestURLCache(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var u urls
-		entries := func(n int) []Entry {
-			all := make([]Entry, n)
-			for i := range all {
-				all[i] = Entry{URL: "https://cdn/" + url.PathEscape(fmt.Sprint(i)), Label: labelSource, Part: i + 1, Available: true}
-			}
-			return all
-		}
-		id := func(medium string, part int) media.ID {
-			return media.ID{Station: scheme, Medium: medium, Part: part, Label: labelSource}
-		}
-		has := func(medium string, part int) bool { _, ok := u.get(id(medium, part)); return ok }
-
-		u.put("first", entries(maxURLs-1), time.Time{}, false)
-		u.put("second", entries(2), time.Time{}, false)
-		if !has("first", maxURLs-1) || !has("second", 1) || has("second", 2) || len(u.by) != maxURLs {
-			t.Errorf("a listing does not stop at a full cache of %d", len(u.by))
-		}
-		u.put("third", entries(1), time.Time{}, true)
-		if !has("third", 1) || len(u.by) != maxURLs {
-			t.Error("a transfer finds no room")
-		}
-		time.Sleep(assumedLife - enoughLife)
-		if has("third", 1) {
-			t.Error("a dying address is handed out")
-		}
-		u.put("fourth", entries(2), time.Time{}, false)
-		if !has("fourth", 2) || len(u.by) != 2 {
-			t.Errorf("dead addresses stay: %d", len(u.by))
-		}
-	})
-}
-
-// A clock that is wrong by days does not make addresses look dead, or alive.
-func TestLifetimeByTheClockOfTheCloud(t *testing.T) {
-	served := time.Unix(1748772000, 0).Add(-50 * time.Minute)
-	for _, tc := range []struct {
-		address string
-		want    time.Duration
-	}{
-		{signed("x"), 50 * time.Minute},
-		{"https://cdn/x?X-Amz-Expires=1", assumedLife},
-		{"\x00", 0},
-	} {
-		if got := lifetime(tc.address, served); got != tc.want {
-			t.Errorf("lifetime(%q) = %v, want %v", tc.address, got, tc.want)
 		}
 	}
 }
