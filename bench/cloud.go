@@ -60,17 +60,8 @@ func (c *cloud) close() error {
 
 // environ points a gondola in an empty home to the services.
 func (c *cloud) environ(home string) ([]string, error) {
-	credentials, token, err := c.emulator.WriteCredentials(home)
-	if err != nil {
-		return nil, err
-	}
-	return []string{
-		"HOME=" + home, "TMPDIR=" + home, "PATH=" + os.Getenv("PATH"),
-		"GONDOLA_STATE_DIR=" + filepath.Join(home, "sessions"),
-		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
-		"GONDOLA_GOPRO_URL=" + c.server.GoProURL, "GONDOLA_GPHOTOS_URL=" + c.server.PhotosURL,
-		"GP_ACCESS_TOKEN=" + c.emulator.GoPro.Token(),
-	}, nil
+	env, err := c.emulator.Environ(home)
+	return append(env, "HOME="+home, "TMPDIR="+home, "PATH="+os.Getenv("PATH"), "GONDOLA_STATE_DIR="+filepath.Join(home, "sessions")), err
 }
 
 // endpoint is where uploads go.

@@ -4,10 +4,48 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
 )
+
+// A test of a program that is another process: it finds the emulator through
+// its environment.
+func ExampleEmulator_Environ() {
+	e, err := emulator.New(emulator.Options{Library: emulator.Many(3, 1)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer e.Close()
+	if _, err := e.Listen("127.0.0.1"); err != nil {
+		log.Fatal(err)
+	}
+	home, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(home)
+	environ, err := e.Environ(home)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, setting := range append(environ, "HOME="+home) { // for exec.Cmd.Env
+		name, _, _ := strings.Cut(setting, "=")
+		fmt.Println(name)
+	}
+	// Once the program has run, Err tells what has not arrived, or twice.
+	fmt.Println(len(e.Arrivals().Files), "files,", e.Arrivals().Err() == nil)
+	// Output:
+	// GONDOLA_GOPRO_URL
+	// GP_ACCESS_TOKEN
+	// GONDOLA_GPHOTOS_URL
+	// GONDOLA_CREDENTIALS
+	// GONDOLA_TOKEN
+	// HOME
+	// 3 files, false
+}
 
 // A client with the URLs of the real services runs against the emulator
 // unchanged.

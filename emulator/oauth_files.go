@@ -54,6 +54,31 @@ func (e *Emulator) WriteCredentials(dir string) (clientSecret, token string, err
 	return clientSecret, token, nil
 }
 
+// Environ writes credentials as [Emulator.WriteCredentials] does and returns what
+// points the gondola command of another process to the listener, in the form of
+// [os.Environ]: GONDOLA_GOPRO_URL, GP_ACCESS_TOKEN, GONDOLA_GPHOTOS_URL,
+// GONDOLA_CREDENTIALS and GONDOLA_TOKEN, in this order. Where its sessions are
+// kept and where its home is, is left to the caller.
+func (e *Emulator) Environ(dir string) ([]string, error) {
+	e.mu.Lock()
+	server := e.server
+	e.mu.Unlock()
+	if server == nil {
+		return nil, ErrNotListening // the URLs would be those of the real services
+	}
+	clientSecret, token, err := e.WriteCredentials(dir)
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		"GONDOLA_GOPRO_URL=" + server.GoProURL,
+		"GP_ACCESS_TOKEN=" + e.GoPro.Token(),
+		"GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
+		"GONDOLA_CREDENTIALS=" + clientSecret,
+		"GONDOLA_TOKEN=" + token,
+	}, nil
+}
+
 func (g *Google) clientSecretFile() clientSecretFile {
 	c := g.opts.Clients[0]
 	return clientSecretFile{installedClient{

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -345,6 +347,30 @@ func TestWriteCredentials(t *testing.T) {
 	}
 	if _, _, err := p.e.WriteCredentials(secretPath); err == nil {
 		t.Error("wrote into a file")
+	}
+}
+
+func TestEnviron(t *testing.T) {
+	e, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	dir := t.TempDir()
+	if _, err := e.Environ(dir); !errors.Is(err, ErrNotListening) {
+		t.Errorf("%v, want ErrNotListening: the real services must not be named", err)
+	}
+	server, err := e.Listen("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.Environ(dir)
+	want := []string{
+		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GP_ACCESS_TOKEN=" + e.GoPro.Token(), "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
+		"GONDOLA_CREDENTIALS=" + filepath.Join(dir, "client_secret.json"), "GONDOLA_TOKEN=" + filepath.Join(dir, "token.json"),
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 }
 

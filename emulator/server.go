@@ -30,6 +30,9 @@ type Server struct {
 // closed.
 var ErrListening = errors.New("emulator already listens or is closed")
 
+// ErrNotListening is returned by Environ when Listen was not called before.
+var ErrNotListening = errors.New("emulator does not listen")
+
 // Listen starts the emulator on free ports of a loopback address such as
 // "127.0.0.1". From then on, the URLs it hands out point there.
 func (e *Emulator) Listen(host string) (*Server, error) {

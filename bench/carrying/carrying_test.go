@@ -59,21 +59,15 @@ func serve(tb testing.TB, library emulator.Library) services {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { cloud.Close() })
-	server, err := cloud.Listen("127.0.0.1")
-	if err != nil {
+	if _, err := cloud.Listen("127.0.0.1"); err != nil {
 		tb.Fatal(err)
 	}
 	home := tb.TempDir()
-	credentials, token, err := cloud.WriteCredentials(home)
+	environ, err := cloud.Environ(home)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return services{cloud, []string{
-		"HOME=" + home, "XDG_CONFIG_HOME=" + home, "GONDOLA_STATE_DIR=" + filepath.Join(home, "sessions"),
-		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
-		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
-		"GP_ACCESS_TOKEN=" + cloud.GoPro.Token(),
-	}}
+	return services{cloud, append(environ, "HOME="+home, "XDG_CONFIG_HOME="+home, "GONDOLA_STATE_DIR="+filepath.Join(home, "sessions"))}
 }
 
 func (s services) sync(tb testing.TB) {

@@ -43,21 +43,12 @@ func newMachine(binary, home, kind string, o emulator.Options) (*machine, error)
 }
 
 func (m *machine) connect() error {
-	server, err := m.cloud.Listen("127.0.0.1")
-	if err != nil {
+	if _, err := m.cloud.Listen("127.0.0.1"); err != nil {
 		return err
 	}
-	credentials, token, err := m.cloud.WriteCredentials(m.home)
-	if err != nil {
-		return err
-	}
-	m.env = []string{
-		"HOME=" + m.home, "TMPDIR=" + m.home, "GONDOLA_STATE=" + m.store,
-		"GONDOLA_CREDENTIALS=" + credentials, "GONDOLA_TOKEN=" + token,
-		"GONDOLA_GOPRO_URL=" + server.GoProURL, "GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
-		"GP_ACCESS_TOKEN=" + m.cloud.GoPro.Token(),
-	}
-	return nil
+	env, err := m.cloud.Environ(m.home)
+	m.env = append(env, "HOME="+m.home, "TMPDIR="+m.home, "GONDOLA_STATE="+m.store)
+	return err
 }
 
 func (m *machine) close() error { return m.cloud.Close() }

@@ -24,19 +24,7 @@ func (s *session) prove(ctx context.Context, l life) error {
 // arrived checks that every file is there once, and nothing else, and that no
 // credential went astray.
 func (s *session) arrived() error {
-	var wrong []error
-	copies := map[string]int{}
-	for _, item := range s.cloud.Google.Items() {
-		copies[item.SHA256]++
-		if _, expected := s.want[item.SHA256]; !expected {
-			wrong = append(wrong, fmt.Errorf("%s (%d bytes) is in the library and should not be", item.Filename, item.Size))
-		}
-	}
-	for sum, e := range s.want {
-		if copies[sum] != 1 {
-			wrong = append(wrong, fmt.Errorf("%s part %d (%s) is in the library %d times", e.Medium, e.Part, e.Name, copies[sum]))
-		}
-	}
+	wrong := []error{s.cloud.Arrivals().Err()}
 	for _, leak := range s.cloud.Log.Leaks() {
 		wrong = append(wrong, fmt.Errorf("a credential was sent to %s%s", leak.Host, leak.Path))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -111,17 +112,13 @@ func (d *demo) gondola(ctx context.Context, words ...string) (summaryLine, error
 
 // environ keeps the user's own settings out of the demonstration.
 func (d *demo) environ() []string {
-	environ := []string{
-		"HOME=" + d.dir,
-		"XDG_CONFIG_HOME=" + filepath.Join(d.dir, "config"),
-		"XDG_STATE_HOME=" + filepath.Join(d.dir, "state"),
-		"NO_COLOR=" + d.a.sources.Getenv("NO_COLOR"),
-		"TERM=" + d.a.sources.Getenv("TERM"),
-	}
-	for _, kv := range d.services.settings() {
-		environ = append(environ, kv[0]+"="+kv[1])
-	}
-	return environ
+	return append(slices.Clone(d.services.environ),
+		"HOME="+d.dir,
+		"XDG_CONFIG_HOME="+filepath.Join(d.dir, "config"),
+		"XDG_STATE_HOME="+filepath.Join(d.dir, "state"),
+		"NO_COLOR="+d.a.sources.Getenv("NO_COLOR"),
+		"TERM="+d.a.sources.Getenv("TERM"),
+	)
 }
 
 const (

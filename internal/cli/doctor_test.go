@@ -36,10 +36,7 @@ func newPatient(t *testing.T) *patient {
 			t.Error(err)
 		}
 	})
-	p := &patient{t: t, cloud: s.emulator, home: home, token: s.token, environ: []string{"HOME=" + home}}
-	for _, kv := range s.settings() {
-		p.environ = append(p.environ, kv[0]+"="+kv[1])
-	}
+	p := &patient{t: t, cloud: s.emulator, home: home, token: filepath.Join(home, "config", "token.json"), environ: append(s.environ, "HOME="+home)}
 	return p
 }
 

@@ -127,10 +127,9 @@ func parseSize(text string) (int64, error) {
 
 // services are the emulated services on loopback ports.
 type services struct {
-	emulator    *emulator.Emulator
-	server      *emulator.Server
-	credentials string
-	token       string
+	emulator *emulator.Emulator
+	server   *emulator.Server
+	environ  []string // points gondola at them
 }
 
 func startServices(o emulator.Options, host, dir string) (*services, error) {
@@ -142,7 +141,7 @@ func startServices(o emulator.Options, host, dir string) (*services, error) {
 	if s.server, err = e.Listen(host); err != nil {
 		return nil, errors.Join(usagef("--host %s: %w", host, err), e.Close())
 	}
-	if s.credentials, s.token, err = e.WriteCredentials(dir); err != nil {
+	if s.environ, err = e.Environ(dir); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -152,17 +151,6 @@ func (s *services) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	return errors.Join(s.server.Close(ctx), s.emulator.Close())
-}
-
-// settings are the variables that point gondola at the services, in order.
-func (s *services) settings() [][2]string {
-	return [][2]string{
-		{"GONDOLA_GOPRO_URL", s.server.GoProURL},
-		{"GP_ACCESS_TOKEN", s.emulator.GoPro.Token()},
-		{"GONDOLA_GPHOTOS_URL", s.server.PhotosURL},
-		{"GONDOLA_CREDENTIALS", s.credentials},
-		{"GONDOLA_TOKEN", s.token},
-	}
 }
 
 // servicesLine says in JSON how to reach the services.
@@ -183,10 +171,12 @@ type servicesLine struct {
 
 func (a *app) announceServices(s *services) {
 	env := map[string]string{}
-	var exports strings.Builder
-	for _, kv := range s.settings() {
-		env[kv[0]] = kv[1]
-		fmt.Fprintf(&exports, "export %s=%s\n", kv[0], quoted(kv[1]))
+	var exports, table strings.Builder
+	for _, setting := range s.environ {
+		name, value, _ := strings.Cut(setting, "=")
+		env[name] = value
+		fmt.Fprintf(&exports, "export %s=%s\n", name, quoted(value))
+		fmt.Fprintf(&table, "%s\t%s\n", name, value)
 	}
 	switch a.format {
 	case formatJSON:
@@ -195,12 +185,10 @@ func (a *app) announceServices(s *services) {
 			GoProURL: s.server.GoProURL, CDNURL: s.server.CDNURL, PhotosURL: s.server.PhotosURL,
 			OAuthURL: s.server.OAuthURL, BytesURL: s.server.BytesURL,
 			ControlURL: s.server.ControlURL, PageURL: s.server.ControlURL + "/",
-			GoProToken: s.emulator.GoPro.Token(), Credentials: s.credentials, Token: s.token,
+			GoProToken: env["GP_ACCESS_TOKEN"], Credentials: env["GONDOLA_CREDENTIALS"], Token: env["GONDOLA_TOKEN"],
 		})
 	case formatTSV:
-		for _, kv := range s.settings() {
-			fmt.Fprintf(a.stdout, "%s\t%s\n", kv[0], kv[1])
-		}
+		fmt.Fprint(a.stdout, table.String())
 	default:
 		fmt.Fprint(a.stdout, exports.String())
 	}

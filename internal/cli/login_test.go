@@ -30,14 +30,11 @@ func consenting(t *testing.T) (environ []string, tokens string) {
 			t.Error(err)
 		}
 	})
-	environ = []string{"HOME=" + dir}
-	for _, kv := range s.settings() {
-		environ = append(environ, kv[0]+"="+kv[1])
-	}
-	if err := os.Remove(s.token); err != nil {
+	tokens = filepath.Join(dir, "token.json")
+	if err := os.Remove(tokens); err != nil {
 		t.Fatal(err)
 	}
-	return environ, s.token
+	return append(s.environ, "HOME="+dir), tokens
 }
 
 // authorizeURL reads JSON lines until one tells where to consent.

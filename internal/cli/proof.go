@@ -34,7 +34,7 @@ type verdict struct {
 // prove compares both sides file by file.
 func (d *demo) prove(cut, resumed, again summaryLine) error {
 	table := tabwriter.NewWriter(d.a.result(), 0, 4, 2, ' ', 0)
-	lines, v := compare(d.services.emulator.GoPro.Expected(), d.services.emulator.Google.Items())
+	lines, v := judge(d.services.emulator.Arrivals())
 	for _, line := range lines {
 		if d.a.format == formatJSON {
 			d.a.json(line)
@@ -61,36 +61,24 @@ func (d *demo) prove(cut, resumed, again summaryLine) error {
 	return nil
 }
 
-// compare finds each expected file at the destination, exactly once, and
-// nothing else.
-func compare(expected []emulator.Expectation, items []emulator.Item) ([]provedLine, verdict) {
-	there := map[string]int{}
-	for _, item := range items {
-		there[item.SHA256]++
-	}
-	v := verdict{Type: "proof"}
+// judge finds each expected file at the destination, exactly once, and nothing
+// else.
+func judge(arrivals emulator.Arrivals) ([]provedLine, verdict) {
+	v := verdict{Type: "proof", Strange: len(arrivals.Strange)}
 	var lines []provedLine
-	known := map[string]bool{}
-	for _, e := range expected {
-		line := provedLine{
-			Type: "proved", Name: cell(e.Name), Medium: e.Medium, Part: e.Part,
-			Bytes: e.Size, SHA256: e.SHA256, Copies: there[e.SHA256], Refused: e.Why,
-		}
-		if e.Refused {
+	for _, f := range arrivals.Files {
+		lines = append(lines, provedLine{
+			Type: "proved", Name: cell(f.Name), Medium: f.Medium, Part: f.Part,
+			Bytes: f.Size, SHA256: f.SHA256, Copies: f.Copies, Refused: f.Why, OK: f.OK(),
+		})
+		switch {
+		case f.Refused:
 			v.Refused++
-			line.OK = line.Copies == 0
-		} else {
+		case f.OK():
 			v.Files++
-			known[e.SHA256] = true
-			if line.OK = line.Copies == 1; line.OK {
-				v.Proved++
-			}
-		}
-		lines = append(lines, line)
-	}
-	for hash, n := range there {
-		if !known[hash] {
-			v.Strange += n
+			v.Proved++
+		default:
+			v.Files++
 		}
 	}
 	v.OK = v.Files > 0 && v.Proved == v.Files && v.Strange == 0

@@ -6,33 +6,25 @@ import (
 	"github.com/gondola-sync/gondola/emulator"
 )
 
-func TestCompare(t *testing.T) {
-	file := emulator.Expectation{Name: "a.mp4", SHA256: "aa", Size: 1}
-	other := emulator.Expectation{Name: "b.mp4", SHA256: "bb", Size: 1}
-	raw := emulator.Expectation{Name: "c.gpr", SHA256: "cc", Size: 1, Refused: true, Why: "unsupported_type"}
-	item := func(sums ...string) (items []emulator.Item) {
-		for _, sum := range sums {
-			items = append(items, emulator.Item{SHA256: sum})
-		}
-		return items
-	}
+func TestJudge(t *testing.T) {
+	file := func(copies int) emulator.Arrival { return emulator.Arrival{Copies: copies} }
+	raw := emulator.Arrival{Expectation: emulator.Expectation{Refused: true, Why: "unsupported_type"}}
 	for _, tc := range []struct {
-		name     string
-		expected []emulator.Expectation
-		items    []emulator.Item
-		want     verdict
+		name    string
+		files   []emulator.Arrival
+		strange int
+		want    verdict
 	}{
-		{"all there", []emulator.Expectation{file, other, raw}, item("bb", "aa"), verdict{Files: 2, Proved: 2, Refused: 1, OK: true}},
-		{"one missing", []emulator.Expectation{file, other}, item("aa"), verdict{Files: 2, Proved: 1}},
-		{"one twice", []emulator.Expectation{file}, item("aa", "aa"), verdict{Files: 1}},
-		{"other bytes", []emulator.Expectation{file}, item("ab"), verdict{Files: 1, Strange: 1}},
-		{"a stranger", []emulator.Expectation{file}, item("aa", "dd"), verdict{Files: 1, Proved: 1, Strange: 1}},
-		{"what was refused is there", []emulator.Expectation{file, raw}, item("aa", "cc"), verdict{Files: 1, Proved: 1, Refused: 1, Strange: 1}},
-		{"nothing to prove", nil, nil, verdict{}},
+		{"all there", []emulator.Arrival{file(1), file(1), raw}, 0, verdict{Files: 2, Proved: 2, Refused: 1, OK: true}},
+		{"one missing", []emulator.Arrival{file(1), file(0)}, 0, verdict{Files: 2, Proved: 1}},
+		{"one twice", []emulator.Arrival{file(2)}, 0, verdict{Files: 1}},
+		{"a stranger", []emulator.Arrival{file(1), raw}, 1, verdict{Files: 1, Proved: 1, Refused: 1, Strange: 1}},
+		{"nothing to prove", nil, 0, verdict{}},
 	} {
 		tc.want.Type = "proof"
-		if _, got := compare(tc.expected, tc.items); got != tc.want {
-			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
+		lines, got := judge(emulator.Arrivals{Files: tc.files, Strange: make([]emulator.Item, tc.strange)})
+		if got != tc.want || len(lines) != len(tc.files) {
+			t.Errorf("%s: %d lines, %+v, want %+v", tc.name, len(lines), got, tc.want)
 		}
 	}
 }
