@@ -3,13 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/summary"
 )
 
 // cost is what a process took from its start to its end.
@@ -96,21 +96,6 @@ func peakOf(pid int) int64 {
 	return kib << 10
 }
 
-// summary is the last line of a sync.
-type summary struct {
-	Type     string
-	Items    struct{ Total, Created, Skipped, Failed, Pending int }
-	Requests map[string]int64
-}
-
-func summaryOf(stdout []byte) (s summary, err error) {
-	lines := bytes.Split(bytes.TrimSpace(stdout), []byte("\n"))
-	if err := json.Unmarshal(lines[len(lines)-1], &s); err != nil || s.Type != "summary" {
-		return s, errors.New("sync ended without a summary")
-	}
-	return s, nil
-}
-
 // inHome returns a sync in a home of its own. TMPDIR is there too, so that no
 // other program's files count.
 func (b *bench) inHome(ctx context.Context, c *cloud, home string, args ...string) (*exec.Cmd, error) {
@@ -124,25 +109,25 @@ func (b *bench) inHome(ctx context.Context, c *cloud, home string, args ...strin
 }
 
 // sync runs gondola once, to its end.
-func (b *bench) sync(ctx context.Context, c *cloud, args ...string) (cost, summary, error) {
+func (b *bench) sync(ctx context.Context, c *cloud, args ...string) (cost, summary.Line, error) {
 	home, err := os.MkdirTemp(b.dir, "home-")
 	if err != nil {
-		return cost{}, summary{}, err
+		return cost{}, summary.Line{}, err
 	}
 	defer os.RemoveAll(home)
 	return b.syncIn(ctx, c, home, args...)
 }
 
-func (b *bench) syncIn(ctx context.Context, c *cloud, home string, args ...string) (cost, summary, error) {
+func (b *bench) syncIn(ctx context.Context, c *cloud, home string, args ...string) (cost, summary.Line, error) {
 	cmd, err := b.inHome(ctx, c, home, args...)
 	if err != nil {
-		return cost{}, summary{}, err
+		return cost{}, summary.Line{}, err
 	}
 	used, stdout, err := measure(cmd)
 	if err != nil {
-		return used, summary{}, err
+		return used, summary.Line{}, err
 	}
-	s, err := summaryOf(stdout)
+	s, err := summary.Read(stdout)
 	return used, s, err
 }
 

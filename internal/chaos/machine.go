@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/summary"
 )
 
 // machine is an emulated GoPro cloud, an emulated Google Photos, and a home
@@ -62,21 +62,7 @@ type life struct {
 	code    int // exit code, unless killed
 	took    time.Duration
 	stderr  string
-	summary *summary // the last line, unless killed
-}
-
-// summary is the last line of a sync's JSON output.
-type summary struct {
-	Type      string
-	SessionID string `json:"session_id"`
-	Outcome   string
-	ExitCode  int `json:"exit_code"`
-	Items     struct {
-		Total, Created, Skipped, Failed, Pending int
-		AlreadyThere                             int `json:"already_there"`
-	}
-	Bytes struct{ Downloaded, Uploaded, Resent int64 }
-	Error *struct{ Class, Code, Message, Hint string }
+	summary *summary.Line // unless killed
 }
 
 // longest is how long a run may take before it counts as hung.
@@ -113,7 +99,8 @@ func watch(ctx context.Context, cmd *exec.Cmd, due func() bool) (life, error) {
 			return l, fmt.Errorf("the command shows a stack trace:\n%s", l.stderr)
 		}
 	}
-	l.summary, err = lastLine(stdout.Bytes())
+	sum, err := summary.Read(stdout.Bytes())
+	l.summary = &sum
 	return l, err
 }
 
@@ -142,19 +129,4 @@ func await(ctx context.Context, p *os.Process, exited <-chan error, due func() b
 			}
 		}
 	}
-}
-
-// lastLine decodes the summary. Every line must be JSON.
-func lastLine(stdout []byte) (*summary, error) {
-	lines := bytes.Split(bytes.TrimSpace(stdout), []byte("\n"))
-	for _, line := range lines {
-		if !json.Valid(line) {
-			return nil, fmt.Errorf("stdout carries something other than JSON lines: %q", line)
-		}
-	}
-	s := &summary{}
-	if err := json.Unmarshal(lines[len(lines)-1], s); err != nil || s.Type != "summary" {
-		return nil, fmt.Errorf("the last line of stdout is no summary: %q", lines[len(lines)-1])
-	}
-	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gondola-sync/gondola/internal/summary"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -58,7 +59,7 @@ func (s *session) filed() error {
 }
 
 // told checks the command's own account of the session.
-func (s *session) told(sum *summary) error {
+func (s *session) told(sum *summary.Line) error {
 	i := sum.Items
 	switch carried := i.Created + i.AlreadyThere; {
 	case sum.Outcome != "complete" || sum.ExitCode != 0:

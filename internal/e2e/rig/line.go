@@ -3,7 +3,6 @@ package rig
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/summary"
 )
 
 // Line is one emulated GoPro cloud, one emulated Google Photos, and a machine
@@ -108,48 +108,29 @@ func (l *Line) Want(code int, args ...string) Result {
 	return r
 }
 
-// Summary is the last line of a sync's JSON output.
-type Summary struct {
-	Type      string
-	SessionID string `json:"session_id"`
-	Outcome   string
-	ExitCode  int `json:"exit_code"`
-	Items     struct {
-		Total, Created, Skipped, Failed, Pending int
-		AlreadyThere                             int `json:"already_there"`
-	}
-	Bytes    struct{ Downloaded, Uploaded, Resent int64 }
-	Requests map[string]int64
-}
-
 // Sync runs a sync to its end, whatever it is.
-func (l *Line) Sync(args ...string) (Summary, Result) {
+func (l *Line) Sync(args ...string) (summary.Line, Result) {
 	l.T.Helper()
 	r := l.Gondola(append([]string{"sync", "--json"}, args...)...)
 	return l.summary(r), r
 }
 
 // summary checks and decodes the JSON output of a sync.
-func (l *Line) summary(r Result) (s Summary) {
+func (l *Line) summary(r Result) summary.Line {
 	l.T.Helper()
-	lines := strings.Split(strings.TrimSpace(r.Stdout), "\n")
-	for _, text := range lines {
-		if !json.Valid([]byte(text)) {
-			l.T.Fatalf("stdout carries something other than JSON lines: %q\nstderr: %s", text, r.Stderr)
-		}
+	s, err := summary.Read([]byte(r.Stdout))
+	if err != nil {
+		l.T.Fatalf("%v\nstderr: %s", err, r.Stderr)
 	}
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &s); err != nil {
-		l.T.Fatalf("last line %s: %v", lines[len(lines)-1], err)
-	}
-	if s.Type != "summary" || s.ExitCode != r.Code {
-		l.T.Errorf("exit code %d, last line %s\nstderr: %s", r.Code, lines[len(lines)-1], r.Stderr)
+	if s.ExitCode != r.Code {
+		l.T.Errorf("exit code %d, the summary says %d\nstderr: %s", r.Code, s.ExitCode, r.Stderr)
 	}
 	return s
 }
 
 // SyncUntilDone runs the same command, at most so often, until it says that
 // everything is there.
-func (l *Line) SyncUntilDone(most int, args ...string) (last Summary) {
+func (l *Line) SyncUntilDone(most int, args ...string) (last summary.Line) {
 	l.T.Helper()
 	var r Result
 	for range most {
@@ -212,7 +193,7 @@ func (r *Running) Kill() {
 
 // Interrupt asks the command to stop and returns how it did, and how long that
 // took.
-func (r *Running) Interrupt() (Summary, Result, time.Duration) {
+func (r *Running) Interrupt() (summary.Line, Result, time.Duration) {
 	r.l.T.Helper()
 	asked := time.Now()
 	r.cmd.Process.Signal(syscall.SIGINT)
@@ -221,7 +202,7 @@ func (r *Running) Interrupt() (Summary, Result, time.Duration) {
 }
 
 // Wait waits for the end of the command.
-func (r *Running) Wait() (Summary, Result) {
+func (r *Running) Wait() (summary.Line, Result) {
 	r.l.T.Helper()
 	select {
 	case <-r.exited:
