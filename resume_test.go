@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,6 +143,8 @@ func (c *countdown) WaitN(ctx context.Context, n int) error {
 	}
 	return ctx.Err()
 }
+
+func (*countdown) Piece() int { return math.MaxInt }
 
 func TestASessionNeverSpreadsOverTwoAccounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

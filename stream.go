@@ -74,9 +74,7 @@ func (s *stream) piece() int {
 	}
 	n := longestPaced
 	for _, limit := range s.limits {
-		if l, ok := limit.(interface{ Piece() int }); ok {
-			n = min(n, max(l.Piece(), 1))
-		}
+		n = min(n, limit.Piece())
 	}
 	return n
 }

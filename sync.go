@@ -11,13 +11,15 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// Limiter paces bytes on one leg. WaitN blocks until n bytes may pass or ctx
-// ends; n is never negative. A Limiter may also have a method Piece() int, which
-// tells how many bytes to move at most between two calls of WaitN: without it,
-// at a low rate, many files in flight wait for each other's turns so long that
-// their connections count as stalled.
+// Limiter paces bytes on one leg. It is shared by all files in flight and safe
+// for concurrent use.
 type Limiter interface {
+	// WaitN blocks until n bytes may pass or ctx ends; n is never negative.
 	WaitN(ctx context.Context, n int) error
+	// Piece returns how many bytes to move at most between two calls of WaitN, at
+	// least 1. At a low rate it has to be small, or many files in flight wait for
+	// each other's turns so long that their connections count as stalled.
+	Piece() int
 }
 
 // Options say what to carry, from where to where, and how. Source, Destination

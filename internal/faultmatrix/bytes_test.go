@@ -3,6 +3,7 @@ package faultmatrix
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -137,3 +138,6 @@ func (w *tripwire) WaitN(_ context.Context, n int) error {
 	w.at -= n
 	return nil
 }
+
+// Piece is gondola.Limiter.
+func (*tripwire) Piece() int { return math.MaxInt }
