@@ -181,11 +181,9 @@ func (r *run) recall(ctx context.Context, it *state.Item) error {
 
 // freeName returns the item's name, made unique if another item has it.
 func (s *shelf) freeName(ctx context.Context, item media.Item) (string, error) {
-	candidates := []string{item.Name, media.Distinguish(item.Name, item.ID.Medium)}
-	for n := item.ID.Part; len(candidates) < 100; n++ {
-		candidates = append(candidates, media.Distinguish(item.Name, fmt.Sprintf("%s-%d", item.ID.Medium, n)))
-	}
-	for _, name := range candidates {
+	const mostNames = 100
+	for taken := range mostNames {
+		name := nameFor(item, taken)
 		if s.names[fold(name)] {
 			continue
 		}
@@ -198,6 +196,18 @@ func (s *shelf) freeName(ctx context.Context, item media.Item) (string, error) {
 		}
 	}
 	return "", &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("find a free name for %s", item.ID.Key())}
+}
+
+// nameFor is the name to try for an item after so many that were taken: its own,
+// then with its medium, then with a number as well.
+func nameFor(item media.Item, taken int) string {
+	switch taken {
+	case 0:
+		return item.Name
+	case 1:
+		return media.Distinguish(item.Name, item.ID.Medium)
+	}
+	return media.Distinguish(item.Name, fmt.Sprintf("%s-%d", item.ID.Medium, item.ID.Part+taken-2))
 }
 
 // fold maps names that some file system would take for the same to one.
