@@ -1,8 +1,11 @@
 package gopro
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"math/bits"
+)
 
-// idSet remembers which walk saw an id last, in some 16 bytes an id: it keeps
+// idSet remembers which walk saw an id last, in 10 to 12 bytes an id: it keeps
 // hashes only. Two ids of one hash would show as an incomplete listing, not as a
 // lost medium.
 type idSet struct {
@@ -35,7 +38,7 @@ func (s *idSet) see(id string, walk uint8) (before uint8) {
 }
 
 func (t *idShard) see(key, walk uint64) uint8 {
-	if 4*t.used >= 3*len(t.slots) {
+	if 6*t.used >= 5*len(t.slots) {
 		t.grow()
 	}
 	slot := t.find(key)
@@ -47,10 +50,14 @@ func (t *idShard) see(key, walk uint64) uint8 {
 	return uint8(before)
 }
 
-// find returns the slot of a key, or the free one that it belongs in.
+// find returns the slot of a key, or the free one that it belongs in. What
+// tells shards apart, which is the same in all of one, is no part of the place.
 func (t *idShard) find(key uint64) *uint64 {
-	mask := uint64(len(t.slots) - 1)
-	for i := (key >> 16) & mask; ; i = (i + 1) & mask {
+	first, _ := bits.Mul64(key<<(8-walkBits), uint64(len(t.slots)))
+	for i := int(first); ; i++ {
+		if i == len(t.slots) {
+			i = 0
+		}
 		if slot := &t.slots[i]; *slot == 0 || *slot&^(1<<walkBits-1) == key {
 			return slot
 		}
@@ -59,7 +66,7 @@ func (t *idShard) find(key uint64) *uint64 {
 
 func (t *idShard) grow() {
 	old := t.slots
-	t.slots = make([]uint64, max(2*len(old), 8))
+	t.slots = make([]uint64, max(len(old)+len(old)/4, 8))
 	for _, slot := range old {
 		if slot != 0 {
 			*t.find(slot &^ (1<<walkBits - 1)) = slot
