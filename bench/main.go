@@ -125,7 +125,8 @@ func repository(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// build makes the binaries as they are released: no instrumentation, no tags.
+// build makes the binaries as they are released: no cgo, no instrumentation, no
+// tags.
 func (b *bench) build(ctx context.Context) error {
 	b.revision = b.commit(ctx)
 	for _, p := range []struct {
@@ -135,6 +136,7 @@ func (b *bench) build(ctx context.Context) error {
 		*p.binary = filepath.Join(b.dir, filepath.Base(p.pkg))
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", *p.binary, p.pkg)
 		cmd.Dir, cmd.Stderr = b.root, os.Stderr
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("build %s: %w", p.pkg, err)
 		}

@@ -19,7 +19,7 @@ type row struct {
 	judge func(s series) (measured string, met bool)
 }
 
-var rows = []row{carryRow, lineRow, designRow, memoryRow, openRow, backendsRow, resentRow, callsRow, profileRow}
+var rows = []row{carryRow, lineRow, designRow, memoryRow, listingRow, openRow, backendsRow, resentRow, callsRow, profileRow}
 
 func names() (all []string) {
 	for _, r := range rows {

@@ -42,6 +42,16 @@ func (s series) middle(name, unit string) float64 {
 	return 0
 }
 
+// most is the largest value in a unit, whatever it is of.
+func (s series) most(unit string) (most float64) {
+	for _, f := range s.Figures {
+		if f.Unit == unit {
+			most = max(most, slices.Max(f.Values))
+		}
+	}
+	return most
+}
+
 // last is the latest value of a figure; 0 if it was not measured.
 func (s series) last(name, unit string) float64 {
 	if f := s.find(name, unit); f != nil {

@@ -5,10 +5,20 @@ package main
 import (
 	"context"
 	"os"
+	"runtime/debug"
 
 	"github.com/gondola-sync/gondola/internal/cli"
 )
 
+// garbage is how much memory may hold what is not needed any more, in percent of
+// what is, before it is collected: a third more is held at the most, not twice as
+// much. Carrying makes next to none, so that this costs it nothing; listing a large
+// library costs a few percent more of the CPU.
+const garbage = 33
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	os.Exit(cli.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 }
