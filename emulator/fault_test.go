@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -178,13 +179,11 @@ func TestResets(t *testing.T) {
 				if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 					t.Fatalf("request: %v, want a dropped connection", err)
 				}
-				// A dropped request is logged when its handler has ended.
-				waitFor(t, func() bool { return c.Log.Count("gopro.update") == 1 })
 				if done := c.GoPro.Library()[0].Title == "Changed title"; done != tt.done {
 					t.Errorf("the work was done: %v, want %v", done, tt.done)
 				}
-				if e := c.Log.Entries("gopro.update")[0]; e.Status != 0 || e.Fault != tt.kind {
-					t.Errorf("logged status %d, fault %q", e.Status, e.Fault)
+				if e := c.Log.Entries("gopro.update"); len(e) != 1 || e[0].Status != 0 || e[0].Fault != tt.kind {
+					t.Errorf("logged %+v", e)
 				}
 			})
 		})
@@ -239,6 +238,23 @@ func TestRefusalsInTheWordsOfTheService(t *testing.T) {
 	}
 	if n := c.Faults.Waiting(); n != 0 {
 		t.Errorf("%d faults still wait", n)
+	}
+}
+
+// TestAnsweredIsLogged looks for a request the moment its answer is there.
+func TestAnsweredIsLogged(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int64{1, 2000, 32 << 10, 96 << 10, 100_000} {
+		eachNetwork(t, Options{Library: Large(100_000)}, func(t *testing.T, c *cloud) {
+			url := c.sourceURL(c.GoPro.Library()[0].ID)
+			for n := 1; n <= 50; n++ {
+				c.fetch("GET", url, "", "Range", fmt.Sprintf("bytes=0-%d", size-1))
+				entries := c.Log.Entries("cdn.get")
+				if len(entries) != n || entries[n-1].Out != size {
+					t.Fatalf("answer %d of %d bytes: %d requests are logged", n, size, len(entries))
+				}
+			}
+		})
 	}
 }
 

@@ -41,7 +41,8 @@ type Log struct {
 
 // Entries returns the requests of the routes that match a path.Match pattern
 // such as "gopro.*", oldest first; "" matches all. A request enters the log when
-// its answer has been given.
+// its answer has been given, just before its client can see that: who has read an
+// answer to its end, or was dropped, finds the request here.
 func (l *Log) Entries(pattern string) []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

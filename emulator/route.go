@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
+	"sync"
 )
 
 // role is a part that a host plays. In memory each has the host name of the real
@@ -104,11 +106,14 @@ func (e *Emulator) wrap(rt route) http.Handler {
 		note := &note{Entry: newEntry(rt.name, r, now)}
 		body := &countedBody{ReadCloser: r.Body}
 		out := &answer{ResponseWriter: w}
+		out.log = sync.OnceFunc(func() {
+			note.Status, note.In, note.Out = out.status, body.n, out.n
+			e.Log.add(note.Entry)
+		})
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, note))
 		r.Body = body
 		defer func() {
-			note.Status, note.In, note.Out = out.status, body.n, out.n
-			e.Log.add(note.Entry)
+			out.log()
 			if out.dropped {
 				panic(http.ErrAbortHandler) // net/http's way to leave a connection unanswered
 			}
@@ -143,10 +148,12 @@ func noteLeak(r *http.Request) {
 	}
 }
 
-// answer is the ResponseWriter of every route: it counts, and can drop the
-// connection.
+// answer is the ResponseWriter of every route: it counts, can drop the
+// connection, and sees to it that the log has the request before the client can
+// have seen the end of its answer.
 type answer struct {
 	http.ResponseWriter
+	log     func() // enters the request into the log, once
 	status  int
 	n       int64
 	dropped bool
@@ -166,18 +173,46 @@ func (a *answer) Write(p []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
+	if len(p) > 1 && a.completedBy(len(p)) {
+		// A single byte stays in net/http's buffer until the handler has returned.
+		n, err := a.write(p[:len(p)-1])
+		if err != nil {
+			return n, err
+		}
+		last, err := a.write(p[len(p)-1:])
+		return n + last, err
+	}
+	return a.write(p)
+}
+
+func (a *answer) write(p []byte) (int, error) {
 	n, err := a.ResponseWriter.Write(p)
 	a.n += int64(n)
 	return n, err
 }
 
+// completedBy reports whether n more bytes are all that is left of an answer
+// whose length was told.
+func (a *answer) completedBy(n int) bool {
+	return a.Header().Get("Content-Length") == strconv.FormatInt(a.n+int64(n), 10)
+}
+
+// flush sends what was written, unless that is all: net/http sends it when the
+// handler has returned.
 func (a *answer) flush() {
+	if !a.completedBy(0) {
+		a.flushAll()
+	}
+}
+
+func (a *answer) flushAll() {
 	_ = http.NewResponseController(a.ResponseWriter).Flush() // an HTTP/1 response can always be flushed
 }
 
 // drop resets the connection of r without an answer.
 func (a *answer) drop(r *http.Request) {
 	a.dropped = true
+	a.log()
 	switch c := r.Context().Value(connKey{}).(type) {
 	case *memoryConn:
 		c.reset()
@@ -190,7 +225,8 @@ func (a *answer) drop(r *http.Request) {
 // finish sends what was written and closes the connection in an orderly way, so
 // that the client gets every byte of it.
 func (a *answer) finish() {
-	a.flush()
+	a.log()
+	a.flushAll()
 	a.dropped = true
 }
 

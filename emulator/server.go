@@ -21,9 +21,11 @@ type Server struct {
 	BytesURL   string // bytes of media items in Google Photos
 	ControlURL string // the control API and the page
 
-	servers []*http.Server
-	cancel  context.CancelFunc
-	running sync.WaitGroup
+	servers  []*http.Server
+	services []string // addresses that the services listen on
+	clients  clients
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
 }
 
 // ErrListening is returned by Listen when the emulator already listens or is
@@ -61,8 +63,14 @@ func (e *Emulator) ListenBehind(host string, front func(address string) (string,
 		{[]role{roleBytes}, []*string{&s.BytesURL}},
 		{[]role{roleControl}, []*string{&s.ControlURL}},
 	} {
-		address, err := s.open(ctx, host, e.handler(port.roles...))
-		if err == nil && port.roles[0] != roleControl {
+		server := newHTTPServer(ctx, e.handler(port.roles...))
+		service := port.roles[0] != roleControl
+		if service {
+			server.ConnState = s.clients.note
+		}
+		address, err := s.open(ctx, host, server)
+		if err == nil && service {
+			s.services = append(s.services, address)
 			address, err = front(address)
 		}
 		if err != nil {
@@ -80,13 +88,12 @@ func (e *Emulator) ListenBehind(host string, front func(address string) (string,
 	return s, nil
 }
 
-func (s *Server) open(ctx context.Context, host string, h http.Handler) (address string, err error) {
+func (s *Server) open(ctx context.Context, host string, server *http.Server) (address string, err error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", host, err)
 	}
-	server := newHTTPServer(ctx, h)
 	s.servers = append(s.servers, server)
 	s.running.Go(func() { _ = server.Serve(l) }) // ends with ErrServerClosed
 	return l.Addr().String(), nil

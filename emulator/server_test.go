@@ -1,14 +1,18 @@
 package emulator
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"hash/crc32"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestListenBehind finds the front's address wherever a URL is handed out.
@@ -40,6 +44,41 @@ func TestListenBehindNothing(t *testing.T) {
 	none := errors.New("no front")
 	if _, err := c.ListenBehind("127.0.0.1", func(string) (string, error) { return "", none }); !errors.Is(err, none) {
 		t.Errorf("ListenBehind = %v, want %v", err, none)
+	}
+}
+
+// TestSettle lets a client die in the middle of a request, and asks at once for
+// what it has left.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	data := bytesOf(11, 5*testGranule)
+	for range 20 {
+		p := newPhotosTest(t, GoogleOptions{ExactPrefix: true})
+		_, upload, _ := strings.Cut(p.begin(len(data)), "/v1/")
+		server, err := p.e.Listen("127.0.0.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("tcp", strings.TrimPrefix(server.PhotosURL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := fmt.Sprintf("POST /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nX-Goog-Upload-Command: upload, finalize\r\nContent-Length: %d\r\n\r\n", upload, p.token, len(data))
+		if _, err := conn.Write(append([]byte(head), data[:3*testGranule+7]...)); err != nil {
+			t.Fatal(err)
+		}
+		waits, giveUp := context.WithTimeout(t.Context(), time.Millisecond)
+		if server.Settle(waits) == nil {
+			t.Error("it settled with a client in mid-request")
+		}
+		giveUp()
+		conn.Close()
+		if err := server.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, n := p.e.Google.Uploads()[0].Received, p.e.Log.Count("upload.finalize"); got != 3*testGranule+7 || n != 1 {
+			t.Fatalf("%d bytes are there and %d requests logged, want %d and 1", got, n, 3*testGranule+7)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type machine struct {
 	home   string
 	store  string // URI
 	cloud  *emulator.Emulator
+	server *emulator.Server
 	env    []string
 }
 
@@ -43,7 +44,8 @@ func newMachine(binary, home, kind string, o emulator.Options) (*machine, error)
 }
 
 func (m *machine) connect() error {
-	if _, err := m.cloud.Listen("127.0.0.1"); err != nil {
+	var err error
+	if m.server, err = m.cloud.Listen("127.0.0.1"); err != nil {
 		return err
 	}
 	env, err := m.cloud.Environ(m.home)

@@ -56,22 +56,3 @@ func inSegments(cloud *emulator.Emulator) (sum int64) {
 	}
 	return sum
 }
-
-// settle waits until the services have taken what was in the sockets of a dead
-// client and have noticed that it is gone.
-func settle(cloud *emulator.Emulator) {
-	type standing struct {
-		requests int
-		bytes    int64
-	}
-	at, same := standing{}, 0
-	for range 200 {
-		now := standing{cloud.Log.Count(""), inSegments(cloud)}
-		if now != at {
-			at, same = now, 0
-		} else if same++; same == 4 {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}

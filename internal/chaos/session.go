@@ -151,7 +151,9 @@ func (s *session) kindOfService() string {
 // account returns how many of the bytes received since the last run have to be
 // sent again: what was received, less what is now less to be sent.
 func (s *session) account(ctx context.Context) (again int64, err error) {
-	settle(s.cloud)
+	if err := s.server.Settle(ctx); err != nil {
+		return 0, err
+	}
 	left, err := s.remaining(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("the state cannot be read: %w", err)

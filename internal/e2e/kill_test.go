@@ -64,7 +64,7 @@ func TestInterruptSavesAndResumes(t *testing.T) {
 func TestSecondProcessIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newLine(t, emulator.Options{Library: emulator.Large(64 * mib)})
-	running := l.Start("--bwlimit", "8M")
+	running := l.Start("--bwlimit", "2M")
 	running.Await(func() bool { return l.Received() >= mib })
 	r := l.Gondola("sync")
 	if r.Code != 6 || !containsAll(r.Stderr, fmt.Sprint(running.PID())) {

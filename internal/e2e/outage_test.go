@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/pgserver"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/postgres"
 )
 
@@ -52,18 +54,23 @@ func TestDatabaseIsGoneForGood(t *testing.T) {
 	must(t, err)
 	defer b.Close()
 	source, destination := l.stations()
-	stopped := make(chan time.Time, 1)
-	go func() {
-		for l.Received() < 8*mib && t.Context().Err() == nil {
-			time.Sleep(2 * time.Millisecond)
+	var once sync.Once
+	var stopped time.Time
+	atFirstFile := func(e gondola.Event) {
+		if item, ok := e.(gondola.ItemEvent); ok && item.Stage == state.Transfer {
+			once.Do(func() {
+				if err := server.Stop(); err != nil {
+					t.Error(err)
+				}
+				stopped = time.Now()
+			})
 		}
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-		stopped <- time.Now()
-	}()
-	_, err = gondola.Sync(t.Context(), gondola.Options{Source: source, Destination: destination, Backend: b, SessionID: "january"})
-	took := time.Since(<-stopped)
+	}
+	_, err = gondola.Sync(t.Context(), gondola.Options{
+		Source: source, Destination: destination, Backend: b, SessionID: "january",
+		Transfers: 1, Hooks: gondola.Hooks{Event: atFirstFile}, // the other files wait until the server is gone
+	})
+	took := time.Since(stopped)
 	f, ok := errors.AsType[*media.Fault](err)
 	if !ok || f.Class != media.SessionWide || f.Code != media.CodeState || f.Hint == "" {
 		t.Fatalf("without its database the sync ended after %v with %#v", took, err)

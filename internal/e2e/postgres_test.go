@@ -27,6 +27,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// waiting is what a run's output has in it when the run waits for something.
+const waiting = `"type":"wait"`
+
 func TestDatabaseIsAwayInMidRun(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(*pgserver.Server) error{"stopped": (*pgserver.Server).Stop, "crashed": (*pgserver.Server).Crash} {
@@ -36,13 +39,14 @@ func TestDatabaseIsAwayInMidRun(t *testing.T) {
 			running := l.Start("--bwlimit", "8M")
 			running.Await(func() bool { return l.Received() > 4*mib })
 			must(t, stop(server))
-			time.Sleep(6 * time.Second) // the file in flight is through long before
+			running.Await(func() bool { return running.Said(waiting) })
+			time.Sleep(3 * time.Second) // some attempts are in vain
 			must(t, server.Start(t.Context()))
 			s, r := running.Wait()
 			if r.Code != 0 || s.Items.Created != 16 {
 				t.Errorf("exit code %d, %+v\n%s", r.Code, s, r.Stderr)
 			}
-			if !strings.Contains(r.Stdout, `"type":"wait"`) || !strings.Contains(r.Stderr, "waiting: ") {
+			if !strings.Contains(r.Stderr, "waiting: ") {
 				t.Errorf("nobody was told what the run waits for:\n%s", r.Stderr)
 			}
 			l.WantArrived()
@@ -61,7 +65,7 @@ func TestInterruptWhileTheDatabaseIsAway(t *testing.T) {
 	running := l.Start("--bwlimit", "8M")
 	running.Await(func() bool { return l.Received() > 4*mib })
 	must(t, server.Stop())
-	time.Sleep(2 * time.Second) // the run has met the outage and waits
+	running.Await(func() bool { return running.Said(waiting) })
 	if _, r, took := running.Interrupt(); r.Code != 130 || took > 10*time.Second {
 		t.Errorf("exit code %d after %v, want 130 within 10 s\n%s", r.Code, took, r.Stderr)
 	} else if !strings.Contains(r.Stderr, "is not saved") || !strings.Contains(r.Stdout, "is not saved") {

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -56,7 +55,7 @@ func newLife(t *testing.T) *life {
 }
 
 // start runs a command whose output is written down; wait ends with it.
-func (l *life) start(stdin io.Reader, args ...string) (cmd *exec.Cmd, out *syncBuffer, wait func() int) {
+func (l *life) start(stdin io.Reader, args ...string) (cmd *exec.Cmd, out *rig.Buffer, wait func() int) {
 	l.T.Helper()
 	ctx, cancel := context.WithTimeout(l.T.Context(), time.Minute) // far more than any takes
 	binary, err := rig.Binary()
@@ -64,7 +63,7 @@ func (l *life) start(stdin io.Reader, args ...string) (cmd *exec.Cmd, out *syncB
 		l.T.Fatal(err)
 	}
 	cmd = exec.CommandContext(ctx, binary, args...)
-	out = &syncBuffer{}
+	out = &rig.Buffer{}
 	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = l.Home, slices.Clone(l.Env), stdin, out, out
 	if err := cmd.Start(); err != nil {
 		l.T.Fatal(err)
@@ -125,23 +124,6 @@ func (l *life) loginGoogle(want int, answer func(string) string, args ...string)
 	if code := wait(); code != want {
 		l.T.Errorf("login google %v: exit code %d, want %d\n%s", args, code, want, out)
 	}
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer // guarded by mu
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // TestNoSecretIsEverShown runs everything there is, as talkative as it gets,

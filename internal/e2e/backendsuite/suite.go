@@ -49,7 +49,7 @@ func newLine(t *testing.T, library emulator.Library, uri string) *rig.Line {
 func killedInALargeVideo(t *testing.T, uri string) {
 	const size = 40 * mib
 	l := newLine(t, emulator.Large(size), uri)
-	l.KillWhen(func() bool { return l.Received() > 12*mib }, "--bwlimit", "40M")
+	l.KillWhen(func() bool { return l.Received() > 12*mib }, "--bwlimit", "20M")
 	held := l.Settled()
 	l.Cloud.Log.Clear()
 	s := l.SyncUntilDone(1)
@@ -92,8 +92,8 @@ func killedAgainAndAgain(t *testing.T, uri string) {
 // to, and a lock whose holder is dead is taken over.
 func locked(t *testing.T, uri string) {
 	l := newLine(t, emulator.Large(40*mib), uri)
-	first := l.Start("--bwlimit", "6M")
-	first.Await(func() bool { return l.Received() > mib })
+	first := l.Start("--bwlimit", "1M")
+	first.Await(func() bool { return l.Received() > 0 })
 	refused := l.Want(6, "sync")
 	if !strings.Contains(refused.Stderr, fmt.Sprint(first.PID())) {
 		t.Errorf("who holds the session is not told: %s", refused.Stderr)
@@ -137,7 +137,7 @@ func mixed() emulator.Library { return append(emulator.Large(24*mib), emulator.M
 // half runs a sync that is killed in the middle of the video.
 func half(l *rig.Line, more ...string) (held int64) {
 	l.T.Helper()
-	l.KillWhen(func() bool { return l.Received() > 8*mib }, append([]string{"--transfers", "1", "--bwlimit", "30M"}, more...)...)
+	l.KillWhen(func() bool { return l.Received() > 8*mib }, append([]string{"--transfers", "1", "--bwlimit", "16M"}, more...)...)
 	return l.Settled()
 }
 

@@ -146,7 +146,7 @@ func (l *Line) SyncUntilDone(most int, args ...string) (last summary.Line) {
 type Running struct {
 	l              *Line
 	cmd            *exec.Cmd
-	stdout, stderr bytes.Buffer // to be read after exited
+	stdout, stderr Buffer
 	exited         chan struct{}
 }
 
@@ -167,6 +167,11 @@ func (l *Line) Start(args ...string) *Running {
 
 // PID is the process.
 func (r *Running) PID() int { return r.cmd.Process.Pid }
+
+// Said reports whether the command has written a text by now.
+func (r *Running) Said(text string) bool {
+	return strings.Contains(r.stdout.String(), text) || strings.Contains(r.stderr.String(), text)
+}
 
 // Await waits until the condition holds. The test fails if the command ends
 // before.
@@ -233,14 +238,13 @@ func (l *Line) Received() (sum int64) {
 // Settled returns what the library holds once it has taken all that was in the
 // sockets and has noticed that the sender is gone.
 func (l *Line) Settled() int64 {
-	for held := l.Received(); ; {
-		time.Sleep(200 * time.Millisecond)
-		now := l.Received()
-		if now == held {
-			return held
-		}
-		held = now
+	l.T.Helper()
+	ctx, cancel := context.WithTimeout(l.T.Context(), longest)
+	defer cancel()
+	if err := l.Server.Settle(ctx); err != nil {
+		l.T.Fatal(err)
 	}
+	return l.Received()
 }
 
 // Sent counts the files that were sent since the log was cleared, and clears it.
