@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -73,7 +74,7 @@ func start(ctx context.Context) (*Server, error) {
 		s.own.guard, err = newGuard(dir)
 	}
 	if err == nil {
-		s.own.port, err = freePort()
+		s.own.port, err = FreePort()
 	}
 	if err == nil {
 		s.admin = uri("postgres", password, s.own.port, "postgres")
@@ -93,13 +94,18 @@ func uri(user, password string, port int, database string) string {
 	return u.String()
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreePort returns a port of loopback for a server that cannot be handed a
+// listener. It is not one of those that systems give to whoever asks for any, from
+// 32768 up, so that nobody gets it while its server starts, or is down.
+func FreePort() (port int, err error) {
+	for range 100 {
+		port = 10_000 + mathrand.IntN(20_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 func (o *owned) data() string    { return filepath.Join(o.dir, "data") }
@@ -216,7 +222,9 @@ type guard struct {
 }
 
 const guardScript = `read -r _
-[ -e "$0/data/postmaster.pid" ] && kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")" 2>/dev/null && sleep 1
+pid="$0/data/postmaster.pid" # the server removes it last of all
+[ -e "$pid" ] && kill -QUIT "$(head -n 1 "$pid")" 2>/dev/null
+for _ in $(seq 100); do [ -e "$pid" ] && sleep 0.1; done
 rm -rf "$0"`
 
 func newGuard(dir string) (*guard, error) {

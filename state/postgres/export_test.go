@@ -1,15 +1,5 @@
 package postgres
 
-import (
-	"context"
-	"time"
-)
-
-// OpenTTL is Open with another time for leases to live.
-func OpenTTL(ctx context.Context, uri string, o Options, ttl time.Duration) (*Backend, error) {
-	return open(ctx, uri, o, ttl)
-}
-
 // Watch lets a test see each changing statement before it is queued, "commit"
 // before and "committed" after each commit, and refuse it.
 func (b *Backend) Watch(watch func(sql string, args []any) error) { b.watch.Store(&watch) }

@@ -50,7 +50,10 @@ func pooled(t *testing.T, db pgserver.Database) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	port := freePort(t)
+	port, err := pgserver.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
 	target, err := url.Parse(db.URI)
 	if err != nil {
 		t.Fatal(err)
@@ -98,14 +101,4 @@ func awaitAnswer(t *testing.T, uri string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

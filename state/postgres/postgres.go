@@ -78,11 +78,6 @@ var _ state.Backend = (*Backend)(nil)
 // Errors are [media.Fault]s of class SessionWide and hold no credentials. That
 // of a URI which makes no sense wraps [state.ErrURI].
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
-	return open(ctx, uri, o, lease.DefaultTTL)
-}
-
-// open is Open with another time for leases to live.
-func open(ctx context.Context, uri string, o Options, ttl time.Duration) (*Backend, error) {
 	config, err := configure(uri)
 	if err != nil {
 		return nil, err
@@ -101,7 +96,7 @@ func open(ctx context.Context, uri string, o Options, ttl time.Duration) (*Backe
 	if b.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, b.fault("open sessions", err)
 	}
-	b.keeper = lease.NewKeeper(leases{b}, ttl)
+	b.keeper = lease.NewKeeper(leases{b}, lease.DefaultTTL)
 	if err := b.prepare(ctx); err != nil {
 		b.pool.Close()
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -38,7 +37,7 @@ func TestSuite(t *testing.T) {
 		meter := &meter{}
 		return statetest.Harness{
 			Open: func(t *testing.T) state.Backend {
-				b, err := postgres.OpenTTL(t.Context(), uri, postgres.Options{}, 2*time.Second)
+				b, err := postgres.Open(t.Context(), uri, postgres.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -46,7 +45,7 @@ func TestSuite(t *testing.T) {
 				return b
 			},
 			Break:  func(b state.Backend, n int) { breakAt(b.(*postgres.Backend), n) },
-			Leased: true,
+			Expire: func(t *testing.T) { pgserver.Exec(t, uri, "UPDATE gondola.leases SET until = now()") },
 			Cost:   meter.cost,
 		}
 	})

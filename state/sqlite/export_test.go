@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
-	"time"
 
 	sqlite "modernc.org/sqlite"
 
@@ -20,11 +19,6 @@ func Watch(b state.Backend, watch func(sql string) error) {
 		w.watch = watch
 		w.release()
 	}
-}
-
-// OpenLeased opens a backend whose leases run out after ttl.
-func OpenLeased(ctx context.Context, path string, ttl time.Duration) (*Backend, error) {
-	return open(ctx, path, Options{}, ttl)
 }
 
 // Written returns how many pages have been written so far.

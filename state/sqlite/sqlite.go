@@ -51,10 +51,6 @@ var _ state.Backend = (*Backend)(nil)
 // [media.Fault] of class SessionWide if the path is no database of Gondola's, or
 // one of a newer Gondola's; such a file is left as it is.
 func Open(ctx context.Context, path string, o Options) (*Backend, error) {
-	return open(ctx, path, o, lease.DefaultTTL)
-}
-
-func open(ctx context.Context, path string, o Options, ttl time.Duration) (*Backend, error) {
 	b := &Backend{
 		path:     path,
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
@@ -72,7 +68,7 @@ func open(ctx context.Context, path string, o Options, ttl time.Duration) (*Back
 		return nil, b.fault(ctx, "open state database", err)
 	}
 	b.reads, b.writes = newReader(b.path), newWriter(b.path)
-	b.keeper = lease.NewKeeper(table{b}, ttl)
+	b.keeper = lease.NewKeeper(table{b}, lease.DefaultTTL)
 	err = b.start(ctx, unclean)
 	if err != nil {
 		b.Close()

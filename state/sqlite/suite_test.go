@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/sqlite"
@@ -19,16 +18,13 @@ func TestSuite(t *testing.T) {
 		var opened []*sqlite.Backend
 		return statetest.Harness{
 			Open: func(t *testing.T) state.Backend {
-				b, err := sqlite.OpenLeased(t.Context(), path, 2*time.Second)
-				if err != nil {
-					t.Fatal(err)
-				}
+				b := open(t, path)
 				sqlite.Watch(b, func(string) error { changes.Add(1); return nil })
 				opened = append(opened, b)
 				return b
 			},
 			Break:  breakAt,
-			Leased: true,
+			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = since")) },
 			Cost: func() statetest.Cost {
 				c := statetest.Cost{Writes: changes.Load()}
 				for _, b := range opened {

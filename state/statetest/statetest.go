@@ -30,9 +30,9 @@ type Harness struct {
 	// counted from 1, and every later one, as if the process had died there.
 	Break func(b state.Backend, n int)
 
-	// Leased says that a lock whose backend is broken runs out within seconds,
-	// so that another one can take the session.
-	Leased bool
+	// Expire, if not nil, lets every lock of the store run out that is not renewed
+	// from now on, as if its time had passed.
+	Expire func(t *testing.T)
 
 	// Cost, if not nil, returns what has been written so far.
 	Cost func() Cost

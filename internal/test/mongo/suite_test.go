@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/mongo"
 	"github.com/gondola-sync/gondola/state/statetest"
@@ -17,7 +19,7 @@ func TestSuite(t *testing.T) {
 		return statetest.Harness{
 			Open:   h.open,
 			Break:  func(b state.Backend, n int) { h.proxy(b).refuseFrom(n) },
-			Leased: true,
+			Expire: h.expire,
 			Cost:   h.total,
 			Most:   110, // more than the backend reads at a time
 		}
@@ -35,11 +37,19 @@ type harness struct {
 func (h *harness) open(t *testing.T) state.Backend {
 	t.Helper()
 	p := newProxy(t)
-	b := open(t, h.db.at(p.host()), mongo.Options{Lease: 3 * time.Second})
+	b := open(t, h.db.at(p.host()), mongo.Options{Lease: time.Hour})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.proxies[b] = p
 	return b
+}
+
+func (h *harness) expire(t *testing.T) {
+	t.Helper()
+	past := bson.D{{Key: "$set", Value: bson.D{{Key: "until", Value: time.Now().Add(-time.Second)}}}}
+	if _, err := h.db.Collection("gondola_leases").UpdateMany(t.Context(), bson.D{}, past); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (h *harness) proxy(b state.Backend) *proxy {
