@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,8 +23,10 @@ import (
 // browser opens pages as a browser would, following redirects; change, if not
 // nil, may change the redirect's address first.
 func browser(t *testing.T, change func(*url.URL)) func(string) error {
+	var open sync.WaitGroup
+	t.Cleanup(open.Wait)
 	return func(page string) error {
-		go func() {
+		open.Go(func() {
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			resp, err := client.Get(page)
@@ -46,7 +50,7 @@ func browser(t *testing.T, change func(*url.URL)) func(string) error {
 				return
 			}
 			answered.Body.Close()
-		}()
+		})
 		return nil
 	}
 }
@@ -210,20 +214,23 @@ func TestLoopbackEnds(t *testing.T) {
 
 func TestWebClientUsesItsRegisteredRedirect(t *testing.T) {
 	_, login := newLogin(t)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	registered := "http://" + free.Addr().String()
-	free.Close()
 	login.Client.Web = true
-	login.Client.RedirectURIs = []string{"https://example.org/", registered}
-	var asked string
-	_, err = login.Loopback(t.Context(), func(page string) error {
-		u, _ := url.Parse(page)
-		asked = u.Query().Get("redirect_uri")
-		return browser(t, nil)(page)
-	})
+	var registered, asked string
+	err := error(syscall.EADDRINUSE)
+	for errors.Is(err, syscall.EADDRINUSE) { // somebody else may get the port first
+		free, failed := net.Listen("tcp", "127.0.0.1:0")
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		registered = "http://" + free.Addr().String()
+		free.Close()
+		login.Client.RedirectURIs = []string{"https://example.org/", registered}
+		_, err = login.Loopback(t.Context(), func(page string) error {
+			u, _ := url.Parse(page)
+			asked = u.Query().Get("redirect_uri")
+			return browser(t, nil)(page)
+		})
+	}
 	if err != nil || asked != registered {
 		t.Errorf("Loopback = %v with redirect %s, want %s", err, asked, registered)
 	}

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -62,12 +61,7 @@ func TestEndpointNamesTheStepThatFails(t *testing.T) {
 	if f := only(t, Endpoint(both[0]).Run(t.Context())); f.Level != OK || !strings.Contains(f.What, "DNS, TCP, HTTP") {
 		t.Errorf("a service that answers: %+v", f)
 	}
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := "http://" + closed.Addr().String()
-	closed.Close()
+	const nobody = "http://127.0.0.1:1"
 	deaf := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	t.Cleanup(deaf.Close)
 	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
