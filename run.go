@@ -104,11 +104,14 @@ func (r *run) startStage(ctx context.Context, stage state.Stage) error {
 }
 
 // end records how a stage ended and tells the hook. It returns err, or what
-// the hook makes of it. A stage that an interruption cut short stays running,
-// one that never began stays as it was.
+// the hook makes of it; of a stage that was stopped, err is why. A stage that an
+// interruption cut short stays running, one that never began stays as it was.
 func (r *run) end(ctx context.Context, stage state.Stage, err error) error {
 	r.hooking.Lock()
 	defer r.hooking.Unlock()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if _, begun := r.begun[stage]; !begun {
 		return err
 	}

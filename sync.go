@@ -171,6 +171,9 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 		return nil, nil
 	}
 	counts, countErr := r.opt.Backend.Counts(r.lasting, r.id)
+	if err != nil && errors.Is(countErr, state.ErrNotFound) {
+		return nil, nil // it failed before a new session was stored
+	}
 	if countErr != nil {
 		return nil, countErr
 	}

@@ -1,0 +1,80 @@
+package gondola_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// lockedOut is a destination whose credentials are not accepted.
+type lockedOut struct {
+	*memoryLibrary
+	err error
+}
+
+func (l lockedOut) Account(context.Context) (string, error) { return "", l.err }
+
+func TestCredentialsThatFailBeforeTheFirstItemAreAllThatIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(1, 3)
+		denied := &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: "sign in"}
+		summary, err := gondola.Sync(t.Context(), options(t, src, lockedOut{lib, denied}))
+		if summary != nil || err == nil || err.Error() != "sign in" {
+			t.Errorf("Sync = %v, %v; want nothing but the fault", summary, err)
+		}
+	})
+}
+
+// fullLibrary has no room for anything, and says so at the first create call.
+type fullLibrary struct{ *memoryLibrary }
+
+var errFull = &media.Fault{Class: media.SessionWide, Code: media.CodeStorage, Op: "create"}
+
+func (fullLibrary) Create(context.Context, media.Batch) (media.Created, error) {
+	return media.Created{}, errFull
+}
+
+// slowEnd is a source whose listing goes on until it is stopped.
+type slowEnd struct{ *memorySource }
+
+func (s slowEnd) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
+	return func(yield func(media.Item, error) bool) {
+		for item, err := range s.memorySource.List(ctx, w) {
+			if !yield(item, err) {
+				return
+			}
+		}
+		<-ctx.Done()
+		yield(media.Item{}, ctx.Err())
+	}
+}
+
+func TestStoppedStagesSayWhatStoppedThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(1, 3)
+		o := options(t, slowEnd{src}, fullLibrary{lib})
+		failed := map[state.Stage]error{}
+		o.Hooks.Event = func(e gondola.Event) {
+			if s, ok := e.(gondola.StageEvent); ok && s.Status == state.Failed {
+				failed[s.Stage] = s.Err
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := gondola.Sync(ctx, o); !errors.Is(err, errFull) {
+			t.Fatalf("Sync: %v", err)
+		}
+		for _, stage := range []state.Stage{state.Discovery, state.Create} {
+			if !errors.Is(failed[stage], errFull) {
+				t.Errorf("%s failed with %v, want what stopped it", stage, failed[stage])
+			}
+		}
+	})
+}
