@@ -195,7 +195,7 @@ func (v *verifier) sendBack(ctx context.Context, items []*VerifiedItem) error {
 			continue
 		}
 		it.sentBack = true
-		v.log.Warn("item is missing at the destination", "item", it.Item.Name, "id", it.Item.DestinationID)
+		v.log.Info("item is missing at the destination", "item", it.Item.Name, "id", it.Item.DestinationID)
 		again := it.Item
 		forgetArrival(&again, it.At)
 		lost = append(lost, &again)

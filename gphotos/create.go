@@ -17,7 +17,7 @@ const maxDescription = 1000 // characters
 // result. A failure means that the service refused the request as a whole, or
 // that nothing is known; the tokens stay good, and repeating the call is safe.
 func (c *Client) BatchCreate(ctx context.Context, albumID string, items []NewItem) (Creation, error) {
-	op := fmt.Sprintf("create %d media items", len(items))
+	op := createOp(len(items))
 	request, err := newCreateRequest(albumID, items)
 	if err != nil {
 		return Creation{}, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected, Op: op, Err: err}
@@ -34,6 +34,13 @@ func (c *Client) BatchCreate(ctx context.Context, albumID string, items []NewIte
 		return Creation{}, &media.Fault{Class: media.Transient, Code: media.CodeProtocol, Op: op, Err: err}
 	}
 	return Creation{Results: results, Unsure: r.unsure, Response: string(r.raw)}, nil
+}
+
+func createOp(items int) string {
+	if items == 1 {
+		return "create 1 media item"
+	}
+	return fmt.Sprintf("create %d media items", items)
 }
 
 func newCreateRequest(albumID string, items []NewItem) (createRequest, error) {

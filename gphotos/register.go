@@ -31,7 +31,7 @@ const (
 func (d *Destination) Create(ctx context.Context, b media.Batch) (media.Created, error) {
 	if len(b.Entries) > d.batchSize {
 		return media.Created{}, &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol,
-			Op: fmt.Sprintf("create %d media items", len(b.Entries)), Err: fmt.Errorf("a batch holds at most %d", d.batchSize)}
+			Op: createOp(len(b.Entries)), Err: fmt.Errorf("a batch holds at most %d", d.batchSize)}
 	}
 	r := &registration{d: d, batch: b}
 	r.out.Results = make([]media.Result, len(b.Entries))

@@ -93,9 +93,17 @@ func parseSpan(what, text string, now time.Time) (span, error) {
 			return s, nil
 		}
 	}
+	if day := dayShape.FindString(text); day != "" {
+		if _, err := time.Parse("2006-01-02"[:len(day)], day); err != nil {
+			return span{}, fmt.Errorf("%s %q: there is no %s in the calendar", what, text, day)
+		}
+	}
 	return span{}, fmt.Errorf("%s %q: want a date (2026-01-31), a date and time (2026-01-31T08:30:00, UTC unless an offset is given), "+
 		"a month (2026-01), a year (2026), or a time before now (30d, 12h, 2w, 6mo, 1y)", what, text)
 }
+
+// dayShape is what a day or a month looks like, whether it exists or not.
+var dayShape = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?`)
 
 // inCalendar reports whether t can be written with four digits of year and is
 // not the zero time, which stands for an open end.

@@ -87,6 +87,20 @@ func TestParseWindowRefuses(t *testing.T) {
 	}
 }
 
+func TestDaysThatDoNotExist(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-02-30":          `start "2026-02-30": there is no 2026-02-30 in the calendar`,
+		"2026-13":             `start "2026-13": there is no 2026-13 in the calendar`,
+		"2025-02-29 10:00":    `start "2025-02-29 10:00": there is no 2025-02-29 in the calendar`,
+		"2026-01-31T25:00:00": `start "2026-01-31T25:00:00": want a date`,
+		"31.1.2026":           `start "31.1.2026": want a date`,
+	} {
+		if _, err := ParseWindow(text, "", noon); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("ParseWindow(%q) = %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestWindowContains(t *testing.T) {
 	day := Window{noon.Add(-12 * time.Hour), noon.Add(12*time.Hour - 1)}
 	for _, tc := range []struct {

@@ -134,8 +134,8 @@ func (f *stateFlags) open(ctx context.Context, a *app) (state.Backend, error) {
 	return a.openState(ctx, uri, making)
 }
 
-// openUnchanged opens the store for a plan, which creates nothing: where there
-// is none yet, an empty directory elsewhere stands in until it is closed.
+// openUnchanged opens the store for what creates nothing, such as a plan: where
+// there is none yet, an empty directory elsewhere stands in until it is closed.
 func (f *stateFlags) openUnchanged(ctx context.Context, a *app) (state.Backend, error) {
 	uri, err := f.where(a)
 	if err != nil {
@@ -145,7 +145,7 @@ func (f *stateFlags) openUnchanged(ctx context.Context, a *app) (state.Backend, 
 	if !errors.Is(err, state.ErrNotFound) {
 		return backend, err
 	}
-	dir, err := os.MkdirTemp("", "gondola-plan-")
+	dir, err := os.MkdirTemp("", "gondola-nothing-")
 	if err != nil {
 		return nil, err
 	}
@@ -164,9 +164,10 @@ type standIn struct {
 
 func (s standIn) Close() error { return errors.Join(s.Backend.Close(), os.RemoveAll(s.dir)) }
 
-// withBackend opens the store for the length of a call.
+// withBackend opens the store for the length of a call that begins no session:
+// where there is no store, none is made.
 func (a *app) withBackend(ctx context.Context, where stateFlags, use func(state.Backend) error) error {
-	backend, err := where.open(ctx, a)
+	backend, err := where.openUnchanged(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/state"
 )
 
 // completeSessions completes arguments that are ids of sessions.
@@ -49,10 +53,25 @@ func (a *app) sessionsIn(ctx context.Context, uri string) (ids []cobra.Completio
 	defer backend.Close()
 	for s, err := range backend.Sessions(ctx) {
 		if s != nil && err == nil {
-			ids = append(ids, cobra.CompletionWithDesc(s.ID, s.From+" to "+s.To))
+			ids = append(ids, cobra.CompletionWithDesc(s.ID, standing(s)))
 		}
 	}
 	return ids
+}
+
+// standing says in some words what a session is and how far it is; it reads no
+// items.
+func standing(s *state.Session) string {
+	window := ""
+	if w, err := s.CaptureWindow(); err == nil {
+		window = w.String() + ": "
+	}
+	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
+		if status := s.Stages[stage]; status != state.Completed {
+			return fmt.Sprintf("%s%s %s, last used %s", window, stage, cmp.Or(status, state.Pending), s.UpdatedAt.Local().Format(time.DateOnly))
+		}
+	}
+	return fmt.Sprintf("%scompleted, last used %s", window, s.UpdatedAt.Local().Format(time.DateOnly))
 }
 
 // completeCopy completes the arguments of copies: so many places, then ids of

@@ -23,7 +23,9 @@ func newDemo(a *app) *cobra.Command {
 the middle, its resumption, a run that sends nothing again, and the proof that
 every file is in the emulated Google Photos exactly once, byte for byte. It needs
 no account and leaves nothing behind.`,
-		Args: cobra.NoArgs,
+		Example: `  gondola demo
+  gondola demo --serve`,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), serve) },
 	}
 	cmd.Flags().BoolVar(&serve, "serve", false, "keep the emulated Google Photos up until Ctrl-C, to look at it in a browser")

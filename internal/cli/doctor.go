@@ -42,7 +42,7 @@ The exit code is 0 if there is no problem, 4 if logging in mends all there are,
 else 1.`,
 		Example: `  gondola doctor
   gondola doctor --json | jq 'select(.level == "problem")'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), &f) },
 	}
 	f.state.add(cmd)
@@ -83,11 +83,7 @@ func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.sources.GoProToken()
-	if err != nil {
-		return nil, err
-	}
-	a.secrets.learn(token.Reveal())
+	token, tokenErr := a.goproToken()
 	files := stateFilesOf(uri)
 	open := func(ctx context.Context) (state.Backend, error) { return a.openState(ctx, uri, looking) }
 	secrets := a.secretFiles(&f.services, token)
@@ -98,7 +94,12 @@ func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error
 	checks = append(checks,
 		doctor.State(state.Redact(uri), open),
 		doctor.Private(secrets, files.path),
-		doctor.GoPro(token.From, a.askGoPro(&f.services, token)),
+		doctor.GoPro(token.From, func(ctx context.Context) (items int, err error) {
+			if err = tokenErr; err == nil {
+				items, _, err = a.askGoPro(ctx, &f.services, token)
+			}
+			return items, err
+		}),
 		doctor.Google(a.askGoogle(&f.services), a.now),
 	)
 	for _, service := range services {
@@ -178,15 +179,15 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-func (a *app) askGoPro(f *serviceFlags, token config.Secret) func(context.Context) (int, error) {
-	return func(ctx context.Context) (int, error) {
-		client, err := a.goproClient(f, token, gopro.Options{Retry: hurried})
-		if err != nil {
-			return 0, err
-		}
-		account, err := client.User(ctx)
-		return account.Items, err
+// askGoPro tells how much the account of a token holds, and that the token is
+// good.
+func (a *app) askGoPro(ctx context.Context, f *serviceFlags, token config.Secret) (items int, bytes int64, err error) {
+	client, err := a.goproClient(f, token, gopro.Options{Retry: hurried})
+	if err != nil {
+		return 0, 0, err
 	}
+	account, err := client.User(ctx)
+	return account.Items, account.Bytes, err
 }
 
 func (a *app) askGoogle(f *serviceFlags) func(context.Context) (auth.Status, error) {

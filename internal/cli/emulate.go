@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,13 +34,13 @@ OAuth and Google Photos, on loopback ports. They are as strict as the real ones.
 What to set to use them is printed; Ctrl-C ends them.`,
 		Example: `  gondola emulate
   gondola emulate --library many:1000 --dir ./emulated --json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.emulate(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.library, "library", "demo", "what the GoPro account holds: demo, mixed, many:`N` small files, or large:SIZE, such as large:2G")
+	flags.StringVar(&f.library, "library", "demo", "what the GoPro account holds, a `LIBRARY`: demo, mixed, many:N small files, or large:SIZE, such as large:2G")
 	flags.StringVar(&f.host, "host", "127.0.0.1", "loopback `ADDRESS` to listen on")
-	flags.StringVar(&f.dir, "dir", "", "put client_secret.json and token.json here (default: a temporary directory, removed at the end)")
+	flags.StringVar(&f.dir, "dir", "", "put client_secret.json and token.json into this `DIRECTORY` (default: a temporary one, removed at the end)")
 	flags.BoolVar(&f.fast, "fast", false, "videos are ready at once, and writes are not limited to 30 a minute")
 	must(cmd.MarkFlagDirname("dir"))
 	must(cmd.RegisterFlagCompletionFunc("library", cobra.FixedCompletions([]cobra.Completion{"demo", "mixed", "many:", "large:"},
@@ -51,6 +52,9 @@ What to set to use them is printed; Ctrl-C ends them.`,
 func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 	library, err := parseLibrary(f.library)
 	if err != nil {
+		return err
+	}
+	if err := checkLoopback(f.host); err != nil {
 		return err
 	}
 	dir, err := credentialsDir(f.dir)
@@ -71,6 +75,15 @@ func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 		return errEnded
 	}
 	return nil
+}
+
+// checkLoopback keeps the emulated services, which hand out credentials to
+// whoever asks, on this machine.
+func checkLoopback(host string) error {
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return usagef("--host %q: an address of this machine's loopback is expected, such as 127.0.0.1 or ::1", host)
 }
 
 func googleOptions(fast bool) emulator.GoogleOptions {

@@ -116,7 +116,10 @@ func describe(err error, redact func(string) string) errorObject {
 		d.Code = "locked"
 		d.Hint = "wait until that process has ended, or end it; a lock whose holder is gone is taken over"
 	case isFault:
-		d.Class, d.Code, d.Hint = fault.Class, fault.Code, redact(fault.Hint)
+		d.Class, d.Code, d.Hint, d.Until = fault.Class, fault.Code, redact(fault.Hint), fault.Until
+		if d.Code == media.CodeUnreachable && d.Hint == "" {
+			d.Hint = "look at the connection to the internet; gondola doctor shows what does not answer"
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		d.Code = media.CodeUnreachable
 	}

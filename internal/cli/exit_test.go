@@ -173,6 +173,7 @@ func TestHuman(t *testing.T) {
 		speed(0, time.Second):         "n/a",
 		speed(2048, 2*time.Second):    "1.00 KiB/s",
 		duration(12340e6):             "12.34s",
+		duration(30e9):                "30s",
 		duration(330 * time.Second):   "5m 30s",
 		duration(8130 * time.Second):  "2h 15m",
 		duration(50 * time.Hour):      "2d 2h",

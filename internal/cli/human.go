@@ -32,9 +32,11 @@ func speed(n int64, d time.Duration) string {
 	return size(int64(float64(n)/d.Seconds())) + "/s"
 }
 
-// duration writes a time span for people: "12.34s", "5m 30s", "2h 15m".
+// duration writes a time span for people: "12.34s", "30s", "5m 30s", "2h 15m".
 func duration(d time.Duration) string {
 	switch {
+	case d < time.Minute && d%time.Second == 0:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
 	case d < time.Minute:
 		return fmt.Sprintf("%.2fs", d.Seconds())
 	case d < time.Hour:
@@ -51,6 +53,12 @@ func count(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// withoutName takes the name of an item out of a message that is shown beside
+// it.
+func withoutName(message, name string) string {
+	return strings.Replace(message, " "+name+":", ":", 1)
 }
 
 // cell makes a text fit into one cell of a table.

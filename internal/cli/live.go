@@ -99,7 +99,7 @@ func (l *live) lines(now time.Time) []string {
 		lines = append(lines, fmt.Sprintf("  %s  %s of %s%s", cell(f.Name), size(f.Done), size(f.Size), percent(f.Done, f.Size)))
 	}
 	if now.Before(l.wait.Until) {
-		lines = append(lines, "  waiting: "+l.redact(cell(waiting(l.wait, now))))
+		lines = append(lines, "  "+l.redact(cell(waiting(l.wait, now))))
 	}
 	return lines
 }

@@ -9,7 +9,7 @@ func newLogin(a *app) *cobra.Command {
 		Use:   "login",
 		Short: "Store credentials, and say what is valid and until when",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  group,
+		RunE:  a.group,
 	}
 	cmd.AddCommand(newLoginGoPro(a), newLoginGoogle(a), newLoginStatus(a))
 	return cmd

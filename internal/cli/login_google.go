@@ -43,12 +43,14 @@ func newLoginGoogle(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "google",
 		Short: "Ask for the right to add to Google Photos, and store the tokens",
-		Long: `Ask for the right to add to Google Photos, and store the tokens. The page that is
-shown is opened in a browser on this machine; with --headless in any browser,
-whose last address is then pasted here.
+		Long: `Ask for the right to add to Google Photos, and store the tokens. Open the page
+that is shown in a browser on this machine; with --headless in a browser on any
+machine, and paste the address that it ends on.
 
 Without an OAuth client, it shows step by step how to create one.`,
-		Args: cobra.NoArgs,
+		Example: `  gondola login google
+  gondola login google --headless`,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoogle(cmd.Context(), &f, headless) },
 	}
 	f.addGoogle(cmd)

@@ -39,7 +39,7 @@ header, or a whole request copied as cURL. The token is checked at once, stored
 readable by you alone, and never shown.`,
 		Example: `  gondola login gopro
   pbpaste | gondola login gopro`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &f) },
 	}
 	f.addGoPro(cmd)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 )
 
@@ -18,7 +17,7 @@ func newLoginStatus(a *app) *cobra.Command {
 		Short: "Say which credentials are valid, and until when",
 		Long: `Say which credentials are valid, and until when, by asking both services. The
 exit code is 4 if something needed is missing or expired.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginStatus(cmd.Context(), &f) },
 	}
 	f.add(cmd)
@@ -41,16 +40,13 @@ func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 }
 
 func (a *app) goproStatus(ctx context.Context, f *serviceFlags) error {
-	token, err := a.sources.GoProToken()
-	if err != nil {
-		return err
-	}
-	a.secrets.learn(token.Reveal())
+	token, err := a.goproToken()
 	line := goproLine{Type: "login", Service: "gopro", From: token.From}
-	client, err := a.goproClient(f, token, gopro.Options{Retry: hurried})
 	if err == nil {
-		account, userErr := client.User(ctx)
-		line.Items, line.Bytes, err = account.Items, account.Bytes, userErr
+		line.Items, line.Bytes, err = a.askGoPro(ctx, f, token)
+	}
+	if isUsage(err) {
+		return err
 	}
 	line.Valid = err == nil
 	reason := ""

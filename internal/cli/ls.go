@@ -22,7 +22,7 @@ sync would carry, with the reason where it would not; gphotos: lists what
 was created under your OAuth project, which is all that Google lets programs see.`,
 		Example: `  gondola ls gopro: --start 2026-01 --type video
   gondola ls gphotos: --json`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp

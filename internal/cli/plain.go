@@ -20,6 +20,7 @@ type plain struct {
 	now     func() time.Time
 	silent  bool // no progress lines: something else shows them
 	last    time.Time
+	why     string // a stage failed, told already
 }
 
 func (t *plain) event(e gondola.Event) {
@@ -29,7 +30,7 @@ func (t *plain) event(e gondola.Event) {
 	case gondola.ItemEvent:
 		t.item(e)
 	case gondola.WaitEvent:
-		fmt.Fprintln(t.out, "waiting: "+t.redact(waiting(e, t.now())))
+		fmt.Fprintln(t.out, t.redact(waiting(e, t.now())))
 	case gondola.NoticeEvent:
 		fmt.Fprintln(t.out, t.redact(e.Text))
 	}
@@ -38,7 +39,10 @@ func (t *plain) event(e gondola.Event) {
 func (t *plain) stage(e gondola.StageEvent) {
 	line := fmt.Sprintf("%s: %s", e.Stage, e.Status)
 	if e.Err != nil {
-		line += ": " + t.redact(e.Err.Error())
+		if why := t.redact(e.Err.Error()); why != t.why {
+			t.why = why
+			line += ": " + why
+		}
 	}
 	fmt.Fprintln(t.out, line)
 }
@@ -46,7 +50,7 @@ func (t *plain) stage(e gondola.StageEvent) {
 func (t *plain) item(e gondola.ItemEvent) {
 	switch {
 	case e.Status == state.Failed && e.Err != nil:
-		fmt.Fprintf(t.out, "failed: %s: %s\n", cell(e.Item.Name), t.redact(e.Err.Error()))
+		fmt.Fprintf(t.out, "failed: %s: %s\n", cell(e.Item.Name), t.redact(withoutName(e.Err.Error(), e.Item.Name)))
 	case !t.verbose:
 	case e.Status == state.Skipped && e.Item.Refusal != nil:
 		fmt.Fprintf(t.out, "skipped: %s: %s\n", cell(e.Item.Name), e.Item.Refusal.Reason)
@@ -93,14 +97,14 @@ func timeLeft(p pulse) string {
 	return ", " + duration(left.Round(time.Second)) + " left"
 }
 
-// waiting says for what and until when.
+// waiting says until when and for what.
 func waiting(w gondola.WaitEvent, now time.Time) string {
 	if w.Until.IsZero() {
-		return w.Reason
+		return "waiting: " + w.Reason
 	}
 	until := w.Until.Local().Format(time.TimeOnly)
 	if w.Until.Sub(now) > 12*time.Hour {
 		until = w.Until.Local().Format("2006-01-02 15:04")
 	}
-	return fmt.Sprintf("%s, until %s (%s)", w.Reason, until, duration(max(w.Until.Sub(now), 0).Round(time.Second)))
+	return fmt.Sprintf("waiting until %s (%s): %s", until, duration(max(w.Until.Sub(now), 0).Round(time.Second)), w.Reason)
 }

@@ -99,11 +99,11 @@ func TestPlain(t *testing.T) {
 		shown.tick(p)
 		now = now.Add(time.Second)
 	}
-	line := "4 of 10 items, 1.00 MiB of 3.00 MiB, down 2.00 MiB at 1.00 MiB/s, up 1.00 MiB at 512.00 KiB/s, 0 in flight, 4.00s left\n"
+	line := "4 of 10 items, 1.00 MiB of 3.00 MiB, down 2.00 MiB at 1.00 MiB/s, up 1.00 MiB at 512.00 KiB/s, 0 in flight, 4s left\n"
 	want := `discovery: running
 discovery: failed: list gopro:: 3 of 5
 carried: GX010048.MP4 (123 B)
-failed: GX010048.MP4: create GX010048.MP4: see https://x.example/a?[redacted]
+failed: GX010048.MP4: create: see https://x.example/a?[redacted]
 skipped: GS010007.360: Google Photos does not take .360 files
 an album of this name was found
 ` + line + line
@@ -133,7 +133,7 @@ func TestLiveLines(t *testing.T) {
 	if diff := cmp.Diff(want, []string{got[0], got[1], got[2], got[7]}); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
-	if wait := got[8]; !strings.HasPrefix(wait, "  waiting: slow down, until ") || !strings.HasSuffix(wait, "(1m 30s)") {
+	if wait := got[8]; !strings.HasPrefix(wait, "  waiting until ") || !strings.HasSuffix(wait, "(1m 30s): slow down") {
 		t.Errorf("wait line %q", wait)
 	}
 	if after := l.lines(noon.Add(2 * time.Minute)); len(after) != 8 {
@@ -232,7 +232,7 @@ func TestSummaryText(t *testing.T) {
 		"Session   s (gopro: to gphotos:)\n",
 		"Items     120 in all: 0 created, 0 already there, 60 skipped, 60 failed, 0 pending\n",
 		"Bytes     4.00 MiB downloaded, 2.00 MiB uploaded, 5 B sent again\n",
-		"Time      2.00s; down at 2.00 MiB/s, up at 2.00 MiB/s\n",
+		"Time      2s; down at 2.00 MiB/s, up at 2.00 MiB/s\n",
 		"Requests  3 gopro, 9 cdn, 0 gphotos_json, 0 gphotos_upload, 1 other\n",
 		"Failed (60)\n  bad000.MP4: no longer there\n",
 		"  … and 10 more: gondola sessions show s --outcome failed\n",

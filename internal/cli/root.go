@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -12,34 +14,53 @@ func newRoot(a *app) *cobra.Command {
 resumably, without touching the ground: nothing is stored on the way.
 
 Run the same command again to go on after anything at all.`,
+		Example: `  gondola demo                # see it at work; no account needed
+  gondola login gopro
+  gondola login google
+  gondola sync --dry-run      # what would be carried, what not and why
+  gondola sync`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: a.start,
 		Args:              cobra.ArbitraryArgs,
-		RunE:              group,
+		RunE:              a.group,
 	}
 	a.global.add(root.PersistentFlags())
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetHelpCommandGroupID("")
 	completeGlobals(root)
-	root.AddCommand(newSync(a), newVerify(a), newList(a), newStatus(a), newSessions(a), newLogin(a), newDoctor(a), newEmulate(a), newDemo(a), newVersion(a))
+	root.SetFlagErrorFunc(flagError)
+	explain(a, root)
+	addGroup(root, "carry", "Carry", newSync(a), newVerify(a))
+	addGroup(root, "look", "Look", newList(a), newStatus(a), newSessions(a))
+	addGroup(root, "setup", "Set up", newLogin(a), newDoctor(a))
+	addGroup(root, "try", "Try without an account", newDemo(a), newEmulate(a))
+	root.AddCommand(newVersion(a))
 	return root
 }
 
-// group is the action of a command that only holds others.
-func group(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("unknown command %q for %q%s", args[0], cmd.CommandPath(), suggestion(cmd, args[0]))
+func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title + ":"})
+	for _, cmd := range commands {
+		cmd.GroupID = id
 	}
-	return cmd.Help()
+	root.AddCommand(commands...)
 }
 
-func suggestion(cmd *cobra.Command, arg string) string {
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(arg); len(near) > 0 {
-		return "; did you mean " + near[0] + "?"
-	}
-	return ""
+// explain prepares what --help shows: also that flags have variables. It goes to
+// standard error where JSON was asked for.
+func explain(a *app, root *cobra.Command) {
+	root.SetUsageTemplate(strings.TrimRight(root.UsageTemplate(), "\n") + `{{if .HasAvailableFlags}}
+
+Every flag has an environment variable, --state-dir is GONDOLA_STATE_DIR, and a
+key in the config file, state-dir.{{end}}
+`)
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if wantsJSON(a.args) {
+			cmd.SetOut(a.screen)
+		}
+		help(cmd, args)
+	})
 }
 
 func completeGlobals(root *cobra.Command) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -103,6 +104,9 @@ func (a *app) complain(err error) {
 	if d.Hint != "" {
 		fmt.Fprintf(a.screen, "  %s\n", d.Hint)
 	}
+	if !d.Until.IsZero() {
+		fmt.Fprintf(a.screen, "  that is on %s, in %s\n", d.Until.Local().Format("2006-01-02 at 15:04"), duration(d.Until.Sub(a.now()).Round(time.Second)))
+	}
 }
 
 // errorObject is a failure in JSON.
@@ -111,4 +115,5 @@ type errorObject struct {
 	Code    string      `json:"code"`
 	Message string      `json:"message"`
 	Hint    string      `json:"hint,omitempty"`
+	Until   time.Time   `json:"until,omitzero"` // when a quota is renewed
 }

@@ -30,6 +30,14 @@ func (s *screen) Write(p []byte) (int, error) {
 	return s.out.Write(p)
 }
 
+// afterEcho goes back to the beginning of the line, where a live display expects
+// the cursor: a terminal has written ^C there.
+func (s *screen) afterEcho() {
+	if isTerminal(s.out) {
+		io.WriteString(s.out, "\r")
+	}
+}
+
 // attach puts a live display on the screen; nil takes it off.
 func (s *screen) attach(live io.Writer) {
 	s.mu.Lock()

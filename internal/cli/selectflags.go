@@ -37,6 +37,9 @@ func (f *selectFlags) resolve(now time.Time) (media.Window, media.Filter, error)
 	if err != nil {
 		return media.Window{}, media.Filter{}, &usageError{err}
 	}
+	if f.maxItems < 0 {
+		return media.Window{}, media.Filter{}, usagef("--max-items %d: a number from 0 is expected", f.maxItems)
+	}
 	filter := media.Filter{Types: f.types, Include: f.include, Exclude: f.exclude, MaxItems: f.maxItems}
 	if err := filter.Validate(); err != nil {
 		return media.Window{}, media.Filter{}, &usageError{err}

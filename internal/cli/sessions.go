@@ -19,7 +19,7 @@ func newSessions(a *app) *cobra.Command {
 		Use:   "sessions",
 		Short: "List, show, remove and copy sessions",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  group,
+		RunE:  a.group,
 	}
 	cmd.AddCommand(newSessionsList(a), newSessionsShow(a), newSessionsRemove(a),
 		newSessionsImport(a), newSessionsExport(a), newSessionsCopy(a))
@@ -31,16 +31,16 @@ func newSessionsList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the sessions, the most recently used first",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withBackend(cmd.Context(), where, func(b state.Backend) error { return a.listSessions(cmd.Context(), b) })
+			return a.withBackend(cmd.Context(), where, func(b state.Backend) error { return a.listSessions(cmd.Context(), b, where) })
 		},
 	}
 	where.add(cmd)
 	return cmd
 }
 
-func (a *app) listSessions(ctx context.Context, backend state.Backend) error {
+func (a *app) listSessions(ctx context.Context, backend state.Backend, where stateFlags) error {
 	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
 	rows := 0
 	var broken error
@@ -64,7 +64,8 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend) error {
 		fmt.Fprintln(a.stdout, sessionColumns)
 	}
 	if rows == 0 {
-		fmt.Fprintln(a.talk(), "No sessions yet. gondola sync begins one.")
+		uri, _ := where.where(a) // it was opened
+		fmt.Fprintf(a.talk(), "No sessions yet in %s. gondola sync begins one.\n", placeOf(uri))
 	}
 	return errors.Join(table.Flush(), broken)
 }
@@ -120,7 +121,8 @@ func newSessionsRemove(a *app) *cobra.Command {
 		Long: `Forget sessions: their items, batches and checkpoints. What they carried stays
 at the destination, and the ledger still knows it, so that no later session
 carries it again.`,
-		Args:              cobra.MinimumNArgs(1),
+		Example:           "  gondola sessions rm gopro-gphotos-20260101-20260131",
+		Args:              arguments(1, anyNumber),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return a.withBackend(cmd.Context(), where, func(b state.Backend) error { return a.removeSessions(cmd.Context(), b, ids, yes) })

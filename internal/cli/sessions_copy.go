@@ -16,11 +16,10 @@ import (
 
 const copyText = `
 
-FROM and TO are a PATH or a URI:
-` + stateKinds + `. A PATH is
-a directory of sessions, such as q2google's .q2google_sessions, or a SQLite file;
-to copy from, also one session's directory, or the single file in which early
-versions of q2google kept a session. Without SESSION, all sessions are copied.
+FROM and TO are a PATH, or a URI such as for --state. A PATH is a directory of
+sessions, such as q2google's .q2google_sessions, or a SQLite file; to copy from,
+also one session's directory, or the single file in which early versions of
+q2google kept a session. Without SESSION, all sessions are copied.
 
 Each copy is proved: a SHA-256 over all its documents, read back, has to be that
 of the original. Both sessions are locked meanwhile. A copy that broke off is
@@ -37,7 +36,7 @@ func newSessionsCopy(a *app) *cobra.Command {
 		Long:  "Copy sessions from one store to another." + copyText,
 		Example: `  gondola sessions copy jsondir:sessions sqlite:sessions.db
   gondola sessions copy sqlite:sessions.db postgres://db.example/gondola january --move`,
-		Args:              cobra.MinimumNArgs(2),
+		Args:              arguments(2, anyNumber),
 		ValidArgsFunction: a.completeCopy(2, true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.warnOfPasswords(args[:2], "to make one of the two the store of GONDOLA_STATE and import or export")
@@ -63,7 +62,7 @@ not changed; only its lock is taken meanwhile.` + copyText,
 		Example: `  gondola sessions import .q2google_sessions
   gondola sessions import mongodb://localhost/q2google january-2026
   gondola sessions import sessions.db --state postgres://db.example/gondola`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              arguments(1, anyNumber),
 		ValidArgsFunction: a.completeCopy(1, true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.warnOfPasswords(args[:1], "to make it the store of GONDOLA_STATE and export from it")
@@ -92,7 +91,7 @@ func newSessionsExport(a *app) *cobra.Command {
 		Example: `  gondola sessions export backup january
   gondola sessions export sqlite:/mnt/usb/sessions.db
   gondola sessions export mongodb://localhost/q2google --move`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              arguments(1, anyNumber),
 		ValidArgsFunction: a.completeCopy(1, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.warnOfPasswords(args[:1], "to make it the store of GONDOLA_STATE and import into it")

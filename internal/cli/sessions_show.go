@@ -21,9 +21,11 @@ func newSessionsShow(a *app) *cobra.Command {
 	var where stateFlags
 	var outcome string
 	cmd := &cobra.Command{
-		Use:               "show SESSION",
-		Short:             "Show a session with all its items",
-		Args:              cobra.ExactArgs(1),
+		Use:   "show SESSION",
+		Short: "Show a session with all its items",
+		Example: `  gondola sessions show gopro-gphotos-everything --outcome failed
+  gondola sessions show gopro-gphotos-everything --json`,
+		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if outcome != "" && !slices.Contains(outcomes, outcome) {
@@ -35,7 +37,7 @@ func newSessionsShow(a *app) *cobra.Command {
 		},
 	}
 	where.add(cmd)
-	cmd.Flags().StringVar(&outcome, "outcome", "", "only items with this outcome: created, already_there, skipped, failed or pending")
+	cmd.Flags().StringVar(&outcome, "outcome", "", "only items with this `OUTCOME`: created, already_there, skipped, failed or pending")
 	must(cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }

@@ -41,6 +41,7 @@ func (a *app) watchSignals(signals <-chan os.Signal, finished <-chan struct{}, c
 	case <-signals:
 	}
 	if words := a.farewell.Load(); words != nil {
+		a.screen.afterEcho()
 		fmt.Fprintln(a.screen, *words)
 	}
 	cancel(errInterrupted)

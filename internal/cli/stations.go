@@ -32,16 +32,20 @@ func checkStation(name string) error {
 	case name == stationGoPro || name == stationGPhotos:
 		return nil
 	case strings.ContainsAny(name, `/\`) || strings.HasPrefix(name, "."):
-		return usagef("%s: folders are no stations of this version; it knows %s and %s", name, stationGoPro, stationGPhotos)
+		return usagef("%q: folders are no stations of this version; it knows %s and %s", name, stationGoPro, stationGPhotos)
 	}
-	return usagef("%s: unknown station; this version knows %s and %s", name, stationGoPro, stationGPhotos)
+	near := ""
+	if word := strings.ToLower(strings.TrimRight(name, ":")) + ":"; word == stationGoPro || word == stationGPhotos {
+		near = "; did you mean " + word + "?"
+	}
+	return usagef("%q is no station; this version knows %s and %s%s", name, stationGoPro, stationGPhotos, near)
 }
 
 // route returns the stations of a sync.
 func route(args []string) (from, to string, err error) {
 	from, to = stationGoPro, stationGPhotos
 	if len(args) == 1 {
-		return "", "", usagef("give both stations, FROM and TO, or none for %s %s", from, to)
+		return "", "", usagef("give both stations, FROM and TO, or none, which means %s %s", from, to)
 	}
 	if len(args) == 2 {
 		from, to = args[0], args[1]
@@ -51,19 +55,35 @@ func route(args []string) (from, to string, err error) {
 			return "", "", err
 		}
 	}
-	if from != stationGoPro || to != stationGPhotos {
-		return "", "", usagef("%s to %s: this version carries from %s to %s only", from, to, stationGoPro, stationGPhotos)
+	switch {
+	case from == to:
+		return "", "", usagef("both stations are %q: there is nothing to carry", from)
+	case from != stationGoPro || to != stationGPhotos:
+		return "", "", usagef("from %q to %q is not possible: this version carries from %s to %s only", from, to, stationGoPro, stationGPhotos)
 	}
 	return from, to, nil
 }
 
+// goproToken returns the token of the GoPro cloud, or the zero Secret if there is
+// none.
+func (a *app) goproToken() (config.Secret, error) {
+	token, err := a.sources.GoProToken()
+	if err != nil {
+		return token, &media.Fault{
+			Class: media.SessionWide, Code: media.CodeAuth, Op: "read the GoPro token", Err: err,
+			Hint: "put the token into that file, or let gondola login gopro store it",
+		}
+	}
+	a.secrets.learn(token.Reveal())
+	return token, nil
+}
+
 // openGoPro returns the GoPro client.
 func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client, error) {
-	token, err := a.sources.GoProToken()
+	token, err := a.goproToken()
 	if err != nil {
 		return nil, err
 	}
-	a.secrets.learn(token.Reveal())
 	return a.goproClient(f, token, gopro.Options{OnWait: onWait})
 }
 

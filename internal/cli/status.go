@@ -20,7 +20,10 @@ func newStatus(a *app) *cobra.Command {
 		Long: `Say where the sessions stand. With a session: its stages, its counts, and what
 failed or is skipped, with the reasons. With --item: the whole life of one of its
 items, from its identity at the source to its id at the destination.`,
-		Args:              cobra.MaximumNArgs(1),
+		Example: `  gondola status
+  gondola status gopro-gphotos-everything
+  gondola status gopro-gphotos-everything --item GX010048.MP4`,
+		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if item != "" && len(args) == 0 {
@@ -29,7 +32,7 @@ items, from its identity at the source to its id at the destination.`,
 			return a.withBackend(cmd.Context(), where, func(b state.Backend) error {
 				switch {
 				case len(args) == 0:
-					return a.listSessions(cmd.Context(), b)
+					return a.listSessions(cmd.Context(), b, where)
 				case item != "":
 					return a.itemStatus(cmd.Context(), b, args[0], item)
 				}

@@ -127,10 +127,13 @@ func outcomeOf(err error) gondola.Outcome {
 	return gondola.Broken
 }
 
-// outcomeText says the same in a sentence.
-func outcomeText(o gondola.Outcome) string {
+// outcomeText says the same in a sentence, of a session of so many items.
+func outcomeText(o gondola.Outcome, items int, failure *errorObject) string {
 	switch o {
 	case gondola.Complete:
+		if items == 0 {
+			return "complete: nothing there was captured in this window, or nothing that is asked for"
+		}
 		return "complete: everything asked for is at the destination, or skipped for the reason given"
 	case gondola.Partial:
 		return "partial: finished, but some items failed"
@@ -141,7 +144,10 @@ func outcomeText(o gondola.Outcome) string {
 	case gondola.Interrupted:
 		return "interrupted: everything achieved is saved"
 	}
-	return "failed"
+	if failure == nil {
+		return "failed"
+	}
+	return "failed: " + failure.Message
 }
 
 // writeText writes the summary of an opened session for people.
@@ -156,7 +162,7 @@ func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) 
 		speed(moved.Downloaded, moved.Downloading), speed(moved.Uploaded, moved.Uploading))
 	fmt.Fprintf(w, "Requests  %s\n", requestText(line.Requests))
 	writeNames(ctx, w, r.backend, line.SessionID, quoted(line.SessionID)+r.onStore, line.Items, redact)
-	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome))
+	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome, line.Items.Total, line.Error))
 	if line.Retry != "" {
 		fmt.Fprintf(w, "To go on: %s\n", line.Retry)
 	}
@@ -221,7 +227,7 @@ func (l *list) full() bool { return len(l.lines) >= min(l.total, namedAtMost) }
 
 func (l *list) add(it *state.Item, redact func(string) string) {
 	if len(l.lines) < namedAtMost {
-		l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(reason(it)))))
+		l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(withoutName(reason(it), it.Name)))))
 	}
 }
 

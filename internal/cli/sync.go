@@ -28,7 +28,7 @@ are safe.`,
 		Example: `  gondola sync --start 2026-01-08 --end 2026-01-09
   gondola sync --start 30d --type video --bwlimit 4M
   gondola sync --dry-run`,
-		Args:              cobra.MaximumNArgs(2),
+		Args:              arguments(0, 2),
 		ValidArgsFunction: completeRoute,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sync(cmd.Context(), &flags, args)

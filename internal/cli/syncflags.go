@@ -9,6 +9,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/bandwidth"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 // syncFlags are the flags of sync, and of commands that do the same.
@@ -60,6 +61,11 @@ func (f *syncFlags) inFlight() (int, error) {
 }
 
 func (f *syncFlags) validate() error {
+	if f.sessionID != "" { // so that a session can move to any kind of store
+		if err := jsondir.CheckSessionID(f.sessionID); err != nil {
+			return &usageError{err}
+		}
+	}
 	switch {
 	case f.batchSize < 0:
 		return usagef("--batch-size %d: a number from 0 is expected", f.batchSize)

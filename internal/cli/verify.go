@@ -38,7 +38,7 @@ The manifest lists every item with its identity at the source, the SHA-256 of it
 bytes as they passed, and its id at the destination.`,
 		Example: `  gondola verify gopro-gphotos-everything
   gondola verify gopro-gphotos-everything --manifest carried.csv --wait 2h`,
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withBackend(cmd.Context(), f.state, func(b state.Backend) error { return a.verify(cmd.Context(), &f, b, args[0]) })

@@ -228,7 +228,7 @@ func verifyText(l verificationLine) string {
 	case l.ExitCode == exitDone:
 		return "proved: every item is at the destination"
 	case l.ExitCode != exitMissing:
-		return outcomeText(gondola.Outcome(l.Outcome))
+		return outcomeText(gondola.Outcome(l.Outcome), l.Items.Total, l.Error)
 	case !l.Listed:
 		return "not proved: the source was not listed to its end, so there may be more than these items"
 	}

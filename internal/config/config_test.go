@@ -97,7 +97,7 @@ func TestValues(t *testing.T) {
 		{"python level", []string{"Q2GOOGLE_LOG_LEVEL=WARNING"}, "", "log-level", "warn", ""},
 		{"unknown python level", []string{"Q2GOOGLE_LOG_LEVEL=LOUD"}, "", "log-level", "warn", ""},
 		{"library batch first", []string{"Q2GOOGLE_SYNC_BATCH_SIZE=5", "Q2GOOGLE_PHOTOS_LIBRARY_BATCH_SIZE=7"}, "", "batch-size", "7", ""},
-		{"not a number", []string{"GONDOLA_MAX_ITEMS=many"}, "", "", "", `variable GONDOLA_MAX_ITEMS: "many": invalid syntax`},
+		{"not a number", []string{"GONDOLA_MAX_ITEMS=many"}, "", "", "", `variable GONDOLA_MAX_ITEMS: "many": a whole number is expected`},
 		{"list for one", nil, "max-items = [1, 2]", "", "", `key "max-items": one value is expected`},
 		{"a variable cannot ask for help", []string{"GONDOLA_HELP=true"}, "", "help", "false", ""},
 	} {

@@ -96,18 +96,25 @@ func set(f *pflag.Flag, values []string, split bool) error {
 	if f.Value.Type() == "bool" {
 		value = boolean(value)
 	}
-	if err := f.Value.Set(value); err != nil {
-		return fmt.Errorf("%q: %w", value, plain(err))
+	if f.Value.Set(value) != nil {
+		return fmt.Errorf("%q: %s is expected", value, Expected(f))
 	}
 	return nil
 }
 
-// plain strips what the standard library says about its own functions.
-func plain(err error) error {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
+// Expected says in words what a flag takes, such as "a whole number".
+func Expected(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "bool":
+		return "true or false"
+	case "int":
+		return "a whole number"
+	case "duration":
+		return "a time such as 90s, 15m or 2h"
+	case "stringSlice":
+		return "a comma-separated list"
 	}
-	return err
+	return "another value"
 }
 
 // boolean understands the words that people and q2google use.

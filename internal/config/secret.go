@@ -43,8 +43,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // and GP_ACCESS_TOKEN, or from the files that GONDOLA_GOPRO_TOKEN_FILE and
 // GP_ACCESS_TOKEN_FILE name, first in the environment, then in .env; else from
 // q2google's variable, else from the file that "login gopro" wrote. Without any
-// it returns the zero Secret. A file that is named but cannot be read is a
-// [*UsageError].
+// it returns the zero Secret. The error says which file should hold it and why
+// it does not.
 func (s *Sources) GoProToken() (Secret, error) {
 	for _, vars := range []map[string]string{s.env, s.dotenv} {
 		for _, name := range []string{"GONDOLA_GOPRO_TOKEN", "GP_ACCESS_TOKEN"} {
@@ -64,7 +64,7 @@ func (s *Sources) GoProToken() (Secret, error) {
 		return Secret{}, nil
 	}
 	if err != nil {
-		return Secret{}, &UsageError{Message: "stored GoPro token: " + err.Error()}
+		return Secret{}, err
 	}
 	return Secret{value, path}, nil
 }
@@ -79,7 +79,7 @@ func secretFrom(vars map[string]string, name string) (Secret, error) {
 	}
 	v, err := readSecret(path)
 	if err != nil {
-		return Secret{}, &UsageError{Message: fmt.Sprintf("variable %s_FILE: %v", name, err)}
+		return Secret{}, fmt.Errorf("variable %s_FILE: %w", name, err)
 	}
 	return Secret{v, path}, nil
 }

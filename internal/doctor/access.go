@@ -21,7 +21,7 @@ func GoPro(from string, ask func(context.Context) (items int, err error)) Check 
 		if err != nil {
 			return []Finding{refused(err, "nothing can be listed or carried from GoPro", "gondola login gopro")}
 		}
-		return []Finding{{Level: OK, What: fmt.Sprintf("GoPro accepts the token from %s: %s; it does not tell when the token ends, mostly within hours or days",
+		return []Finding{{Level: OK, What: fmt.Sprintf("GoPro accepts the token from %s: %s; it does not tell when the token ends, which may be within hours or days",
 			from, plural(items, "item"))}}
 	}}
 }
@@ -37,7 +37,11 @@ func Google(status func(context.Context) (auth.Status, error), now func() time.T
 		if err != nil {
 			return googleRefused(s, err, now())
 		}
-		findings := []Finding{{Level: OK, What: "Google accepts the login of account " + s.Account + ", made " + since(s.ConsentedAt)}}
+		made := ""
+		if !s.ConsentedAt.IsZero() {
+			made = ", made " + since(s.ConsentedAt)
+		}
+		findings := []Finding{{Level: OK, What: "Google accepts the login of account " + s.Account + made}}
 		findings = append(findings, lifetime(s, now()))
 		if len(s.Missing) > 0 {
 			findings = append(findings, scopes(s.Missing))
@@ -63,10 +67,10 @@ const inProduction = "set the publishing status to \"In production\" at https://
 // lifetime says when the login ends.
 func lifetime(s auth.Status, now time.Time) Finding {
 	left := s.RefreshExpiry.Sub(now)
-	ends := fmt.Sprintf("the Google login ends on %s, in %v", s.RefreshExpiry.Local().Format("2006-01-02 15:04 MST"), left.Round(time.Minute))
+	ends := fmt.Sprintf("the Google login ends on %s, in %s", s.RefreshExpiry.Local().Format("2006-01-02 15:04 MST"), toTheMinute(left))
 	switch {
 	case s.RefreshExpiry.IsZero():
-		return Finding{Level: OK, What: "Google named no end of the login"}
+		return Finding{Level: OK, What: "Google names no end of this login"}
 	case s.Testing:
 		return Finding{Level: Warning, What: ends + ": the sign of an app in publishing status \"Testing\", whose logins end after 7 days",
 			Why: "runs stop then until somebody logs in again", Remedy: inProduction}
@@ -101,8 +105,5 @@ func refused(err error, why, login string) Finding {
 }
 
 func since(at time.Time) string {
-	if at.IsZero() {
-		return "at a time that is not known"
-	}
 	return "on " + at.Local().Format("2006-01-02")
 }

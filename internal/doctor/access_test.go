@@ -31,7 +31,7 @@ func TestGoogleLogin(t *testing.T) {
 		login  bool // it is a matter of credentials
 		says   string
 	}{
-		{"fine", auth.Status{ConsentedAt: days(-3)}, nil, OK, false, "named no end"},
+		{"fine", auth.Status{ConsentedAt: days(-3)}, nil, OK, false, "names no end"},
 		{"ends some day", auth.Status{RefreshExpiry: days(90)}, nil, Note, false, "ends on"},
 		{"ends soon", auth.Status{RefreshExpiry: days(1)}, nil, Warning, false, "ends on"},
 		{"Testing", auth.Status{ConsentedAt: days(-1), RefreshExpiry: days(6), Testing: true}, nil, Warning, false, "7 days"},

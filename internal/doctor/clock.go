@@ -44,15 +44,22 @@ func Clock(services []Service, now func() time.Time) Check {
 // service that did not say.
 func clockFinding(services []Service, skews []*time.Duration) Finding {
 	var worst time.Duration
-	var told []string
+	var agree, told []string
 	for n, skew := range skews {
 		if skew == nil {
 			continue
 		}
-		told = append(told, difference(*skew)+" "+hostOf(services[n].URL))
+		if host := hostOf(services[n].URL); skew.Abs() <= clockExact {
+			agree = append(agree, host)
+		} else {
+			told = append(told, difference(*skew)+" "+host)
+		}
 		if skew.Abs() > worst.Abs() {
 			worst = *skew
 		}
+	}
+	if agree != nil {
+		told = append(told, "right by "+strings.Join(agree, " and "))
 	}
 	f := Finding{Level: OK, What: "this clock is " + strings.Join(told, ", ")}
 	switch {
@@ -74,14 +81,10 @@ func clockFinding(services []Service, skews []*time.Duration) Finding {
 }
 
 func difference(skew time.Duration) string {
-	switch skew = skew.Round(time.Second); {
-	case skew.Abs() <= clockExact:
-		return "with"
-	case skew > 0:
+	if skew = skew.Round(time.Second); skew > 0 {
 		return fmt.Sprintf("%v ahead of", skew)
-	default:
-		return fmt.Sprintf("%v behind", -skew)
 	}
+	return fmt.Sprintf("%v behind", -skew)
 }
 
 func setClock(system string) string {

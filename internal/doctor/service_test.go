@@ -35,7 +35,7 @@ func TestClock(t *testing.T) {
 		level Level
 		says  string
 	}{
-		{0, OK, "with "},
+		{0, OK, "right by "},
 		{20 * time.Second, Note, "ahead of"},
 		{-20 * time.Second, Note, "behind"},
 		{2 * time.Minute, Warning, "2m"},

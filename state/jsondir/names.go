@@ -32,6 +32,13 @@ const (
 // ownDir holds what belongs to no session.
 const ownDir = "..gondola"
 
+// CheckSessionID returns a fault that says why no session of this kind of store
+// can have that id.
+func CheckSessionID(id string) error {
+	_, err := dirOf(id)
+	return err
+}
+
 // dirOf returns the directory of a session, or a fault if there can be none.
 func dirOf(id string) (string, error) {
 	dir := SafeName(id)
