@@ -34,6 +34,9 @@ func filled(t testing.TB, n int) pgserver.Database {
 			t.Fatal(err)
 		}
 	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return db
 }
 

@@ -21,7 +21,7 @@ func TestNothingIsScanned(t *testing.T) {
 		}
 		before := rowsRead(t, db.URI)
 		work(t, db.URI)
-		if n := rowsRead(t, db.URI) - before; n > items {
+		if n := rowsRead(t, db.URI) - before; n == 0 || n > items {
 			t.Errorf("analyzed %v: %d rows were read of %d items", analyzed, n, items)
 		} else {
 			t.Logf("analyzed %v: %d rows were read", analyzed, n)
@@ -70,10 +70,11 @@ func work(t *testing.T, uri string) {
 			must(err)
 		}
 	}
-	must(b.Close()) // and let the server note its statistics
+	must(b.Close())
 }
 
-// rowsRead returns how many rows that belong to items have been read so far.
+// rowsRead returns how many rows that belong to items have been read so far. The
+// server counts them when a connection ends, so that it waits for all to.
 func rowsRead(t *testing.T, uri string) (n int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), uri)
@@ -81,6 +82,13 @@ func rowsRead(t *testing.T, uri string) (n int) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
+	for others := 1; others > 0; {
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	err = conn.QueryRow(t.Context(), `SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
 		WHERE schemaname = 'gondola' AND relname IN ('items', 'pending')`).Scan(&n)
 	if err != nil {

@@ -24,7 +24,7 @@ func TestTakenOver(t *testing.T) {
 	load(t, b, 0, 3)
 	lock, err := b.Lock(t.Context(), "s")
 	must(t, err)
-	must(t, b.Exec("UPDATE lease SET token = 'of another', pid = pid + 1"))
+	must(t, b.Exec("UPDATE lease SET token = 'of another', machine = 'another'"))
 	it := libraryItem(0)
 	it.Carried = 7
 	for what, err := range map[string]error{

@@ -54,7 +54,8 @@ func killedInALargeVideo(t *testing.T, uri string) {
 	l.Cloud.Log.Clear()
 	s := l.SyncUntilDone(1)
 	l.WantArrived()
-	if s.Bytes.Uploaded != size-held || s.Bytes.Resent != 0 {
+	// What was handed over and lost with the process counts as sent again.
+	if s.Bytes.Uploaded != size-held || s.Bytes.Resent > mib {
 		t.Errorf("the library held %d of %d bytes; %d were sent, %d again", held, size, s.Bytes.Uploaded, s.Bytes.Resent)
 	}
 }
