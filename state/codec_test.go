@@ -306,3 +306,26 @@ func FuzzDecodeBatch(f *testing.F) {
 		NewEvidence(time.Time{}).Add(b)
 	})
 }
+
+func BenchmarkDecodeItem(b *testing.B) {
+	at := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
+	data, err := EncodeItem(&Item{
+		Item: media.Item{
+			ID:   media.ID{Station: "gopro", Medium: "bench00000001", Part: 1, Label: "source"},
+			Name: "GOPR0000001.JPG", LegacyName: "GOPR0000001.JPG", Size: 2e6, MIME: "image/jpeg", Kind: media.Photo, Type: "Photo",
+			Width: 5312, Height: 2988, Camera: "HERO12 Black", CapturedAt: at, CreatedAt: at,
+		},
+		Discovery: Completed, Transfer: Completed, Create: Completed, DestinationID: strings.Repeat("A", 98),
+		SHA256: strings.Repeat("0", 64), Carried: 2e6, CarriedAt: at, RegisteredAt: at,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := DecodeItem(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -103,13 +102,13 @@ func (r *reader) record(key string) *ErrorRecord {
 
 // records reads error records by stage; nil if there are none.
 func (r *reader) records(key string) map[Stage]ErrorRecord {
-	var raw map[string]json.RawMessage
-	if !r.into(key, &raw) {
+	raw := r.take(key)
+	if raw == nil {
 		return nil
 	}
-	in := &reader{left: raw}
+	in := newReader(raw)
 	var records map[Stage]ErrorRecord
-	for stage := range raw {
+	for stage := range in.left {
 		if e := in.record(stage); e != nil {
 			if records == nil {
 				records = map[Stage]ErrorRecord{}

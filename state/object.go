@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ownKey is the one key under which Gondola's fields stand in the documents it
@@ -113,9 +114,15 @@ func marshal(v any) ([]byte, error) {
 // jsonKeys returns the keys that the fields of the struct behind v go by.
 func jsonKeys(v any) []string {
 	t := reflect.Indirect(reflect.ValueOf(v)).Type()
+	if keys, ok := keysByType.Load(t); ok {
+		return keys.([]string)
+	}
 	keys := make([]string, t.NumField())
 	for i := range keys {
 		keys[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
 	}
+	keysByType.Store(t, keys)
 	return keys
 }
+
+var keysByType sync.Map // reflect.Type → []string

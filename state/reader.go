@@ -21,11 +21,7 @@ type reader struct {
 
 func newReader(data []byte) *reader {
 	r := &reader{}
-	if err := json.Unmarshal(data, &r.left); err != nil {
-		r.err = err
-	} else if r.left == nil {
-		r.err = errors.New("want a JSON object")
-	}
+	r.left, r.err = members(data)
 	return r
 }
 
@@ -127,30 +123,45 @@ func (r *reader) own(v any) bool {
 	if raw == nil {
 		return false
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
+	fields, repeated, err := membersOf(raw)
+	if err != nil {
 		r.fail(ownKey, err)
 		return true
 	}
-	known := object{}
-	for _, key := range jsonKeys(v) {
-		if m, ok := members[key]; ok {
-			known = append(known, member{key, m})
-			delete(members, key)
+	var unknown object
+	exact := []byte(raw)
+	if keys := jsonKeys(v); repeated || !allIn(keys, fields) { // json.Unmarshal takes "Seq" for "seq"
+		known := map[string]json.RawMessage{}
+		for _, key := range keys {
+			if m, ok := fields[key]; ok {
+				known[key] = m
+				delete(fields, key)
+			}
 		}
+		unknown = object(nil).with(fields)
+		exact, err = marshal(known)
 	}
-	exact, err := marshal(known)
 	if err == nil {
 		err = json.Unmarshal(exact, v)
 	}
 	if err != nil {
 		r.fail(ownKey, err)
 	}
-	if len(members) > 0 {
-		unknown, _ := marshal(object(nil).with(members))
-		r.left[ownKey] = unknown
+	if len(unknown) > 0 {
+		r.left[ownKey], _ = marshal(unknown)
 	}
 	return true
+}
+
+// allIn reports whether all members have one of the keys.
+func allIn(keys []string, members map[string]json.RawMessage) bool {
+	n := 0
+	for _, key := range keys {
+		if _, ok := members[key]; ok {
+			n++
+		}
+	}
+	return n == len(members)
 }
 
 // rest returns what nobody took, compact; nil if nothing is left.
@@ -176,9 +187,7 @@ func scalar(raw json.RawMessage) (string, error) {
 	case isNull(raw):
 		return "", nil
 	case raw[0] == '"':
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err
+		return text(raw)
 	case raw[0] == '{' || raw[0] == '[':
 		return "", errors.New("want text")
 	}

@@ -46,15 +46,26 @@ func Measure(ctx context.Context, open func(context.Context) (state.Backend, err
 	if err != nil {
 		return c, err
 	}
-	if err := begin(ctx, b); err != nil {
-		return c, errors.Join(err, b.Close())
-	}
-	c.Open = time.Since(began)
-	if c.Change, err = change(ctx, b, items); err == nil {
-		c.List, err = list(ctx, b, items)
-	}
+	err = c.run(ctx, b, began)
 	c.Peak = peak()
 	return c, errors.Join(err, b.Close())
+}
+
+// run does what a run does with a session that it holds until it ends.
+func (c *Cost) run(ctx context.Context, b state.Backend, began time.Time) error {
+	lock, err := b.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if err := begin(ctx, b); err != nil {
+		return err
+	}
+	c.Open = time.Since(began)
+	if c.Change, err = change(ctx, b, c.Items); err == nil {
+		c.List, err = list(ctx, b, c.Items)
+	}
+	return err
 }
 
 func timed(ctx context.Context, open func(context.Context) (state.Backend, error), use func(state.Backend) error) (time.Duration, error) {
@@ -69,11 +80,6 @@ func timed(ctx context.Context, open func(context.Context) (state.Backend, error
 
 // begin is how the engine begins: header, sums, what is stale, what is pending.
 func begin(ctx context.Context, b state.Backend) error {
-	lock, err := b.Lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer lock.Unlock()
 	s, err := b.Session(ctx, id)
 	if err != nil {
 		return err
@@ -106,11 +112,6 @@ func count(ctx context.Context, b state.Backend, q state.ItemQuery) (n int, err 
 
 // change stores single items all over the session.
 func change(ctx context.Context, b state.Backend, items int) (time.Duration, error) {
-	lock, err := b.Lock(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	defer lock.Unlock()
 	var took []time.Duration
 	for i := range changes {
 		it := session.Done(pending + i*7919%max(items-pending, 1))

@@ -44,7 +44,7 @@ func (s *session) adopt(ctx context.Context) error {
 			return err
 		}
 	}
-	s.b.log.Info("session of q2google taken over", "session", h.ID, "items", len(s.ix.entries), "batches", len(s.ix.batches))
+	s.b.log.Info("session of q2google taken over", "session", h.ID, "items", len(s.ix.order), "batches", len(s.ix.batches))
 	return s.reload(ctx)
 }
 
@@ -79,13 +79,14 @@ func (s *session) adoptItems(ctx context.Context) error {
 	if err := s.b.makeDir(dir); err != nil {
 		return err
 	}
-	for page := range slices.Chunk(s.ix.entries, pageSize) {
+	for page := range slices.Chunk(s.ix.order, pageSize) {
 		var files []file
-		for _, e := range page {
+		for _, at := range page {
+			e := s.ix.items[at]
 			if e.ours && s.ix.flat == nil {
 				continue
 			}
-			it, err := s.read(s.ix.flat, s.ix.evidence, *e)
+			it, err := s.read(s.ix.flat, s.ix.evidence, e)
 			if err != nil {
 				return err
 			}
@@ -157,8 +158,8 @@ func (s *session) move(batch *state.Batch, taken map[int]string) string {
 func (s *session) removeOthers(ctx context.Context, kept map[string]bool) error {
 	others := s.ix.stale
 	if s.ix.flat != nil {
-		for _, e := range s.ix.entries {
-			kept["items/"+e.file] = true
+		for _, at := range s.ix.order {
+			kept["items/"+s.ix.items[at].file] = true
 		}
 		for _, dir := range []string{"items/", "batches/"} {
 			files, err := s.b.documents(ctx, s.dir+"/"+dir)

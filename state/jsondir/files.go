@@ -142,18 +142,23 @@ func (b *Backend) remove(name string) error {
 
 // readFile returns a file's content, or an error that is fs.ErrNotExist.
 func (b *Backend) readFile(name string, limit int64) ([]byte, error) {
-	f, err := b.root.Open(name)
+	var data bytes.Buffer
+	err := readInto(&data, b.root, name, limit)
+	return data.Bytes(), err
+}
+
+func readInto(data *bytes.Buffer, root *os.Root, name string, limit int64) error {
+	f, err := root.Open(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	var data bytes.Buffer
 	data.Grow(4 << 10) // most documents in one read
 	n, err := data.ReadFrom(io.LimitReader(f, limit+1))
 	if err == nil && n > limit {
 		err = fmt.Errorf("longer than %d bytes", limit)
 	}
-	return data.Bytes(), err
+	return err
 }
 
 // documents returns the names of the JSON files in a directory, in order; none

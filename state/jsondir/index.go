@@ -2,25 +2,23 @@ package jsondir
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
-	"strconv"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
 
 	"github.com/gondola-sync/gondola/state"
 )
 
 // index holds what is asked of all items of a session, so that no query reads
-// more files than it returns items.
+// more files than it returns items. It is what a large session costs in memory:
+// about 150 bytes per item.
 type index struct {
 	id      string // of the session
-	entries []*entry
-	byKey   map[string]*entry // by identity
-	byName  map[string]*entry // by folded file
-	shared  map[string]bool   // folded files that more than one entry has claimed
-	batches map[int]string    // file of each batch
+	items   []entry
+	order   []slot         // of the items, by Seq
+	byKey   claims         // by identity
+	byName  claims         // by folded file
+	shared  map[print]bool // folded files that more than one item has claimed
+	batches map[int]string // file of each batch
 
 	// What only sessions have that q2google wrote last:
 	evidence *state.Evidence
@@ -32,14 +30,30 @@ type index struct {
 // entry is one item.
 type entry struct {
 	seq     int64
-	name    string
-	file    string // without directory
-	named   bool   // known by name only
-	ours    bool   // the document is Gondola's
-	awaits  state.Stage
-	outcome state.Outcome
 	size    int64
 	carried int64
+	name    string
+	file    string // without directory
+	awaits  word
+	outcome word
+	named   bool // known by name only
+	ours    bool // the document is Gondola's
+	dropped bool // another entry replaces it
+}
+
+// slot is the place of an item in an index, which it keeps.
+type slot int32
+
+const none slot = -1
+
+// newIndex returns an index with room for so many items.
+func newIndex(h header, items int) *index {
+	return &index{
+		id:    h.ID,
+		items: make([]entry, 0, items), order: make([]slot, 0, items),
+		byKey: make(claims, items), byName: make(claims, items), shared: map[print]bool{}, batches: map[int]string{},
+		evidence: state.NewEvidence(h.UpdatedAt), foreign: !h.ours || h.hasFlat,
+	}
 }
 
 // identity returns what an item is known by. No key of an ID has a NUL.
@@ -52,158 +66,40 @@ func identity(it *state.Item) string {
 
 func named(name string) string { return "\x00" + name }
 
-// buildIndex reads the whole session once.
-func (b *Backend) buildIndex(ctx context.Context, dir string) (*index, error) {
-	h, err := b.header(dir)
-	if err != nil {
-		return nil, err
+func newEntry(it *state.Item, file string, ours bool) entry {
+	e := entry{seq: it.Seq, name: it.Name, file: file, ours: ours}
+	if stem, _ := strings.CutSuffix(file, ".json"); stem == e.name {
+		e.name = stem // in the same memory
 	}
-	ix := &index{
-		id: h.ID, byKey: map[string]*entry{}, byName: map[string]*entry{}, shared: map[string]bool{}, batches: map[int]string{},
-		evidence: state.NewEvidence(h.UpdatedAt), foreign: !h.ours || h.hasFlat,
-	}
-	if h.flat != nil {
-		err = ix.unfold(h.flat)
-	} else {
-		err = errors.Join(b.indexBatches(ctx, ix, dir, h.ours), b.indexItems(ctx, ix, dir))
-	}
-	return ix, err
-}
-
-func (b *Backend) indexBatches(ctx context.Context, ix *index, dir string, ours bool) error {
-	files, err := b.documents(ctx, dir+"/batches")
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		batch, err := b.readBatch(dir, file)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			ix.evidence.Add(batch)
-		}
-		ix.addBatch(batch, file)
-	}
-	return nil
-}
-
-func batchFile(n int) string { return strconv.Itoa(n) + ".json" }
-
-// addBatch enters a batch. If two files have the same number, the one that is
-// named by it counts.
-func (ix *index) addBatch(batch *state.Batch, file string) {
-	if old, ok := ix.batches[batch.Index]; ok {
-		if old == batchFile(batch.Index) {
-			old, file = file, old
-		}
-		ix.discard("batches/" + old)
-	}
-	ix.batches[batch.Index] = file
-	ix.foreign = ix.foreign || inReach(batch)
-}
-
-// inReach reports whether q2google would take a batch for one of its next run.
-func inReach(b *state.Batch) bool {
-	return b.Index < state.FirstBatchIndex && b.Status == state.Completed
-}
-
-func (b *Backend) indexItems(ctx context.Context, ix *index, dir string) error {
-	files, err := b.documents(ctx, dir+"/items")
-	if err != nil {
-		return err
-	}
-	slices.Sort(files)
-	for page := range slices.Chunk(files, 256) {
-		read, err := b.readItems(ctx, dir, page, ix.evidence)
-		if err != nil {
-			return err
-		}
-		for _, r := range read {
-			b.indexItem(ix, dir, r)
-		}
-	}
-	ix.order()
-	return nil
-}
-
-// itemRead is an item as its file has it.
-type itemRead struct {
-	key string
-	e   *entry
-}
-
-func (b *Backend) readItems(ctx context.Context, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
-	read := make([]itemRead, len(files))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(inFlight)
-	for n, file := range files {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			it, ours, err := b.readItem(dir, file, evidence)
-			if err == nil {
-				read[n] = itemRead{identity(it), newEntry(it, file, ours)}
-			}
-			return err
-		})
-	}
-	return read, g.Wait()
-}
-
-func (b *Backend) indexItem(ix *index, dir string, r itemRead) {
-	e := r.e
-	if old := ix.byKey[r.key]; old != nil {
-		if !b.newer(dir, e.file, old.file) {
-			old, e = e, old
-		}
-		ix.drop(old)
-	}
-	ix.add(r.key, e)
-}
-
-// newer reports whether an item's file was written after another one. Two files
-// hold the same item if a crash came between writing the one and removing the
-// other when the item's name changed.
-func (b *Backend) newer(dir, file, than string) bool {
-	mine, err := b.root.Stat(dir + "/items/" + file)
-	if err != nil {
-		return false
-	}
-	other, err := b.root.Stat(dir + "/items/" + than)
-	return err != nil || mine.ModTime().After(other.ModTime())
-}
-
-func newEntry(it *state.Item, file string, ours bool) *entry {
-	e := &entry{seq: it.Seq, name: it.Name, file: file, ours: ours}
 	e.set(it)
 	return e
 }
 
 // set takes over what changes of an item.
 func (e *entry) set(it *state.Item) {
-	e.named, e.awaits, e.outcome = it.ID.IsZero(), it.Awaits(), it.Outcome()
+	e.named, e.awaits, e.outcome = it.ID.IsZero(), wordOf(it.Awaits()), wordOf(it.Outcome())
 	e.size, e.carried = it.Size, it.Carried
 }
 
-// add enters a new entry; entries are in order by Seq, or order follows.
-func (ix *index) add(key string, e *entry) {
-	if ix.byKey[key] != e {
-		ix.entries = append(ix.entries, e)
-		ix.byKey[key] = e
-	}
-	ix.takeName(e)
+// add enters a new item. The caller cares for the order.
+func (ix *index) add(key string, e entry) slot {
+	s := slot(len(ix.items))
+	ix.items = append(ix.items, e)
+	ix.byKey[printOf(key)] = s
+	ix.takeName(s)
 	ix.foreign = ix.foreign || !e.ours
+	return s
 }
 
-// drop forgets an entry that another one replaces.
-func (ix *index) drop(e *entry) {
+// drop forgets an item that another one replaces. The caller cares for the
+// order.
+func (ix *index) drop(s slot) {
+	e := &ix.items[s]
+	e.dropped = true
 	ix.discard("items/" + e.file)
-	ix.freeName(e)
-	ix.entries = slices.DeleteFunc(ix.entries, func(x *entry) bool { return x == e })
+	ix.freeName(s)
 	for key, held := range ix.byKey {
-		if held == e {
+		if held == s {
 			delete(ix.byKey, key)
 		}
 	}
@@ -215,97 +111,92 @@ func (ix *index) discard(file string) {
 	ix.foreign = true
 }
 
-// names returns the folded files that an entry keeps others from taking: that
-// of its name, and the one it is in.
-func (e *entry) names() [2]string { return [2]string{fold(fileOf(e.name)), fold(e.file)} }
+// names returns the folded files that an item keeps others from taking: that of
+// its name, and the one it is in.
+func (e *entry) names() [2]print {
+	file := printOf(fold(e.file))
+	if own := fileOf(e.name); own != e.file {
+		return [2]print{printOf(fold(own)), file}
+	}
+	return [2]print{file, file}
+}
 
-func (ix *index) takeName(e *entry) {
-	for _, name := range e.names() {
-		switch ix.byName[name] {
-		case nil:
-			ix.byName[name] = e
-		case e:
-		default:
+func (ix *index) takeName(s slot) {
+	for _, name := range ix.items[s].names() {
+		switch holder, taken := ix.byName[name]; {
+		case !taken:
+			ix.byName[name] = s
+		case holder != s:
 			ix.shared[name] = true
 		}
 	}
 }
 
-// freeName frees the name of an entry; another one may have waited for it.
-func (ix *index) freeName(e *entry) {
-	for _, name := range e.names() {
-		if ix.byName[name] != e {
+// freeName frees the name of an item; another one may have waited for it.
+func (ix *index) freeName(s slot) {
+	for _, name := range ix.items[s].names() {
+		if holder, taken := ix.byName[name]; !taken || holder != s {
 			continue
 		}
 		delete(ix.byName, name)
 		if !ix.shared[name] {
 			continue
 		}
-		for _, other := range ix.entries {
-			if n := other.names(); other != e && (n[0] == name || n[1] == name) {
-				ix.byName[name] = other
+		for i := range ix.items {
+			e := &ix.items[i]
+			if slot(i) == s || e.dropped {
+				continue
+			}
+			if other := e.names(); other[0] == name || other[1] == name {
+				ix.byName[name] = slot(i)
 				break
 			}
 		}
 	}
 }
 
-// order sorts the entries by Seq. An item known by name whose Seq an identified
-// one has, has been given that identity under another name.
-func (ix *index) order() {
-	bySeq := map[int64]*entry{}
-	for _, e := range ix.entries {
-		if e.named && e.seq > 0 {
-			bySeq[e.seq] = e
+// sort puts the items in order by Seq. An item known by name whose Seq an
+// identified one has, has been given that identity under another name.
+func (ix *index) sort() {
+	bySeq := map[int64]slot{}
+	for i, e := range ix.items {
+		if e.named && e.seq > 0 && !e.dropped {
+			bySeq[e.seq] = slot(i)
 		}
 	}
-	for _, e := range slices.Clone(ix.entries) {
-		if old := bySeq[e.seq]; old != nil && !e.named {
+	for _, e := range ix.items {
+		if old, ok := bySeq[e.seq]; ok && !e.named && !e.dropped {
 			ix.drop(old)
+			delete(bySeq, e.seq)
 		}
 	}
-	state.SortBySeq(ix.entries, func(e *entry) *int64 { return &e.seq })
+	ix.order = ix.order[:0]
+	for i := range ix.items {
+		if !ix.items[i].dropped {
+			ix.order = append(ix.order, slot(i))
+		}
+	}
+	state.SortBySeq(ix.order, func(s slot) *int64 { return &ix.items[s].seq })
 }
 
 // lastSeq returns the Seq of the item found last.
 func (ix *index) lastSeq() int64 {
-	if len(ix.entries) == 0 {
+	if len(ix.order) == 0 {
 		return 0
 	}
-	return ix.entries[len(ix.entries)-1].seq
+	return ix.items[ix.order[len(ix.order)-1]].seq
 }
 
-// bySeq returns the position of the first entry with at least this Seq.
-func (ix *index) bySeq(seq int64) int {
-	n, _ := slices.BinarySearchFunc(ix.entries, seq, func(e *entry, seq int64) int { return cmp.Compare(e.seq, seq) })
-	return n
+// from returns the items with at least this Seq, in order.
+func (ix *index) from(seq int64) []slot {
+	n, _ := slices.BinarySearchFunc(ix.order, seq, func(s slot, seq int64) int { return cmp.Compare(ix.items[s].seq, seq) })
+	return ix.order[n:]
 }
 
-// unfold enters what a flat file holds, as files it stands for.
-func (ix *index) unfold(d *state.Document) error {
-	ix.flat = map[string][]byte{}
-	for _, batch := range d.Batches {
-		data, err := state.EncodeBatch(batch)
-		if err != nil {
-			return err
-		}
-		ix.flat["batches/"+batchFile(batch.Index)] = data
-		ix.addBatch(batch, batchFile(batch.Index))
+// bySeq returns the item with this Seq.
+func (ix *index) bySeq(seq int64) slot {
+	if after := ix.from(seq); len(after) > 0 && ix.items[after[0]].seq == seq {
+		return after[0]
 	}
-	for _, it := range d.Items {
-		if ix.byKey[identity(it)] != nil {
-			continue // said twice
-		}
-		data, err := state.EncodeItem(it)
-		if err != nil {
-			return err
-		}
-		file := fileOf(it.Name)
-		if ix.byName[fold(file)] != nil {
-			file = apart(it.Name)
-		}
-		ix.flat["items/"+file] = data
-		ix.add(identity(it), newEntry(it, file, true))
-	}
-	return nil
+	return none
 }

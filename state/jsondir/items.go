@@ -1,11 +1,13 @@
 package jsondir
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -51,8 +53,8 @@ func (s *session) page(ctx context.Context, id string, awaiting state.Stage, aft
 	}
 	var page []int64
 	err := s.view(ctx, id, func(ix *index) {
-		for _, e := range ix.entries[ix.bySeq(after+1):] {
-			if awaiting == "" || e.awaits == awaiting {
+		for _, s := range ix.from(after + 1) {
+			if e := &ix.items[s]; awaiting == "" || e.awaits == wordOf(awaiting) {
 				if page = append(page, e.seq); len(page) == pageSize {
 					return
 				}
@@ -63,12 +65,7 @@ func (s *session) page(ctx context.Context, id string, awaiting state.Stage, aft
 }
 
 func (s *session) bySeq(ctx context.Context, id string, seq int64) (*state.Item, error) {
-	return s.find(ctx, id, func(ix *index) *entry {
-		if n := ix.bySeq(seq); n < len(ix.entries) && ix.entries[n].seq == seq {
-			return ix.entries[n]
-		}
-		return nil
-	})
+	return s.find(ctx, id, func(ix *index) slot { return ix.bySeq(seq) })
 }
 
 // Item returns the item with this identity, or state.ErrNotFound.
@@ -77,7 +74,7 @@ func (b *Backend) Item(ctx context.Context, id, key string) (*state.Item, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.find(ctx, id, func(ix *index) *entry { return ix.byKey[key] })
+	return s.find(ctx, id, func(ix *index) slot { return ix.byKey.of(key) })
 }
 
 // ItemNamed returns the item whose file the name would take on any file system:
@@ -87,20 +84,20 @@ func (b *Backend) ItemNamed(ctx context.Context, id, name string) (*state.Item, 
 	if err != nil {
 		return nil, err
 	}
-	return s.find(ctx, id, func(ix *index) *entry { return ix.byName[fold(fileOf(name))] })
+	return s.find(ctx, id, func(ix *index) slot { return ix.byName.of(fold(fileOf(name))) })
 }
 
 // find reads the item that look picks. It looks again if the item's file went
 // away in between, since a new name gives it a new file.
-func (s *session) find(ctx context.Context, id string, look func(*index) *entry) (*state.Item, error) {
+func (s *session) find(ctx context.Context, id string, look func(*index) slot) (*state.Item, error) {
 	var it *state.Item
 	var err error
 	for range 3 {
 		var e entry
 		var ix *index
 		if err := s.view(ctx, id, func(now *index) {
-			if found := look(now); found != nil {
-				e, ix = *found, now
+			if found := look(now); found != none {
+				e, ix = now.items[found], now
 			}
 		}); err != nil {
 			return nil, err
@@ -132,14 +129,19 @@ func (s *session) read(flat map[string][]byte, evidence *state.Evidence, e entry
 
 // readItem reads an item's file and settles what q2google wrote in it.
 func (b *Backend) readItem(dir, file string, evidence *state.Evidence) (it *state.Item, ours bool, err error) {
-	name := dir + "/items/" + file
-	data, err := b.readFile(name, maxDocument)
-	if err != nil {
-		return nil, false, b.fault("read", name, err)
+	var data bytes.Buffer
+	return b.decodeItem(b.root, dir+"/items/"+file, "", &data, evidence)
+}
+
+// decodeItem is readItem below another root, in with which it is below ours,
+// with a buffer to read into.
+func (b *Backend) decodeItem(root *os.Root, file, in string, data *bytes.Buffer, evidence *state.Evidence) (it *state.Item, ours bool, err error) {
+	if err := readInto(data, root, file, maxDocument); err != nil {
+		return nil, false, b.fault("read", in+file, err)
 	}
-	it, ours, err = state.DecodeItem(data)
+	it, ours, err = state.DecodeItem(data.Bytes())
 	if err != nil {
-		return nil, false, b.corrupt(name, err)
+		return nil, false, b.corrupt(in+file, err)
 	}
 	if !ours {
 		evidence.Settle(it)
@@ -155,11 +157,13 @@ func (b *Backend) Counts(ctx context.Context, id string) (state.Counts, error) {
 		return c, err
 	}
 	err = s.view(ctx, id, func(ix *index) {
-		c.Total = len(ix.entries)
-		for _, e := range ix.entries {
-			c.Outcomes[e.outcome]++
+		c.Total = len(ix.order)
+		for _, s := range ix.order {
+			e := &ix.items[s]
+			outcome := state.Outcome(words[e.outcome])
+			c.Outcomes[outcome]++
 			c.Carried += e.carried
-			if e.outcome != state.OutcomeSkipped && e.size > 0 {
+			if outcome != state.OutcomeSkipped && e.size > 0 {
 				c.Bytes += e.size
 			}
 		}
@@ -186,7 +190,8 @@ func (b *Backend) PutItems(ctx context.Context, id string, items ...*state.Item)
 type put struct {
 	it   *state.Item
 	key  string
-	e    *entry // that it changes or replaces; nil for a new item
+	old  slot   // that it changes or replaces; none for a new item
+	from string // the file that it is in so far; "" for a new item
 	seq  int64
 	file string
 	data []byte
@@ -195,7 +200,7 @@ type put struct {
 // plan tells what is to be written where, and refuses all if one cannot be.
 func (ix *index) plan(items []*state.Item) ([]*put, error) {
 	var puts []*put
-	keys, names, replaced := map[string]*put{}, map[string]*put{}, map[*entry]bool{}
+	keys, names, replaced := map[string]*put{}, map[string]*put{}, map[slot]bool{}
 	last := ix.lastSeq()
 	for _, it := range items {
 		if err := checkName(it.Name); err != nil {
@@ -203,25 +208,25 @@ func (ix *index) plan(items []*state.Item) ([]*put, error) {
 		}
 		p := keys[identity(it)]
 		if p == nil {
-			p = &put{key: identity(it), e: ix.match(it)}
+			p = &put{key: identity(it), old: ix.match(it)}
 			puts, keys[p.key] = append(puts, p), p
 			switch {
-			case p.e == nil:
+			case p.old == none:
 				last++
 				p.seq = last
-			case replaced[p.e]:
+			case replaced[p.old]:
 				return nil, badItem(it, errors.New("two items give an identity to the same one"))
 			default:
-				p.seq, replaced[p.e] = p.e.seq, true
+				p.seq, p.from, replaced[p.old] = ix.items[p.old].seq, ix.items[p.old].file, true
 			}
 		}
 		p.it, p.file = it, fileOf(it.Name)
-		if p.e != nil && p.e.name == it.Name {
-			p.file = p.e.file
+		if p.old != none && ix.items[p.old].name == it.Name {
+			p.file = p.from
 		}
 		name := fold(p.file)
-		holder := ix.byName[name]
-		if holder != nil && holder != p.e && p.file != p.oldFile() || names[name] != nil && names[name] != p {
+		holder := ix.byName.of(name)
+		if holder != none && holder != p.old && p.file != p.from || names[name] != nil && names[name] != p {
 			return nil, badItem(it, errors.New("another item of the session takes its name"))
 		}
 		names[name] = p
@@ -243,25 +248,18 @@ func badItem(it *state.Item, why error) error {
 	}
 }
 
-// match returns the entry that an item changes: that of its identity, or, if it
-// is new, the one known by name only that it gives an identity to. nil if none.
-func (ix *index) match(it *state.Item) *entry {
-	if e := ix.byKey[identity(it)]; e != nil {
-		return e
+// match returns what an item changes: that of its identity, or, if it is new,
+// the one known by name only that it gives an identity to.
+func (ix *index) match(it *state.Item) slot {
+	if s := ix.byKey.of(identity(it)); s != none {
+		return s
 	}
-	if n := ix.bySeq(it.Seq); it.Seq > 0 && n < len(ix.entries) {
-		if e := ix.entries[n]; e.seq == it.Seq && e.named {
-			return e
+	if it.Seq > 0 {
+		if s := ix.bySeq(it.Seq); s != none && ix.items[s].named {
+			return s
 		}
 	}
-	return ix.byKey[named(it.Name)]
-}
-
-func (p *put) oldFile() string {
-	if p.e == nil {
-		return ""
-	}
-	return p.e.file
+	return ix.byKey.of(named(it.Name))
 }
 
 // put writes items and enters them into the index. The files of former names
@@ -275,8 +273,8 @@ func (s *session) put(ctx context.Context, puts []*put) error {
 	var old []string
 	for _, p := range puts {
 		files = append(files, file{dir + "/" + p.file, p.data})
-		if former := p.oldFile(); former != "" && former != p.file {
-			old = append(old, former)
+		if p.from != "" && p.from != p.file {
+			old = append(old, p.from)
 		}
 	}
 	if err := s.b.writeFiles(ctx, dir, files); err != nil {
@@ -298,19 +296,24 @@ func (s *session) put(ctx context.Context, puts []*put) error {
 
 // apply enters what has been written.
 func (ix *index) apply(p *put) {
-	e := p.e
-	if e == nil {
-		e = &entry{seq: p.seq, ours: true}
-	} else if e.file != p.file || e.name != p.it.Name {
-		ix.freeName(e)
+	if p.old == none {
+		e := newEntry(p.it, p.file, true)
+		e.seq = p.seq
+		ix.order = append(ix.order, ix.add(p.key, e))
+		return
+	}
+	e := &ix.items[p.old]
+	moved := e.file != p.file || e.name != p.it.Name
+	if moved {
+		ix.freeName(p.old)
 	}
 	if e.named {
-		delete(ix.byKey, named(e.name))
+		delete(ix.byKey, printOf(named(e.name)))
 	}
 	e.name, e.file = p.it.Name, p.file
 	e.set(p.it)
-	if p.e != nil {
-		ix.byKey[p.key] = e
+	ix.byKey[printOf(p.key)] = p.old
+	if moved {
+		ix.takeName(p.old)
 	}
-	ix.add(p.key, e)
 }

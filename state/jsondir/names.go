@@ -102,5 +102,8 @@ func apart(name string) string {
 // fold returns what is equal for files that are one on a file system that
 // ignores case and Unicode normalisation.
 func fold(file string) string {
+	if !strings.ContainsFunc(file, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return strings.ToLower(file)
+	}
 	return norm.NFD.String(cases.Fold().String(norm.NFD.String(file)))
 }

@@ -1,0 +1,177 @@
+package jsondir
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// buildIndex reads the whole session once.
+func (b *Backend) buildIndex(ctx context.Context, dir string) (*index, error) {
+	h, err := b.header(dir)
+	if err != nil {
+		return nil, err
+	}
+	if h.flat != nil {
+		ix := newIndex(h, len(h.flat.Items))
+		return ix, ix.unfold(h.flat)
+	}
+	files, err := b.documents(ctx, dir+"/items")
+	if err != nil {
+		return nil, err
+	}
+	ix := newIndex(h, len(files))
+	if err := b.indexBatches(ctx, ix, dir, h.ours); err != nil {
+		return nil, err
+	}
+	return ix, b.indexItems(ctx, ix, dir, files)
+}
+
+func (b *Backend) indexBatches(ctx context.Context, ix *index, dir string, ours bool) error {
+	files, err := b.documents(ctx, dir+"/batches")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		batch, err := b.readBatch(dir, file)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			ix.evidence.Add(batch)
+		}
+		ix.addBatch(batch, file)
+	}
+	return nil
+}
+
+func batchFile(n int) string { return strconv.Itoa(n) + ".json" }
+
+// addBatch enters a batch. If two files have the same number, the one that is
+// named by it counts.
+func (ix *index) addBatch(batch *state.Batch, file string) {
+	if old, ok := ix.batches[batch.Index]; ok {
+		if old == batchFile(batch.Index) {
+			old, file = file, old
+		}
+		ix.discard("batches/" + old)
+	}
+	ix.batches[batch.Index] = file
+	ix.foreign = ix.foreign || inReach(batch)
+}
+
+// inReach reports whether q2google would take a batch for one of its next run.
+func inReach(b *state.Batch) bool {
+	return b.Index < state.FirstBatchIndex && b.Status == state.Completed
+}
+
+func (b *Backend) indexItems(ctx context.Context, ix *index, dir string, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	items, err := b.root.OpenRoot(dir + "/items")
+	if err != nil {
+		return b.fault("open", dir+"/items", err)
+	}
+	defer items.Close()
+	slices.Sort(files)
+	for page := range slices.Chunk(files, 256) {
+		read, err := b.readItems(ctx, items, dir, page, ix.evidence)
+		if err != nil {
+			return err
+		}
+		for _, r := range read {
+			b.indexItem(ix, dir, r)
+		}
+	}
+	ix.sort()
+	return nil
+}
+
+// itemRead is an item as its file has it.
+type itemRead struct {
+	key string
+	e   entry
+}
+
+func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
+	read := make([]itemRead, len(files))
+	g, ctx := errgroup.WithContext(ctx)
+	for first := range inFlight {
+		g.Go(func() error {
+			var buf bytes.Buffer
+			for n := first; n < len(files); n += inFlight {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				buf.Reset()
+				it, ours, err := b.decodeItem(root, files[n], dir+"/items/", &buf, evidence)
+				if err != nil {
+					return err
+				}
+				read[n] = itemRead{identity(it), newEntry(it, files[n], ours)}
+			}
+			return nil
+		})
+	}
+	return read, g.Wait()
+}
+
+func (b *Backend) indexItem(ix *index, dir string, r itemRead) {
+	old := ix.byKey.of(r.key)
+	if old != none && !b.newer(dir, r.e.file, ix.items[old].file) {
+		ix.discard("items/" + r.e.file)
+		return
+	}
+	if old != none {
+		ix.drop(old)
+	}
+	ix.add(r.key, r.e)
+}
+
+// newer reports whether an item's file was written after another one. Two files
+// hold the same item if a crash came between writing the one and removing the
+// other when the item's name changed.
+func (b *Backend) newer(dir, file, than string) bool {
+	mine, err := b.root.Stat(dir + "/items/" + file)
+	if err != nil {
+		return false
+	}
+	other, err := b.root.Stat(dir + "/items/" + than)
+	return err != nil || mine.ModTime().After(other.ModTime())
+}
+
+// unfold enters what a flat file holds, as files it stands for.
+func (ix *index) unfold(d *state.Document) error {
+	ix.flat = map[string][]byte{}
+	for _, batch := range d.Batches {
+		data, err := state.EncodeBatch(batch)
+		if err != nil {
+			return err
+		}
+		ix.flat["batches/"+batchFile(batch.Index)] = data
+		ix.addBatch(batch, batchFile(batch.Index))
+	}
+	for _, it := range d.Items {
+		if ix.byKey.of(identity(it)) != none {
+			continue // said twice
+		}
+		data, err := state.EncodeItem(it)
+		if err != nil {
+			return err
+		}
+		file := fileOf(it.Name)
+		if ix.byName.of(fold(file)) != none {
+			file = apart(it.Name)
+		}
+		ix.flat["items/"+file] = data
+		ix.order = append(ix.order, ix.add(identity(it), newEntry(it, file, true)))
+	}
+	return nil
+}
