@@ -46,7 +46,7 @@ func TestDatabaseIsAwayInMidRun(t *testing.T) {
 			if r.Code != 0 || s.Items.Created != 16 {
 				t.Errorf("exit code %d, %+v\n%s", r.Code, s, r.Stderr)
 			}
-			if !strings.Contains(r.Stderr, "waiting: ") {
+			if !strings.Contains(r.Stderr, "waiting until ") {
 				t.Errorf("nobody was told what the run waits for:\n%s", r.Stderr)
 			}
 			l.WantArrived()
