@@ -49,7 +49,8 @@ func (m *machine) connect() error {
 		return err
 	}
 	env, err := m.cloud.Environ(m.home)
-	m.env = append(env, "HOME="+m.home, "TMPDIR="+m.home, "GONDOLA_STATE="+m.store)
+	m.env = append(env, "HOME="+m.home, "TMPDIR="+m.home, "GONDOLA_STATE="+m.store,
+		"PGCONNECT_TIMEOUT=60") // a busy machine is not an outage
 	return err
 }
 

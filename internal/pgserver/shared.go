@@ -28,8 +28,13 @@ func Wrap(m *testing.M) Tests { return Tests{m} }
 // Tests are the tests of a package.
 type Tests struct{ m *testing.M }
 
-// Run runs the tests, stops the shared server and returns the exit code.
+// Run runs the tests, stops the shared server and returns the exit code. The
+// machine may be so busy that a server which is up takes long to answer.
 func (t Tests) Run() int {
+	if err := os.Setenv("PGCONNECT_TIMEOUT", "60"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := t.m.Run()
 	shared.Lock()
 	defer shared.Unlock()

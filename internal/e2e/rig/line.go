@@ -47,7 +47,8 @@ func New(t *testing.T, o emulator.Options, env ...string) *Line {
 	if l.Env, err = cloud.Environ(l.Home); err != nil {
 		t.Fatal(err)
 	}
-	l.Env = append(l.Env, "HOME="+l.Home, "PATH="+os.Getenv("PATH"), "TMPDIR="+l.Home, "GONDOLA_STATE=jsondir:"+l.StateDir())
+	l.Env = append(l.Env, "HOME="+l.Home, "PATH="+os.Getenv("PATH"), "TMPDIR="+l.Home, "GONDOLA_STATE=jsondir:"+l.StateDir(),
+		"PGCONNECT_TIMEOUT=60") // a busy machine is not an outage
 	l.Env = append(l.Env, env...)
 	return l
 }
