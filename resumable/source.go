@@ -63,32 +63,30 @@ func (s *source) read(ctx context.Context, p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	for {
-		if s.broken {
-			if err := s.reopen(ctx); err != nil {
-				if !s.again(ctx, err) {
-					return 0, err
-				}
-				continue
-			}
-		}
-		n, err := s.current().Read(p[:min(int64(len(p)), s.size-s.at)])
-		s.at += int64(n)
+		n, err := s.readOnce(ctx, p[:min(int64(len(p)), s.size-s.at)])
 		if n > 0 {
 			s.failures = 0
-			s.broken = err != nil
 			return n, nil
 		}
-		if err == nil {
-			return 0, nil
-		}
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		s.broken = true
-		if !s.again(ctx, err) {
+		if err == nil || !s.again(ctx, err) {
 			return 0, err
 		}
 	}
+}
+
+// readOnce reads from the connection, or from a new one if it is broken.
+func (s *source) readOnce(ctx context.Context, p []byte) (int, error) {
+	if s.broken {
+		if err := s.reopen(ctx); err != nil {
+			return 0, err
+		}
+	}
+	n, err := s.current().Read(p)
+	s.at += int64(n)
+	if s.broken = err != nil; err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // again waits before another attempt and reports whether to make one.

@@ -34,6 +34,9 @@ func parseTime(s string) (t time.Time, naive bool, err error) {
 }
 
 func parseISO(s string) (t time.Time, naive bool, err error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil { // as both programs write it
+		return t.UTC(), false, nil
+	}
 	for _, day := range []string{"2006-01-02", "20060102"} {
 		if t, err := time.Parse(day, s); err == nil {
 			return t, true, nil
