@@ -85,7 +85,7 @@ func TestKilledAtRandom(t *testing.T) {
 func TestReportCountsWhatIsSentAgain(t *testing.T) {
 	r := result{sessions: 1}
 	for i := range int64(100) {
-		r.kills = append(r.kills, kill{at: moment{kind: "time"}, service: forgiving, again: i * kib, bound: 200 * kib})
+		r.kills = append(r.kills, kill{at: moment{kind: "time"}, service: forgiving, toll: toll{again: i * kib}, bound: 200 * kib})
 	}
 	got := r.line("all", func(kill) bool { return true })
 	if want := "all\t100\t1%\t49\t50\t90\t99\t99\t50%\t0s\t\n"; got != want {

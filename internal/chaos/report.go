@@ -27,6 +27,12 @@ func (r *result) report(w io.Writer, took time.Duration) {
 	}
 	line("all", func(kill) bool { return true })
 	table.Flush()
+	var sum toll
+	for _, k := range r.kills {
+		sum.again, sum.untold, sum.orphans = sum.again+k.again, sum.untold+k.untold, sum.orphans+k.orphans
+	}
+	fmt.Fprintf(w, "of %s sent again, %s in finished uploads whose token was lost, of which %s in uploads that the sockets finished after the kill\n",
+		mebibytes(sum.again), mebibytes(sum.untold), mebibytes(sum.orphans))
 	fmt.Fprintln(w, "KiB sent again per kill; free: kills after which nothing was; share: the most, of one segment for each file in flight")
 }
 

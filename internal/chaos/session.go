@@ -40,8 +40,9 @@ type session struct {
 	refuse int                             // files that are to be skipped
 	total  int64                           // bytes to be carried
 
-	left  int64 // bytes that were still to be sent when the last run ended
-	sent  int64 // bytes received by then
+	left  int64           // bytes that were still to be sent when the last run ended
+	sent  int64           // bytes received by then
+	lost  map[string]bool // uploads that were finished by then and whose token is lost
 	kills []kill
 	rest  int64 // bytes that the run which was not killed sent too many
 }
@@ -51,13 +52,20 @@ type kill struct {
 	at      moment
 	service string        // what the service is like
 	took    time.Duration // of the run
-	again   int64         // bytes that had to be sent again because of it
-	bound   int64         // bytes in one segment of each file in flight
+	toll
+	bound int64 // bytes in one segment of each file in flight
+}
+
+// toll is the bytes that have to be sent again after a run.
+type toll struct {
+	again   int64
+	untold  int64 // among them, of uploads that were finished and whose token is lost
+	orphans int64 // among these, of uploads that were finished when the process had died: its sockets still held the rest
 }
 
 // newSession draws a session. Everything about it follows from rng.
 func newSession(binary, home, kind, transfers string, rng *rand.Rand, items, most int) (*session, error) {
-	s := &session{rng: rng, items: items, most: most, segment: ownSegment, inFlight: gondola.MostTransfers, want: map[string]emulator.Expectation{}}
+	s := &session{rng: rng, items: items, most: most, segment: ownSegment, inFlight: gondola.MostTransfers, want: map[string]emulator.Expectation{}, lost: map[string]bool{}}
 	if n, err := strconv.ParseInt(transfers, 10, 64); err == nil {
 		s.inFlight = n
 	}
@@ -111,19 +119,19 @@ func (s *session) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		again, err := s.account(ctx)
+		toll, err := s.account(ctx)
 		if err != nil {
 			return err
 		}
 		if !l.killed {
-			s.rest = again
+			s.rest = toll.again
 			return errors.Join(s.prove(ctx, l), s.repeat(ctx))
 		}
-		bound := s.segment * s.inFlight
-		if s.kindOfService() == forgiving && again > bound {
-			return fmt.Errorf("after a kill at %v, %d bytes have to be sent again, more than the %d in a segment of each file in flight", at, again, bound)
+		kind, bound := s.kindOfService(), s.segment*s.inFlight
+		if more := toll.again - toll.untold; more > bound && (kind == forgiving || kind == tellsOnce) {
+			return fmt.Errorf("after a kill at %v, %d bytes have to be sent again, more than the %d in a segment of each file in flight", at, more, bound)
 		}
-		s.kills = append(s.kills, kill{at, s.kindOfService(), l.took, again, bound})
+		s.kills = append(s.kills, kill{at, kind, l.took, toll, bound})
 	}
 }
 
@@ -150,58 +158,63 @@ func (s *session) kindOfService() string {
 
 // account returns how many of the bytes received since the last run have to be
 // sent again: what was received, less what is now less to be sent.
-func (s *session) account(ctx context.Context) (again int64, err error) {
+func (s *session) account(ctx context.Context) (t toll, err error) {
+	atDeath := s.uploads()
 	if err := s.server.Settle(ctx); err != nil {
-		return 0, err
+		return t, err
 	}
-	left, err := s.remaining(ctx)
+	uploads := s.uploads()
+	items, err := s.stored(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("the state cannot be read: %w", err)
+		return t, fmt.Errorf("the state cannot be read: %w", err)
+	}
+	left := s.total
+	for _, it := range items {
+		if it.Transfer == state.Completed {
+			left -= it.Carried
+			continue
+		}
+		u := uploads[uploadOf(it)]
+		if u.Status == "active" || u.Status == "final" && s.service.TokenOnQuery {
+			left -= u.Received
+		}
+		if u.Status != "final" || s.service.TokenOnQuery || s.lost[u.ID] {
+			continue
+		}
+		s.lost[u.ID] = true
+		t.untold += u.Received
+		if atDeath[u.ID].Status != "final" {
+			t.orphans += u.Received
+		}
 	}
 	var sent int64
 	for _, e := range s.cloud.Log.Entries("upload.*") {
 		sent += e.In
 	}
-	again = (sent - s.sent) - (s.left - left)
+	t.again = (sent - s.sent) - (s.left - left)
 	s.sent, s.left = sent, left
-	return again, nil
+	return t, nil
 }
 
-// remaining returns how many bytes the next run has to send: those of files
-// that are not carried, less what the service holds of them.
-func (s *session) remaining(ctx context.Context) (int64, error) {
-	left := s.total
-	uploads := map[string]emulator.UploadState{}
+// uploads are the service's upload sessions by id.
+func (s *session) uploads() map[string]emulator.UploadState {
+	all := map[string]emulator.UploadState{}
 	for _, u := range s.cloud.Google.Uploads() {
-		uploads[u.ID] = u
+		all[u.ID] = u
 	}
-	items, err := s.stored(ctx)
-	for _, it := range items {
-		if it.Transfer == state.Completed {
-			left -= it.Carried
-		} else {
-			left -= s.held(it, uploads)
-		}
-	}
-	return left, err
+	return all
 }
 
-// held returns how many bytes of an unfinished upload need not be sent again:
-// those the service holds, unless it finished the upload and does not repeat the
-// token that the dead client did not live to read.
-func (s *session) held(it *state.Item, uploads map[string]emulator.UploadState) int64 {
+// uploadOf is the id of an item's unfinished upload; "" if it has none.
+func uploadOf(it *state.Item) string {
 	if it.Checkpoint == nil {
-		return 0
+		return ""
 	}
 	at, err := url.Parse(it.Checkpoint.URL)
 	if err != nil {
-		return 0
+		return ""
 	}
-	u := uploads[at.Query().Get("upload_id")]
-	if u.Status == "active" || u.Status == "final" && s.service.TokenOnQuery {
-		return u.Received
-	}
-	return 0
+	return at.Query().Get("upload_id")
 }
 
 // stored returns the items of the session as they are stored; none if it is not
