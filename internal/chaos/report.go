@@ -27,12 +27,11 @@ func (r *result) report(w io.Writer, took time.Duration) {
 	}
 	line("all", func(kill) bool { return true })
 	table.Flush()
-	var sum toll
+	var again, untold int64
 	for _, k := range r.kills {
-		sum.again, sum.untold, sum.orphans = sum.again+k.again, sum.untold+k.untold, sum.orphans+k.orphans
+		again, untold = again+k.again, untold+k.untold
 	}
-	fmt.Fprintf(w, "of %s sent again, %s in finished uploads whose token was lost, of which %s in uploads that the sockets finished after the kill\n",
-		mebibytes(sum.again), mebibytes(sum.untold), mebibytes(sum.orphans))
+	fmt.Fprintf(w, "%s sent again after kills, %s of it in uploads that were finished and whose token was lost\n", mebibytes(again), mebibytes(untold))
 	fmt.Fprintln(w, "KiB sent again per kill; free: kills after which nothing was; share: the most, of one segment for each file in flight")
 }
 

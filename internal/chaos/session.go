@@ -58,9 +58,8 @@ type kill struct {
 
 // toll is the bytes that have to be sent again after a run.
 type toll struct {
-	again   int64
-	untold  int64 // among them, of uploads that were finished and whose token is lost
-	orphans int64 // among these, of uploads that were finished when the process had died: its sockets still held the rest
+	again  int64
+	untold int64 // among them, of uploads that were finished and whose token is lost
 }
 
 // newSession draws a session. Everything about it follows from rng.
@@ -159,7 +158,6 @@ func (s *session) kindOfService() string {
 // account returns how many of the bytes received since the last run have to be
 // sent again: what was received, less what is now less to be sent.
 func (s *session) account(ctx context.Context) (t toll, err error) {
-	atDeath := s.uploads()
 	if err := s.server.Settle(ctx); err != nil {
 		return t, err
 	}
@@ -183,9 +181,6 @@ func (s *session) account(ctx context.Context) (t toll, err error) {
 		}
 		s.lost[u.ID] = true
 		t.untold += u.Received
-		if atDeath[u.ID].Status != "final" {
-			t.orphans += u.Received
-		}
 	}
 	var sent int64
 	for _, e := range s.cloud.Log.Entries("upload.*") {
