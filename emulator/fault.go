@@ -73,7 +73,7 @@ type Fault struct {
 	After       int64             `json:"after,omitempty"`        // bytes
 	Count       int               `json:"count,omitempty"`        // rows
 	Item        int               `json:"item,omitempty"`         // index within a batch, from 0
-	Delay       time.Duration     `json:"-"`
+	Delay       time.Duration     `json:"-"`                      // of a stall, or before each piece
 }
 
 type faultJSON struct {

@@ -189,9 +189,9 @@ func (u *uploads) redeem(token string, c caller, now time.Time, life time.Durati
 
 // UploadState is an upload session or an upload token that nothing was made of.
 type UploadState struct {
-	ID       string    `json:"-"`      // upload_id in the upload URL: a credential
-	Status   string    `json:"status"` // active, final, cancelled
-	Received int64     `json:"received"`
+	ID       string    `json:"-"`                  // upload_id in the upload URL: a credential
+	Status   string    `json:"status"`             // active, final, cancelled
+	Received int64     `json:"received"`           // bytes
 	Declared int64     `json:"declared,omitempty"` // bytes; 0: not announced
 	Started  time.Time `json:"started"`
 }

@@ -87,7 +87,7 @@ func mediumPath(id string) string { return "media/" + url.PathEscape(id) }
 type Account struct {
 	ID    string // UUID
 	Items int    // media stored
-	Bytes int64
+	Bytes int64  // that they take there
 }
 
 // User returns the account. It is the check of a token: a rejected one gives a

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Window is a span of capture times, both ends included. A zero end is open.
+// Window is a span of capture times, both ends included. An end that is the zero
+// time is open.
 type Window struct {
 	Start time.Time `json:"start,omitzero"`
 	End   time.Time `json:"end,omitzero"`

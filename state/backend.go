@@ -78,13 +78,13 @@ type ItemQuery struct {
 
 // LedgerEntry remembers that an item is at a destination account.
 type LedgerEntry struct {
-	Account       string    `json:"account"` // such as "gphotos:3f9a…"
-	Key           string    `json:"key"`     // media.ID.Key of the item
-	DestinationID string    `json:"destination_id"`
-	SHA256        string    `json:"sha256,omitempty"`
-	Size          int64     `json:"size"`
-	Session       string    `json:"session"`
-	At            time.Time `json:"at"` // UTC
+	Account       string    `json:"account"`          // such as "gphotos:3f9a…"
+	Key           string    `json:"key"`              // media.ID.Key of the item
+	DestinationID string    `json:"destination_id"`   // what the destination calls it
+	SHA256        string    `json:"sha256,omitempty"` // lower-case hex; "" if not known
+	Size          int64     `json:"size"`             // bytes
+	Session       string    `json:"session"`          // that carried it
+	At            time.Time `json:"at"`               // UTC
 	// Gone takes back what the ledger said of the item before: it was looked
 	// for at the destination and was not there.
 	Gone bool `json:"gone,omitempty"`

@@ -122,8 +122,8 @@ type ErrorRecord struct {
 	Type    string      // q2google's error_type; Gondola writes the fault's code
 	Class   media.Class // "" in records of q2google
 	Message string
-	Attempt int
-	At      time.Time
+	Attempt int       // from 1
+	At      time.Time // UTC
 }
 
 // FirstBatchIndex is where Gondola's batch numbers begin. q2google numbers its

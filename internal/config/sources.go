@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"strings"
 
@@ -87,16 +86,6 @@ func readDotEnv(path string) (map[string]string, error) {
 func (s *Sources) Getenv(name string) string {
 	v, _ := s.lookup(name)
 	return v
-}
-
-// Variables returns the merged variables: the environment over the .env file.
-func (s *Sources) Variables() map[string]string {
-	all := maps.Clone(s.dotenv)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, s.env)
-	return all
 }
 
 func (s *Sources) lookup(name string) (string, Origin) {

@@ -27,7 +27,6 @@ const (
 	fieldBatch    = "batch_index"
 	fieldStatus   = "status"
 	fieldUpdated  = "updated_at"
-	fieldOwn      = "gondola"
 	fieldKey      = "gondola.id"
 	fieldSeq      = "gondola.seq"
 	fieldAwaits   = "gondola_awaits"
