@@ -71,7 +71,7 @@ const entryForms = "accepted are hh:mm,RATE and Weekday-hh:mm,RATE, such as 08:0
 func parseEntry(entry string) ([]slot, error) {
 	when, rates, ok := strings.Cut(entry, ",")
 	if !ok {
-		return nil, fmt.Errorf("%q has no time; %s", entry, entryForms)
+		return nil, fmt.Errorf("%q is not a time with a rate; %s", entry, entryForms)
 	}
 	up, down, err := parsePair(rates)
 	if err != nil {
