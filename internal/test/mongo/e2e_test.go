@@ -23,7 +23,7 @@ func TestOutageInARun(t *testing.T) {
 	l := rig.New(t, emulator.Options{
 		Library: append(emulator.Large(16*mib), emulator.Many(20, 3)...),
 		Google:  emulator.GoogleOptions{ProcessingTime: -1, WriteTime: -1, WritesPerMinute: 6000},
-	}, "GONDOLA_STATE="+db.at(p.host())+"&serverSelectionTimeoutMS=500")
+	}, "GONDOLA_STATE="+db.at(p.host())+attempt)
 	run := l.Start("--bwlimit", "8M")
 	run.Await(func() bool { return l.Received() > 4*mib })
 	p.setCut(true)
