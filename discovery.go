@@ -176,6 +176,9 @@ func (r *run) recall(ctx context.Context, it *state.Item) error {
 	it.AlreadyThere = true
 	it.DestinationID, it.SHA256, it.Carried = entry.DestinationID, entry.SHA256, entry.Size
 	it.RegisteredAt = entry.At
+	if it.Size == media.SizeUnknown {
+		it.Size = entry.Size
+	}
 	return nil
 }
 

@@ -55,14 +55,7 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.SchemaVersion > state.SchemaVersion {
-		return nil, &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState,
-			Op:   fmt.Sprintf("session %s has schema version %d, this gondola knows up to %d", s.ID, s.SchemaVersion, state.SchemaVersion),
-			Hint: "go on with the newer gondola, or name another session with --session-id",
-		}
-	}
-	if err := whole(s); err != nil {
+	if err := fit(s); err != nil {
 		return nil, err
 	}
 	r.adopting = s.Window == nil
@@ -73,17 +66,25 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 	return s, nil
 }
 
-// whole refuses a session whose copying broke off: items that it lacks would be
-// taken for new.
-func whole(s *state.Session) error {
-	if !s.Copying {
-		return nil
+// fit refuses a session that must not be changed: one of a newer version, whose
+// documents this one may misread, and one whose copying broke off, since items
+// that it lacks would be taken for new.
+func fit(s *state.Session) error {
+	switch {
+	case s.SchemaVersion > state.SchemaVersion:
+		return &media.Fault{
+			Class: media.SessionWide, Code: media.CodeState,
+			Op:   fmt.Sprintf("session %s has schema version %d, this gondola knows up to %d", s.ID, s.SchemaVersion, state.SchemaVersion),
+			Hint: "go on with the newer gondola, or name another session with --session-id",
+		}
+	case s.Copying:
+		return &media.Fault{
+			Class: media.SessionWide, Code: media.CodeState,
+			Op:   fmt.Sprintf("session %s is not whole: its copying has not come to an end", s.ID),
+			Hint: "copy it again, which begins anew, or use the original; gondola sessions rm removes what is here",
+		}
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
-		Op:   fmt.Sprintf("session %s is not whole: its copying has not come to an end", s.ID),
-		Hint: "copy it again, which begins anew, or use the original; gondola sessions rm removes what is here",
-	}
+	return nil
 }
 
 func (r *run) newSession() *state.Session {

@@ -70,6 +70,8 @@ func (b *brittleBackend) Record(ctx context.Context, entries ...state.LedgerEntr
 
 // TestDeathAtEveryWrite dies at each change of state in turn and goes on from
 // what was stored, with destinations that take a token again and that do not.
+// Wherever it died, the ledger knows in the end what another session need not
+// carry.
 func TestDeathAtEveryWrite(t *testing.T) {
 	for n := range 120 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -99,6 +101,11 @@ func TestDeathAtEveryWrite(t *testing.T) {
 				if again := lib.received - total; again > 4*400 {
 					t.Errorf("%d bytes sent again, more than the 4 files in flight have", again)
 				}
+				received := lib.received
+				o.SessionID = "another"
+				if mustSync(t, o); lib.received != received {
+					t.Errorf("the ledger let another session send %d bytes", lib.received-received)
+				}
 			})
 		})
 	}
@@ -117,6 +124,9 @@ func TestInterruptedRunGoesOnAtTheConfirmedByte(t *testing.T) {
 		if !errors.Is(err, stop) || s.Outcome != gondola.Interrupted {
 			t.Fatalf("Sync = %v, %v", s, err)
 		}
+		if stored, err := o.Backend.Session(t.Context(), "s"); err != nil || stored.Stages[state.Transfer] != state.Running {
+			t.Errorf("interrupted, and stored as %+v, %v", stored, err)
+		}
 		o.Download = nil
 		mustSync(t, o)
 		wantArrived(t, src, lib)
@@ -127,6 +137,25 @@ func TestInterruptedRunGoesOnAtTheConfirmedByte(t *testing.T) {
 		if lib.received != 10000 {
 			t.Errorf("%d bytes received, want each of 10000 once", lib.received)
 		}
+	})
+}
+
+// TestBytesThatChangeBetweenTwoRuns: what was begun is not completed with bytes
+// of another version.
+func TestBytesThatChangeBetweenTwoRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(4, 0)
+		id := src.add("big", "GX010001.MP4", slices.Repeat([]byte("0123456789"), 1000))
+		o := options(t, src, lib)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		o.Download = &countdown{after: 5000, then: func() { cancel(errDied) }}
+		if _, err := gondola.Sync(ctx, o); !errors.Is(err, errDied) {
+			t.Fatal(err)
+		}
+		src.bytes[id.Key()] = slices.Repeat([]byte("abcdefghij"), 1000)
+		o.Download = nil
+		mustSync(t, o)
+		wantArrived(t, src, lib)
 	})
 }
 
@@ -260,4 +289,45 @@ func TestASessionOfANewerVersionIsLeftAlone(t *testing.T) {
 	if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeState || lib.received != 0 {
 		t.Errorf("Sync: %v, %d bytes sent", err, lib.received)
 	}
+	check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
+	if _, err := gondola.Verify(t.Context(), check); media.CodeOf(err) != media.CodeState {
+		t.Errorf("Verify: %v", err)
+	}
+}
+
+// TestASessionThatIsNotWholeIsLeftAlone: what its copy lacks is not new.
+func TestASessionThatIsNotWholeIsLeftAlone(t *testing.T) {
+	src, lib := pair(22, 1)
+	o := options(t, src, lib)
+	half := state.NewSession("s", media.Window{}, time.Now())
+	half.Copying = true
+	if err := o.Backend.PutSession(t.Context(), half); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeState || lib.received != 0 {
+		t.Errorf("Sync: %v, %d bytes sent", err, lib.received)
+	}
+	check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
+	if _, err := gondola.Verify(t.Context(), check); media.CodeOf(err) != media.CodeState {
+		t.Errorf("Verify: %v", err)
+	}
+}
+
+// TestWhatIsNotReadyIsListedAgain, in a window that has long ended too.
+func TestWhatIsNotReadyIsListedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(23, 3)
+		src.items[1].Refusal = &media.Refusal{Code: media.RefusedTranscoding, Reason: "not ready"}
+		o := options(t, src, lib)
+		o.Window = media.Window{Start: src.items[0].CapturedAt, End: src.items[2].CapturedAt}
+		time.Sleep(50 * 365 * 24 * time.Hour) // the bubble begins before the window
+		if s := mustSync(t, o); s.Items.Outcomes[state.OutcomeSkipped] != 1 {
+			t.Fatalf("items %v", s.Items)
+		}
+		src.items[1].Refusal = nil
+		if s := mustSync(t, o); s.Items.Outcomes[state.OutcomeCreated] != 3 {
+			t.Errorf("ready now, and yet: items %v", s.Items)
+		}
+		wantArrived(t, src, lib)
+	})
 }

@@ -148,8 +148,10 @@ func TestEqualNamesAndEqualContents(t *testing.T) {
 		src.add("b", "GX010042.MP4", []byte("from the other"))
 		src.add("c", "gx010042.mp4", []byte("and a third"))
 		src.add("d", "COPY.MP4", []byte("from one camera"))
+		src.add("e", "GX010043.MP4", []byte("stored at the same time"))
+		src.add("f", "gx010043.mp4", []byte("as this one"))
 		s := mustSync(t, options(t, src, lib))
-		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 4 {
+		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 6 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 		wantArrived(t, src, lib)
@@ -167,9 +169,12 @@ func TestTheLedgerSparesASecondSessionTheLine(t *testing.T) {
 		o := options(t, src, lib)
 		mustSync(t, o)
 		received := lib.received
+		for i := range src.items {
+			src.items[i].Size = media.SizeUnknown // the ledger knows it
+		}
 		o.SessionID = "another"
 		s := mustSync(t, o)
-		if s.Items.Outcomes[state.OutcomeAlreadyThere] != 6 || lib.received != received {
+		if s.Items.Outcomes[state.OutcomeAlreadyThere] != 6 || lib.received != received || s.Items.Bytes != received || s.Items.Carried != received {
 			t.Errorf("items %v, %d bytes sent again", s.Items, lib.received-received)
 		}
 		lib.account = "gphotos:another"
@@ -248,6 +253,22 @@ func TestFailFast(t *testing.T) {
 		}
 		if s.Items.Outcomes[state.OutcomeCreated] == 29 {
 			t.Errorf("went on to the end: %v", s.Items)
+		}
+	})
+}
+
+// TestFailFastKeepsTheRestOfItsBatch: what one call registered beside the item
+// that ends the run is known to be there.
+func TestFailFastKeepsTheRestOfItsBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(16, 6)
+		for _, item := range src.items[1:] {
+			lib.reject[digest(src.bytes[item.ID.Key()])] = item.ID == src.items[5].ID
+		}
+		o := options(t, src, lib)
+		o.FailFast, o.Transfers = true, 1
+		if s, err := gondola.Sync(t.Context(), o); err == nil || s.Items.Outcomes[state.OutcomeCreated] != len(lib.items) {
+			t.Errorf("%d items are there, on record %v, %v", len(lib.items), s.Items, err)
 		}
 	})
 }

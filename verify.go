@@ -120,7 +120,7 @@ func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
 func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	s, err := o.Backend.Session(ctx, o.SessionID)
 	if err == nil {
-		err = whole(s)
+		err = fit(s)
 	}
 	if err != nil {
 		return nil, err

@@ -297,6 +297,12 @@ func TestDeathWhileSendingBack(t *testing.T) {
 			check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: brittle}
 			gondola.Verify(ctx, check)
 			die(nil)
+			if n == 1 { // one change was stored: another session already has to see it
+				another := o
+				another.SessionID = "another"
+				mustSync(t, another)
+				wantArrived(t, src, lib)
+			}
 			check.Backend = o.Backend
 			verify(t, check)
 			mustSync(t, o)
@@ -336,4 +342,18 @@ func TestVerifyGoesPageByPage(t *testing.T) {
 	if err != nil || it.Awaits() != state.Transfer || it.DestinationID != "" || it.MissedAt.IsZero() {
 		t.Errorf("the lost one: %+v, %v", it, err)
 	}
+}
+
+// TestAnIncompleteListingIsNotProven, though all that it holds is there.
+func TestAnIncompleteListingIsNotProven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(41, 3)
+		src.listErr = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro: 3 of 9 items"}
+		o := options(t, src, lib)
+		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeListingIncomplete {
+			t.Fatal(err)
+		}
+		v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 3})
+	})
 }

@@ -136,6 +136,19 @@ func TestAddressesInTheClearAreNotVisited(t *testing.T) {
 	}
 }
 
+// TestTheCDNDoesNotSendIntoTheClear: what https led to is not fetched over http.
+func TestTheCDNDoesNotSendIntoTheClear(t *testing.T) {
+	_, cdn := httpClients(nil)
+	from, _ := http.NewRequest(http.MethodGet, "https://cdn.example/object?Signature=the-signature", nil)
+	for to, good := range map[string]bool{"https://other.example/object": true, "http://127.0.0.1:1/object": false, "http://other.example/object": false} {
+		req, _ := http.NewRequest(http.MethodGet, to, nil)
+		req.Header.Set("Referer", from.URL.String())
+		if err := cdn.CheckRedirect(req, []*http.Request{from}); (err == nil) != good || req.Header.Get("Referer") != "" {
+			t.Errorf("redirected to %s: %v, Referer %q", to, err, req.Header.Get("Referer"))
+		}
+	}
+}
+
 func TestAnswersAreBounded(t *testing.T) {
 	block := bytes.Repeat([]byte(" "), 64<<10)
 	for _, status := range []int{200, 500} {
