@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,7 +52,9 @@ type ManifestFormat string
 // The formats of a manifest.
 const (
 	JSONLines ManifestFormat = "jsonl"
-	CSV       ManifestFormat = "csv" // RFC 4180, with a header
+	// CSV is that of RFC 4180, with a header. A name or a reason that a
+	// spreadsheet would compute has an apostrophe in front.
+	CSV ManifestFormat = "csv"
 )
 
 // Manifest writes one line per item. Make it with [NewManifest].
@@ -81,8 +84,8 @@ func (m *Manifest) Write(e ManifestEntry) error {
 		return m.json.Encode(e)
 	}
 	return m.csv.Write([]string{
-		e.Key, e.Medium, strconv.Itoa(e.Part), e.Label, e.Name, strconv.FormatInt(e.Size, 10), e.SHA256, e.DestinationID,
-		string(e.Status), e.Reason,
+		e.Key, e.Medium, strconv.Itoa(e.Part), e.Label, inert(e.Name), strconv.FormatInt(e.Size, 10), e.SHA256, e.DestinationID,
+		string(e.Status), inert(e.Reason),
 		stamp(e.CapturedAt), stamp(e.CarriedAt), stamp(e.RegisteredAt), stamp(e.VerifiedAt),
 	})
 }
@@ -94,6 +97,15 @@ func (m *Manifest) Flush() error {
 	}
 	m.csv.Flush()
 	return m.csv.Error()
+}
+
+// inert keeps spreadsheets from taking a text for a formula: names come from
+// whoever uploaded the file.
+func inert(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // stamp writes a time as JSON does; "" for none.

@@ -67,3 +67,25 @@ func TestManifest(t *testing.T) {
 		}
 	}
 }
+
+// TestManifestInASpreadsheet: every text is one cell, and none is computed.
+func TestManifestInASpreadsheet(t *testing.T) {
+	for name, want := range map[string]string{
+		`=HYPERLINK("http://a.example","b").MP4`: `'=HYPERLINK("http://a.example","b").MP4`,
+		"+1.MP4":                                 "'+1.MP4",
+		"-1.MP4":                                 "'-1.MP4",
+		"@SUM(A1).MP4":                           "'@SUM(A1).MP4",
+		"\tx.MP4":                                "'\tx.MP4",
+		"a,b;\"c\"\nd.MP4":                       "a,b;\"c\"\nd.MP4",
+		"Été 日本語 🏔.JPG":                          "Été 日本語 🏔.JPG",
+		"a=b.MP4":                                "a=b.MP4",
+	} {
+		var out bytes.Buffer
+		m, err := gondola.NewManifest(&out, gondola.CSV)
+		err = errors.Join(err, m.Write(gondola.ManifestEntry{Name: name, Reason: name}), m.Flush())
+		rows, readErr := csv.NewReader(&out).ReadAll()
+		if err = errors.Join(err, readErr); err != nil || len(rows) != 2 || rows[1][4] != want || rows[1][9] != want {
+			t.Errorf("%q: %q, %v", name, rows, err)
+		}
+	}
+}
