@@ -263,7 +263,7 @@ func (v *verifier) await(ctx context.Context, items []*VerifiedItem) error {
 func (v *verifier) rest(ctx context.Context, d time.Duration, unready int) error {
 	if v.opt.Event != nil {
 		v.opt.Event(WaitEvent{media.Wait{
-			Reason: fmt.Sprintf("%s still processes %d of the session's items", v.session.To, unready),
+			Reason: fmt.Sprintf("the destination still processes %d of the session's items", unready),
 			Until:  time.Now().Add(d).UTC(),
 		}})
 	}

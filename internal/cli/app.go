@@ -35,6 +35,7 @@ type app struct {
 	secrets  redactor
 	waits    waitRelay
 	command  string // its name
+	store    string // that is in use, without its password
 	onStore  string // flags that name the store, as a command line goes on; "" if other settings do
 	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]

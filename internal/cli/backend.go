@@ -171,5 +171,7 @@ func (a *app) withBackend(ctx context.Context, where stateFlags, use func(state.
 	if err != nil {
 		return err
 	}
+	a.store, _ = where.where(a)
+	a.store = placeOf(a.store)
 	return errors.Join(use(backend), backend.Close())
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/media"
@@ -99,9 +101,15 @@ func unsaved(err error) bool {
 	return exitCode(err) == exitInterrupted && media.CodeOf(err) == media.CodeState
 }
 
+// onceEach drops lines that repeat the one before: what stages that run side by
+// side fail of is often the same.
+func onceEach(lines string) string {
+	return strings.Join(slices.Compact(strings.Split(lines, "\n")), "\n")
+}
+
 // describe puts a failure into words, without secrets.
 func describe(err error, redact func(string) string) errorObject {
-	d := errorObject{Class: media.SessionWide, Code: "failed", Message: redact(err.Error())}
+	d := errorObject{Class: media.SessionWide, Code: "failed", Message: redact(onceEach(err.Error()))}
 	switch fault, isFault := errors.AsType[*media.Fault](err); {
 	case exitCode(err) == exitInterrupted:
 		d.Code, d.Message = "interrupted", "interrupted; everything achieved is saved"

@@ -45,17 +45,17 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 	rows := 0
 	var broken error
 	for s, err := range backend.Sessions(ctx) {
-		if err != nil && s == nil {
+		var counts state.Counts
+		if err == nil {
+			counts, err = backend.Counts(ctx, s.ID)
+		}
+		if err != nil && (s == nil || ctx.Err() != nil) {
 			return err
 		}
 		if err != nil {
-			fmt.Fprintf(a.screen, "gondola: session %s cannot be read: %s\n", cell(s.ID), a.redact(err.Error()))
-			broken = errors.New("some sessions cannot be read")
+			a.complain(fmt.Errorf("session %s cannot be read: %w", cell(s.ID), err))
+			broken = errors.New("some sessions cannot be read; gondola doctor tells more")
 			continue
-		}
-		counts, err := backend.Counts(ctx, s.ID)
-		if err != nil {
-			return err
 		}
 		rows++
 		a.listedSession(table, newSessionLine(s, counts), rows == 1)
@@ -63,7 +63,7 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 	if rows == 0 && a.format == formatTSV {
 		fmt.Fprintln(a.stdout, sessionColumns)
 	}
-	if rows == 0 {
+	if rows == 0 && broken == nil {
 		uri, _ := where.where(a) // it was opened
 		fmt.Fprintf(a.talk(), "No sessions yet in %s. gondola sync begins one.\n", placeOf(uri))
 	}
@@ -103,13 +103,13 @@ func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) 
 func (a *app) session(ctx context.Context, backend state.Backend, id string) (*state.Session, error) {
 	s, err := backend.Session(ctx, id)
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, errNoSession(id)
+		return nil, a.errNoSession(id)
 	}
 	return s, err
 }
 
-func errNoSession(id string) error {
-	return fmt.Errorf("there is no session %q here; gondola sessions list shows those there are", id)
+func (a *app) errNoSession(id string) error {
+	return fmt.Errorf("there is no session %q in %s; gondola sessions list%s shows those there are", id, a.store, a.onStore)
 }
 
 func newSessionsRemove(a *app) *cobra.Command {
@@ -136,7 +136,7 @@ carries it again.`,
 func (a *app) removeSessions(ctx context.Context, backend state.Backend, ids []string, yes bool) error {
 	for _, id := range ids {
 		if _, err := backend.Session(ctx, id); errors.Is(err, state.ErrNotFound) { // one that cannot be read can be removed
-			return errNoSession(id)
+			return a.errNoSession(id)
 		}
 	}
 	if !yes {

@@ -17,7 +17,7 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 	if err != nil {
 		return err
 	}
-	it, err := findItem(ctx, backend, id, name)
+	it, err := a.findItem(ctx, backend, id, name)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 // findItem returns the item that is named by its key or its name. A name that
 // nothing has exactly is also looked for in any case, and as what q2google
 // called the file or as the source's id of the medium.
-func findItem(ctx context.Context, backend state.Backend, session, name string) (*state.Item, error) {
+func (a *app) findItem(ctx context.Context, backend state.Backend, session, name string) (*state.Item, error) {
 	it, err := backend.Item(ctx, session, name)
 	if errors.Is(err, state.ErrNotFound) {
 		it, err = backend.ItemNamed(ctx, session, name)
@@ -68,7 +68,7 @@ func findItem(ctx context.Context, backend state.Backend, session, name string) 
 	}
 	switch len(like) {
 	case 0:
-		return nil, fmt.Errorf("session %s has no item %q; gondola sessions show %s lists those it has", session, name, quoted(session))
+		return nil, fmt.Errorf("session %s has no item %q; gondola sessions show %s lists those it has", session, name, quoted(session)+a.onStore)
 	case 1:
 		return like[0], nil
 	}
@@ -188,7 +188,7 @@ func (l itemLife) write(w io.Writer) {
 	}
 	row("Carried", when(l.CarriedAt))
 	if l.CarriedAgain > 0 {
-		row("", "carried again "+count(l.CarriedAgain, "time"))
+		row("", count(l.CarriedAgain, "upload")+" in vain")
 	}
 	row("SHA-256", l.SHA256)
 	row("Registered", when(l.RegisteredAt))

@@ -110,7 +110,7 @@ func holder(l *state.LockedError, held bool) Finding {
 			Why: "a second run of it is refused with exit code 6", Remedy: fmt.Sprintf("wait until it has ended, or end it on %s: kill -INT %d", l.Host, l.PID)}
 	}
 	return Finding{Level: Note, What: fmt.Sprintf("session %s was locked by %s, which is gone", l.Session, who),
-		Why: "it ended without saying so, as by a power cut; the next run takes the lock over", Remedy: "gondola sync --session-id " + shellWord(l.Session)}
+		Why: "it ended without saying so, as by a power cut; the next run takes the lock over", Remedy: "run the command again that was running it"}
 }
 
 // old is how long an unfinished file must lie about not to be in use.

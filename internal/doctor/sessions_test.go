@@ -161,7 +161,7 @@ func TestLocks(t *testing.T) {
 	if err := os.WriteFile(file, held, 0o600); err != nil { // as a process leaves it that is killed
 		t.Fatal(err)
 	}
-	if f := only(t, Locks(open).Run(t.Context())); f.Level != Note || !strings.Contains(f.What, "which is gone") || f.Remedy != "gondola sync --session-id one" {
+	if f := only(t, Locks(open).Run(t.Context())); f.Level != Note || !strings.Contains(f.What, "which is gone") || f.Remedy != "run the command again that was running it" {
 		t.Errorf("left behind: %+v", f)
 	}
 }
