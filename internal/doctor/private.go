@@ -17,28 +17,32 @@ const others fs.FileMode = 0o077
 // and the state, whose sessions hold upload addresses: a directory or the file
 // of a database; "" for none. Those that are not there are passed over.
 func Private(secrets []string, statePath string) Check {
+	// Looked at before any check runs: the one of the Google login may write its
+	// file anew, which makes it private.
+	files := privateFiles(secrets)
 	return Check{"privacy", func(ctx context.Context) []Finding {
 		if runtime.GOOS == "windows" {
 			return []Finding{{Level: OK, What: "who may read files is left to the user profile on Windows"}}
 		}
-		var findings []Finding
-		private := 0
-		for _, path := range secrets {
-			f := privateFile(path)
-			if f == nil {
-				continue
-			}
-			if f.Level == OK {
-				private++
-				continue
-			}
+		return append(files, privateState(ctx, statePath)...)
+	}}
+}
+
+func privateFiles(secrets []string) (findings []Finding) {
+	private := 0
+	for _, path := range secrets {
+		switch f := privateFile(path); {
+		case f == nil:
+		case f.Level == OK:
+			private++
+		default:
 			findings = append(findings, *f)
 		}
-		if private > 0 {
-			findings = append(findings, Finding{Level: OK, What: plural(private, "file") + " with credentials readable by you alone"})
-		}
-		return append(findings, privateState(ctx, statePath)...)
-	}}
+	}
+	if private > 0 {
+		findings = append(findings, Finding{Level: OK, What: plural(private, "file") + " with credentials readable by you alone"})
+	}
+	return findings
 }
 
 // privateFile judges a file that holds a secret; nil if it is not there.
