@@ -92,6 +92,16 @@ func TestMediaProvesItself(t *testing.T) {
 				c.rows = c.rows[1:]
 				return false
 			}},
+		{name: "deletions and uploads out of sight in every walk", rows: 212, want: 212 + 3, code: media.CodeListingIncomplete, searches: 3 + 5 + 5,
+			before: func(n int, _ *http.Request, c *cloud, _ http.ResponseWriter) bool {
+				switch n {
+				case 2, 5, 10: // the second page of a walk: the row at its top slips onto the first
+					c.rows = c.rows[1:]
+				case 3, 6, 11: // and another one makes up for it in the count
+					c.rows = append(c.rows, row("late"+strconv.Itoa(n)))
+				}
+				return false
+			}},
 		{name: "rows missing here and there", rows: 212, want: 212, searches: (1 + maxRereads + 2) + (1 + maxRereads + 4),
 			before: func(n int, r *http.Request, c *cloud, w http.ResponseWriter) bool {
 				if r.URL.Query().Get("page") == "1" {

@@ -67,6 +67,13 @@ func TestCreate(t *testing.T) {
 					return n == 1
 				}
 			}, want: "item-1", calls: 2},
+		{name: "created without an id", contents: []string{"a", "b"},
+			set: func(s *service) {
+				s.before = func(_ int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+					fmt.Fprint(w, `{"newMediaItemResults":[{"status":{},"mediaItem":{"id":""}},{"status":{}}]}`)
+					return true
+				}
+			}, want: "transient/protocol transient/protocol", calls: 1},
 		{name: "aborted, then down, then fine", contents: []string{"a"},
 			set: func(s *service) {
 				s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {
