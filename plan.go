@@ -26,20 +26,19 @@ type PlannedItem struct {
 }
 
 // MakePlan lists what Sync would carry, calling each for every item, and
-// changes nothing anywhere. It returns the first error of the listing, the
-// backend or each.
+// changes nothing anywhere. Where a stored session keeps what o asks otherwise,
+// o.Hooks.Event is told. It returns the first error of the account, the listing,
+// the backend or each.
 func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Plan, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	r := newRun(ctx, ctx, o)
-	account, err := o.Destination.Account(ctx)
+	s, err := r.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.account = account
-	s, err := r.load(ctx)
-	if err != nil {
+	if r.account, err = accountOf(ctx, o.Destination, o.Backend, s); err != nil {
 		return nil, err
 	}
 	p := &Plan{SessionID: r.id, Skips: map[string]int{}, Requests: map[string]int64{}}

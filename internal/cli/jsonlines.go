@@ -65,6 +65,17 @@ func (j jsonLines) event(e gondola.Event) {
 	}
 }
 
+// tellNotice tells of a notice, to people or programs, while no monitor does.
+func (a *app) tellNotice(e gondola.Event) {
+	if _, ok := e.(gondola.NoticeEvent); !ok {
+		return
+	}
+	if a.format == formatJSON {
+		jsonLines{a}.event(e)
+	}
+	(&plain{out: a.talk(), redact: a.redact, now: a.now}).event(e)
+}
+
 func (j jsonLines) tick(p pulse) {
 	j.a.json(progressLine{
 		Type:       "progress",

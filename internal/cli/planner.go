@@ -66,6 +66,7 @@ func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
 	if a.format == formatTSV {
 		fmt.Fprintln(a.stdout, "file_name\taction\tbytes\treason")
 	}
+	o.Hooks.Event = a.tellNotice
 	plan, err := gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
 		a.plannedItem(p)
 		return nil

@@ -27,7 +27,7 @@ func sourceAt(place string) (uri, only string, err error) {
 	info, err := os.Stat(place)
 	switch {
 	case err != nil:
-		return "", "", err
+		return "", "", fmt.Errorf("%s cannot be copied from: %w", place, pathless(err))
 	case info.IsDir():
 		document := filepath.Join(place, "meta.json")
 		if _, err := os.Stat(document); errors.Is(err, fs.ErrNotExist) {

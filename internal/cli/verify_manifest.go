@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,14 @@ func manifestFormat(name string) (gondola.ManifestFormat, error) {
 		return gondola.CSV, nil
 	}
 	return "", usagef("--manifest %s: a name that ends in .jsonl or .csv is expected, or - for standard output", name)
+}
+
+// pathless takes the name of a temporary file out of an error.
+func pathless(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
 }
 
 // manifestFile is a manifest on its way to its place: a file that only the owner
@@ -48,7 +57,7 @@ func (a *app) openManifest(name string) (*manifestFile, error) {
 	if name != stdoutName {
 		m.temp, err = os.CreateTemp(filepath.Dir(name), ".manifest-*") // 0600
 		if err != nil {
-			return nil, fmt.Errorf("manifest: %w", err)
+			return nil, fmt.Errorf("manifest %s: %w", name, pathless(err))
 		}
 		to = m.temp
 	}

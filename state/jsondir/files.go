@@ -227,7 +227,12 @@ func (b *Backend) fault(op, name string, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		f.Hint = "free space on the disk that holds " + b.path + ", then run the same command again"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		if _, err := os.Lstat(full); errors.Is(err, fs.ErrNotExist) {
+			full = filepath.Dir(full)
+		}
 		f.Hint = "make " + full + " readable and writable for this user, or choose another state directory"
+	case errors.Is(err, syscall.ENOTDIR):
+		f.Hint = "choose another state directory: " + b.path + " is a file or lies below one"
 	}
 	return f
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
@@ -81,11 +82,15 @@ func provide(path string, existing bool) error {
 	if !existing {
 		return os.MkdirAll(path, dirPerm)
 	}
-	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: there is no such directory", state.ErrNotFound)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
 	}
-	return err
+	return nil
 }
 
 // Opener returns what opens URIs of the form "jsondir:PATH".
