@@ -42,7 +42,7 @@ func exitCode(err error) int {
 	if err == nil || errors.Is(err, errEnded) {
 		return exitDone
 	}
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, errInterrupted) && !unsaved(err) {
 		return exitInterrupted
 	}
 	if isUsage(err) {
@@ -98,7 +98,7 @@ func told(err error) error {
 
 // unsaved reports whether a run that was interrupted could not store everything.
 func unsaved(err error) bool {
-	return exitCode(err) == exitInterrupted && media.CodeOf(err) == media.CodeState
+	return errors.Is(err, errInterrupted) && media.CodeOf(err) == media.CodeState
 }
 
 // onceEach drops lines that repeat the one before: what stages that run side by
@@ -111,13 +111,12 @@ func onceEach(lines string) string {
 func describe(err error, redact func(string) string) errorObject {
 	d := errorObject{Class: media.SessionWide, Code: "failed", Message: redact(onceEach(err.Error()))}
 	switch fault, isFault := errors.AsType[*media.Fault](err); {
+	case unsaved(err):
+		d.Code, d.Message = media.CodeState, "interrupted while the store of sessions did not answer: what was achieved since then is not saved"
+		d.Hint = "run the same command again: what is at the destination is found there, the rest is sent"
 	case exitCode(err) == exitInterrupted:
 		d.Code, d.Message = "interrupted", "interrupted; everything achieved is saved"
 		d.Hint = "run the same command again to go on"
-		if unsaved(err) {
-			d.Message = "interrupted while the store of sessions did not answer: what was achieved since then is not saved"
-			d.Hint = "run the same command again: what is at the destination is found there, the rest is sent"
-		}
 	case isUsage(err):
 		d.Code, d.Hint = "usage", cmp.Or(redact(media.HintOf(err)), "gondola help shows every command, gondola COMMAND --help its flags")
 	case exitCode(err) == exitLocked:

@@ -96,7 +96,7 @@ func wantsJSON(args []string) bool {
 
 // complain writes a failure for people, with the next step.
 func (a *app) complain(err error) {
-	if exitCode(err) == exitInterrupted && !unsaved(err) {
+	if exitCode(err) == exitInterrupted {
 		return // said when the signal came
 	}
 	d := describe(err, a.redact)

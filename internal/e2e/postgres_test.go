@@ -66,8 +66,8 @@ func TestInterruptWhileTheDatabaseIsAway(t *testing.T) {
 	running.Await(func() bool { return l.Received() > 4*mib })
 	must(t, server.Stop())
 	running.Await(func() bool { return running.Said(waiting) })
-	if _, r, took := running.Interrupt(); r.Code != 130 || took > 10*time.Second {
-		t.Errorf("exit code %d after %v, want 130 within 10 s\n%s", r.Code, took, r.Stderr)
+	if _, r, took := running.Interrupt(); r.Code != 1 || took > 10*time.Second {
+		t.Errorf("exit code %d after %v, want 1 within 10 s\n%s", r.Code, took, r.Stderr)
 	} else if !strings.Contains(r.Stderr, "is not saved") || !strings.Contains(r.Stdout, "is not saved") {
 		t.Errorf("nobody is told that not everything could be saved:\n%s", r.Stderr)
 	}
