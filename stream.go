@@ -74,7 +74,7 @@ func (s *stream) piece() int {
 	}
 	n := longestPaced
 	for _, limit := range s.limits {
-		n = min(n, limit.Piece())
+		n = min(n, max(limit.Piece(), 1)) // a read of nothing would never end
 	}
 	return n
 }
