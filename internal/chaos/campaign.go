@@ -31,6 +31,7 @@ type campaign struct {
 	only      int    // number of the only session to run; 0 for all
 	store     string // kind of store, see newStore
 	transfers string
+	line      int64 // bytes a second; 0: nothing lies between the command and the services
 
 	mu     sync.Mutex // guards what follows
 	begun  int
@@ -82,8 +83,8 @@ func (c *campaign) next() int {
 }
 
 func (c *campaign) again(n int) string {
-	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -state %s -transfers %s",
-		c.seed, n, c.items, c.most, state.Redact(c.store), c.transfers)
+	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -state %s -transfers %s -line %d",
+		c.seed, n, c.items, c.most, state.Redact(c.store), c.transfers, c.line)
 }
 
 func (c *campaign) session(ctx context.Context, n int) (err error) {
@@ -91,7 +92,9 @@ func (c *campaign) session(ctx context.Context, n int) (err error) {
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return err
 	}
-	s, err := newSession(c.binary, home, c.store, c.transfers, rand.New(rand.NewPCG(c.seed, uint64(n))), c.items, c.most)
+	s, err := newSession(sessionOptions{
+		binary: c.binary, home: home, store: c.store, transfers: c.transfers, line: c.line, items: c.items, most: c.most,
+	}, rand.New(rand.NewPCG(c.seed, uint64(n))))
 	if err != nil {
 		return err
 	}

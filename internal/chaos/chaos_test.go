@@ -96,7 +96,7 @@ func TestReportCountsWhatIsSentAgain(t *testing.T) {
 // TestProofFindsWhatIsWrong does harm after harm to a session that is complete.
 func TestProofFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	s, err := newSession(builtOnce(t), t.TempDir(), "jsondir", "auto", withAlbum(), 12, 0)
+	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: "jsondir", transfers: "auto", items: 12}, withAlbum())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,27 @@ const (
 	mib = 1 << 20
 )
 
-// library returns media with n files to carry: many small ones, a burst, videos
+// library returns what a session carries.
+func (o sessionOptions) library(rng *rand.Rand) emulator.Library {
+	if o.line > 0 {
+		return midSized(rng, o.items)
+	}
+	return mixed(rng, o.items)
+}
+
+// midSized returns n photos that fit into one upload request each, just.
+func midSized(rng *rand.Rand, n int) emulator.Library {
+	s := shelf{rng: rng, at: time.Date(2025, 3, 1, 8, 0, 0, 0, time.UTC)}
+	for i := range n {
+		s.add("Photo", []string{fmt.Sprintf("GOPR%04d.JPG", i+1)}, func() int64 { return 7*mib/2 + rng.Int64N(3*mib/2) })
+	}
+	return s.media
+}
+
+// mixed returns media with n files to carry: many small ones, a burst, videos
 // in chapters, a few videos that go up in several segments, two photos of one
 // name, and beside them two files that no destination takes.
-func library(rng *rand.Rand, n int) emulator.Library {
+func mixed(rng *rand.Rand, n int) emulator.Library {
 	s := shelf{rng: rng, at: time.Date(2025, 3, 1, 8, 0, 0, 0, time.UTC)}
 	for range 1 + n/200 {
 		s.add("Video", names("GX%02d0900.MP4", 1), func() int64 { return 5*mib + rng.Int64N(4*mib) })

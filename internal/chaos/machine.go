@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/line"
 	"github.com/gondola-sync/gondola/internal/summary"
 )
 
@@ -24,11 +25,12 @@ type machine struct {
 	store  string // URI
 	cloud  *emulator.Emulator
 	server *emulator.Server
+	line   *line.Line // nil: nothing lies between
 	env    []string
 }
 
-func newMachine(binary, home, kind string, o emulator.Options) (*machine, error) {
-	store, err := newStore(kind, home)
+func newMachine(so sessionOptions, o emulator.Options) (*machine, error) {
+	store, err := newStore(so.store, so.home)
 	if err != nil {
 		return nil, err
 	}
@@ -36,16 +38,28 @@ func newMachine(binary, home, kind string, o emulator.Options) (*machine, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{binary: binary, home: home, store: store, cloud: cloud}
+	m := &machine{binary: so.binary, home: so.home, store: store, cloud: cloud}
+	if so.line > 0 {
+		leg := line.Leg{Rate: so.line, Delay: lineDelay}
+		m.line = line.New(line.Options{Down: leg, Up: leg})
+	}
 	if err := m.connect(); err != nil {
-		return nil, errors.Join(err, cloud.Close())
+		return nil, errors.Join(err, m.close())
 	}
 	return m, nil
 }
 
+// lineDelay is how long a byte is on its way, each way.
+const lineDelay = 25 * time.Millisecond
+
 func (m *machine) connect() error {
 	var err error
-	if m.server, err = m.cloud.Listen("127.0.0.1"); err != nil {
+	if m.line == nil {
+		m.server, err = m.cloud.Listen("127.0.0.1")
+	} else {
+		m.server, err = m.cloud.ListenBehind("127.0.0.1", m.line.Forward)
+	}
+	if err != nil {
 		return err
 	}
 	env, err := m.cloud.Environ(m.home)
@@ -54,7 +68,13 @@ func (m *machine) connect() error {
 	return err
 }
 
-func (m *machine) close() error { return m.cloud.Close() }
+func (m *machine) close() error {
+	var err error
+	if m.line != nil {
+		err = m.line.Close()
+	}
+	return errors.Join(err, m.cloud.Close())
+}
 
 // stateDir is where a store that is no server keeps its files.
 func (m *machine) stateDir() string { return filepath.Join(m.home, "sessions") }

@@ -18,9 +18,12 @@ type moment struct {
 // time that moments of time have.
 const patience = time.Second
 
-// newMoment draws a moment for a session of so many files.
-func newMoment(rng *rand.Rand, items int) moment {
-	n := int64(items)
+// newMoment draws a moment for a session.
+func (o sessionOptions) newMoment(rng *rand.Rand) moment {
+	if o.line > 0 {
+		return moment{"time", 300 + rng.Int64N(2200)}
+	}
+	n := int64(o.items)
 	switch rng.IntN(3) {
 	case 0:
 		return moment{"time", rng.Int64N(120 + n)}

@@ -26,10 +26,9 @@ const (
 // session is one session that is killed again and again until it is complete.
 type session struct {
 	*machine
+	opt      sessionOptions
 	id       string
 	rng      *rand.Rand
-	items    int
-	most     int // kills
 	args     []string
 	album    bool
 	segment  int64 // bytes, at most
@@ -45,6 +44,17 @@ type session struct {
 	lost  map[string]bool // uploads that were finished by then and whose token is lost
 	kills []kill
 	rest  int64 // bytes that the run which was not killed sent too many
+}
+
+// sessionOptions are what all sessions of a campaign have in common, but for
+// the home.
+type sessionOptions struct {
+	binary, home string
+	store        string // kind of store, see newStore
+	transfers    string
+	line         int64 // bytes a second; 0: none
+	items        int   // files
+	most         int   // kills
 }
 
 // kill is what one kill cost.
@@ -63,13 +73,13 @@ type toll struct {
 }
 
 // newSession draws a session. Everything about it follows from rng.
-func newSession(binary, home, kind, transfers string, rng *rand.Rand, items, most int) (*session, error) {
-	s := &session{rng: rng, items: items, most: most, segment: ownSegment, inFlight: gondola.MostTransfers, want: map[string]emulator.Expectation{}, lost: map[string]bool{}}
-	if n, err := strconv.ParseInt(transfers, 10, 64); err == nil {
+func newSession(o sessionOptions, rng *rand.Rand) (*session, error) {
+	s := &session{opt: o, rng: rng, segment: ownSegment, inFlight: gondola.MostTransfers, want: map[string]emulator.Expectation{}, lost: map[string]bool{}}
+	if n, err := strconv.ParseInt(o.transfers, 10, 64); err == nil {
 		s.inFlight = n
 	}
-	s.id = "chaos-" + filepath.Base(home) // sessions may share a store
-	s.args = []string{"sync", "--json", "--session-id", s.id, "--transfers", transfers}
+	s.id = "chaos-" + filepath.Base(o.home) // sessions may share a store
+	s.args = []string{"sync", "--json", "--session-id", s.id, "--transfers", o.transfers}
 	if rng.IntN(2) == 0 {
 		s.args = append(s.args, "--start", "2025-01-01", "--end", "2025-12-31")
 	}
@@ -88,7 +98,7 @@ func newSession(binary, home, kind, transfers string, rng *rand.Rand, items, mos
 		google.SpentTokens = emulator.SpentItem
 	}
 	var err error
-	s.machine, err = newMachine(binary, home, kind, emulator.Options{Library: library(rng, items), Google: *google})
+	s.machine, err = newMachine(o, emulator.Options{Library: o.library(rng), Google: *google})
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +120,8 @@ func (s *session) run(ctx context.Context) error {
 	for {
 		var at moment
 		var due func() bool
-		if len(s.kills) < s.most {
-			at = newMoment(s.rng, s.items)
+		if len(s.kills) < s.opt.most {
+			at = s.opt.newMoment(s.rng)
 			due = at.due(s.cloud)
 		}
 		l, err := s.live(ctx, due, s.args...)
