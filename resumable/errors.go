@@ -68,23 +68,31 @@ func (e *StatusError) Is(target error) bool {
 	return false
 }
 
-// sessionLost: a dead session answers 404 or 410, at some services 400, which
-// from a command other than query can mean many things.
+// sessionLost: a dead session answers 404 or 410, at some services 400. Only
+// the answer to a query says so for certain: one to a segment may be a passing
+// state of something in between, and a session holds up to gigabytes.
 func (e *StatusError) sessionLost() bool {
-	dead := e.UploadStatus == statusCancelled || slices.Contains([]int{404, 410, 499}, e.HTTP)
 	switch e.Command {
 	case commandQuery:
-		return dead || e.HTTP == http.StatusBadRequest
-	case commandUpload, commandFinalize, commandCancel:
-		return dead
+		return e.looksDead() || e.HTTP == http.StatusBadRequest
+	case commandCancel:
+		return e.looksDead()
 	}
 	return false
 }
 
+// looksDead reports whether an answer is one that dead sessions give.
+func (e *StatusError) looksDead() bool {
+	return e.UploadStatus == statusCancelled || slices.Contains([]int{404, 410, statusClosed}, e.HTTP)
+}
+
+// statusClosed is what proxies answer when a request was cut off on its way.
+const statusClosed = 499
+
 // Temporary reports whether the same may succeed later: timeouts, rate limits
 // and failures of the server.
 func (e *StatusError) Temporary() bool {
-	return e.HTTP == http.StatusRequestTimeout || e.HTTP == http.StatusTooManyRequests || e.HTTP >= 500
+	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooManyRequests, statusClosed}, e.HTTP) || e.HTTP >= 500
 }
 
 // ProtocolError is an answer that makes no sense. What it means for the

@@ -17,7 +17,8 @@ type Protocol interface {
 	// Start opens a session.
 	Start(ctx context.Context, m Media) (Session, error)
 	// Send sends one segment. State.Confirmed may be less than the segment's
-	// end: the rest has to be sent again.
+	// end: the rest has to be sent again. With an error, State.Result is what the
+	// object's result will be if Query says that the session is finished.
 	Send(ctx context.Context, s Session, seg Segment) (State, error)
 	// Query asks how far a session has come. An error that is ErrSessionLost
 	// means that it cannot be continued.

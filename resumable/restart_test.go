@@ -40,7 +40,7 @@ func TestUploadStartsOver(t *testing.T) {
 		set  func(*strictServer)
 		want string
 	}{
-		{"session unknown", func(*strictServer) {}, "query start upload upload upload,finalize"},
+		{"session unknown", func(*strictServer) {}, "query query start upload upload upload,finalize"},
 		{"session finished", func(s *strictServer) {
 			s.sessions["old"] = &serverSession{size: 5000, held: data, final: true}
 		}, "query start upload upload upload,finalize"},

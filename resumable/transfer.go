@@ -23,11 +23,13 @@ type transfer struct {
 	session   Session // zero: none
 	startedAt time.Time
 	savedAt   time.Time
-	confirmed int64 // bytes the server holds, as far as is known
-	best      int64 // most of it in this session
-	sent      int64 // bytes ever sent, up to the furthest
-	failures  int   // in a row, without progress
-	refusedAt int64 // offset at which a segment was refused last
+	savedHash int64  // bytes that the hash on record covers
+	confirmed int64  // bytes the server holds, as far as is known
+	best      int64  // most of it in this session
+	sent      int64  // bytes ever sent, up to the furthest
+	failures  int    // in a row, without progress
+	refusedAt int64  // offset at which a segment was refused last
+	told      string // result in an answer that did not say whether the session is finished
 	waits     *backoff.ExponentialBackOff
 }
 
@@ -50,7 +52,7 @@ func newTransfer(u *Uploader, job Job) *transfer {
 	}}
 	if c := job.From; c != nil {
 		t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
-		t.hash = resumeDigest(c.HashState, c.HashAt)
+		t.hash, t.savedHash = resumeDigest(c.HashState, c.HashAt), c.HashAt
 		t.sent = max(t.sent, c.Confirmed, c.HashAt)
 	}
 	return t
@@ -64,7 +66,7 @@ func (t *transfer) run(ctx context.Context) (string, error) {
 			return result, err
 		}
 		t.session = Session{}
-		t.confirmed, t.best, t.refusedAt = 0, 0, -1
+		t.confirmed, t.best, t.refusedAt, t.told = 0, 0, -1, ""
 		if t.hash.h == nil { // this time every byte passes
 			t.hash = newDigest()
 		}
@@ -83,7 +85,8 @@ func (t *transfer) attempt(ctx context.Context) (string, error) {
 		}
 		return t.segments(ctx)
 	}
-	if t.job.Media.Size <= t.u.rawLimit() {
+	if size := t.job.Media.Size; size <= t.u.rawLimit() && t.u.stake.put(size) {
+		defer t.u.stake.take(size)
 		return t.raw(ctx)
 	}
 	if err := t.start(ctx); err != nil {
@@ -98,6 +101,7 @@ func (t *transfer) raw(ctx context.Context) (string, error) {
 		if err == nil {
 			var result string
 			if result, err = t.u.Protocol.Raw(ctx, t.job.Media, t.passage(ctx)); err == nil {
+				t.u.stake.confirmed(t.job.Media.Size)
 				return result, nil
 			}
 		}
@@ -148,13 +152,25 @@ func (t *transfer) segment(ctx context.Context) (State, error) {
 		Offset: t.confirmed, Length: length, Total: total, Body: t.passage(ctx),
 	})
 	if err != nil {
-		if e, ok := errors.AsType[*StatusError](err); ok && length == 0 && mayBeMisplaced(e) {
-			return State{}, &ProtocolError{e.Command, "the server holds all bytes but does not finish: " + e.Message, ErrSessionLost}
-		}
-		return State{}, err
+		t.told = cmp.Or(state.Result, t.told)
+		return State{}, t.refusal(err, length)
 	}
 	t.plan.sent(length, time.Since(began))
 	return state, t.reached(ctx, state)
+}
+
+// refusal returns what the failure of a segment means for the session: it is
+// lost where the server has been asked about it and refuses all the same.
+func (t *transfer) refusal(err error, length int64) error {
+	e, ok := errors.AsType[*StatusError](err)
+	switch {
+	case !ok:
+	case length == 0 && mayBeMisplaced(e):
+		return &ProtocolError{e.Command, "the server holds all bytes but does not finish: " + e.Message, ErrSessionLost}
+	case e.looksDead() && t.refusedAt == t.confirmed:
+		return &ProtocolError{e.Command, "the server knows the session but does not take its bytes: " + e.Message, ErrSessionLost}
+	}
+	return err
 }
 
 // position brings source and hash to the confirmed offset.
@@ -208,16 +224,20 @@ func (t *transfer) recover(ctx context.Context, err error) (State, error) {
 	return t.resync(ctx)
 }
 
-// resync asks the server until it answers.
+// resync asks the server until it answers. That the session is unknown has to
+// be said twice: a session holds up to gigabytes.
 func (t *transfer) resync(ctx context.Context) (State, error) {
-	for {
-		state, err := t.u.Protocol.Query(ctx, t.session)
-		switch {
-		case err != nil:
-		case state.Final && state.Result == "":
-			err = &ProtocolError{commandQuery, ErrFinal.Error(), ErrFinal}
-		default:
+	for unknown := false; ; {
+		state, err := t.query(ctx)
+		if err == nil {
 			return state, t.reached(ctx, state)
+		}
+		if _, refused := errors.AsType[*StatusError](err); refused && isLost(err) && !unknown {
+			unknown = true
+			if err := t.wait(ctx, err, t.waits.NextBackOff()); err != nil {
+				return State{}, err
+			}
+			continue
 		}
 		if err := t.pause(ctx, err); err != nil {
 			return State{}, err
@@ -225,9 +245,25 @@ func (t *transfer) resync(ctx context.Context) (State, error) {
 	}
 }
 
+// query asks the server once where the session stands.
+func (t *transfer) query(ctx context.Context) (State, error) {
+	state, err := t.u.Protocol.Query(ctx, t.session)
+	if _, senseless := errors.AsType[*ProtocolError](err); senseless && !isLost(err) && t.told != "" {
+		return State{Final: true, Result: t.told}, nil
+	}
+	if err == nil && state.Final {
+		state.Result = cmp.Or(state.Result, t.told)
+	}
+	if err == nil && state.Final && state.Result == "" {
+		err = &ProtocolError{commandQuery, ErrFinal.Error(), ErrFinal}
+	}
+	return state, err
+}
+
 // reached makes durable what the server confirmed.
 func (t *transfer) reached(ctx context.Context, s State) error {
 	if s.Final {
+		t.u.stake.confirmed(t.job.Media.Size - t.best)
 		return nil
 	}
 	if s.Confirmed < 0 || s.Confirmed > t.job.Media.Size {
@@ -235,6 +271,7 @@ func (t *transfer) reached(ctx context.Context, s State) error {
 		return &ProtocolError{commandQuery, reason, ErrSessionLost}
 	}
 	if s.Confirmed > t.best {
+		t.u.stake.confirmed(s.Confirmed - t.best)
 		t.best, t.failures, t.refusedAt = s.Confirmed, 0, -1
 		t.waits.Reset()
 	}
@@ -245,8 +282,11 @@ func (t *transfer) reached(ctx context.Context, s State) error {
 	return t.save(ctx)
 }
 
-// saveEvery is the longest that the hash on record lags behind the bytes.
-const saveEvery = 3 * time.Second
+// The most that the hash on record lags behind the bytes.
+const (
+	saveEvery     = 3 * time.Second
+	saveEverySize = 32 * mib
+)
 
 func (t *transfer) save(ctx context.Context) error {
 	t.savedAt = time.Now()
@@ -254,6 +294,7 @@ func (t *transfer) save(ctx context.Context) error {
 		return nil
 	}
 	state, at := t.hash.state()
+	t.savedHash = at
 	err := t.job.Save(ctx, Checkpoint{
 		Session: t.session, StartedAt: t.startedAt, Size: t.job.Media.Size,
 		Confirmed: t.confirmed, HashAt: at, HashState: state,
@@ -291,7 +332,7 @@ func (t *transfer) pause(ctx context.Context, err error) error {
 // another offset; one at the same offset again means something else.
 func (t *transfer) misplaced(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
-	if !ok || !mayBeMisplaced(e) || t.refusedAt == t.confirmed {
+	if !ok || !mayBeMisplaced(e) && !(isSegment(e) && e.looksDead()) || t.refusedAt == t.confirmed {
 		return false
 	}
 	t.refusedAt = t.confirmed
@@ -299,8 +340,11 @@ func (t *transfer) misplaced(err error) bool {
 }
 
 func mayBeMisplaced(e *StatusError) bool {
-	return slices.Contains([]string{commandUpload, commandFinalize}, e.Command) &&
-		slices.Contains([]int{400, 409, 412, 416}, e.HTTP) && e.UploadStatus != statusFinal
+	return isSegment(e) && slices.Contains([]int{400, 409, 412, 416}, e.HTTP) && e.UploadStatus != statusFinal
+}
+
+func isSegment(e *StatusError) bool {
+	return e.Command == commandUpload || e.Command == commandFinalize
 }
 
 func (t *transfer) wait(ctx context.Context, reason error, d time.Duration) error {
@@ -346,7 +390,7 @@ func (p *passage) Read(b []byte) (int, error) {
 // keepUp stores the hash while a long segment is on its way, so that after a
 // crash only little has to be read again to complete it.
 func (t *transfer) keepUp(ctx context.Context) error {
-	if t.session.URL == "" || time.Since(t.savedAt) < saveEvery {
+	if t.session.URL == "" || time.Since(t.savedAt) < saveEvery && t.hash.at-t.savedHash < saveEverySize {
 		return nil
 	}
 	return t.save(ctx)

@@ -15,7 +15,10 @@ import (
 type Uploader struct {
 	Protocol Protocol
 	// RawLimit is the largest object, in bytes, that is sent in one request
-	// without a session; default 5 MiB, negative for none.
+	// without a session; default 5 MiB, negative for none. What is in such
+	// requests at once is bounded besides, since a process that dies loses it
+	// whole: to what the line moves in two seconds, and to an eighth of what it
+	// has moved. Objects beyond that go in sessions.
 	RawLimit int64
 	Sizing   Sizing
 	// Attempts is how many failures in a row, without a byte confirmed between
@@ -23,6 +26,8 @@ type Uploader struct {
 	Attempts int
 	// OnWait, if not nil, is told before every wait longer than a second.
 	OnWait func(reason error, until time.Time)
+
+	stake stake
 }
 
 // maxRestarts is how often one upload begins a new session because the last was
@@ -38,8 +43,8 @@ type Job struct {
 	From *Checkpoint
 	// Save, if not nil, stores a checkpoint; when it returns nil the checkpoint
 	// survives a crash. It is called before the first byte of a session, after
-	// each confirmed segment, and within a segment every few seconds. Its failure
-	// ends the upload.
+	// each confirmed segment, and within a segment every three seconds and every
+	// 32 MiB. Its failure ends the upload.
 	Save func(ctx context.Context, c Checkpoint) error
 	// Sent, if not nil, is told of bytes handed to the network; Resent of
 	// those among them that had been sent before. Both must be quick.
@@ -110,6 +115,8 @@ func (u *Uploader) Upload(ctx context.Context, job Job) (Result, error) {
 	}
 	t := newTransfer(u, job)
 	defer t.src.interrupt()
+	u.stake.begin()
+	defer u.stake.end()
 	token, err := t.run(ctx)
 	if err != nil {
 		return Result{}, err

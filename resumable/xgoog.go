@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -97,7 +98,8 @@ func (p *XGoogUpload) Upload(ctx context.Context, s Session, seg Segment) error 
 
 // Finalize sends the last segment and returns the upload token. The segment
 // may be empty if the server holds all bytes but was not told that they are
-// all.
+// all. An answer without a session status is a failure, but a token in it is
+// returned: it counts if the session turns out to be finished.
 func (p *XGoogUpload) Finalize(ctx context.Context, s Session, seg Segment) (string, error) {
 	if err := seg.check(s.Granularity); err != nil {
 		return "", err
@@ -109,10 +111,14 @@ func (p *XGoogUpload) Finalize(ctx context.Context, s Session, seg Segment) (str
 	if err != nil {
 		return "", err
 	}
+	result, tokenErr := token(commandFinalize, a.body)
 	if err := expect(commandFinalize, statusFinal, a); err != nil {
-		return "", err
+		if uploadStatus(a.header) != "" {
+			result = ""
+		}
+		return result, err
 	}
-	return token(commandFinalize, a.body)
+	return result, tokenErr
 }
 
 // Query asks where a session stands. A finished session may come without its
@@ -122,26 +128,22 @@ func (p *XGoogUpload) Query(ctx context.Context, s Session) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	switch uploadStatus(a.header) {
-	case statusFinal:
-		result, err := token(commandQuery, a.body)
-		if err != nil {
-			result = ""
-		}
+	result, tokenErr := token(commandQuery, a.body)
+	n, err := received(a.header)
+	switch status := uploadStatus(a.header); {
+	case status == statusFinal, status == "" && tokenErr == nil:
 		return State{Final: true, Result: result}, nil
-	case statusCancelled:
+	case status == statusCancelled:
 		return State{}, &ProtocolError{commandQuery, "session was cancelled", ErrSessionLost}
-	case statusActive:
-		n, err := received(a.header)
-		if err == nil && n == absent {
-			err = fmt.Errorf("%s is missing", headerReceived)
-		}
-		if err != nil {
-			return State{}, &ProtocolError{Command: commandQuery, Reason: err.Error()}
-		}
-		return State{Confirmed: n}, nil
+	case status == statusActive && n == absent:
+		err = fmt.Errorf("%s is missing", headerReceived)
+	case status != statusActive && (status != "" || n == absent):
+		err = errors.New("answer without a session status")
 	}
-	return State{}, &ProtocolError{Command: commandQuery, Reason: "answer without a session status"}
+	if err != nil {
+		return State{}, &ProtocolError{Command: commandQuery, Reason: err.Error()}
+	}
+	return State{Confirmed: n}, nil
 }
 
 // Cancel ends a session; what it holds is forgotten.
