@@ -211,12 +211,13 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	if r.opt.Hooks.StageComplete != nil {
 		r.created = append(r.created, created)
 	}
-	if again, err = r.settle(ctx, items, created.Results); err != nil {
+	settled, err := r.settle(ctx, items, created.Results)
+	if err != nil {
 		return nil, err
 	}
 	record.Status = state.Completed
 	record.Responses = created.Responses
-	return again, r.opt.Backend.PutBatch(r.lasting, r.id, record)
+	return settled.again, errors.Join(settled.ended, r.opt.Backend.PutBatch(r.lasting, r.id, record))
 }
 
 // albumLost forgets the album, once in a run, if a call failed because of it:

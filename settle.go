@@ -9,33 +9,37 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// settle stores the outcome of each item of a create call, the ledger first,
-// and returns those to be sent again.
-func (r *run) settle(ctx context.Context, items []*state.Item, results []media.Result) (again []*state.Item, err error) {
+// settlement is what became of the items of a create call.
+type settlement struct {
+	again []*state.Item // to be sent again
+	ended error         // what ends the run; the failures after it are not settled
+}
+
+// settle stores the outcome of each item of a create call, the ledger first.
+// Whatever else fails, the items that are at the destination are stored.
+func (r *run) settle(ctx context.Context, items []*state.Item, results []media.Result) (s settlement, err error) {
 	var there []*state.Item
 	for i, it := range items {
 		result := results[i]
-		if result.Err == nil {
+		switch {
+		case result.Err == nil:
 			markCreated(it, result.ID)
 			there = append(there, it)
-			continue
-		}
-		retryIt, err := r.settleFailure(ctx, it, result.Err)
-		if err != nil {
-			return nil, errors.Join(err, r.store(ctx, there))
-		}
-		if retryIt {
-			again = append(again, it)
+		case s.ended == nil:
+			again, err := r.settleFailure(ctx, it, result.Err)
+			if s.ended = err; again {
+				s.again = append(s.again, it)
+			}
 		}
 	}
 	if err := r.store(ctx, there); err != nil {
-		return nil, err
+		return s, errors.Join(s.ended, err)
 	}
 	for _, it := range there {
 		r.metrics.created(it)
 		r.emit(ItemEvent{Item: *it, Stage: state.Create, Status: state.Completed})
 	}
-	return again, nil
+	return s, nil
 }
 
 func markCreated(it *state.Item, id string) {
@@ -72,8 +76,12 @@ func (r *run) record(items ...*state.Item) error {
 }
 
 // settleFailure decides what becomes of an item that was not registered, and
-// reports whether to send it again in this run.
+// reports whether to send it again in this run. A session-wide failure, such as a
+// full account, is returned and leaves the item as it is: it waits.
 func (r *run) settleFailure(ctx context.Context, it *state.Item, cause error) (again bool, err error) {
+	if media.ClassOf(cause) == media.SessionWide {
+		return false, cause
+	}
 	if media.CodeOf(cause) == media.CodeTokenInvalid {
 		if r.maybeSpent(it) {
 			return r.carryNow(ctx, it) // no fault of the item, however often runs are killed here

@@ -41,7 +41,8 @@ const (
 	FaultRemoveRows      FaultKind = "remove-rows"      // gopro.search: Count (default 1) newest media vanish before this page
 	FaultLoseSession     FaultKind = "lose-session"     // upload.*: the upload session is forgotten
 	FaultLoseToken       FaultKind = "lose-token"       // upload.*: finalized, but the answer with the token is lost
-	FaultItemCode        FaultKind = "item-code"        // photos.batchCreate, photos.batchGet: item Item (from 0) answers code Status
+	FaultNoStatus        FaultKind = "no-status"        // upload.*: the work is done, and the answer does not say how the session stands
+	FaultItemCode        FaultKind = "item-code"        // photos.batchCreate, photos.batchGet: item Item (from 0) answers code Status, at batchCreate in the words of Body
 	FaultQuotaDaily      FaultKind = "quota-daily"      // google: the quota of the day is spent
 	FaultQuotaMinute     FaultKind = "quota-minute"     // google: the quota of the minute is spent
 	FaultQuotaConcurrent FaultKind = "quota-concurrent" // google: concurrent write request
@@ -137,7 +138,7 @@ func (k FaultKind) known() bool {
 func (k FaultKind) special() bool {
 	switch k {
 	case FaultIgnoreRange, FaultChanged, FaultExpired, FaultShortPage, FaultRepeatPage, FaultReorder,
-		FaultInsertRows, FaultRemoveRows, FaultLoseSession, FaultLoseToken, FaultItemCode, FaultQuotaDaily,
+		FaultInsertRows, FaultRemoveRows, FaultLoseSession, FaultLoseToken, FaultNoStatus, FaultItemCode, FaultQuotaDaily,
 		FaultQuotaMinute, FaultQuotaConcurrent, FaultStorageFull, FaultRevoke:
 		return true
 	}

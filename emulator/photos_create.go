@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -133,6 +134,7 @@ func (l *library) create(c caller, req createRequest, ups []*upload, fault *Faul
 		res.UploadToken = req.NewMediaItems[i].SimpleMediaItem.UploadToken
 		if fault != nil && fault.Item == i {
 			res.Status = itemStatus(fault.Status)
+			res.Status.Message = cmp.Or(fault.Body, res.Status.Message)
 			continue
 		}
 		res.Status, res.MediaItem = batch.add(up, req.NewMediaItems[i])

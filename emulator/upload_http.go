@@ -98,6 +98,9 @@ func refuseUpload(w http.ResponseWriter, r *http.Request, status int) {
 
 func (g *Google) uploadRoute(name string, do func(http.ResponseWriter, *http.Request, caller) error) route {
 	return route{name: name, role: rolePhotos, refuse: refuseUpload, handler: func(w http.ResponseWriter, r *http.Request) {
+		if faultOf(r, FaultNoStatus) != nil {
+			w = withoutStatus{w}
+		}
 		c, err := g.admit(r, []string{scopeAppend})
 		if err == nil && g.opts.UploadsAreCounted {
 			err = g.quota.request(c.project, g.now())
@@ -113,6 +116,17 @@ func (g *Google) uploadRoute(name string, do func(http.ResponseWriter, *http.Req
 		}
 	}}
 }
+
+// withoutStatus leaves out how the session stands.
+type withoutStatus struct{ http.ResponseWriter }
+
+func (w withoutStatus) WriteHeader(status int) {
+	delete(w.Header(), "X-Goog-Upload-Status")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w withoutStatus) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // accept answers success. The header names go out in exactly this letter case.
 func (g *Google) accept(w http.ResponseWriter, status, body string, more map[string]string) {

@@ -57,6 +57,8 @@ func (c *Client) judgeStatus(f *media.Fault, e *resumable.StatusError) {
 	switch {
 	case e.HTML && e.HTTP != http.StatusRequestEntityTooLarge:
 		f.Code = media.CodeServer // a page for people is not the API speaking
+	case isStorage(e):
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeStorage, storageHint
 	case isQuota(e):
 		c.judgeQuota(f, e)
 	case e.HTTP == http.StatusUnauthorized:
@@ -92,8 +94,6 @@ func judgeForbidden(f *media.Fault, e *resumable.StatusError) {
 func judgeRefusal(f *media.Fault, e *resumable.StatusError) {
 	f.Class, f.Code = media.ItemFault, media.CodeRejected
 	switch {
-	case says(e, "remaining storage"):
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeStorage, storageHint
 	case says(e, "media items to this album", "does not match any albums"):
 		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAlbum, albumHint
 	case says(e, "Invalid JSON payload"):
@@ -103,6 +103,12 @@ func judgeRefusal(f *media.Fault, e *resumable.StatusError) {
 	case e.HTTP == http.StatusNotFound:
 		f.Code = media.CodeGone
 	}
+}
+
+// isStorage reports whether the account is full, whatever the status is that
+// says so.
+func isStorage(e *resumable.StatusError) bool {
+	return says(e, "remaining storage", "storage quota", "storageQuotaExceeded")
 }
 
 // says reports whether a refusal contains one of the phrases, in any case, or

@@ -4,20 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
 	"unicode/utf16"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/resumable"
 )
 
 const maxFileName = 255 // characters
 
 // gRPC codes of item results.
 const (
-	codeOK              = 0
-	codeInvalidArgument = 3
-	codeNotFound        = 5
-	codeAlreadyExists   = 6
+	codeOK                = 0
+	codeInvalidArgument   = 3
+	codeNotFound          = 5
+	codeAlreadyExists     = 6
+	codeResourceExhausted = 8
 )
 
 // Create registers a batch. A refusal of the whole batch is bisected until the
@@ -105,8 +108,8 @@ func (r *registration) answered(at []int, made Creation) {
 	}
 }
 
-// judge turns an item's result into the entry's. Branching is by the code: the
-// messages are all alike.
+// judge turns an item's result into the entry's. Branching is by the code, since
+// the messages are all alike, but for those that speak of the account.
 func (r *registration) judge(i int, res ItemResult, unsure bool) {
 	err := fmt.Errorf("code %d: %s", res.Code, res.Message)
 	switch {
@@ -114,6 +117,7 @@ func (r *registration) judge(i int, res ItemResult, unsure bool) {
 		r.out.Results[i] = media.Result{ID: res.Item.ID}
 	case res.Code == codeOK:
 		r.fail(i, media.Transient, media.CodeProtocol, errors.New("created, but the answer holds no item"))
+	case r.exhausted(i, res):
 	case res.Code == codeInvalidArgument && unsure:
 		// An attempt whose answer nobody got may have spent the token.
 		r.fail(i, media.ItemFault, media.CodeTokenInvalid, err)
@@ -124,6 +128,19 @@ func (r *registration) judge(i int, res ItemResult, unsure bool) {
 	default:
 		r.fail(i, media.Transient, media.CodeServer, err)
 	}
+}
+
+// exhausted fails an entry, and with it the run, if its result says that the
+// account is full or its quota of the day spent.
+func (r *registration) exhausted(i int, res ItemResult) bool {
+	said := &resumable.StatusError{HTTP: http.StatusTooManyRequests, Message: res.Message}
+	if !isStorage(said) && (res.Code != codeResourceExhausted || !isDaily(said)) {
+		return false
+	}
+	f := &media.Fault{Class: media.SessionWide, Op: "create " + r.batch.Entries[i].Item.Name, Err: fmt.Errorf("code %d: %s", res.Code, res.Message)}
+	r.d.c.judgeStatus(f, said)
+	r.out.Results[i] = media.Result{Err: f}
+	return true
 }
 
 func (r *registration) fail(i int, class media.Class, code string, err error) {

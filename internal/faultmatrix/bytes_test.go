@@ -94,7 +94,22 @@ func sent() (rows []*row) {
 			options: options, again: 4 * mib, faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})),
 			first: gondola.OutOfQuota, code: media.CodeQuota, mend: func(b *bench) { b.cloud.Clock.Advance(8 * 24 * time.Hour); b.cloud.GoPro.ExpireToken() }})
 	}
+	for _, dead := range []int{404, 410, 499} {
+		rows = append(rows,
+			&row{route: "upload.chunk", fault: fmt.Sprintf("%d once", dead), world: plain, again: segment, faults: on("upload.chunk", at(4, status(dead)))},
+			&row{route: "upload.finalize", fault: fmt.Sprintf("%d once", dead), world: plain, again: segment, faults: on("upload.finalize", status(dead))},
+			&row{route: "upload.query", fault: fmt.Sprintf("%d once", dead), world: plain, again: 256 * kib,
+				faults: slices.Concat(on("upload.query", status(dead)), cut(1, 600*kib))},
+			&row{route: "upload.chunk", fault: fmt.Sprintf("%d for ever", dead), world: plain, faults: on("upload.chunk", times(forEver, status(dead))),
+				first: gondola.Partial, code: lostOr(dead), failed: 1, again: 20 * segment})
+	}
+	for _, route := range []string{"upload.raw", "upload.chunk", "upload.finalize"} {
+		rows = append(rows, &row{route: route, fault: "answered without a status", world: plain,
+			faults: on(route, emulator.Fault{Kind: emulator.FaultNoStatus})})
+	}
 	return append(rows,
+		&row{route: "upload.finalize", fault: "answered without a status, as is the query", world: plain,
+			faults: slices.Concat(on("upload.finalize", emulator.Fault{Kind: emulator.FaultNoStatus}), on("upload.query", emulator.Fault{Kind: emulator.FaultNoStatus}))},
 		&row{route: "upload.finalize", fault: "answer lost", world: plain, again: videoSize,
 			faults: on("upload.finalize", emulator.Fault{Kind: emulator.FaultLoseToken})},
 		&row{route: "upload.finalize", fault: "answer lost, and told again", world: plain,
@@ -115,6 +130,15 @@ func sent() (rows []*row) {
 		&row{route: "upload.chunk", fault: "the run ends in mid-file and goes on", world: plain, tune: oneByOne,
 			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: media.CodeQuota},
 	)
+}
+
+// lostOr is the code of an upload that gets a status for ever: 499 is a passing
+// one.
+func lostOr(status int) string {
+	if status == 499 {
+		return media.CodeServer
+	}
+	return media.CodeUploadLost
 }
 
 // deletedInMidFile lets the video vanish from its account when some of it has

@@ -20,6 +20,11 @@ func itemCode(code, item int) emulator.Fault {
 	return at(2, emulator.Fault{Kind: emulator.FaultItemCode, Status: code, Item: item})
 }
 
+func saying(f emulator.Fault, words string) emulator.Fault {
+	f.Body = words
+	return f
+}
+
 // created are the rows about registering what was carried.
 func created() (rows []*row) {
 	for _, code := range []int{1, 2, 4, 6, 8, 10, 13, 14} {
@@ -43,6 +48,12 @@ func created() (rows []*row) {
 			faults: on(create, at(2, times(2, emulator.Fault{Kind: emulator.FaultResetAfter})))},
 		&row{route: create, fault: "code 3 of one item", world: small, first: gondola.Partial, code: media.CodeRejected, failed: 1,
 			faults: on(create, itemCode(3, 3))},
+		&row{route: create, fault: "one item says that the account is full", world: small, first: gondola.OutOfQuota, code: media.CodeStorage,
+			faults: on(create, saying(itemCode(8, 3), "The remaining storage in the user's account is not enough to perform this operation."))},
+		&row{route: create, fault: "one item says so with code 3", world: small, first: gondola.OutOfQuota, code: media.CodeStorage,
+			faults: on(create, saying(itemCode(3, 3), "The remaining storage in the user's account is not enough to perform this operation."))},
+		&row{route: create, fault: "one item says that the day's quota is spent", world: small, first: gondola.OutOfQuota, code: media.CodeQuota,
+			faults: on(create, saying(itemCode(8, 3), "Quota exceeded for quota metric 'All requests' and limit 'All requests per day' of service 'photoslibrary.googleapis.com'."))},
 		&row{route: create, fault: "one bad token among 50", world: fifty, again: 64 * kib,
 			before: both(uploadedOnly, spoil(func(n int) bool { return n == 25 }))},
 		&row{route: create, fault: "three bad tokens among 50", world: fifty, again: 64 * kib,
