@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/printable"
 )
 
 // ManifestEntry is one line of a manifest: what an item is, and where its bytes
@@ -67,7 +69,7 @@ type Manifest struct {
 // and else in JSON lines.
 func NewManifest(w io.Writer, format ManifestFormat) (*Manifest, error) {
 	if format != CSV {
-		enc := json.NewEncoder(w)
+		enc := json.NewEncoder(printable.NewJSONWriter(w))
 		enc.SetEscapeHTML(false)
 		return &Manifest{json: enc}, nil
 	}
@@ -83,11 +85,19 @@ func (m *Manifest) Write(e ManifestEntry) error {
 	if m.json != nil {
 		return m.json.Encode(e)
 	}
-	return m.csv.Write([]string{
+	return m.row(
 		e.Key, e.Medium, strconv.Itoa(e.Part), e.Label, inert(e.Name), strconv.FormatInt(e.Size, 10), e.SHA256, e.DestinationID,
 		string(e.Status), inert(e.Reason),
 		stamp(e.CapturedAt), stamp(e.CarriedAt), stamp(e.RegisteredAt), stamp(e.VerifiedAt),
-	})
+	)
+}
+
+// row writes a line of CSV without characters that could steer a terminal.
+func (m *Manifest) row(fields ...string) error {
+	for i, field := range fields {
+		fields[i] = printable.Text(field)
+	}
+	return m.csv.Write(fields)
 }
 
 // Flush writes what is buffered.

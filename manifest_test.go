@@ -89,3 +89,26 @@ func TestManifestInASpreadsheet(t *testing.T) {
 		}
 	}
 }
+
+// TestManifestSteersNoTerminal: ids and reasons come from services.
+func TestManifestSteersNoTerminal(t *testing.T) {
+	const hostile = "a\x1b]0;t\x07\u009b31m\u202eb"
+	entry := gondola.ManifestEntry{
+		Key: hostile, Medium: hostile, Label: hostile, Name: hostile, SHA256: hostile,
+		DestinationID: hostile, Status: hostile, Reason: hostile,
+	}
+	for _, format := range []gondola.ManifestFormat{gondola.JSONLines, gondola.CSV} {
+		var out bytes.Buffer
+		m, err := gondola.NewManifest(&out, format)
+		if err := errors.Join(err, m.Write(entry), m.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\x1b\x07\u009b\u202e") {
+			t.Errorf("%s: %q", format, out.String())
+		}
+		var back gondola.ManifestEntry
+		if format == gondola.JSONLines && (json.Unmarshal(out.Bytes(), &back) != nil || back.Medium != hostile) {
+			t.Errorf("read back: %q", back.Medium)
+		}
+	}
+}

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +17,7 @@ import (
 type app struct {
 	args    []string // without the program's name
 	stdin   io.Reader
-	stdout  io.Writer
+	stdout  *output
 	screen  *screen // standard error, for people and the log
 	environ []string
 	dir     string // where .env is looked for
@@ -39,13 +36,12 @@ type app struct {
 	onStore  string // flags that name the store, as a command line goes on; "" if other settings do
 	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]
-	lines    sync.Mutex  // held while a JSON line is written
 	last     summaryLine // of the sync that ran, if one did
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
 	return &app{
-		stdin: stdin, stdout: stdout, screen: newScreen(stderr), environ: environ, dir: ".",
+		stdin: stdin, stdout: newOutput(stdout), screen: newScreen(stderr), environ: environ, dir: ".",
 		now: time.Now, exit: os.Exit,
 		format: formatText,
 		log:    slog.New(slog.DiscardHandler),
@@ -173,16 +169,7 @@ func (a *app) result() io.Writer {
 	return a.screen
 }
 
-// json writes one JSON line to standard output. It is safe for concurrent use:
-// waits are told by whoever waits.
-func (a *app) json(v any) {
-	a.lines.Lock()
-	defer a.lines.Unlock()
-	enc := json.NewEncoder(a.stdout)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		fmt.Fprintf(a.screen, "gondola: write to standard output: %v\n", err)
-	}
-}
+// json writes one JSON line to standard output. It is safe for concurrent use.
+func (a *app) json(v any) { a.stdout.json(v) }
 
 func (a *app) redact(s string) string { return a.secrets.clean(s) }

@@ -54,8 +54,8 @@ func (a *app) demo(ctx context.Context, serve bool) (err error) {
 	if err := d.show(ctx); err != nil {
 		return err
 	}
-	if !serve {
-		return nil
+	if err := a.stdout.failure(); err != nil || !serve {
+		return err
 	}
 	fmt.Fprintf(a.talk(), "\nThe emulated Google Photos: %s/ (Ctrl-C ends it)\n", services.server.ControlURL)
 	<-ctx.Done()
@@ -106,8 +106,8 @@ func (d *demo) gondola(ctx context.Context, words ...string) (summaryLine, error
 	if g.noColor {
 		words = append(words, "--no-color")
 	}
-	child := newApp(d.a.stdin, d.a.stdout, nil, d.environ())
-	child.args, child.dir, child.screen, child.exit = words, d.dir, d.a.screen, d.a.exit
+	child := newApp(d.a.stdin, nil, nil, d.environ())
+	child.args, child.dir, child.stdout, child.screen, child.exit = words, d.dir, d.a.stdout, d.a.screen, d.a.exit
 	err := child.execute(ctx)
 	return child.last, err
 }

@@ -49,9 +49,9 @@ func (a *app) reportFindings(findings []doctor.Finding, verdict error) {
 		}
 		a.json(sum)
 	case formatTSV:
-		fmt.Fprintln(a.stdout, "level\tcheck\twhat\twhy\tremedy")
+		row(a.stdout, "level", "check", "what", "why", "remedy")
 		for _, f := range findings {
-			fmt.Fprintf(a.stdout, "%s\t%s\t%s\t%s\t%s\n", f.Level, cell(f.Check), cell(f.What), cell(f.Why), cell(f.Remedy))
+			row(a.stdout, f.Level, f.Check, f.What, f.Why, f.Remedy)
 		}
 	default:
 		for _, f := range findings {

@@ -23,10 +23,12 @@ type patient struct {
 	environ []string
 }
 
-func newPatient(t *testing.T) *patient {
+func newPatient(t *testing.T) *patient { return newPatientWith(t, emulator.Many(3, 1)) }
+
+func newPatientWith(t *testing.T, library emulator.Library) *patient {
 	t.Helper()
 	home := t.TempDir()
-	s, err := startServices(emulator.Options{Library: emulator.Many(3, 1)}, "127.0.0.1", filepath.Join(home, "config"))
+	s, err := startServices(emulator.Options{Library: library, Google: googleOptions(true)}, "127.0.0.1", filepath.Join(home, "config"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,6 +70,9 @@ func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, services.close()) }()
 	a.announceServices(services)
+	if err := a.stdout.failure(); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	if errors.Is(context.Cause(ctx), errInterrupted) {
 		return errEnded
@@ -184,12 +187,11 @@ type servicesLine struct {
 
 func (a *app) announceServices(s *services) {
 	env := map[string]string{}
-	var exports, table strings.Builder
+	var exports strings.Builder
 	for _, setting := range s.environ {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
 		fmt.Fprintf(&exports, "export %s=%s\n", name, quoted(value))
-		fmt.Fprintf(&table, "%s\t%s\n", name, value)
 	}
 	switch a.format {
 	case formatJSON:
@@ -201,7 +203,10 @@ func (a *app) announceServices(s *services) {
 			GoProToken: env["GP_ACCESS_TOKEN"], Credentials: env["GONDOLA_CREDENTIALS"], Token: env["GONDOLA_TOKEN"],
 		})
 	case formatTSV:
-		fmt.Fprint(a.stdout, table.String())
+		for _, setting := range s.environ {
+			name, value, _ := strings.Cut(setting, "=")
+			row(a.stdout, name, value)
+		}
 	default:
 		fmt.Fprint(a.stdout, exports.String())
 	}

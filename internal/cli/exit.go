@@ -127,6 +127,8 @@ func describe(err error, redact func(string) string) errorObject {
 		if d.Code == media.CodeUnreachable && d.Hint == "" {
 			d.Hint = "look at the connection to the internet; gondola doctor shows what does not answer"
 		}
+	case isOutput(err):
+		d.Code, d.Hint = "output", "see that there is room where it goes, then run the command again"
 	case errors.Is(err, context.DeadlineExceeded):
 		d.Code = media.CodeUnreachable
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -186,6 +187,7 @@ func TestHuman(t *testing.T) {
 		quoted("my album"):            "'my album'",
 		quoted("it's"):                `'it'\''s'`,
 		quoted(""):                    "''",
+		quoted("a\n\x1b'"):            `$'a\012\033\047'`,
 		percent(1, 3):                 " (33%)",
 		percent(1, media.SizeUnknown): "",
 	} {
@@ -201,8 +203,16 @@ func TestQuoted(t *testing.T) {
 		word := rapid.String().Draw(t, "word")
 		var read strings.Builder
 		inside := false
-		for rest := quoted(word); rest != ""; {
+		rest, escaped := strings.CutPrefix(quoted(word), "$")
+		for rest != "" {
 			switch {
+			case escaped && rest[0] == '\\':
+				octal, err := strconv.ParseUint(rest[1:4], 8, 8)
+				if err != nil {
+					t.Fatalf("quoted(%q) = %s", word, quoted(word))
+				}
+				read.WriteByte(byte(octal))
+				rest = rest[4:]
 			case rest[0] == '\'':
 				inside, rest = !inside, rest[1:]
 			case !inside && strings.HasPrefix(rest, `\'`):
@@ -213,7 +223,7 @@ func TestQuoted(t *testing.T) {
 				rest = rest[1:]
 			}
 		}
-		if inside || read.String() != word {
+		if inside || read.String() != word || cell(quoted(word)) != quoted(word) {
 			t.Fatalf("quoted(%q) = %s reads as %q", word, quoted(word), read.String())
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gondola-sync/gondola/internal/printable"
 )
 
 // size writes a number of bytes for people: "999 B", "1.50 KiB".
@@ -62,14 +64,7 @@ func withoutName(message, name string) string {
 }
 
 // cell makes a text fit into one cell of a table.
-func cell(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' || r == '\n' || r == '\r' {
-			return ' '
-		}
-		return r
-	}, s)
-}
+func cell(s string) string { return printable.Line(s) }
 
 // truncate shortens s to at most n characters.
 func truncate(s string, n int) string {
@@ -94,11 +89,27 @@ func columns(w io.Writer, widths []int, cells ...string) {
 	fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 }
 
-// quoted writes a word so that a POSIX shell reads it back.
+// quoted writes a word so that a POSIX shell reads it back, on one line.
 func quoted(word string) string {
+	if cell(word) != word {
+		return "$'" + escaped(word) + "'"
+	}
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%"
 	if word != "" && strings.Trim(word, plain) == "" {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// escaped writes a text with control characters for a shell's $'…'.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			fmt.Fprintf(&b, `\%03o`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -81,7 +81,7 @@ func (l *live) below(w io.Writer, stat decor.Statistics) error {
 	lines := l.lines(time.Now())
 	l.mu.Unlock()
 	for i, line := range lines {
-		lines[i] = truncate(line, max(stat.AvailableWidth-1, 20))
+		lines[i] = truncate(cell(line), max(stat.AvailableWidth-1, 20))
 	}
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err

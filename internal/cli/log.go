@@ -8,6 +8,7 @@ import (
 	"github.com/lmittmann/tint"
 
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/printable"
 )
 
 func (a *app) newLogger() (*slog.Logger, error) {
@@ -54,9 +55,9 @@ func (a *app) logHandler(level slog.Level) (slog.Handler, error) {
 	options := slog.HandlerOptions{Level: level, ReplaceAttr: a.secrets.attr}
 	switch {
 	case asJSON:
-		return slog.NewJSONHandler(a.screen, &options), nil
+		return slog.NewJSONHandler(printable.NewJSONWriter(a.screen), &options), nil
 	case terminal:
-		return tint.NewTextHandler(a.screen, &tint.Options{
+		return tint.NewTextHandler(a.screen.raw(), &tint.Options{
 			Level: level, ReplaceAttr: a.secrets.attr,
 			TimeFormat: time.TimeOnly, NoColor: !a.color(),
 		}), nil
@@ -64,7 +65,13 @@ func (a *app) logHandler(level slog.Level) (slog.Handler, error) {
 	return slog.NewTextHandler(a.screen, &options), nil
 }
 
-// color reports whether people's text may be coloured.
+// color reports whether text on standard error may be coloured.
 func (a *app) color() bool {
-	return !a.global.noColor && a.sources.Getenv("NO_COLOR") == "" && a.sources.Getenv("TERM") != "dumb" && isTerminal(a.screen.out)
+	return !a.global.noColor && a.sources.Getenv("NO_COLOR") == "" && a.animated()
+}
+
+// animated reports whether standard error is a terminal that understands escape
+// sequences.
+func (a *app) animated() bool {
+	return isTerminal(a.screen.out) && a.sources.Getenv("TERM") != "dumb"
 }

@@ -99,7 +99,7 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
 func (a *app) readPaste(ctx context.Context) (string, error) {
 	terminal := isTerminal(a.stdin)
 	if terminal {
-		fmt.Fprint(a.screen.out, goproSteps)
+		fmt.Fprint(a.screen, goproSteps)
 	}
 	type answer struct {
 		text string

@@ -26,7 +26,7 @@ exit code is 4 if something needed is missing or expired.`,
 
 func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 	if a.format == formatTSV {
-		fmt.Fprintln(a.stdout, "service\tvalid\tfrom\tuntil\treason")
+		row(a.stdout, "service", "valid", "from", "until", "reason")
 	}
 	goproErr := a.goproStatus(ctx, f)
 	if isUsage(goproErr) {
@@ -58,7 +58,7 @@ func (a *app) goproStatus(ctx context.Context, f *serviceFlags) error {
 	case formatJSON:
 		a.json(line)
 	case formatTSV:
-		fmt.Fprintf(a.stdout, "gopro\t%t\t%s\t\t%s\n", line.Valid, cell(line.From), cell(reason))
+		row(a.stdout, "gopro", line.Valid, line.From, "", reason)
 	default:
 		if line.Valid {
 			fmt.Fprintf(a.stdout, "gopro   valid: %s, %s (token from %s; GoPro does not tell its end)\n",
@@ -102,7 +102,7 @@ func (a *app) googleStatus(ctx context.Context, f *serviceFlags) error {
 		if !line.RefreshExpiry.IsZero() {
 			until = line.RefreshExpiry.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(a.stdout, "google\t%t\t%s\t%s\t%s\n", line.Valid, cell(line.From), until, cell(reason))
+		row(a.stdout, "google", line.Valid, line.From, until, reason)
 	default:
 		a.googleStatusText(line)
 	}
@@ -120,12 +120,12 @@ func (a *app) googleStatusText(line googleLine) {
 		fmt.Fprintf(a.stdout, "google  valid: %s (tokens in %s)\n", until, line.From)
 	}
 	for _, warning := range line.Warnings {
-		fmt.Fprintf(a.stdout, "        %s\n", warning)
+		fmt.Fprintf(a.stdout, "        %s\n", cell(warning))
 	}
 }
 
 func (a *app) notValid(service string, e *errorObject) {
-	fmt.Fprintf(a.stdout, "%-7s not valid: %s\n", service, e.Message)
+	fmt.Fprintf(a.stdout, "%-7s not valid: %s\n", service, cell(e.Message))
 	if e.Hint != "" {
 		fmt.Fprintf(a.stdout, "        %s\n", e.Hint)
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,8 +67,12 @@ func (a *app) list(ctx context.Context, station string, pick *selectFlags, servi
 			item.Refusal = refuse(item)
 		}
 		rows.add(item)
+		if err := a.stdout.failure(); err != nil {
+			return err
+		}
 	}
-	return rows.end()
+	rows.end()
+	return nil
 }
 
 // rows writes the items of a station in the chosen format.
@@ -83,7 +86,7 @@ type rows struct {
 func (a *app) newRows() *rows {
 	r := &rows{a: a}
 	if a.format == formatTSV {
-		fmt.Fprintln(a.stdout, "key\tfile_name\tbytes\tcaptured_at\tkind\ttype\trefusal")
+		row(a.stdout, "key", "file_name", "bytes", "captured_at", "kind", "type", "refusal")
 	}
 	return r
 }
@@ -126,7 +129,7 @@ func (r *rows) add(it media.Item) {
 		}
 		r.a.json(line)
 	case formatTSV:
-		fmt.Fprintf(r.a.stdout, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", it.ID.Key(), cell(it.Name), it.Size, captured, it.Kind, cell(it.Type), cell(why))
+		row(r.a.stdout, it.ID.Key(), it.Name, it.Size, captured, it.Kind, it.Type, why)
 	default:
 		r.text(it, captured, why)
 	}
@@ -141,8 +144,6 @@ func (r *rows) text(it media.Item, captured, why string) {
 	columns(r.a.stdout, listedWidths, it.Name, size(it.Size), captured, it.Type, why)
 }
 
-func (r *rows) end() error {
-	var w io.Writer = r.a.talk()
-	fmt.Fprintf(w, "%s, %s, %d of them refused\n", count(r.items, "item"), size(r.bytes), r.refused)
-	return nil
+func (r *rows) end() {
+	fmt.Fprintf(r.a.talk(), "%s, %s, %d of them refused\n", count(r.items, "item"), size(r.bytes), r.refused)
 }

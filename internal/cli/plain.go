@@ -30,9 +30,9 @@ func (t *plain) event(e gondola.Event) {
 	case gondola.ItemEvent:
 		t.item(e)
 	case gondola.WaitEvent:
-		fmt.Fprintln(t.out, t.redact(waiting(e, t.now())))
+		fmt.Fprintln(t.out, t.redact(cell(waiting(e, t.now()))))
 	case gondola.NoticeEvent:
-		fmt.Fprintln(t.out, t.redact(e.Text))
+		fmt.Fprintln(t.out, t.redact(cell(e.Text)))
 	}
 }
 
@@ -53,7 +53,7 @@ func (t *plain) item(e gondola.ItemEvent) {
 		fmt.Fprintf(t.out, "failed: %s: %s\n", cell(e.Item.Name), t.redact(withoutName(e.Err.Error(), e.Item.Name)))
 	case !t.verbose:
 	case e.Status == state.Skipped && e.Item.Refusal != nil:
-		fmt.Fprintf(t.out, "skipped: %s: %s\n", cell(e.Item.Name), e.Item.Refusal.Reason)
+		fmt.Fprintf(t.out, "skipped: %s: %s\n", cell(e.Item.Name), cell(e.Item.Refusal.Reason))
 	case e.Stage == state.Transfer && e.Status == state.Completed:
 		fmt.Fprintf(t.out, "carried: %s (%s)\n", cell(e.Item.Name), size(itemBytes(&e.Item)))
 	case e.Stage == state.Create && e.Status == state.Completed:

@@ -64,12 +64,12 @@ func action(p gondola.PlannedItem) string {
 // plan shows what a run would do, item by item as the listing goes on.
 func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
 	if a.format == formatTSV {
-		fmt.Fprintln(a.stdout, "file_name\taction\tbytes\treason")
+		row(a.stdout, "file_name", "action", "bytes", "reason")
 	}
 	o.Hooks.Event = a.tellNotice
 	plan, err := gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
 		a.plannedItem(p)
-		return nil
+		return a.stdout.failure()
 	})
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (a *app) plannedItem(p gondola.PlannedItem) {
 		}
 		a.json(line)
 	case formatTSV:
-		fmt.Fprintf(a.stdout, "%s\t%s\t%d\t%s\n", cell(p.Item.Name), what, max(p.Item.Size, 0), cell(why))
+		row(a.stdout, p.Item.Name, what, max(p.Item.Size, 0), why)
 	default:
 		columns(a.result(), plannedWidths, what, p.Item.Name, size(p.Item.Size), why)
 	}
@@ -131,7 +131,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 }
 
 func (l planLine) write(w io.Writer, limit int64) {
-	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", l.SessionID, l.From, l.To)
+	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
 	unknown := ""
 	if l.UnknownSizes > 0 {
 		unknown = fmt.Sprintf(" and %d of unknown size", l.UnknownSizes)

@@ -40,7 +40,7 @@ func (d *demo) prove(cut, resumed, again summaryLine) error {
 			d.a.json(line)
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", line.Name, size(line.Bytes), shortHash(line.SHA256), line.text())
+		row(table, line.Name, size(line.Bytes), shortHash(line.SHA256), line.text())
 	}
 	if err := table.Flush(); err != nil {
 		return err

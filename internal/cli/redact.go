@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/gondola-sync/gondola/internal/printable"
 )
 
 // secretShapes are what credentials of the services look like, and where they
@@ -61,17 +63,18 @@ func (r *redactor) clean(s string) string {
 	})
 }
 
-// attr cleans an attribute of a log record; it fits slog's ReplaceAttr.
+// attr takes secrets and unprintable characters out of an attribute of a log
+// record; it fits slog's ReplaceAttr.
 func (r *redactor) attr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString:
-		return slog.String(a.Key, r.clean(a.Value.String()))
+		return slog.String(a.Key, printable.Text(r.clean(a.Value.String())))
 	case slog.KindAny:
 		if _, isLevel := a.Value.Any().(slog.Level); isLevel {
 			return a
 		}
 		text := fmt.Sprint(a.Value.Any())
-		if cleaned := r.clean(text); cleaned != text {
+		if cleaned := printable.Text(r.clean(text)); cleaned != text {
 			return slog.String(a.Key, cleaned)
 		}
 	}

@@ -25,7 +25,20 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer stop()
 	err := a.execute(ctx)
 	a.tell(err)
-	return exitCode(err)
+	return a.finish(err)
+}
+
+// finish returns the exit code. A result that could not be written is a failure,
+// whatever else the command has come to.
+func (a *app) finish(err error) int {
+	failure := a.stdout.close()
+	if failure == nil {
+		return exitCode(err)
+	}
+	if !errors.Is(err, failure) {
+		a.complain(failure)
+	}
+	return exitFailed
 }
 
 // execute runs the command that a.args name.

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/mattn/go-isatty"
+
+	"github.com/gondola-sync/gondola/internal/printable"
 )
 
 // screen is standard error. Lines written while a live display is attached
@@ -18,8 +20,22 @@ type screen struct {
 
 func newScreen(out io.Writer) *screen { return &screen{out: out} }
 
-// Write implements [io.Writer] for whole lines.
+// Write implements [io.Writer] for whole lines, without characters that could
+// steer the terminal.
 func (s *screen) Write(p []byte) (int, error) {
+	if _, err := s.raw().Write([]byte(printable.Text(string(p)))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// raw returns a writer for lines whose escape sequences are Gondola's own, and
+// whose text from outside is printable already.
+func (s *screen) raw() io.Writer { return rawScreen{s} }
+
+type rawScreen struct{ *screen }
+
+func (s rawScreen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live != nil {
@@ -33,7 +49,9 @@ func (s *screen) Write(p []byte) (int, error) {
 // afterEcho goes back to the beginning of the line, where a live display expects
 // the cursor: a terminal has written ^C there.
 func (s *screen) afterEcho() {
-	if isTerminal(s.out) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live != nil {
 		io.WriteString(s.out, "\r")
 	}
 }

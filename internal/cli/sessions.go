@@ -61,7 +61,7 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 		a.listedSession(table, newSessionLine(s, counts), rows == 1)
 	}
 	if rows == 0 && a.format == formatTSV {
-		fmt.Fprintln(a.stdout, sessionColumns)
+		row(a.stdout, sessionColumns...)
 	}
 	if rows == 0 && broken == nil {
 		uri, _ := where.where(a) // it was opened
@@ -70,7 +70,8 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 	return errors.Join(table.Flush(), broken)
 }
 
-const sessionColumns = "session_id\tupdated_at\tdiscovery\ttransfer\tcreate\ttotal\tcreated\talready_there\tskipped\tfailed\tpending"
+var sessionColumns = []any{"session_id", "updated_at", "discovery", "transfer", "create",
+	"total", "created", "already_there", "skipped", "failed", "pending"}
 
 func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) {
 	c := l.Items
@@ -80,23 +81,22 @@ func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) 
 		return
 	case formatTSV:
 		if first {
-			fmt.Fprintln(a.stdout, sessionColumns)
+			row(a.stdout, sessionColumns...)
 		}
-		fmt.Fprintf(a.stdout, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n",
-			cell(l.SessionID), l.UpdatedAt.Format(time.RFC3339),
+		row(a.stdout, l.SessionID, l.UpdatedAt.Format(time.RFC3339),
 			l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create],
 			c.Total, c.Created, c.AlreadyThere, c.Skipped, c.Failed, c.Pending)
 		return
 	}
 	if first {
-		fmt.Fprintln(table, "SESSION\tWINDOW\tDONE\tSKIPPED\tFAILED\tPENDING\tLAST USED")
+		row(table, "SESSION", "WINDOW", "DONE", "SKIPPED", "FAILED", "PENDING", "LAST USED")
 	}
 	used := l.UpdatedAt.Local().Format("2006-01-02 15:04")
 	if l.Copying {
 		used = "not whole: being copied"
 	}
-	fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%s\n", cell(l.SessionID), l.windowText(),
-		c.Created+c.AlreadyThere, c.Total, c.Skipped, c.Failed, c.Pending, used)
+	done := fmt.Sprintf("%d of %d", c.Created+c.AlreadyThere, c.Total)
+	row(table, l.SessionID, l.windowText(), done, c.Skipped, c.Failed, c.Pending, used)
 }
 
 // session returns a session's header, or says that there is none.
@@ -155,7 +155,7 @@ func (a *app) removeSessions(ctx context.Context, backend state.Backend, ids []s
 		if a.format == formatJSON {
 			a.json(map[string]string{"type": "removed", "session_id": id})
 		}
-		fmt.Fprintf(a.talk(), "Forgot session %s.\n", id)
+		fmt.Fprintf(a.talk(), "Forgot session %s.\n", cell(id))
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (a *app) confirm(ctx context.Context, question string) error {
 	if !isTerminal(a.stdin) {
 		return usagef("%s Nobody can be asked without a terminal: give --yes", question)
 	}
-	fmt.Fprintf(a.screen.out, "%s [y/N] ", question)
+	fmt.Fprintf(a.screen, "%s [y/N] ", cell(question))
 	answer, err := a.readLine(ctx)
 	if err != nil {
 		return err

@@ -249,11 +249,11 @@ func (r *copyReport) progress(id string, reading bool, items int) {
 		if reading {
 			doing = "read back"
 		}
-		fmt.Fprintf(r.talk(), "%s: %s %s\n", id, count(items, "item"), doing)
+		fmt.Fprintf(r.talk(), "%s: %s %s\n", cell(id), count(items, "item"), doing)
 	}
 }
 
-const copyColumns = "session_id\titems\tbatches\tdigest\tinto\tresult"
+var copyColumns = []any{"session_id", "items", "batches", "digest", "into", "result"}
 
 func (r *copyReport) tell(c *sessioncopy.Result) {
 	line := copyLine{
@@ -272,16 +272,16 @@ func (r *copyReport) tell(c *sessioncopy.Result) {
 		r.json(line)
 	case formatTSV:
 		if !r.told {
-			fmt.Fprintln(r.stdout, copyColumns)
+			row(r.stdout, copyColumns...)
 			r.told = true
 		}
-		fmt.Fprintf(r.stdout, "%s\t%d\t%d\t%s\t%s\t%s\n", cell(line.SessionID), line.Items.Total, line.Batches, line.Digest, cell(line.Into), resultOf(c))
+		row(r.stdout, line.SessionID, line.Items.Total, line.Batches, line.Digest, line.Into, resultOf(c))
 	}
 	batches := "1 batch"
 	if c.Batches != 1 {
 		batches = fmt.Sprintf("%d batches", c.Batches)
 	}
-	fmt.Fprintf(r.talk(), "%s session %s: %s\n  %s and %s, proved by %s\n", what, line.SessionID, line.Items, count(line.Items.Total, "item"), batches, c.Digest)
+	fmt.Fprintf(r.talk(), "%s session %s: %s\n  %s and %s, proved by %s\n", what, cell(line.SessionID), line.Items, count(line.Items.Total, "item"), batches, c.Digest)
 	if c.Session.Account == "" && line.Items.Created > 0 {
 		fmt.Fprintf(r.talk(), "  gondola sync --session-id %s links what it carried to the files it was, so that no other session carries them again.\n", quoted(line.SessionID)+" --state "+quoted(withoutPassword(r.to)))
 	}

@@ -54,7 +54,7 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	line := newSessionLine(s, counts)
 	switch a.format {
 	case formatTSV:
-		fmt.Fprintln(a.stdout, tsvColumns)
+		row(a.stdout, tsvColumns...)
 		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { writeTSVItem(a.stdout, it) })
 	case formatJSON:
 		a.json(line)
@@ -63,14 +63,14 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	line.write(a.stdout)
 	fmt.Fprintln(a.stdout)
 	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tSIZE\tDISCOVERY\tTRANSFER\tCREATE\tREASON")
+	row(table, "NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON")
 	err = itemsOf(ctx, backend, id, outcome, func(it *state.Item) {
 		l := newSessionItemLine(it, a.redact)
 		why := ""
 		if l.Error != nil {
-			why = cell(l.Error.Message)
+			why = l.Error.Message
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", cell(l.Name), size(it.Size), l.Discovery, l.Transfer, l.Create, why)
+		row(table, l.Name, size(it.Size), l.Discovery, l.Transfer, l.Create, why)
 	})
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 	case formatJSON:
 		a.json(life)
 	case formatTSV:
-		fmt.Fprintln(a.stdout, tsvColumns)
+		row(a.stdout, tsvColumns...)
 		writeTSVItem(a.stdout, it)
 	default:
 		life.write(a.stdout)

@@ -154,7 +154,7 @@ func outcomeText(o gondola.Outcome, items int, failure *errorObject) string {
 func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) string) {
 	line := r.line(redact)
 	moved := r.summary.Moved
-	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", line.SessionID, line.From, line.To)
+	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", cell(line.SessionID), line.From, line.To)
 	fmt.Fprintf(w, "Items     %s\n", line.Items)
 	fmt.Fprintf(w, "Bytes     %s downloaded, %s uploaded, %s sent again\n",
 		size(line.Bytes.Downloaded), size(line.Bytes.Uploaded), size(line.Bytes.Resent))

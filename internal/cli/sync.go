@@ -162,7 +162,7 @@ func (a *app) watchers() []watcher {
 	}
 	text := &plain{out: a.screen, verbose: a.global.verbose, redact: a.redact, now: a.now}
 	shown = append(shown, text)
-	if isTerminal(a.screen.out) && !(a.format == formatJSON && isTerminal(a.stdout)) {
+	if a.animated() && !(a.format == formatJSON && isTerminal(a.stdout.to)) {
 		text.silent = true
 		shown = append(shown, newLive(a.screen, a.redact))
 	}
@@ -180,7 +180,7 @@ func (a *app) report(ctx context.Context, r report) error {
 		if r.summary == nil {
 			backend = nil
 		}
-		if err := writeTSV(ctx, a.stdout, backend, r.sessionID); err != nil {
+		if err := writeTSV(ctx, a.stdout, backend, r.sessionID); err != nil && !isOutput(err) {
 			r.err = errors.Join(r.err, err)
 		}
 	}

@@ -5,18 +5,29 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/gondola-sync/gondola/state"
 )
 
 // tsvColumns are q2google's.
-const tsvColumns = "file_name\tdiscovery_status\ttransfer_status\tcreate_status"
+var tsvColumns = []any{"file_name", "discovery_status", "transfer_status", "create_status"}
+
+// row writes one line of a table, of TSV or for a tabwriter. No value breaks out of
+// its cell.
+func row(w io.Writer, values ...any) {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		cells[i] = cell(fmt.Sprint(v))
+	}
+	fmt.Fprintln(w, strings.Join(cells, "\t"))
+}
 
 // writeTSV writes q2google's table: a header and one line per item. Without a
 // backend there are no items.
 func writeTSV(ctx context.Context, w io.Writer, backend state.Backend, session string) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintln(out, tsvColumns)
+	row(out, tsvColumns...)
 	if backend != nil {
 		err := itemsOf(ctx, backend, session, "", func(it *state.Item) { writeTSVItem(out, it) })
 		if err != nil {
@@ -31,5 +42,5 @@ func writeTSVItem(w io.Writer, it *state.Item) {
 	if it.Refusal != nil {
 		create = state.Skipped
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", cell(it.Name), it.Discovery, it.Transfer, create)
+	row(w, it.Name, it.Discovery, it.Transfer, create)
 }

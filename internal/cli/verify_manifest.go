@@ -70,7 +70,7 @@ func (m *manifestFile) write(it gondola.VerifiedItem) error {
 	if m == nil {
 		return nil
 	}
-	if err := m.lines.Write(it.ManifestEntry()); err != nil {
+	if err := m.lines.Write(it.ManifestEntry()); err != nil && !isOutput(err) { // the verification goes on without it
 		return fmt.Errorf("manifest: %w", err)
 	}
 	return nil
@@ -83,6 +83,9 @@ func (m *manifestFile) close(failure error) error {
 		return failure
 	}
 	err := errors.Join(m.lines.Flush(), m.out.Flush())
+	if isOutput(err) {
+		return failure
+	}
 	if m.temp != nil {
 		defer os.Remove(m.temp.Name()) // gone after the rename
 		err = errors.Join(err, m.temp.Sync(), m.temp.Close())

@@ -108,7 +108,7 @@ type verifyView struct {
 	told  time.Time // when progress was shown last
 }
 
-const tsvVerified = "file_name\tstatus\tdestination_id\treason"
+var tsvVerified = []any{"file_name", "status", "destination_id", "reason"}
 
 // newVerifyView returns a view; stdoutTaken says that standard output belongs to
 // the manifest.
@@ -121,7 +121,7 @@ func newVerifyView(a *app, stdoutTaken bool) *verifyView {
 		v.lists[t.verdict] = &verdictList{}
 	}
 	if a.format == formatTSV {
-		fmt.Fprintln(a.stdout, tsvVerified)
+		row(a.stdout, tsvVerified...)
 	}
 	return v
 }
@@ -134,7 +134,7 @@ func (v *verifyView) item(it gondola.VerifiedItem) {
 	good := it.Verdict == gondola.Verified || it.Verdict == gondola.Skipped
 	switch {
 	case v.a.format == formatTSV:
-		fmt.Fprintf(v.a.stdout, "%s\t%s\t%s\t%s\n", cell(it.Item.Name), it.Verdict, it.Item.DestinationID, v.a.redact(cell(it.Reason)))
+		row(v.a.stdout, it.Item.Name, it.Verdict, it.Item.DestinationID, v.a.redact(it.Reason))
 	case v.a.format == formatJSON && (v.a.global.verbose || !good):
 		v.a.json(v.line(it))
 	}

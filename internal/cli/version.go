@@ -30,7 +30,8 @@ func newVersion(a *app) *cobra.Command {
 			case formatJSON:
 				a.json(b)
 			case formatTSV:
-				fmt.Fprintf(a.stdout, "version\tcommit\tgo\tplatform\n%s\t%s\t%s\t%s\n", b.Version, b.Commit, b.Go, b.Platform)
+				row(a.stdout, "version", "commit", "go", "platform")
+				row(a.stdout, b.Version, b.Commit, b.Go, b.Platform)
 			default:
 				fmt.Fprintln(a.stdout, b)
 			}

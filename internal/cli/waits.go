@@ -32,5 +32,5 @@ func (a *app) tellWait(e gondola.Event) {
 	if a.format == formatJSON {
 		a.json(waitLine{"wait", a.redact(w.Reason), w.Until.UTC()})
 	}
-	fmt.Fprintln(a.talk(), a.redact(waiting(w, a.now())))
+	fmt.Fprintln(a.talk(), a.redact(cell(waiting(w, a.now()))))
 }
