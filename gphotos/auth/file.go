@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/gondola-sync/gondola/internal/regular"
 )
 
 // maxFile is far more than a client or token file ever has, in bytes.
@@ -17,17 +18,9 @@ const maxFile = 1 << 20
 
 // readFile reads a small file. Its errors do not repeat the path.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	data, err := regular.Read(path, maxFile)
 	if err != nil {
 		return nil, withoutPath(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, withoutPath(err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("larger than %d bytes", maxFile)
 	}
 	return bytes.TrimPrefix(data, []byte("\ufeff")), nil // some Windows editors add one
 }

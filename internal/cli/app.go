@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -94,6 +96,9 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	if a.origins, err = sources.Apply(cmd.Flags()); err != nil {
 		return err
 	}
+	if err := expandPaths(cmd.Flags(), sources.Paths); err != nil {
+		return err
+	}
 	if a.format, err = a.chooseFormat(); err != nil {
 		return err
 	}
@@ -101,6 +106,9 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	a.waits.to(a.tellWait)
+	for _, warning := range sources.Warnings {
+		fmt.Fprintln(a.talk(), "Note: "+warning+".")
+	}
 	for _, name := range []string{"state", "state-dir"} {
 		if f := cmd.Flags().Lookup(name); f != nil && a.origins[name] == config.Flag {
 			a.onStore += " --" + name + " " + quoted(withoutPassword(f.Value.String()))
@@ -109,6 +117,26 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	}
 	a.started = true
 	return nil
+}
+
+// expandPaths expands a leading ~ in the value of every flag that takes a path
+// or a state URI: no shell has seen those of a variable or a file.
+func expandPaths(flags *pflag.FlagSet, paths config.Paths) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		expand := paths.Expand
+		if f.Name == "state" {
+			expand = paths.ExpandURI
+		} else if f.Annotations[cobra.BashCompFilenameExt] == nil && f.Annotations[cobra.BashCompSubdirsInDir] == nil {
+			return
+		}
+		value, err := expand(f.Value.String())
+		if err == nil && value != f.Value.String() {
+			err = f.Value.Set(value)
+		}
+		errs = append(errs, err)
+	})
+	return errors.Join(errs...)
 }
 
 // flagNames returns the names of all flags in the tree that can be configured.

@@ -116,7 +116,8 @@ func (f *stateFlags) where(a *app) (string, error) {
 	uri, dir := a.origins["state"], a.origins["state-dir"]
 	switch {
 	case f.uri == "" && f.dir == "":
-		return jsondir.Scheme + ":" + a.sources.Paths.Sessions(), nil
+		sessions, err := a.sources.Paths.Sessions()
+		return jsondir.Scheme + ":" + sessions, err
 	case f.uri != "" && f.dir != "" && uri == config.Flag && dir == config.Flag:
 		return "", usagef("--state and --state-dir say the same thing: give one of them")
 	case f.uri == "" || f.dir != "" && dir > uri:

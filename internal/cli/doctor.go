@@ -171,7 +171,7 @@ func (a *app) secretFiles(f *serviceFlags, token config.Secret) []string {
 	default:
 		paths = append(paths, filepath.Join(a.dir, ".env"))
 	}
-	return paths
+	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }
 
 func fileExists(path string) bool {

@@ -63,6 +63,11 @@ func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) e
 	if err != nil {
 		return err
 	}
+	if f.token == "" || f.credentials == "" {
+		if err := a.sources.Paths.CheckConfig(); err != nil {
+			return err
+		}
+	}
 	path := f.credentialsPath(a)
 	client, err := auth.ReadClient(path)
 	if err != nil {

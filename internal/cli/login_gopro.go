@@ -61,6 +61,9 @@ type goproLine struct {
 }
 
 func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
+	if err := a.sources.Paths.CheckConfig(); err != nil {
+		return err
+	}
 	text, err := a.readPaste(ctx)
 	if err != nil {
 		return err

@@ -127,6 +127,12 @@ func (a *app) newCopyRequest(from, to string, ids []string) (copyRequest, error)
 	r := copyRequest{ids: ids}
 	var only string
 	var err error
+	if from, err = expandPlace(from, a.sources.Paths); err != nil {
+		return r, err
+	}
+	if to, err = expandPlace(to, a.sources.Paths); err != nil {
+		return r, err
+	}
 	if r.from, only, err = sourceAt(from); err != nil {
 		return r, err
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state/jsondir"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -17,6 +19,18 @@ import (
 // stateURI is what a URI of a store looks like. A scheme of one letter is a
 // drive of Windows.
 var stateURI = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// expandPlace expands a leading ~ of a PATH, or of the path of a URI.
+func expandPlace(place string, paths config.Paths) (string, error) {
+	if stateURI.MatchString(place) {
+		return paths.ExpandURI(place)
+	}
+	return paths.Expand(place)
+}
+
+// maxDocument bounds the document of one session, in bytes: q2google's flat files
+// hold all items.
+const maxDocument = 1 << 30
 
 // sourceAt returns the URI of the store that a PATH or URI means, and the id of
 // the only session that is meant, or "" for all.
@@ -48,7 +62,7 @@ func sourceAt(place string) (uri, only string, err error) {
 // sessionIn returns the store around the directory or file of one session, and
 // its id.
 func sessionIn(path, document string) (uri, only string, err error) {
-	data, err := os.ReadFile(document)
+	data, err := regular.Read(document, maxDocument)
 	if err != nil {
 		return "", "", err
 	}
@@ -95,7 +109,7 @@ func newPlace(path string) (string, error) {
 // isDatabase reports whether a file is a SQLite database.
 func isDatabase(path string) (bool, error) {
 	const magic = "SQLite format 3\x00"
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return false, err
 	}

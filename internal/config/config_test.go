@@ -151,9 +151,12 @@ func TestLoadFailures(t *testing.T) {
 	}{
 		{"named file missing", t.TempDir(), "/nowhere/config.toml", "/nowhere/config.toml", nil},
 		{"named by a variable", t.TempDir(), "", "/nowhere/c.toml", []string{"GONDOLA_CONFIG=/nowhere/c.toml"}},
-		{"broken file", t.TempDir(), write(t, "c.toml", "= 1"), "c.toml", nil},
+		{"broken file", t.TempDir(), write(t, "c.toml", "x = 1\n= 1"), "c.toml: line 2 is not valid TOML", nil},
+		{"password in a broken file", t.TempDir(), write(t, "c.toml", `state = "postgres://u:p"hidden"@h/d"`), "c.toml: line 1 is not valid TOML", nil},
+		{"directory", t.TempDir(), t.TempDir(), "not a regular file: it is a directory", nil},
+		{"device", t.TempDir(), os.DevNull, "not a regular file", nil},
 		{"table", t.TempDir(), write(t, "c.toml", "[sync]\nstart='x'"), `key "sync"`, nil},
-		{"broken .env", dir, "", ".env cannot be read", nil},
+		{"broken .env", dir, "", ".env: line 1 is not NAME=VALUE", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Load(tc.environ, tc.dir, tc.config)
@@ -255,15 +258,66 @@ func TestEndpoint(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
-	got := pathsFrom(map[string]string{"HOME": "/home/u", "XDG_CONFIG_HOME": "relative", "XDG_STATE_HOME": "/state"})
-	want := Paths{Config: "/home/u/.config/gondola", State: "/state/gondola"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("paths (-want +got):\n%s", diff)
+	nowhere := func() string { return "" }
+	for _, tc := range []struct {
+		name   string
+		env    map[string]string
+		lookup func() string
+		want   Paths
+	}{
+		{"XDG", map[string]string{"HOME": "/home/u", "XDG_CONFIG_HOME": "relative", "XDG_STATE_HOME": "/state"}, nowhere,
+			Paths{Home: "/home/u", Config: "/home/u/.config/gondola", State: "/state/gondola"}},
+		{"Windows", map[string]string{"USERPROFILE": "/u", "APPDATA": "/roaming", "LOCALAPPDATA": "/local"}, nowhere,
+			Paths{Home: "/u", Config: "/roaming/gondola", State: "/local/gondola"}},
+		{"without HOME", nil, func() string { return "/home/looked-up" },
+			Paths{Home: "/home/looked-up", Config: "/home/looked-up/.config/gondola", State: "/home/looked-up/.local/state/gondola"}},
+		{"relative HOME", map[string]string{"HOME": "."}, func() string { return "/home/looked-up" },
+			Paths{Home: "/home/looked-up", Config: "/home/looked-up/.config/gondola", State: "/home/looked-up/.local/state/gondola"}},
+		{"unknown user", nil, nowhere, Paths{}},
+		{"unknown user with XDG", map[string]string{"XDG_STATE_HOME": "/state"}, nowhere, Paths{State: "/state/gondola"}},
+	} {
+		if diff := cmp.Diff(tc.want, pathsFrom(tc.env, tc.lookup)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
 	}
-	got = pathsFrom(map[string]string{"USERPROFILE": "/u", "APPDATA": "/roaming", "LOCALAPPDATA": "/local"})
-	want = Paths{Config: "/roaming/gondola", State: "/local/gondola"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("paths on Windows (-want +got):\n%s", diff)
+}
+
+func TestUnknownHome(t *testing.T) {
+	var p Paths
+	if got, err := p.Sessions(); got != "" || !isUsage(err) || !strings.Contains(err.Error(), "--state-dir") {
+		t.Errorf("Sessions = %q, %v, want a UsageError that names --state-dir", got, err)
+	}
+	if got := p.GoProToken() + p.ConfigFile(); got != "" {
+		t.Errorf("files below %q, want none", got)
+	}
+	if err := p.CheckConfig(); !isUsage(err) {
+		t.Errorf("CheckConfig = %v, want a UsageError", err)
+	}
+	if got, err := p.Expand("~/x"); got != "" || !isUsage(err) {
+		t.Errorf("Expand = %q, %v, want a UsageError", got, err)
+	}
+}
+
+func isUsage(err error) bool {
+	_, ok := errors.AsType[*UsageError](err)
+	return ok
+}
+
+func TestExpand(t *testing.T) {
+	p := Paths{Home: "/home/u"}
+	for path, want := range map[string]string{
+		"~": "/home/u", "~/x": "/home/u/x", "~/": "/home/u", "~/a/../b": "/home/u/b", "/etc/~/x": "/etc/~/x", "~other/x": "~other/x", "x~": "x~", "": "", "./~/x": "./~/x",
+	} {
+		if got, err := p.Expand(path); got != want || err != nil {
+			t.Errorf("Expand(%q) = %q, %v, want %q", path, got, err, want)
+		}
+	}
+	for uri, want := range map[string]string{
+		"jsondir:~/s": "jsondir:/home/u/s", "sqlite:~/s.db": "sqlite:/home/u/s.db", "jsondir:/s": "jsondir:/s", "postgres://~/x": "postgres://~/x", "~/x": "~/x",
+	} {
+		if got, err := p.ExpandURI(uri); got != want || err != nil {
+			t.Errorf("ExpandURI(%q) = %q, %v, want %q", uri, got, err, want)
+		}
 	}
 }
 

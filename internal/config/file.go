@@ -2,15 +2,16 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/gondola-sync/gondola/internal/regular"
 )
 
 // maxFileSize bounds the config file, in bytes.
@@ -18,17 +19,9 @@ const maxFileSize = 1 << 20
 
 // readFile reads a config file into values by flag name.
 func readFile(path string) (map[string][]string, error) {
-	f, err := os.Open(path)
+	data, err := regular.Read(path, maxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("read config file: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read config file: %w", err)
-	case len(data) > maxFileSize:
-		return nil, fmt.Errorf("config file %s is larger than 1 MiB", path)
 	}
 	values, err := parseFile(data)
 	if err != nil {
@@ -41,7 +34,7 @@ func readFile(path string) (map[string][]string, error) {
 func parseFile(data []byte) (map[string][]string, error) {
 	var doc map[string]any
 	if _, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
-		return nil, err
+		return nil, malformed(err)
 	}
 	values := make(map[string][]string, len(doc))
 	for key, v := range doc {
@@ -52,6 +45,15 @@ func parseFile(data []byte) (map[string][]string, error) {
 		values[key] = texts
 	}
 	return values, nil
+}
+
+// malformed says where a TOML document is malformed, without quoting it: it may
+// hold the password of a store.
+func malformed(err error) error {
+	if e, ok := errors.AsType[toml.ParseError](err); ok {
+		return fmt.Errorf("line %d is not valid TOML", e.Position.Line)
+	}
+	return errors.New("it is not valid TOML")
 }
 
 func fileValue(v any) ([]string, error) {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gondola-sync/gondola/internal/regular"
 )
 
 // maxSecretSize bounds a file that holds a secret, in bytes.
@@ -48,7 +50,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s *Sources) GoProToken() (Secret, error) {
 	for _, vars := range []map[string]string{s.env, s.dotenv} {
 		for _, name := range []string{"GONDOLA_GOPRO_TOKEN", "GP_ACCESS_TOKEN"} {
-			secret, err := secretFrom(vars, name)
+			secret, err := s.secretFrom(vars, name)
 			if err != nil || !secret.IsZero() {
 				return secret, err
 			}
@@ -59,6 +61,9 @@ func (s *Sources) GoProToken() (Secret, error) {
 		return Secret{v, legacy}, nil
 	}
 	path := s.Paths.GoProToken()
+	if path == "" {
+		return Secret{}, nil
+	}
 	value, err := readSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Secret{}, nil
@@ -69,13 +74,17 @@ func (s *Sources) GoProToken() (Secret, error) {
 	return Secret{value, path}, nil
 }
 
-func secretFrom(vars map[string]string, name string) (Secret, error) {
+func (s *Sources) secretFrom(vars map[string]string, name string) (Secret, error) {
 	if v := vars[name]; v != "" {
 		return Secret{v, name}, nil
 	}
 	path := vars[name+"_FILE"]
 	if path == "" {
 		return Secret{}, nil
+	}
+	path, err := s.Paths.Expand(path)
+	if err != nil {
+		return Secret{}, err
 	}
 	v, err := readSecret(path)
 	if err != nil {
@@ -85,17 +94,12 @@ func secretFrom(vars map[string]string, name string) (Secret, error) {
 }
 
 func readSecret(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecretSize+1))
+	data, err := regular.Read(path, maxSecretSize)
 	switch {
+	case errors.Is(err, regular.ErrTooLarge):
+		return "", fmt.Errorf("%s is larger than 64 KiB, which no token is", path)
 	case err != nil:
 		return "", err
-	case len(data) > maxSecretSize:
-		return "", fmt.Errorf("%s is larger than 64 KiB, which no token is", path)
 	}
 	value := strings.TrimSpace(string(data))
 	if value == "" {

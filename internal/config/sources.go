@@ -2,12 +2,9 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
-
-	"github.com/joho/godotenv"
 )
 
 // Origin says where a value came from. Origins are ordered: the greater wins.
@@ -24,7 +21,9 @@ const (
 
 // Sources are the places where settings are looked for besides flags.
 type Sources struct {
-	Paths  Paths
+	Paths    Paths
+	Warnings []string // sources that were ignored, and why
+
 	env    map[string]string
 	dotenv map[string]string
 	file   map[string][]string // by flag name
@@ -34,29 +33,47 @@ type Sources struct {
 // Load reads the sources: environ in the form of [os.Environ], the .env file
 // in dir, and the config file. The config file is configPath, else what
 // GONDOLA_CONFIG names, else the default one, which may be missing. It returns
-// a [*UsageError] for a file that cannot be read or understood.
+// a [*UsageError] for a config file that cannot be read or understood; a .env file
+// of another program is ignored, with one of the Warnings.
 func Load(environ []string, dir, configPath string) (*Sources, error) {
 	env := environment(environ)
-	s := &Sources{env: env, Paths: pathsFrom(env)}
-	var err error
-	if s.dotenv, err = readDotEnv(filepath.Join(dir, ".env")); err != nil {
+	s := &Sources{env: env, Paths: pathsFrom(env, lookupHome)}
+	dotenv, warning, err := readDotEnv(filepath.Join(dir, ".env"))
+	if err != nil {
 		return nil, err
 	}
-	required := true
-	if configPath == "" {
-		configPath, _ = s.lookup("GONDOLA_CONFIG")
+	s.dotenv = dotenv
+	if warning != "" {
+		s.Warnings = append(s.Warnings, warning)
 	}
-	if configPath == "" {
-		configPath, required = s.Paths.ConfigFile(), false
+	return s, s.loadFile(configPath)
+}
+
+// loadFile reads the config file, which may be missing if it was not named.
+func (s *Sources) loadFile(path string) error {
+	if path == "" {
+		path, _ = s.lookup("GONDOLA_CONFIG")
 	}
-	if s.file, err = readFile(configPath); err != nil {
-		if !required && errors.Is(err, fs.ErrNotExist) {
-			return s, nil
-		}
-		return nil, &UsageError{Message: err.Error()}
+	named := path != ""
+	path, err := s.Paths.Expand(path)
+	if err != nil {
+		return err
 	}
-	s.path = configPath
-	return s, nil
+	if !named {
+		path = s.Paths.ConfigFile()
+	}
+	if path == "" {
+		return nil
+	}
+	values, err := readFile(path)
+	switch {
+	case !named && errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return &UsageError{Message: err.Error()}
+	}
+	s.file, s.path = values, path
+	return nil
 }
 
 func environment(environ []string) map[string]string {
@@ -67,18 +84,6 @@ func environment(environ []string) map[string]string {
 		}
 	}
 	return env
-}
-
-func readDotEnv(path string) (map[string]string, error) {
-	vars, err := godotenv.Read(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		// The parser's message quotes the line, which may hold a secret.
-		return nil, &UsageError{Message: fmt.Sprintf("%s cannot be read as a list of NAME=VALUE lines", path)}
-	}
-	return vars, nil
 }
 
 // Getenv returns the value of a variable in the environment or the .env file,

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -148,7 +149,7 @@ func (b *Backend) readFile(name string, limit int64) ([]byte, error) {
 }
 
 func readInto(data *bytes.Buffer, root *os.Root, name string, limit int64) error {
-	f, err := root.Open(name)
+	f, err := regular.OpenIn(root, name)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -152,7 +153,7 @@ func (l *ledger) open() error {
 	if err != nil {
 		return err
 	}
-	l.file, err = l.b.root.Open(ledgerFile)
+	l.file, err = regular.OpenIn(l.b.root, ledgerFile)
 	return err
 }
 

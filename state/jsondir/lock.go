@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -83,8 +84,11 @@ func (b *Backend) touch(name string) error {
 	f, err := b.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		_, err = b.root.Stat(name)
-		return err
+		f, err = regular.OpenIn(b.root, name)
+		if err != nil {
+			return err
+		}
+		return f.Close()
 	case err != nil:
 		return err
 	}
@@ -143,7 +147,7 @@ func (s *session) writeHolder(h holder) error {
 // lockedError tells who holds the session, as far as the lock file says.
 func (s *session) lockedError() error {
 	e := &state.LockedError{Session: s.dir, Host: "another host"}
-	f, err := s.b.root.Open(s.lockFile())
+	f, err := regular.OpenIn(s.b.root, s.lockFile())
 	if err != nil {
 		return e
 	}

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -58,12 +59,27 @@ func (b *Backend) prepareFile(ctx context.Context) (unclean bool, err error) {
 		err = errors.New("it is no regular file")
 	}
 	if err == nil {
+		err = checkCompanions(b.path)
+	}
+	if err == nil {
 		err = b.identify(ctx)
 	}
 	if err == nil && !b.existing {
 		err = protect(b.path)
 	}
 	return size(b.path+walSuffix) > 0, err
+}
+
+// checkCompanions refuses what SQLite would block on when it opens the files
+// beside a database.
+func checkCompanions(path string) error {
+	for _, suffix := range []string{walSuffix, sharedSuffix, journalSuffix} {
+		info, err := os.Stat(path + suffix)
+		if err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s beside it is no regular file", filepath.Base(path)+suffix)
+		}
+	}
+	return nil
 }
 
 // create makes an empty file, and what is missing of the path to it.
@@ -128,7 +144,7 @@ func (b *Backend) identify(ctx context.Context) error {
 const headerSize = 100
 
 func identify(path string) (empty bool, err error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return false, err
 	}

@@ -22,6 +22,12 @@ default otherwise. Keys of the config file are the names of the flags, without t
 dashes. A list is comma-separated in a variable and an array in the file. An
 empty variable counts as not set.
 
+A leading ` + "`~/`" + ` of a path or of a state URI's path is the home directory: ` + "`HOME`" + `, else what
+the user database says. Where neither names one, ` + "`--state-dir`" + ` has to. Files are read if
+they are regular and of a sensible size, never from a FIFO or a device. A
+` + "`.env`" + ` file that sets no variable of this page and cannot be read is ignored, with a
+warning that names the line.
+
 The variables of q2google in the third column are understood where the variable
 in the second is not set.
 
