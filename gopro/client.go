@@ -68,6 +68,7 @@ type Client struct {
 	log          *slog.Logger
 
 	apiRequests, cdnRequests atomic.Int64
+	apiRecess, cdnRecess     recess
 }
 
 // New returns a client. Nothing is sent yet. Without credentials, or with a
@@ -96,6 +97,9 @@ func New(o Options) (*Client, error) {
 	}
 	if c.retry.OnWait == nil {
 		c.retry.OnWait = c.onWait
+	}
+	if c.retry.Obey <= 0 {
+		c.retry.Obey = longestRetryAfter
 	}
 	c.api, c.cdn = httpClients(o.HTTP)
 	if c.auth, err = newAuth(c, o.Token, o.Refresh); err != nil {

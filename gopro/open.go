@@ -76,7 +76,7 @@ func (s *Source) open(ctx context.Context, item media.Item, offset int64, versio
 		if err != nil {
 			return nil, err
 		}
-		content, err := s.client.open(ctx, request{op: "open " + item.Name, url: entry.URL, offset: offset, version: version, done: func() { s.urls.forget(item.ID) }})
+		content, err := s.client.fetch(ctx, request{op: "open " + item.Name, url: entry.URL, offset: offset, version: version, done: func() { s.urls.forget(item.ID) }})
 		if !isRefusedAddress(err, fresh) {
 			return content, err
 		}
@@ -181,7 +181,16 @@ type request struct {
 	done    func() // called when the last byte was read
 }
 
-// open asks the CDN for bytes.
+// fetch asks the CDN for bytes, when it has not asked to wait.
+func (c *Client) fetch(ctx context.Context, r request) (*media.Content, error) {
+	if err := c.cdnRecess.wait(ctx, c.retry.Obey, c.onWait); err != nil {
+		return nil, err
+	}
+	content, err := c.open(ctx, r)
+	c.cdnRecess.note(err)
+	return content, err
+}
+
 func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 	u, err := verbatim(r.url)
 	if err == nil {

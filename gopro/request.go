@@ -133,8 +133,17 @@ func (c *Client) explain(ctx context.Context, err error, failures *int, token st
 	return err
 }
 
-// once sends a call once.
+// once sends a call once, when the service has not asked to wait.
 func (c *Client) once(ctx context.Context, cl call, token string) (answer, error) {
+	if err := c.apiRecess.wait(ctx, c.retry.Obey, c.onWait); err != nil {
+		return answer{}, err
+	}
+	a, err := c.send(ctx, cl, token)
+	c.apiRecess.note(err)
+	return a, err
+}
+
+func (c *Client) send(ctx context.Context, cl call, token string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	root := c.base

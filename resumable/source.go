@@ -24,7 +24,7 @@ var errInterrupted = errors.New("source was interrupted")
 // it at a time, except for interrupt.
 type source struct {
 	open  Opener
-	retry func(error) bool
+	judge func(error) Verdict
 	size  int64
 
 	at       int64 // offset of the next byte
@@ -89,13 +89,21 @@ func (s *source) readOnce(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
+// longestAsked is the longest wait, at the source's request, during which the
+// request that waits for the source is kept open.
+const longestAsked = 10 * time.Second
+
 // again waits before another attempt and reports whether to make one.
 func (s *source) again(ctx context.Context, err error) bool {
-	if s.isClosed() || ctx.Err() != nil || s.failures >= sourceAttempts || !s.retry(err) {
+	if s.isClosed() || ctx.Err() != nil || s.failures >= sourceAttempts {
+		return false
+	}
+	verdict := s.judge(err)
+	if !verdict.Retry || verdict.After > longestAsked {
 		return false
 	}
 	s.failures++
-	wait := time.NewTimer(time.Duration(s.failures-1) * time.Second)
+	wait := time.NewTimer(max(time.Duration(s.failures-1)*time.Second, verdict.After))
 	defer wait.Stop()
 	select {
 	case <-wait.C:

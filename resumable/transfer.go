@@ -47,9 +47,7 @@ func newTransfer(u *Uploader, job Job) *transfer {
 	if t.judge == nil {
 		t.judge = Judge
 	}
-	t.src = &source{open: job.Open, size: job.Media.Size, retry: func(err error) bool {
-		return t.judge(&SourceError{err}).Retry
-	}}
+	t.src = &source{open: job.Open, size: job.Media.Size, judge: func(err error) Verdict { return t.judge(&SourceError{err}) }}
 	if c := job.From; c != nil {
 		t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
 		t.hash, t.savedHash = resumeDigest(c.HashState, c.HashAt), c.HashAt

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,7 @@ readable by you alone, and never shown.`,
 }
 
 // hurried is the patience with a service while a person waits for a check.
-var hurried = retry.Policy{Attempts: 2}
+var hurried = retry.Policy{Attempts: 2, Obey: time.Minute}
 
 // goproLine is what is known about access to the GoPro cloud, in JSON.
 type goproLine struct {

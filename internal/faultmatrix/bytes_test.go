@@ -67,6 +67,34 @@ func fetched() (rows []*row) {
 	)
 }
 
+// patient are the rows of services that ask to be left alone for an hour. The
+// first request is answered so; none must come before the hour is over.
+func patient() (rows []*row) {
+	for _, route := range []string{"cdn.get", "gopro.search", "gopro.download", "upload.start", "upload.chunk", "upload.query", "upload.finalize", "upload.raw",
+		create, "albums.list", "albums.create", "google.token", "gopro.token"} {
+		for _, code := range []int{429, 503} {
+			r := &row{route: route, fault: fmt.Sprintf("%d, and not before an hour has passed", code), world: plain, tune: oneByOne,
+				faults: on(route, asking(status(code), "3600")), least: time.Hour, longest: 75 * time.Minute}
+			switch route {
+			case "upload.query":
+				r.faults = append(r.faults, on("upload.chunk", after(600*kib, emulator.FaultCutRequest))...)
+				r.again = 256 * kib
+			case "upload.chunk", "upload.finalize":
+				r.again = segment
+			case "albums.list", "albums.create":
+				r.world = album
+			case "google.token":
+				r.before = expiredGoogle
+			case "gopro.token":
+				r.world, r.before = small, expiredGoPro
+			}
+			rows = append(rows, r)
+		}
+	}
+	return append(rows, inMidFile("503, and not before an hour has passed", row{least: time.Hour, longest: 75 * time.Minute, again: segment},
+		asking(status(503), "3600")))
+}
+
 // sent are the rows about bytes on their way to Google.
 func sent() (rows []*row) {
 	cut := func(call int, n int64) []emulator.Fault {

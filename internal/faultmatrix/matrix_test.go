@@ -157,6 +157,9 @@ func (b *bench) wantFirst(first result) {
 	if n := first.summary.Items.Outcomes[state.OutcomePending]; n > 0 && first.summary.Outcome == gondola.Partial {
 		b.t.Errorf("first run: what failed kept %d others from arriving\n%s", n, describe(first))
 	}
+	if first.took < r.least {
+		b.t.Errorf("the first run took %s, want at least %s", first.took, r.least)
+	}
 	if first.took > r.within() {
 		b.t.Errorf("the first run took %s, want at most %s", first.took, r.within())
 	}

@@ -16,7 +16,7 @@ import (
 const (
 	recording    = "recordingOf03"
 	chapters     = 3
-	chapterSize  = 300 * kib
+	chapterSize  = 240 * kib
 	frames       = 4
 	midChapter   = 100 * kib
 	secondInFilm = "/*/*/source/default/2.mp4"

@@ -35,6 +35,7 @@ type row struct {
 	most    int             // requests of a run, in those of one without a fault; 0: ten
 	grows   int64           // bytes that are added to the account
 	longest time.Duration   // that the first run may take; 0: ten minutes
+	least   time.Duration   // that it must take, as the service asks
 	removes bool            // some of what was there at first may be gone, at both ends
 	last    gondola.Outcome // of the last run; "" is Complete
 	only    string          // path of the one object that is fetched more than once in the first run; "": any may be
@@ -95,7 +96,7 @@ type world struct {
 }
 
 // Sizes of the worlds: a video that takes six upload requests, then
-// photos and clips that take one each.
+// photos and clips that take one each, being no larger than a granule.
 const (
 	videoSize = 5*mib + 700*kib
 	smallOnes = 3

@@ -14,10 +14,13 @@ type Policy struct {
 	Base     time.Duration // first wait; default 1 s
 	Max      time.Duration // longest wait that backoff grows to; default 60 s
 	Attempts int           // at most so many calls; default 6
-	// Budget is the longest time from the first call to the start of the last;
-	// default 15 min.
+	// Budget is the longest time from the first call to the start of the last,
+	// not counting the waits that a service asked for; default 15 min.
 	Budget time.Duration
-	// OnWait, if not nil, is told before every wait longer than a second.
+	// Obey is the longest wait that a service may ask for: a failure that asks
+	// for more ends the repetition; default 24 h.
+	Obey time.Duration
+	// OnWait, if not nil, is called before every wait longer than a second.
 	OnWait func(media.Wait)
 }
 
@@ -34,6 +37,9 @@ func (p Policy) withDefaults() Policy {
 	if p.Budget <= 0 {
 		p.Budget = 15 * time.Minute
 	}
+	if p.Obey <= 0 {
+		p.Obey = 24 * time.Hour
+	}
 	return p
 }
 
@@ -42,49 +48,49 @@ func (p Policy) withDefaults() Policy {
 // first. A fault's RetryAfter is the least wait after it.
 func Do(ctx context.Context, p Policy, op func(context.Context) error) error {
 	p = p.withDefaults()
-	waits := &backoff.ExponentialBackOff{
-		InitialInterval:     p.Base,
-		RandomizationFactor: 0.3,
-		Multiplier:          2,
-		MaxInterval:         p.Max,
+	waits := p.backoff()
+	left, last := p.Budget, time.Now()
+	for attempt := 1; ; attempt++ {
+		err := op(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case media.ClassOf(err) != media.Transient, attempt >= p.Attempts:
+			return err
+		}
+		wait, asked := waits.NextBackOff(), media.RetryAfterOf(err)
+		if left -= time.Since(last); asked < wait {
+			left -= wait
+		}
+		if left < 0 || asked > p.Obey {
+			return err
+		}
+		if err := p.pause(ctx, max(wait, asked), err); err != nil {
+			return err
+		}
+		last = time.Now()
 	}
-	waits.Reset()
-	var last error
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		last = op(ctx)
-		return struct{}{}, classify(last, waits)
-	},
-		backoff.WithBackOff(waits),
-		backoff.WithMaxTries(uint(p.Attempts)),
-		backoff.WithMaxElapsedTime(p.Budget),
-		backoff.WithNotify(func(_ error, d time.Duration) { p.announce(last, d) }),
-	)
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return last
 }
 
-// classify turns a failure into what the backoff library acts on.
-func classify(err error, waits *backoff.ExponentialBackOff) error {
-	if err == nil {
-		return nil
-	}
-	if media.ClassOf(err) != media.Transient {
-		return backoff.Permanent(err)
-	}
-	after := media.RetryAfterOf(err)
-	if after <= 0 {
-		return err
-	}
-	return &backoff.RetryAfterError{Duration: max(after, waits.NextBackOff())}
+func (p Policy) backoff() backoff.BackOff {
+	b := &backoff.ExponentialBackOff{InitialInterval: p.Base, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: p.Max}
+	b.Reset()
+	return b
 }
 
-func (p Policy) announce(err error, d time.Duration) {
+// pause waits because of a failure.
+func (p Policy) pause(ctx context.Context, d time.Duration, why error) error {
 	if p.OnWait != nil && d > time.Second {
-		p.OnWait(media.Wait{Reason: err.Error(), Until: time.Now().Add(d).UTC()})
+		p.OnWait(media.Wait{Reason: why.Error(), Until: time.Now().Add(d).UTC()})
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }

@@ -52,6 +52,49 @@ func TestDo(t *testing.T) {
 	}
 }
 
+// TestDoWaitsAsLongAsItIsAskedTo: what a service asks for is waited for, however
+// long it is and however small the budget, and counts against no budget.
+func TestDoWaitsAsLongAsItIsAskedTo(t *testing.T) {
+	asking := func(d time.Duration) error {
+		return &media.Fault{Class: media.Transient, Err: errors.New("slow down"), RetryAfter: d}
+	}
+	drop := errors.New("connection reset")
+	for _, tc := range []struct {
+		name   string
+		policy Policy
+		fails  []error
+		calls  int
+		least  time.Duration
+	}{
+		{"an hour", Policy{Budget: time.Minute}, []error{asking(time.Hour)}, 2, time.Hour},
+		{"a day", Policy{}, []error{asking(24 * time.Hour)}, 2, 24 * time.Hour},
+		{"an hour, twice, and drops between", Policy{Budget: time.Minute}, []error{drop, asking(time.Hour), drop, asking(time.Hour)}, 5, 2 * time.Hour},
+		{"less than the backoff", Policy{Base: 10 * time.Second}, []error{asking(time.Second)}, 2, 7 * time.Second},
+		{"more than is obeyed", Policy{Obey: time.Minute}, []error{asking(time.Hour)}, 1, 0},
+		{"as long as is obeyed", Policy{Obey: time.Minute}, []error{asking(time.Minute)}, 2, time.Minute},
+		{"drops beyond the budget", Policy{Budget: 10 * time.Second, Base: 4 * time.Second}, []error{drop, drop, drop, drop}, 2, 2 * time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, calls := time.Now(), 0
+				err := Do(t.Context(), tc.policy, func(context.Context) error {
+					calls++
+					if calls <= len(tc.fails) {
+						return tc.fails[calls-1]
+					}
+					return nil
+				})
+				if calls != tc.calls || (err == nil) != (calls > len(tc.fails)) {
+					t.Errorf("Do = %v after %d calls, want %d", err, calls, tc.calls)
+				}
+				if took := time.Since(start); took < tc.least {
+					t.Errorf("took %v, want at least %v", took, tc.least)
+				}
+			})
+		})
+	}
+}
+
 func TestDoStopsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stop := errors.New("asked to stop")
