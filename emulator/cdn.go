@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/hmac"
 	"encoding/base64"
 	"fmt"
@@ -78,7 +80,7 @@ func (g *GoPro) object(w http.ResponseWriter, r *http.Request) {
 		refuseCDN(w, r, http.StatusForbidden)
 		return
 	}
-	content, tag, ok := g.find(r)
+	content, v, ok := g.find(r)
 	if !ok {
 		refuseCDN(w, r, http.StatusNotFound)
 		return
@@ -89,24 +91,58 @@ func (g *GoPro) object(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "binary/octet-stream")
 	header.Set("Content-Disposition", r.URL.Query().Get("response-content-disposition"))
-	header.Set("ETag", tag)
 	header.Set("Accept-Ranges", "bytes")
 	header.Set("Server", "AmazonS3")
-	http.ServeContent(w, r, "", g.e.Clock.start.Truncate(time.Second), io.NewSectionReader(content, 0, content.Size()))
+	if faultOf(r, FaultEncoded) != nil {
+		content = compressed(content)
+		header.Set("Content-Encoding", "gzip")
+	}
+	http.ServeContent(w, r, "", g.validate(header, v), io.NewSectionReader(content, 0, content.Size()))
 }
 
-// find returns the bytes that the path of a request names, and their ETag.
-func (g *GoPro) find(r *http.Request) (content Content, tag string, ok bool) {
+// version is which of an object's bytes are served.
+type version struct {
+	tag      string // ETag
+	modified time.Time
+}
+
+// validate names a version in a header, as far as the options let it, and
+// returns the date of its Last-Modified, zero for none.
+func (g *GoPro) validate(header http.Header, v version) time.Time {
+	switch g.options.Validators {
+	case ValidateNothing:
+		return time.Time{}
+	case ValidateWeakly:
+		header.Set("ETag", "W/"+v.tag)
+	case ValidateBoth:
+		header.Set("ETag", v.tag)
+	}
+	return v.modified
+}
+
+// compressed returns content as gzip encodes it.
+func compressed(c Content) Content {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := io.Copy(z, io.NewSectionReader(c, 0, c.Size())); err != nil {
+		panic(fmt.Sprintf("emulator: content of %d bytes cannot be read: %v", c.Size(), err))
+	}
+	_ = z.Close() // a buffer takes it
+	return Bytes(b.Bytes())
+}
+
+// find returns the bytes that the path of a request names, and their version.
+func (g *GoPro) find(r *http.Request) (content Content, v version, ok bool) {
 	digits, _, _ := strings.Cut(r.PathValue("file"), ".")
 	number, err := strconv.Atoi(digits)
 	if err != nil || r.PathValue("user") != g.user || r.PathValue("position") != "default" {
-		return nil, "", false
+		return nil, version{}, false
 	}
 	g.mu.Lock()
 	s := g.numbers[r.PathValue("number")]
 	if s == nil || !s.trashed.IsZero() {
 		g.mu.Unlock()
-		return nil, "", false
+		return nil, version{}, false
 	}
 	key := objectKey{s.ID, r.PathValue("label"), number}
 	if faultOf(r, FaultChanged) != nil {
@@ -120,10 +156,13 @@ func (g *GoPro) find(r *http.Request) (content Content, tag string, ok bool) {
 		o = &Object{Content: Bytes(encodePicture(noiseWord(0, uint64(len(s.ID))), 0, smallWidth))}
 	}
 	if o == nil || o.Gone {
-		return nil, "", false
+		return nil, version{}, false
 	}
 	content = alteredContent(o.Content, generation)
-	return content, g.digestsOf(key, generation).tag(content, key, generation), true
+	return content, version{
+		tag:      g.digestsOf(key, generation).tag(content, key, generation),
+		modified: g.e.Clock.start.Truncate(time.Second).Add(time.Duration(generation) * time.Second),
+	}, true
 }
 
 // refuseCDN answers a status as the storage behind the CDN words it.

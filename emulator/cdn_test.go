@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"compress/gzip"
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
@@ -298,5 +299,49 @@ func TestDownloadVariants(t *testing.T) {
 	unfinished := find(t, c.GoPro.Library(), "GX010051.MP4").ID
 	if response, _ := c.fetch("GET", c.api+"/media/"+unfinished+"/download", "", c.signedIn()...); response.StatusCode != 404 {
 		t.Errorf("unfinished: %d", response.StatusCode)
+	}
+}
+
+// TestValidators: the CDN names the versions of an object as it is told to, and
+// answers an If-Range with an older one with the whole of the new.
+func TestValidators(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		validators, tag string
+		dated           bool
+	}{{ValidateBoth, `"`, true}, {ValidateDate, "", true}, {ValidateWeakly, "W/", true}, {ValidateNothing, "", false}} {
+		c := newCloud(t, Options{Library: Large(100_000), GoPro: GoProOptions{Validators: tt.validators}})
+		link := c.sourceURL(c.GoPro.Library()[0].ID)
+		before, _ := c.fetch("GET", link, "")
+		date := before.Header.Get("Last-Modified")
+		if tag := before.Header.Get("ETag"); !strings.HasPrefix(tag, tt.tag) || (tag == "") != (tt.tag == "") || (date != "") != tt.dated {
+			t.Errorf("%q: ETag %q, Last-Modified %q", tt.validators, tag, date)
+		}
+		if !tt.dated {
+			continue
+		}
+		if same, _ := c.fetch("GET", link, "", "Range", "bytes=5-", "If-Range", date); same.StatusCode != 206 {
+			t.Errorf("%q: the same object is answered %d", tt.validators, same.StatusCode)
+		}
+		c.GoPro.Change(c.GoPro.Library()[0].ID, 1)
+		if other, _ := c.fetch("GET", link, "", "Range", "bytes=5-", "If-Range", date); other.StatusCode != 200 || other.Header.Get("Last-Modified") == date {
+			t.Errorf("%q: another object is answered %d, of %q", tt.validators, other.StatusCode, other.Header.Get("Last-Modified"))
+		}
+	}
+}
+
+func TestEncodedObject(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, Options{Library: Large(100_000)})
+	link := c.sourceURL(c.GoPro.Library()[0].ID)
+	_, plain := c.fetch("GET", link, "")
+	c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultEncoded})
+	answer, body := c.fetch("GET", link, "", "Accept-Encoding", "identity", "Range", "bytes=0-")
+	z, err := gzip.NewReader(strings.NewReader(body))
+	if err != nil || answer.Header.Get("Content-Encoding") != "gzip" {
+		t.Fatalf("encoded as %q: %v", answer.Header.Get("Content-Encoding"), err)
+	}
+	if got, err := io.ReadAll(z); err != nil || string(got) != plain {
+		t.Errorf("decoded to %d bytes, %v, want %d", len(got), err, len(plain))
 	}
 }

@@ -32,7 +32,8 @@ const (
 // Faults that only some routes know; each handler says how it behaves.
 const (
 	FaultIgnoreRange     FaultKind = "ignore-range"     // cdn.get: 200 where 206 was asked
-	FaultChanged         FaultKind = "changed"          // cdn.get, cdn.head: the object has new bytes and ETag from now on
+	FaultChanged         FaultKind = "changed"          // cdn.get, cdn.head: the object has new bytes, ETag and Last-Modified from now on
+	FaultEncoded         FaultKind = "encoded"          // cdn.get: the object comes compressed by gzip, although identity was asked for
 	FaultExpired         FaultKind = "expired"          // cdn.*, bytes.get: the signed URL is treated as expired
 	FaultShortPage       FaultKind = "short-page"       // listings, photos.batchGet, originals of gopro.download: fewer rows than due (Count, default 12), counters right
 	FaultRepeatPage      FaultKind = "repeat-page"      // listings: the page before this one again
@@ -137,7 +138,7 @@ func (k FaultKind) known() bool {
 // special reports whether the handler, not the wrapper, makes the fault.
 func (k FaultKind) special() bool {
 	switch k {
-	case FaultIgnoreRange, FaultChanged, FaultExpired, FaultShortPage, FaultRepeatPage, FaultReorder,
+	case FaultIgnoreRange, FaultChanged, FaultEncoded, FaultExpired, FaultShortPage, FaultRepeatPage, FaultReorder,
 		FaultInsertRows, FaultRemoveRows, FaultLoseSession, FaultLoseToken, FaultNoStatus, FaultItemCode, FaultQuotaDaily,
 		FaultQuotaMinute, FaultQuotaConcurrent, FaultStorageFull, FaultRevoke:
 		return true

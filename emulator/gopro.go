@@ -22,6 +22,10 @@ type GoProOptions struct {
 	URLLife       time.Duration // of a signed CDN URL; 0: one hour
 	DeleteDelay   time.Duration // until listings show a deletion; 0: 15 seconds
 
+	// Validators are how the CDN tells the versions of an object apart:
+	// ValidateBoth, ValidateDate, ValidateWeakly or ValidateNothing.
+	Validators string
+
 	StrictRange        bool // answer 500 to a range with a time after a time, which is else read as its date
 	UnfinishedNotFound bool // answer 404, not empty lists, for the download of an unfinished upload
 	ProxyFirst         bool // list a proxy as tall as the source before it
@@ -32,6 +36,14 @@ type GoProOptions struct {
 	ZipOmitsMember     bool // leave the last member out of a zip
 	Albums             []GoProAlbum
 }
+
+// How the CDN tells the versions of an object apart.
+const (
+	ValidateBoth    = ""        // by a strong ETag and Last-Modified
+	ValidateDate    = "date"    // by Last-Modified only
+	ValidateWeakly  = "weak"    // by a weak ETag and Last-Modified
+	ValidateNothing = "nothing" // not at all
+)
 
 // GoProAlbum is an album of the GoPro library.
 type GoProAlbum struct {

@@ -1,6 +1,7 @@
 package gopro
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,8 @@ const maxRefused = 3
 // Open opens an item at a byte offset. It resolves a fresh address if the one it
 // remembers is about to expire or is refused, always of the same entry of the
 // manifest. Of the bytes behind it, it opens only the given version, if there is
-// one: other bytes are a fault with media.CodeChanged. Body fails with
+// one: other bytes, or an answer that does not say which they are, are a fault
+// with media.CodeChanged. Body fails with
 // io.ErrUnexpectedEOF when it ends early, and when no byte comes for a minute.
 //
 // Opening at the very end gives an empty body. An item that is not in the cloud
@@ -211,8 +213,8 @@ func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 	// From the first byte on, too: the answer to a range tells the size of the
 	// whole file beside its own length, which may have been cut on its way.
 	req.Header.Set("Range", fmt.Sprintf("bytes=%d-", r.offset))
-	if r.offset > 0 && r.version != "" && !strings.HasPrefix(r.version, "W/") {
-		req.Header.Set("If-Range", r.version)
+	if validator := ifRange(r.version); r.offset > 0 && validator != "" {
+		req.Header.Set("If-Range", validator)
 	}
 	c.cdnRequests.Add(1)
 	w.arm(firstByteTimeout)
@@ -235,17 +237,19 @@ func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 
 // content makes of an answer what was asked for.
 func (r request) content(resp *http.Response, w *watchdog) (*media.Content, error) {
-	tag := resp.Header.Get("ETag")
 	if kind := documentType(resp); kind != "" && resp.StatusCode < 300 {
 		return nil, protocolFault(r.op, fmt.Errorf("the answer is %s instead of the file", kind))
 	}
+	if coding := contentCoding(resp); coding != "" && resp.StatusCode < 300 {
+		return nil, protocolFault(r.op, fmt.Errorf("the answer is the file encoded as %q, which was not asked for", coding))
+	}
 	switch resp.StatusCode {
 	case http.StatusOK:
-		return r.whole(resp, tag, w)
+		return r.whole(resp, w)
 	case http.StatusPartialContent:
-		return r.part(resp, tag, w)
+		return r.part(resp, w)
 	case http.StatusRequestedRangeNotSatisfiable:
-		return r.beyond(resp, tag, w)
+		return r.beyond(resp, w)
 	}
 	f := statusFault(r.op, resp, "")
 	f.Hint = ""
@@ -269,57 +273,66 @@ func documentType(resp *http.Response) string {
 	return ""
 }
 
+// contentCoding returns how an answer is encoded; "" if it is as it was asked for.
+func contentCoding(resp *http.Response) string {
+	coding := strings.ToLower(strings.TrimSpace(strings.Join(resp.Header.Values("Content-Encoding"), ", ")))
+	if coding == "identity" {
+		return ""
+	}
+	return coding
+}
+
 // part reads an answer 206.
-func (r request) part(resp *http.Response, tag string, w *watchdog) (*media.Content, error) {
+func (r request) part(resp *http.Response, w *watchdog) (*media.Content, error) {
 	first, last, size, ok := contentRange(resp.Header.Get("Content-Range"))
 	if !ok || first != r.offset || last != size-1 {
 		return nil, protocolFault(r.op, errors.New("the answer is not the range that was asked for"))
 	}
-	if r.version != "" && tag != "" && tag != r.version {
+	version := versionOf(resp.Header, size)
+	if r.version != "" && version != r.version {
 		return nil, r.changed()
 	}
-	return r.deliver(resp.Body, size-first, size, tag, w), nil
+	return r.deliver(resp.Body, size-first, size, version, w), nil
 }
 
 // whole reads an answer 200: to a request for a range, it says that the bytes
 // are not that version's, or that the server knows no ranges.
-func (r request) whole(resp *http.Response, tag string, w *watchdog) (*media.Content, error) {
+func (r request) whole(resp *http.Response, w *watchdog) (*media.Content, error) {
 	size := resp.ContentLength
+	version := versionOf(resp.Header, size)
 	switch {
-	case r.version != "" && tag != r.version && (tag != "" || r.offset > 0):
-		return nil, r.changed()
 	case size < 0:
 		return nil, protocolFault(r.op, errors.New("the answer does not say how long it is"))
-	case r.offset > size:
+	case r.version != "" && version != r.version, r.offset > size:
 		return nil, r.changed()
 	}
-	c := r.deliver(resp.Body, size, size, tag, w)
+	c := r.deliver(resp.Body, size, size, version, w)
 	if _, err := io.CopyN(io.Discard, c.Body, r.offset); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// beyond reads an answer 416: at the very end there is nothing left to have.
-func (r request) beyond(resp *http.Response, tag string, w *watchdog) (*media.Content, error) {
+// beyond reads an answer 416: at the very end there is nothing left to have. Such
+// answers often name no version. That proves nothing, and need not: no byte of
+// them is carried.
+func (r request) beyond(resp *http.Response, w *watchdog) (*media.Content, error) {
 	size, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes */")
 	n, err := strconv.ParseInt(size, 10, 64)
-	if ok && err == nil && n == r.offset {
-		if tag != "" && r.version != "" && tag != r.version {
-			return nil, r.changed()
-		}
-		if tag == "" {
-			tag = r.version
-		}
-		resp.Body.Close()
-		return r.deliver(http.NoBody, 0, n, tag, w), nil
+	if !ok || err != nil || n != r.offset {
+		return nil, r.changed()
 	}
-	return nil, r.changed()
+	version := cmp.Or(versionOf(resp.Header, n), r.version)
+	if r.version != "" && version != r.version {
+		return nil, r.changed()
+	}
+	resp.Body.Close()
+	return r.deliver(http.NoBody, 0, n, version, w), nil
 }
 
-func (r request) deliver(from io.ReadCloser, left, size int64, tag string, w *watchdog) *media.Content {
+func (r request) deliver(from io.ReadCloser, left, size int64, version string, w *watchdog) *media.Content {
 	body := &body{from: from, left: left, op: r.op, watch: w, done: r.done}
-	return &media.Content{Body: body, Offset: r.offset, Size: size, Version: tag}
+	return &media.Content{Body: body, Offset: r.offset, Size: size, Version: version}
 }
 
 func (r request) changed() error {

@@ -63,7 +63,7 @@ func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
 	}
 	job := resumable.Job{
 		Media: resumable.Media{Size: r.size, ContentType: contentType(r.u.Item)},
-		Open:  r.open, Save: r.save, Judge: r.judge,
+		Open:  r.open, Unpinned: r.version == "", Save: r.save, Judge: r.judge,
 		Sent: r.u.Sent, Resent: r.u.Resent,
 	}
 	if c := r.u.From; c != nil {
@@ -75,10 +75,11 @@ func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
 	return job, nil
 }
 
-// usable returns u.From if the service may still know it.
+// usable returns u.From if the service may still know it, and if it names the
+// bytes it is of: without a version, nothing tells them from others.
 func (r *carriage) usable() *checkpoint {
 	c := r.u.From
-	if c == nil || c.Account != r.account || c.Size <= 0 || c.Granularity <= 0 ||
+	if c == nil || c.Version == "" || c.Account != r.account || c.Size <= 0 || c.Granularity <= 0 ||
 		c.Confirmed < 0 || c.Confirmed > c.Size || r.d.c.now().Sub(c.StartedAt) > maxSessionAge {
 		return nil
 	}
@@ -162,7 +163,7 @@ func (r *carriage) save(ctx context.Context, c resumable.Checkpoint) error {
 // judge tells the driver what is worth another attempt.
 func (r *carriage) judge(err error) resumable.Verdict {
 	if source, ok := errors.AsType[*resumable.SourceError](err); ok {
-		again := media.ClassOf(source.Err) == media.Transient && media.CodeOf(source.Err) != media.CodeChanged
+		again := !errors.Is(err, resumable.ErrSourceChanged) && media.ClassOf(source.Err) == media.Transient && media.CodeOf(source.Err) != media.CodeChanged
 		return resumable.Verdict{Retry: again, After: media.RetryAfterOf(source.Err)}
 	}
 	if e, ok := statusOf(err); ok && e.HTTP == http.StatusUnauthorized {
@@ -180,6 +181,9 @@ func (r *carriage) judge(err error) resumable.Verdict {
 // fault stays what it is.
 func (r *carriage) fault(ctx context.Context, err error) error {
 	if source, ok := errors.AsType[*resumable.SourceError](err); ok && ctx.Err() == nil {
+		if errors.Is(source, resumable.ErrSourceChanged) {
+			return &media.Fault{Class: media.Transient, Code: media.CodeChanged, Op: r.op, Err: source}
+		}
 		if _, ok := errors.AsType[*media.Fault](source.Err); !ok {
 			return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: r.op, Err: source}
 		}

@@ -14,7 +14,8 @@ type Content struct {
 	Offset int64         // bytes
 	Size   int64         // bytes of the whole item, not of Body
 	// Version is an opaque tag, such as an ETag, that changes when the bytes
-	// change; "" when the source has none.
+	// change; "" when the source has none. Two empty versions say nothing of each
+	// other: the bytes behind them are compared, or carried from the beginning.
 	Version string
 }
 

@@ -1,6 +1,7 @@
 package resumable
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding"
 	"encoding/hex"
@@ -12,6 +13,9 @@ import (
 type digest struct {
 	h  hash.Hash // nil: unknown for good
 	at int64     // h covers the first at bytes
+
+	again   hash.Hash // of bytes that pass again from the beginning; nil: none do
+	againAt int64     // again covers the first againAt bytes
 }
 
 func newDigest() *digest { return &digest{h: sha256.New()} }
@@ -26,8 +30,20 @@ func resumeDigest(state []byte, at int64) *digest {
 	return &digest{h: h, at: at}
 }
 
-// write is told that p passed as the bytes from offset on.
-func (d *digest) write(p []byte, offset int64) {
+// rewind makes the digest compare: the source has been opened at its beginning,
+// so that what is read up to d.at has been read before.
+func (d *digest) rewind() {
+	if d.again, d.againAt = nil, 0; d.h != nil && d.at > 0 {
+		d.again = sha256.New()
+	}
+}
+
+// write takes p as the bytes from offset on. It returns ErrSourceChanged once it
+// turns out that what passed again is not what passed first.
+func (d *digest) write(p []byte, offset int64) error {
+	if err := d.compare(p, offset); err != nil {
+		return err
+	}
 	switch skip := d.at - offset; {
 	case d.h == nil || skip >= int64(len(p)):
 	case skip < 0:
@@ -36,6 +52,29 @@ func (d *digest) write(p []byte, offset int64) {
 		d.h.Write(p[skip:])
 		d.at += int64(len(p)) - skip
 	}
+	return nil
+}
+
+// compare digests what passes again, and compares when all of it has passed.
+func (d *digest) compare(p []byte, offset int64) error {
+	skip := d.againAt - offset
+	switch {
+	case d.again == nil || skip >= int64(len(p)):
+		return nil
+	case skip < 0:
+		d.again = nil // not all of it passes
+		return nil
+	}
+	n := min(int64(len(p))-skip, d.at-d.againAt)
+	d.again.Write(p[skip : skip+n])
+	if d.againAt += n; d.againAt < d.at {
+		return nil
+	}
+	same := bytes.Equal(d.again.Sum(nil), d.h.Sum(nil))
+	if d.again = nil; !same {
+		return ErrSourceChanged
+	}
+	return nil
 }
 
 // state returns what resumeDigest continues from; nothing if the digest is

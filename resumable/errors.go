@@ -21,6 +21,9 @@ var (
 	// ErrGranularity: a segment before the last is not a multiple of the
 	// session's granularity.
 	ErrGranularity = errors.New("segment length is not a multiple of the granularity")
+	// ErrSourceChanged: the source was read again and yielded other bytes. It
+	// arrives in a *SourceError.
+	ErrSourceChanged = errors.New("source yields other bytes than before")
 	// ErrStalled: no byte moved, or no answer came, for too long.
 	ErrStalled = errors.New("stalled")
 )

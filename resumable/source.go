@@ -26,6 +26,8 @@ type source struct {
 	open  Opener
 	judge func(error) Verdict
 	size  int64
+	whole bool   // only opened at the beginning
+	began func() // called when it has been opened there
 
 	at       int64 // offset of the next byte
 	broken   bool  // body has failed or ended
@@ -37,13 +39,17 @@ type source struct {
 	cancel context.CancelFunc // ends body's context
 }
 
-// seek makes the next Read start at offset, opening there unless it is there.
+// seek makes the next Read start at offset, opening there unless it is there; at
+// the beginning if the source is only opened whole.
 func (s *source) seek(ctx context.Context, offset int64) error {
 	s.mu.Lock()
 	there := s.body != nil && !s.closed && !s.broken && s.at == offset
 	s.mu.Unlock()
 	if there {
 		return nil
+	}
+	if s.whole {
+		offset = 0
 	}
 	s.interrupt()
 	s.mu.Lock()
@@ -95,7 +101,7 @@ const longestAsked = 10 * time.Second
 
 // again waits before another attempt and reports whether to make one.
 func (s *source) again(ctx context.Context, err error) bool {
-	if s.isClosed() || ctx.Err() != nil || s.failures >= sourceAttempts {
+	if s.whole || s.isClosed() || ctx.Err() != nil || s.failures >= sourceAttempts {
 		return false
 	}
 	verdict := s.judge(err)
@@ -128,7 +134,9 @@ func (s *source) reopen(ctx context.Context) error {
 		body.Close()
 		return errInterrupted
 	}
-	s.broken = false
+	if s.broken = false; s.at == 0 {
+		s.began()
+	}
 	return nil
 }
 

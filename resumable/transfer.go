@@ -47,7 +47,10 @@ func newTransfer(u *Uploader, job Job) *transfer {
 	if t.judge == nil {
 		t.judge = Judge
 	}
-	t.src = &source{open: job.Open, size: job.Media.Size, judge: func(err error) Verdict { return t.judge(&SourceError{err}) }}
+	t.src = &source{
+		open: job.Open, size: job.Media.Size, whole: job.Unpinned, began: func() { t.hash.rewind() },
+		judge: func(err error) Verdict { return t.judge(&SourceError{err}) },
+	}
 	if c := job.From; c != nil {
 		t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
 		t.hash, t.savedHash = resumeDigest(c.HashState, c.HashAt), c.HashAt
@@ -180,7 +183,8 @@ func (t *transfer) position(ctx context.Context) error {
 }
 
 // readTo brings the source to an offset, and there the hash as well, for which
-// at most a segment has to be read.
+// at most a segment has to be read, or from the beginning if the source is only
+// opened there.
 func (t *transfer) readTo(ctx context.Context, end int64) error {
 	at := end
 	if t.hash.h != nil && t.hash.at < at {
@@ -189,14 +193,16 @@ func (t *transfer) readTo(ctx context.Context, end int64) error {
 	if err := t.src.seek(ctx, at); err != nil {
 		return err
 	}
-	buf := make([]byte, min(64<<10, end-at))
+	buf := make([]byte, min(64<<10, end-t.src.at))
 	for t.src.at < end {
 		at := t.src.at
 		n, err := t.src.read(ctx, buf[:min(int64(len(buf)), end-at)])
+		if err == nil {
+			err = t.hash.write(buf[:n], at)
+		}
 		if err != nil {
 			return &SourceError{err}
 		}
-		t.hash.write(buf[:n], at)
 	}
 	return nil
 }
@@ -374,7 +380,9 @@ func (p *passage) Read(b []byte) (int, error) {
 	if n == 0 {
 		return 0, err
 	}
-	t.hash.write(b[:n], at)
+	if err := t.hash.write(b[:n], at); err != nil {
+		return 0, err
+	}
 	if again := min(t.sent-at, int64(n)); again > 0 && t.job.Resent != nil {
 		t.job.Resent(again)
 	}

@@ -39,6 +39,11 @@ const maxRestarts = 1
 type Job struct {
 	Media Media
 	Open  Opener
+	// Unpinned says that Open cannot tell whether the object has changed since
+	// it was opened before. It is then opened at its beginning only, and what is
+	// read again is compared with what was read before; ErrSourceChanged ends the
+	// upload if it differs.
+	Unpinned bool
 	// From is where an earlier upload of the same bytes stopped, or nil.
 	From *Checkpoint
 	// Save, if not nil, stores a checkpoint; when it returns nil the checkpoint
@@ -71,7 +76,7 @@ func Judge(err error) Verdict {
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		return Verdict{e.Temporary(), e.RetryAfter}
 	}
-	return Verdict{Retry: !errors.Is(err, context.Canceled)}
+	return Verdict{Retry: !errors.Is(err, context.Canceled) && !errors.Is(err, ErrSourceChanged)}
 }
 
 // Checkpoint is what another process needs to continue an upload.
