@@ -156,6 +156,8 @@ func isArriving(state string) bool {
 	return slices.Contains([]string{"uploading", "registered", "loading", "live"}, state)
 }
 
+const uploadFailed = "its upload to the GoPro cloud failed: there is no file"
+
 func notReady(state string) string {
 	return fmt.Sprintf("the GoPro cloud is still busy with it (%s); a later run takes it", state)
 }

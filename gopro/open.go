@@ -136,16 +136,11 @@ const resolveAttempts = 2
 func (s *Source) resolve(ctx context.Context, item media.Item) ([]Entry, error) {
 	for {
 		flight := s.flights.DoChan(item.ID.Medium, func() (any, error) {
-			m, err := s.client.manifest(ctx, item.ID.Medium, resolveAttempts)
+			entries, err := s.entries(ctx, item)
 			if ctx.Err() != nil {
 				return nil, errLeft
 			}
-			if err != nil {
-				return nil, err
-			}
-			entries := carriable(m, isPhoto(item.Type, item.Name))
-			s.urls.put(item.ID.Medium, entries, m.served, true)
-			return entries, nil
+			return entries, err
 		})
 		select {
 		case r := <-flight:
@@ -161,6 +156,33 @@ func (s *Source) resolve(ctx context.Context, item media.Item) ([]Entry, error) 
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// entries asks for the manifest of an item's medium: once for a medium that could
+// not be had while it was listed, since that was asked for often enough.
+func (s *Source) entries(ctx context.Context, item media.Item) ([]Entry, error) {
+	doubt, doubted := s.doubts.of(item.ID.Medium)
+	if err := doubt.answer(); err != nil {
+		return nil, err
+	}
+	attempts := resolveAttempts
+	if doubted {
+		attempts = 1
+	}
+	m, err := s.client.manifest(ctx, item.ID.Medium, attempts)
+	if err == nil && doubted {
+		err = s.checkDoubt(doubt, m)
+	}
+	if err != nil {
+		if doubted && ctx.Err() == nil {
+			s.doubts.fail(item.ID.Medium, err)
+		}
+		return nil, err
+	}
+	s.doubts.settle(item.ID.Medium)
+	entries := carriable(m, isPhoto(item.Type, item.Name))
+	s.urls.put(item.ID.Medium, entries, m.served, true)
+	return entries, nil
 }
 
 // sameType refuses an entry that has become another type of file, as a RAW photo

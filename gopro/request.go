@@ -77,11 +77,11 @@ func statusOf(err error) int {
 // policy is exhausted.
 func get[T any](ctx context.Context, c *Client, cl call, decode func(answer) (T, error)) (T, error) {
 	var v T
-	failures := 0 // answers 500
+	var seen failures
 	policy := c.retry
 	policy.Attempts = cmp.Or(cl.attempts, policy.Attempts)
 	err := retry.Do(ctx, policy, func(ctx context.Context) error {
-		a, err := c.attempt(ctx, cl, &failures)
+		a, err := c.attempt(ctx, cl, &seen)
 		if err != nil {
 			return err
 		}
@@ -90,45 +90,113 @@ func get[T any](ctx context.Context, c *Client, cl call, decode func(answer) (T,
 		}
 		return nil
 	})
-	return v, err
+	return v, cl.reach(err)
+}
+
+// reach makes a fault of a call that is not about one medium reach as far as the
+// call does: there is no item to blame.
+func (cl call) reach(err error) error {
+	f, ok := errors.AsType[*media.Fault](err)
+	if !ok || cl.item || f.Class != media.ItemFault {
+		return err
+	}
+	all := *f
+	all.Class, all.Code = media.SessionWide, media.CodeProtocol
+	return &all
 }
 
 // attempt sends a call once, and once more if the token has to be replaced.
-func (c *Client) attempt(ctx context.Context, cl call, failures *int) (answer, error) {
+func (c *Client) attempt(ctx context.Context, cl call, seen *failures) (answer, error) {
 	token, err := c.auth.current(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	a, err := c.once(ctx, cl, token)
-	if statusOf(err) == http.StatusInternalServerError && *failures != tokenProven {
-		if *failures++; *failures > 1 {
-			err = c.explain(ctx, err, failures, token)
-		}
+	if statusOf(err) == http.StatusInternalServerError {
+		err = c.explain(ctx, cl, err, seen, token)
 	}
-	if statusOf(err) != http.StatusUnauthorized {
+	err = c.narrow(ctx, cl, err, token)
+	if statusOf(err) != http.StatusUnauthorized || media.ClassOf(err) == media.ItemFault {
 		return a, err
 	}
 	if token, err = c.auth.replace(ctx, cl.op, token); err != nil {
 		return answer{}, err
 	}
-	return c.once(ctx, cl, token)
+	a, err = c.once(ctx, cl, token)
+	return a, c.narrow(ctx, cl, err, token)
 }
 
-// tokenProven stands for a count of answers 500 when it is known that they are
-// not about the token.
-const tokenProven = -1
+// accountCall asks for the account's own record: who is refused that is refused
+// everything.
+var accountCall = call{op: "check the GoPro account", path: "media/user"}
+
+// answers reports whether the API says anything when it is asked for the
+// account's own record.
+func (c *Client) answers(ctx context.Context) bool {
+	token, err := c.auth.current(ctx)
+	if err == nil {
+		_, err = c.once(ctx, accountCall, token)
+	}
+	return media.CodeOf(err) != media.CodeUnreachable
+}
+
+// narrow finds out how far the refusal of one medium reaches, by asking once for
+// the account's own record: if that is served, the refusal is the medium's own.
+func (c *Client) narrow(ctx context.Context, cl call, err error, token string) error {
+	f, ok := errors.AsType[*media.Fault](err)
+	if !ok || !cl.item || f.Class != media.SessionWide || statusOf(err) == 0 {
+		return err
+	}
+	_, check := c.once(ctx, accountCall, token)
+	switch {
+	case check == nil:
+		return ownFault(f)
+	case media.ClassOf(check) == media.Transient, statusOf(check) == http.StatusUnauthorized:
+		return check
+	}
+	return err
+}
+
+// ownFault turns a fault that one medium met into one that is about nothing else.
+func ownFault(f *media.Fault) *media.Fault {
+	own := *f
+	own.Class, own.Code, own.Hint, own.RetryAfter = media.ItemFault, media.CodeProtocol, "", 0
+	switch status := statusOf(f); {
+	case status == http.StatusGone:
+		own.Code = media.CodeGone
+	case status >= 500:
+		own.Code = media.CodeServer
+	}
+	own.Err = fmt.Errorf("%w to this medium alone: the account's own record is served", f.Err)
+	return &own
+}
+
+// maxFailures is how many answers 500 about one medium are enough to give it up
+// if the account's own record is served.
+const maxFailures = 3
+
+// failures are the answers 500 of one call.
+type failures struct {
+	count  int
+	proven bool // that they are not about the token
+}
 
 // explain looks behind an answer 500 that repeats: the API has been seen to
 // answer so to a dead token. If the account's own record is refused too, the
-// token counts as rejected.
-func (c *Client) explain(ctx context.Context, err error, failures *int, token string) error {
-	_, check := c.once(ctx, call{op: "check the GoPro account", path: "media/user"}, token)
-	switch status := statusOf(check); {
-	case status == http.StatusUnauthorized,
-		status == http.StatusInternalServerError && *failures > 2:
-		return &statusError{status: http.StatusUnauthorized}
-	case check == nil:
-		*failures = tokenProven
+// token counts as rejected; if it is served, a medium that fails once more is
+// given up.
+func (c *Client) explain(ctx context.Context, cl call, err error, seen *failures, token string) error {
+	if seen.count++; seen.count > 1 && !seen.proven {
+		_, check := c.once(ctx, accountCall, token)
+		switch status := statusOf(check); {
+		case status == http.StatusUnauthorized,
+			status == http.StatusInternalServerError && seen.count > 2:
+			return &statusError{status: http.StatusUnauthorized}
+		}
+		seen.proven = check == nil
+	}
+	if f, ok := errors.AsType[*media.Fault](err); ok && cl.item && seen.proven && seen.count >= maxFailures {
+		return ownFault(f)
 	}
 	return err
 }
@@ -177,11 +245,7 @@ func (c *Client) send(ctx context.Context, cl call, token string) (answer, error
 func read(ctx context.Context, cl call, resp *http.Response) (answer, error) {
 	if resp.StatusCode != http.StatusOK {
 		head, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-		f := statusFault(cl.op, resp, errorWord(resp, head))
-		if !cl.item && f.Class == media.ItemFault {
-			f.Class, f.Code = media.SessionWide, media.CodeProtocol
-		}
-		return answer{}, f
+		return answer{}, statusFault(cl.op, resp, errorWord(resp, head))
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if !cl.image && !strings.HasSuffix(kind, "json") || cl.image && !strings.HasPrefix(kind, "image/") {

@@ -93,7 +93,7 @@ type Account struct {
 // User returns the account. It is the check of a token: a rejected one gives a
 // fault with media.CodeAuth.
 func (c *Client) User(ctx context.Context) (Account, error) {
-	return get(ctx, c, call{op: "check the GoPro account", path: "media/user"}, func(a answer) (Account, error) {
+	return get(ctx, c, accountCall, func(a answer) (Account, error) {
 		var o object
 		if err := json.Unmarshal(a.body, &o); err != nil || o == nil {
 			return Account{}, errors.New("the answer is not the record of an account")

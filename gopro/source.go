@@ -6,7 +6,6 @@ import (
 	"iter"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
@@ -20,10 +19,6 @@ const scheme = "gopro"
 // maxResolving is how many manifests are asked for at once while listing.
 const maxResolving = 4
 
-// maxUnresolved is how many media in a row may fail to resolve before it is the
-// cloud that fails.
-const maxUnresolved = 8
-
 // Source is the GoPro cloud as a station to carry from. It is safe for
 // concurrent use.
 type Source struct {
@@ -32,7 +27,8 @@ type Source struct {
 	urls    urls
 	flights singleflight.Group // one resolution per medium at a time
 
-	unresolved atomic.Int32 // media of the listing that failed to resolve, in a row
+	doubts  doubts // media that are listed by what their rows promise
+	failing failing
 }
 
 // SourceOptions configure a Source.
@@ -142,25 +138,11 @@ func (s *Source) items(ctx context.Context, row Row) ([]media.Item, error) {
 	if isArriving(row.State) {
 		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
 	}
-	m, err := s.client.Manifest(ctx, row.ID)
-	if err != nil && media.ClassOf(err) == media.Transient {
-		s.unresolved.Add(1)
-	} else {
-		s.unresolved.Store(0)
+	m, err := s.client.manifest(ctx, row.ID, s.failing.attempts())
+	if err != nil {
+		return s.unresolved(ctx, row, err)
 	}
-	switch {
-	case err == nil:
-	case ctx.Err() != nil, media.ClassOf(err) == media.SessionWide, media.CodeOf(err) == media.CodeUnreachable:
-		return nil, err
-	case !isReady(row.State):
-		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
-	case row.State == "failure" && media.CodeOf(err) == media.CodeGone:
-		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedNoOriginal, "its upload to the GoPro cloud failed: there is no file")}), nil
-	case row.ItemCount > maxExpected, s.unresolved.Load() > maxUnresolved:
-		return nil, err
-	default:
-		return itemsOf(row, expected(row)), nil
-	}
+	s.failing.worked(row.ID)
 	assets := Assets(row, m, s.height)
 	entries := make([]Entry, len(assets))
 	for i := range assets {
@@ -170,13 +152,36 @@ func (s *Source) items(ctx context.Context, row Row) ([]media.Item, error) {
 	return itemsOf(row, assets), nil
 }
 
-// maxExpected bounds how many parts are taken on trust.
+// unresolved returns the items of a medium whose manifest cannot be had: what its
+// row promises, unless it is the cloud that fails.
+func (s *Source) unresolved(ctx context.Context, row Row, err error) ([]media.Item, error) {
+	if ctx.Err() != nil || media.ClassOf(err) == media.SessionWide {
+		return nil, err
+	}
+	if media.ClassOf(err) == media.Transient && s.isDown(ctx, err) {
+		return nil, err
+	}
+	switch {
+	case !isReady(row.State):
+		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
+	case row.State == "failure" && media.CodeOf(err) == media.CodeGone:
+		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedNoOriginal, uploadFailed)}), nil
+	}
+	s.doubts.add(row)
+	return itemsOf(row, expected(row)), nil
+}
+
+// maxExpected bounds how many parts are taken on trust; of a medium that says it
+// has more, the first stands for all.
 const maxExpected = 50_000
 
 // expected returns the assets that a medium must have, judging by its row.
 func expected(row Row) []Asset {
 	photo := isPhoto(row.Type, row.Filename)
 	total := max(row.ItemCount, 1)
+	if total > maxExpected {
+		total = 1
+	}
 	assets := make([]Asset, total)
 	for i := range assets {
 		assets[i] = Asset{

@@ -132,7 +132,7 @@ func TestListEndsWhenNothingResolves(t *testing.T) {
 			return down
 		}
 		items, err := listItems(t, newTestSource(t, cl), media.Window{})
-		if media.CodeOf(err) != media.CodeServer || len(items) > maxUnresolved {
+		if media.CodeOf(err) != media.CodeServer || len(items) > maxFailing {
 			t.Errorf("%d items, %v", len(items), err)
 		}
 	})

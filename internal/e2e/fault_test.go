@@ -66,7 +66,7 @@ var faultRows = []faultRow{
 	{name: "manifest 500", faults: on("gopro.download", emulator.FaultStatus, status(500))},
 	{name: "manifest dropped", faults: on("gopro.download", emulator.FaultResetBefore)},
 	{name: "manifest malformed", faults: on("gopro.download", emulator.FaultMalformed)},
-	{name: "token dies in the listing", faults: on("gopro.download", emulator.FaultStatus, status(401), call(3), times(-1)), code: 4,
+	{name: "token dies in the listing", faults: on("gopro.*", emulator.FaultStatus, status(401), call(3), times(-1)), code: 4,
 		mend: func(l *line) { l.Cloud.Faults.Clear(); l.Cloud.GoPro.ExpireToken() }},
 
 	// The CDN.

@@ -90,13 +90,9 @@ var partRefusals = []refusal{
 	{route: "cdn.get of a chapter", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
 	{route: "cdn.get of a frame", statuses: []int{401, 403, 404, 410, 416}},
 	{route: "cdn.get of a frame", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
-	{route: "gopro.download of parts", statuses: []int{400, 404, 409, 412, 413}},
-	{route: "gopro.download of parts", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth, failed: -1},
-	{route: "gopro.download of parts", statuses: []int{302, 406, 410, 415}, first: gondola.Broken, code: media.CodeProtocol, failed: -1},
-	{route: "gopro.download in mid-chapter", statuses: []int{404}, first: gondola.Partial, code: media.CodeGone, failed: 1},
-	{route: "gopro.download in mid-chapter", statuses: []int{400, 409, 412, 413}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
-	{route: "gopro.download in mid-chapter", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth, failed: -1},
-	{route: "gopro.download in mid-chapter", statuses: []int{302, 406, 410, 415}, first: gondola.Broken, code: media.CodeProtocol, failed: -1},
+	{route: "gopro.download of parts", statuses: []int{302, 400, 401, 404, 406, 409, 410, 412, 413, 415}},
+	{route: "gopro.download in mid-chapter", statuses: []int{404, 410}, first: gondola.Partial, code: media.CodeGone, failed: 1},
+	{route: "gopro.download in mid-chapter", statuses: []int{302, 400, 401, 406, 409, 412, 413, 415}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
 }
 
 // severalFiles are the rows in which one file of a medium goes wrong, which the

@@ -23,9 +23,7 @@ var refusals = []refusal{
 	{route: "gopro.search", statuses: []int{302, 400, 404, 406, 409, 410, 413, 415}, first: gondola.Broken, code: media.CodeProtocol},
 	{route: "gopro.search", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth},
 	{route: "gopro.user", statuses: []int{302, 400, 403, 404, 410}},
-	{route: "gopro.download", statuses: []int{302, 406, 410, 415}, first: gondola.Broken, code: media.CodeProtocol, failed: -1},
-	{route: "gopro.download", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth, failed: -1},
-	{route: "gopro.download", statuses: []int{400, 404, 409, 412, 413}},
+	{route: "gopro.download", statuses: []int{302, 400, 401, 404, 406, 409, 410, 412, 413, 415}},
 	{route: "gopro.token", statuses: []int{302, 400, 401, 404, 409, 410}, first: gondola.NoAuth, code: media.CodeAuth},
 	{route: "cdn.get", statuses: []int{401, 403, 404, 410, 416}},
 	{route: "cdn.get", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
@@ -75,7 +73,7 @@ func refused() (rows []*row) {
 			rows = append(rows, &r)
 		}
 	}
-	return slices.Concat(rows, denied())
+	return slices.Concat(rows, denied(), ownRefusals())
 }
 
 func placeOf(route string) place {
@@ -85,6 +83,24 @@ func placeOf(route string) place {
 		}
 	}
 	panic("no place calls " + route)
+}
+
+// forbidden is how the API words a 403.
+var forbidden = answered(403, "application/json", `{"error":"access_denied"}`)
+
+// ownRefusals are what one medium is answered for ever while the account and the
+// other media are fine: it fails alone.
+func ownRefusals() (rows []*row) {
+	medium := "/media/" + small.library()[3].ID + "/download"
+	for name, f := range map[string]emulator.Fault{
+		"302": status(302), "401": status(401), "403": forbidden, "404": status(404), "406": status(406), "410": status(410),
+		"500": status(500), "503": status(503), "a reset": {Kind: emulator.FaultResetBefore},
+	} {
+		f.Path = medium
+		rows = append(rows, &row{route: "gopro.download of one medium", fault: name + " for ever", world: small,
+			faults: on("gopro.download", times(forEver, f)), first: gondola.Partial, failed: 1})
+	}
+	return rows
 }
 
 // denied are the ways in which rights are missing, in the words of the services.
@@ -109,7 +125,11 @@ func denied() (rows []*row) {
 		rows = append(rows, gone)
 	}
 	for _, route := range []string{"gopro.search", "gopro.download"} {
-		rows = append(rows, denial(route, "403 of the caller", answered(403, "application/json", `{"error":"access_denied"}`), media.CodeScope))
+		caller := denial(route, "403 of the caller", forbidden, media.CodeScope)
+		if route == "gopro.download" {
+			caller.faults = append(caller.faults, on("gopro.user", forbidden)...)
+		}
+		rows = append(rows, caller)
 		html := placeOf(route).row
 		html.fault, html.faults = "403 of the front door", on(route, page(403))
 		rows = append(rows, &html)

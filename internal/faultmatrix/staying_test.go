@@ -46,7 +46,7 @@ func says(code string) func(*row) { return func(r *row) { r.code = code } }
 var endings = map[string]ending{
 	"gopro.search":   {outcome: gondola.Broken},
 	"gopro.user":     {outcome: gondola.Complete},
-	"gopro.download": {outcome: gondola.Partial, failed: smallMany, except: map[string]func(*row){"resets for ever": breaks, "stalls for ever": breaks}},
+	"gopro.download": {outcome: gondola.Partial, failed: smallMany},
 	"gopro.token": {outcome: gondola.Broken, except: map[string]func(*row){
 		"stalls for ever":     func(r *row) { r.mend = signInAgain },
 		"a web page for ever": says(media.CodeUnreachable),
@@ -72,7 +72,7 @@ var endings = map[string]ending{
 
 	"cdn.get of a chapter":    {outcome: gondola.Partial, failed: 1},
 	"cdn.get of a frame":      {outcome: gondola.Partial, failed: 1},
-	"gopro.download of parts": {outcome: gondola.Partial, failed: chapters, except: map[string]func(*row){"resets for ever": breaks, "stalls for ever": breaks}},
+	"gopro.download of parts": {outcome: gondola.Partial, failed: chapters},
 }
 
 // stayed is each fault that stays at each place.

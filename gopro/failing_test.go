@@ -1,0 +1,170 @@
+package gopro
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// troubled is a cloud of photos, some of which answer as they please.
+func troubled(rows int, answer func(id string, w http.ResponseWriter) bool) (*cloud, map[string]int) {
+	asked := map[string]int{}
+	cl := &cloud{rows: library(rows), manifests: map[string]string{}}
+	for _, r := range cl.rows {
+		id := r["id"].(string)
+		cl.manifests[id] = photo(id)
+	}
+	cl.before = func(_ int, r *http.Request, _ *cloud, w http.ResponseWriter) bool {
+		id, isManifest := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/media/"), "/download")
+		if !isManifest {
+			return false
+		}
+		asked[id]++
+		return answer(id, w)
+	}
+	return cl, asked
+}
+
+// TestARefusalOfOneMediumIsItsOwn: whatever the cloud answers for one medium for
+// ever, the others are listed and it fails alone when it is opened.
+func TestARefusalOfOneMediumIsItsOwn(t *testing.T) {
+	for _, status := range []int{302, 400, 401, 403, 404, 406, 409, 410, 415, 500, 501, 502, 503, 504} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cl, asked := troubled(30, func(id string, w http.ResponseWriter) bool {
+					if id == "m0017" {
+						writeJSON(w, status, `{"error":"no"}`)
+					}
+					return id == "m0017"
+				})
+				s := newTestSource(t, cl)
+				items, err := listItems(t, s, media.Window{})
+				if err != nil || len(items) != 30 {
+					t.Fatalf("%d items, %v", len(items), err)
+				}
+				_, err = s.Open(t.Context(), items[13], 0, "")
+				if items[13].ID.Medium != "m0017" || err == nil || media.ClassOf(err) == media.SessionWide {
+					t.Errorf("opening %s: %v (%s)", items[13].ID.Medium, err, media.ClassOf(err))
+				}
+				if status < 500 && asked["m0017"] > 2 || asked["m0017"] > 7 {
+					t.Errorf("asked %d times", asked["m0017"])
+				}
+			})
+		})
+	}
+}
+
+// TestNeighboursThatFail: media that fail for good, many in a row, neither end
+// the listing nor hold it up.
+func TestNeighboursThatFail(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		status int // 0: the connection is reset
+		first  int // of the rows that fail
+		most   time.Duration
+		asked  int // a medium, at most
+	}{
+		{"500", 500, 5, time.Minute, 3},
+		{"500, the newest", 500, 0, time.Minute, 3},
+		{"503", 503, 5, 5 * time.Minute, 6},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				bad := map[string]bool{}
+				for i := range 12 {
+					bad[fmt.Sprintf("m%04d", 40-tc.first-i)] = true
+				}
+				cl, asked := troubled(40, func(id string, w http.ResponseWriter) bool {
+					if bad[id] {
+						writeJSON(w, tc.status, "{}")
+					}
+					return bad[id]
+				})
+				began := time.Now()
+				s := newTestSource(t, cl)
+				items, err := listItems(t, s, media.Window{})
+				if err != nil || len(items) != 40 {
+					t.Fatalf("%d items, %v", len(items), err)
+				}
+				if took := time.Since(began); took > tc.most {
+					t.Errorf("took %v", took)
+				}
+				sum := 0
+				for id := range bad {
+					if sum += asked[id]; asked[id] > tc.asked {
+						t.Errorf("%s was asked for %d times", id, asked[id])
+					}
+				}
+				if sum > maxResolving*6+(12-maxResolving)*2+4 {
+					t.Errorf("12 media were asked for %d times", sum)
+				}
+			})
+		})
+	}
+}
+
+// TestAMediumThatResetsTheLine ends nothing but itself; a cloud that does ends
+// the listing.
+func TestAMediumThatResetsTheLine(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			cl, _ := troubled(20, func(string, http.ResponseWriter) bool { return false })
+			c := newTestClient(t, nil, func(o *Options) {
+				o.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					if strings.Contains(r.URL.Path, "m0007") || all && r.URL.Path != "/media/search" {
+						return nil, fmt.Errorf("connection reset")
+					}
+					return inProcess{cl}.RoundTrip(r)
+				})}
+			})
+			s, err := NewSource(c, SourceOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			items, err := listItems(t, s, media.Window{})
+			if !all && (err != nil || len(items) != 20) || all && media.CodeOf(err) != media.CodeUnreachable {
+				t.Errorf("all %v: %d items, %v", all, len(items), err)
+			}
+		})
+	}
+}
+
+// TestOtherFilesThanPromised: a medium that was listed by what its row promises
+// is not carried by that if its manifest, once it comes, lists others too.
+func TestOtherFilesThanPromised(t *testing.T) {
+	withRAW := manifest("GOPR0001.JPG", nil, []string{variation("a/source/default/1.jpg", "source", "jpg", 3000, "")},
+		[]string{variation("a/raw_photo/default/1.gpr", "raw_photo", "gpr", 0, "")})
+	for _, tc := range []struct {
+		name, manifest, code string
+	}{
+		{"the same", photo("m0001"), ""},
+		{"a RAW file beside it", withRAW, media.CodeChanged},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				down := true
+				cl, _ := troubled(1, func(_ string, w http.ResponseWriter) bool {
+					if down {
+						writeJSON(w, 500, "{}")
+					}
+					return down
+				})
+				cl.manifests["m0001"] = tc.manifest
+				s := newTestSource(t, cl)
+				items, err := listItems(t, s, media.Window{})
+				if err != nil || len(items) != 1 {
+					t.Fatalf("%d items, %v", len(items), err)
+				}
+				down = false
+				if err := s.Prepare(t.Context(), items[0]); media.CodeOf(err) != tc.code {
+					t.Errorf("opening: %v, want %q", err, tc.code)
+				}
+			})
+		})
+	}
+}
