@@ -1,0 +1,124 @@
+package jsonlimit
+
+import (
+	"bytes"
+	"encoding/json"
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// Elements returns the elements of an array, each a part of the text. The text
+// has to be valid JSON; what is no array has none.
+func Elements(valid []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		left := bytes.TrimLeft(valid, space)
+		if len(left) == 0 || left[0] != '[' {
+			return
+		}
+		for left = skip(left); left[0] != ']'; {
+			if left[0] == ',' {
+				left = skip(left)
+			}
+			end := valueEnd(left)
+			if !yield(left[:end:end]) {
+				return
+			}
+			left = bytes.TrimLeft(left[end:], space)
+		}
+	}
+}
+
+// Members returns the members of an object, each a part of the text: the name
+// with its quotes, for [Text], and the value. The text has to be valid JSON; what
+// is no object has none.
+func Members(valid []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		left := bytes.TrimLeft(valid, space)
+		if len(left) == 0 || left[0] != '{' {
+			return
+		}
+		for left = skip(left); left[0] != '}'; {
+			if left[0] == ',' {
+				left = skip(left)
+			}
+			end := textEnd(left)
+			name := left[:end:end]
+			left = skip(bytes.TrimLeft(left[end:], space)) // the colon
+			end = valueEnd(left)
+			if !yield(name, left[:end:end]) {
+				return
+			}
+			left = bytes.TrimLeft(left[end:], space)
+		}
+	}
+}
+
+// Member returns the value of an object's member, a part of the text, or nil. The
+// text has to be valid JSON. Of a name that stands more than once the last counts.
+func Member(valid []byte, name string) (value []byte) {
+	for quoted, v := range Members(valid) {
+		if is(quoted, name) {
+			value = v
+		}
+	}
+	return value
+}
+
+// is reports whether a string of valid JSON says name.
+func is(quoted []byte, name string) bool {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1:len(quoted)-1]) == name
+	}
+	if len(quoted) > 6*len(name)+2 { // \u0061 at the most
+		return false
+	}
+	text, err := Text(quoted)
+	return err == nil && text == name
+}
+
+// Text returns what a string of valid JSON says.
+func Text(quoted []byte) (s string, err error) {
+	if plain := quoted[1 : len(quoted)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return string(plain), nil
+	}
+	err = json.Unmarshal(quoted, &s)
+	return s, err
+}
+
+// valueEnd returns the length of the value that valid JSON begins with.
+func valueEnd(data []byte) int {
+	if data[0] == '"' {
+		return textEnd(data)
+	}
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			i += textEnd(data[i:]) - 1
+		case c == '{', c == '[':
+			depth++
+		case depth == 0 && strings.IndexByte(",]}"+space, c) >= 0:
+			return i // after a number or a word
+		case c == '}', c == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(data)
+}
+
+// textEnd returns the length of the string that data begins with; all of data if
+// it does not end.
+func textEnd(data []byte) int {
+	for i := 1; i < len(data); i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(data)
+}
