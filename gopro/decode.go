@@ -1,49 +1,96 @@
 package gopro
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
+)
+
+// Limits of what an answer is decoded from. What exceeds them counts as absent,
+// as what has another type does; a list that exceeds them is an error.
+const (
+	maxMembers = 300      // of an object
+	maxName    = 100      // bytes of a member's name
+	maxMember  = 64 << 10 // bytes of a member that is read
+	maxTexts   = 300      // elements of a list of texts
+	maxRows    = 1000     // of a page
+	maxEntries = 50_000   // of each list of a manifest
+)
+
+var (
+	rowLimits   = jsonlimit.Limits{Elements: maxRows, Bytes: 1 << 20, Values: 10_000}
+	entryLimits = jsonlimit.Limits{Elements: maxEntries, Bytes: 1 << 20, Values: 1000}
 )
 
 // object is a JSON object whose members are read as what they should be; a
-// member of another type counts as absent.
-type object map[string]json.RawMessage
+// member of another type counts as absent. It is nil for what is no object. Its
+// members are parts of the text that it was decoded from.
+type object []member
+
+type member struct{ name, value []byte }
+
+// objectOf decodes valid JSON.
+func objectOf(valid []byte) object {
+	if !bytes.HasPrefix(bytes.TrimLeft(valid, " \t\r\n"), []byte("{")) {
+		return nil
+	}
+	o := object{}
+	for quoted, value := range jsonlimit.Members(valid) {
+		if len(o) == maxMembers {
+			break
+		}
+		if len(quoted) > maxName || len(value) > maxMember {
+			continue
+		}
+		if name, err := jsonlimit.Unquote(quoted); err == nil {
+			o = append(o, member{name, value})
+		}
+	}
+	return o
+}
+
+// decoded returns a document as an object; nil if it is none.
+func decoded(b []byte) object {
+	if !json.Valid(b) {
+		return nil
+	}
+	return objectOf(b)
+}
 
 // UnmarshalJSON takes anything; what is no object becomes nil.
 func (o *object) UnmarshalJSON(b []byte) error {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(b, &m) != nil {
-		m = nil
-	}
-	*o = m
+	*o = decoded(bytes.Clone(b))
 	return nil
 }
 
-// list is a JSON array; anything else becomes an empty one. The elements are
-// as tolerant as their type.
-type list[T any] []T
-
-// UnmarshalJSON takes anything.
-func (l *list[T]) UnmarshalJSON(b []byte) error {
-	var items []T
-	if json.Unmarshal(b, &items) != nil {
-		items = nil
+// get returns a member, or nil. Of several of one name the last counts.
+func (o object) get(key string) json.RawMessage {
+	for i := len(o) - 1; i >= 0; i-- {
+		if string(o[i].name) == key {
+			return o[i].value
+		}
 	}
-	*l = items
 	return nil
 }
 
 // text reads a string, or a number as it is written.
-func (o object) text(key string) string {
+func (o object) text(key string) string { return textOf(o.get(key)) }
+
+func textOf(raw json.RawMessage) string {
+	if len(raw) > maxMember {
+		return ""
+	}
 	var s string
-	if json.Unmarshal(o[key], &s) == nil {
+	if json.Unmarshal(raw, &s) == nil {
 		return s
 	}
 	var n json.Number
-	if json.Unmarshal(o[key], &n) == nil {
+	if json.Unmarshal(raw, &n) == nil {
 		return n.String()
 	}
 	return ""
@@ -75,7 +122,7 @@ func (o object) count(key string) int {
 // flag reads a boolean, also one in a string or a number.
 func (o object) flag(key string, absent bool) bool {
 	var b bool
-	if raw := o[key]; string(raw) != "null" && json.Unmarshal(raw, &b) == nil {
+	if raw := o.get(key); string(raw) != "null" && json.Unmarshal(raw, &b) == nil {
 		return b
 	}
 	if b, err := strconv.ParseBool(strings.ToLower(o.text(key))); err == nil {
@@ -97,14 +144,10 @@ func (o object) moment(key string) time.Time {
 
 // texts reads an array of strings.
 func (o object) texts(key string) []string {
-	var raw []json.RawMessage
-	if json.Unmarshal(o[key], &raw) != nil {
-		return nil
-	}
 	var all []string
-	for i := range raw {
+	for raw := range jsonlimit.Elements(o.get(key)) {
 		var s string
-		if json.Unmarshal(raw[i], &s) == nil && s != "" {
+		if json.Unmarshal(raw, &s) == nil && s != "" && len(all) < maxTexts {
 			all = append(all, s)
 		}
 	}

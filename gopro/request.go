@@ -3,7 +3,6 @@ package gopro
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 )
@@ -24,9 +24,12 @@ const (
 	accept = "application/vnd.gopro.jk.media+json; version=2.0.0"
 	// apiTimeout bounds one API request with its answer.
 	apiTimeout = time.Minute
-	// maxAnswer bounds an answer of the API, in bytes: a manifest of thousands
-	// of frames has some.
-	maxAnswer = 32 << 20
+	// maxAnswer bounds an answer of the API, in bytes. A page of a listing has
+	// some hundred kilobytes.
+	maxAnswer = 8 << 20
+	// maxManifest bounds the manifest of a medium, which may have thousands of
+	// frames.
+	maxManifest = 32 << 20
 	// longestRetryAfter bounds what a service may ask for.
 	longestRetryAfter = 24 * time.Hour
 )
@@ -38,6 +41,7 @@ type call struct {
 	query url.Values
 	item  bool // it concerns one medium: a refusal is that medium's own
 	image bool // it asks for a picture, at the thumbnail host
+	limit int  // bytes of the answer; 0: maxAnswer
 	// attempts are at most so many; 0: what the client's policy says
 	attempts int
 }
@@ -251,13 +255,14 @@ func read(ctx context.Context, cl call, resp *http.Response) (answer, error) {
 	if !cl.image && !strings.HasSuffix(kind, "json") || cl.image && !strings.HasPrefix(kind, "image/") {
 		return answer{}, protocolFault(cl.op, fmt.Errorf("the service answered %q instead of what was asked for", kind))
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	limit := cmp.Or(cl.limit, maxAnswer)
+	body, err := jsonlimit.Read(resp.Body, limit)
+	if errors.Is(err, jsonlimit.ErrTooLarge) {
+		return answer{}, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: cl.op,
+			Err: fmt.Errorf("the answer is longer than %d MiB", limit>>20)}
+	}
 	if err != nil {
 		return answer{}, netFault(ctx, cl.op, err)
-	}
-	if len(body) > maxAnswer {
-		return answer{}, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: cl.op,
-			Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
 	}
 	date, _ := http.ParseTime(resp.Header.Get("Date"))
 	return answer{body: body, mime: kind, date: date}, nil
@@ -350,9 +355,5 @@ func errorWord(resp *http.Response, body []byte) string {
 	if isHTML(resp) {
 		return "a web page"
 	}
-	var o object
-	if json.Unmarshal(body, &o) != nil {
-		return ""
-	}
-	return word(o.text("error"))
+	return word(decoded(body).text("error"))
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -59,7 +60,7 @@ func (c *Client) Search(ctx context.Context, q Query) (Page, error) {
 func (c *Client) Medium(ctx context.Context, id string) (Row, error) {
 	cl := call{op: "look up GoPro medium " + id, path: mediumPath(id), item: true}
 	return get(ctx, c, cl, func(a answer) (row Row, err error) {
-		if err := json.Unmarshal(a.body, &row); err != nil || row.ID != id {
+		if row = rowOf(decoded(a.body)); row.ID != id {
 			return Row{}, errors.New("the answer is not the record that was asked for")
 		}
 		return row, nil
@@ -73,7 +74,7 @@ func (c *Client) Manifest(ctx context.Context, id string) (Manifest, error) {
 }
 
 func (c *Client) manifest(ctx context.Context, id string, attempts int) (Manifest, error) {
-	cl := call{op: "resolve GoPro medium " + id, path: mediumPath(id) + "/download", item: true, attempts: attempts}
+	cl := call{op: "resolve GoPro medium " + id, path: mediumPath(id) + "/download", item: true, attempts: attempts, limit: maxManifest}
 	return get(ctx, c, cl, func(a answer) (Manifest, error) {
 		m, err := decodeManifest(a.body)
 		m.served = a.date
@@ -94,8 +95,8 @@ type Account struct {
 // fault with media.CodeAuth.
 func (c *Client) User(ctx context.Context) (Account, error) {
 	return get(ctx, c, accountCall, func(a answer) (Account, error) {
-		var o object
-		if err := json.Unmarshal(a.body, &o); err != nil || o == nil {
+		o := decoded(a.body)
+		if o == nil {
 			return Account{}, errors.New("the answer is not the record of an account")
 		}
 		bytes, _ := o.whole("total_storage")
@@ -159,24 +160,27 @@ func (c *Client) albumPage(ctx context.Context, page, perPage int) (albums []Alb
 		query: url.Values{"type": {"collection"}, "page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}},
 	}
 	albums, err = get(ctx, c, cl, func(a answer) (albums []Album, err error) {
-		var wire struct {
-			Items list[object] `json:"items"`
-			Pages object       `json:"_pages"`
-		}
-		if json.Unmarshal(a.body, &wire) != nil {
-			return nil, errors.New("the answer is not the JSON of a listing")
-		}
-		more = len(wire.Items) > 0 && page < wire.Pages.count("total_pages")
-		for _, o := range wire.Items {
-			albums = append(albums, Album{
-				ID:          o.text("id"),
-				Title:       o.text("title"),
-				Description: o.text("description"),
-				CreatedAt:   o.moment("created_at"),
-				UpdatedAt:   o.moment("updated_at"),
-			})
-		}
-		return albums, nil
+		albums, more, err = decodeAlbums(a.body, page)
+		return albums, err
 	})
 	return albums, more, err
+}
+
+// decodeAlbums returns a page of albums, and whether another one follows.
+func decodeAlbums(b []byte, page int) (albums []Album, more bool, err error) {
+	if !json.Valid(b) {
+		return nil, false, errors.New("the answer is not the JSON of a listing")
+	}
+	albums, err = jsonlimit.List(jsonlimit.Member(b, "items"), rowLimits, func(b []byte) Album { return albumOf(objectOf(b)) })
+	return albums, len(albums) > 0 && page < objectOf(jsonlimit.Member(b, "_pages")).count("total_pages"), err
+}
+
+func albumOf(o object) Album {
+	return Album{
+		ID:          o.text("id"),
+		Title:       o.text("title"),
+		Description: o.text("description"),
+		CreatedAt:   o.moment("created_at"),
+		UpdatedAt:   o.moment("updated_at"),
+	}
 }

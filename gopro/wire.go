@@ -1,11 +1,14 @@
 package gopro
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -43,14 +46,17 @@ const rowFields = "id,type,filename,file_extension,file_size,item_count,width,he
 // UnmarshalJSON takes anything; what is no object becomes the zero Row.
 func (r *Row) UnmarshalJSON(b []byte) error {
 	var o object
-	if err := json.Unmarshal(b, &o); err != nil {
-		return err
-	}
+	err := json.Unmarshal(b, &o)
+	*r = rowOf(o)
+	return err
+}
+
+func rowOf(o object) Row {
 	size, known := o.whole("file_size")
 	if !known {
 		size = media.SizeUnknown
 	}
-	*r = Row{
+	return Row{
 		ID:             o.text("id"),
 		Type:           o.text("type"),
 		Filename:       o.text("filename"),
@@ -71,7 +77,6 @@ func (r *Row) UnmarshalJSON(b []byte) error {
 		Labels:         o.texts("available_labels"),
 		ThumbnailToken: o.text("token"),
 	}
-	return nil
 }
 
 // LogValue leaves out the thumbnail token.
@@ -88,25 +93,29 @@ type Page struct {
 }
 
 func decodePage(b []byte) (Page, error) {
-	var wire struct {
-		Embedded *struct {
-			Media list[Row] `json:"media"`
-		} `json:"_embedded"`
-		Pages object `json:"_pages"`
-	}
-	if err := json.Unmarshal(b, &wire); err != nil {
+	if !json.Valid(b) {
 		return Page{}, errors.New("the answer is not the JSON of a listing")
 	}
-	total, ok := wire.Pages.whole("total_items")
-	if wire.Embedded == nil || !ok || total > 1<<31-1 {
+	embedded, pages := embeddedIn(b), objectOf(jsonlimit.Member(b, "_pages"))
+	total, ok := pages.whole("total_items")
+	if embedded == nil || !ok || total > 1<<31-1 {
 		return Page{}, errors.New("the answer is not a listing: it lacks media or their number")
 	}
+	rows, err := jsonlimit.List(jsonlimit.Member(embedded, "media"), rowLimits, func(b []byte) Row { return rowOf(objectOf(b)) })
 	return Page{
-		Rows:       wire.Embedded.Media,
-		Number:     wire.Pages.count("current_page"),
-		PerPage:    wire.Pages.count("per_page"),
+		Rows:       rows,
+		Number:     pages.count("current_page"),
+		PerPage:    pages.count("per_page"),
 		TotalItems: int(total),
-	}, nil
+	}, err
+}
+
+// embeddedIn returns the object that holds the lists of an answer, or nil.
+func embeddedIn(valid []byte) []byte {
+	if embedded := jsonlimit.Member(valid, "_embedded"); bytes.HasPrefix(embedded, []byte("{")) {
+		return embedded
+	}
+	return nil
 }
 
 // Manifest lists where the bytes of one medium are: originals, proxies and
@@ -135,10 +144,13 @@ type Entry struct {
 // UnmarshalJSON takes anything; what is no object becomes the zero Entry.
 func (e *Entry) UnmarshalJSON(b []byte) error {
 	var o object
-	if err := json.Unmarshal(b, &o); err != nil {
-		return err
-	}
-	*e = Entry{
+	err := json.Unmarshal(b, &o)
+	*e = entryOf(o)
+	return err
+}
+
+func entryOf(o object) Entry {
+	e := Entry{
 		URL:       o.text("url"),
 		Label:     o.text("label"),
 		Type:      o.text("type"),
@@ -150,7 +162,7 @@ func (e *Entry) UnmarshalJSON(b []byte) error {
 	if urls := o.texts("urls"); e.URL == "" && len(urls) == 1 {
 		e.URL = urls[0]
 	}
-	return nil
+	return e
 }
 
 // LogValue leaves out the signed address.
@@ -166,21 +178,17 @@ func (m Manifest) LogValue() slog.Value {
 }
 
 func decodeManifest(b []byte) (Manifest, error) {
-	var wire struct {
-		Filename json.RawMessage `json:"filename"`
-		Embedded *struct {
-			Files      list[Entry] `json:"files"`
-			Variations list[Entry] `json:"variations"`
-			Sidecars   list[Entry] `json:"sidecar_files"`
-		} `json:"_embedded"`
-	}
-	if err := json.Unmarshal(b, &wire); err != nil || wire.Embedded == nil {
+	if !json.Valid(b) || embeddedIn(b) == nil {
 		return Manifest{}, errors.New("the answer is not the JSON of a download manifest")
 	}
-	return Manifest{
-		Filename:   object{"filename": wire.Filename}.text("filename"),
-		Files:      wire.Embedded.Files,
-		Variations: wire.Embedded.Variations,
-		Sidecars:   wire.Embedded.Sidecars,
-	}, nil
+	m := Manifest{Filename: textOf(jsonlimit.Member(b, "filename"))}
+	embedded := embeddedIn(b)
+	for name, to := range map[string]*[]Entry{"files": &m.Files, "variations": &m.Variations, "sidecar_files": &m.Sidecars} {
+		var err error
+		*to, err = jsonlimit.List(jsonlimit.Member(embedded, name), entryLimits, func(b []byte) Entry { return entryOf(objectOf(b)) })
+		if err != nil {
+			return Manifest{}, fmt.Errorf("%s of the download manifest: %w", name, err)
+		}
+	}
+	return m, nil
 }

@@ -30,7 +30,7 @@ func Elements(valid []byte) iter.Seq[[]byte] {
 }
 
 // Members returns the members of an object, each a part of the text: the name
-// with its quotes, for [Text], and the value. The text has to be valid JSON; what
+// with its quotes, for [Unquote], and the value. The text has to be valid JSON; what
 // is no object has none.
 func Members(valid []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
@@ -58,32 +58,25 @@ func Members(valid []byte) iter.Seq2[[]byte, []byte] {
 // text has to be valid JSON. Of a name that stands more than once the last counts.
 func Member(valid []byte, name string) (value []byte) {
 	for quoted, v := range Members(valid) {
-		if is(quoted, name) {
+		if len(quoted) > 6*len(name)+2 { // "\u0061" at the most
+			continue
+		}
+		if text, err := Unquote(quoted); err == nil && string(text) == name {
 			value = v
 		}
 	}
 	return value
 }
 
-// is reports whether a string of valid JSON says name.
-func is(quoted []byte, name string) bool {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1:len(quoted)-1]) == name
-	}
-	if len(quoted) > 6*len(name)+2 { // \u0061 at the most
-		return false
-	}
-	text, err := Text(quoted)
-	return err == nil && text == name
-}
-
-// Text returns what a string of valid JSON says.
-func Text(quoted []byte) (s string, err error) {
+// Unquote returns what a string of valid JSON says, a part of the text if that is
+// possible.
+func Unquote(quoted []byte) ([]byte, error) {
 	if plain := quoted[1 : len(quoted)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
-		return string(plain), nil
+		return plain, nil
 	}
-	err = json.Unmarshal(quoted, &s)
-	return s, err
+	var s string
+	err := json.Unmarshal(quoted, &s)
+	return []byte(s), err
 }
 
 // valueEnd returns the length of the value that valid JSON begins with.
