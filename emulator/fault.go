@@ -36,6 +36,7 @@ const (
 	FaultEncoded         FaultKind = "encoded"          // cdn.get: the object comes compressed by gzip, although identity was asked for
 	FaultExpired         FaultKind = "expired"          // cdn.*, bytes.get: the signed URL is treated as expired
 	FaultShortPage       FaultKind = "short-page"       // listings, photos.batchGet, originals of gopro.download: fewer rows than due (Count, default 12), counters right
+	FaultEmpty           FaultKind = "empty"            // gopro.download: nothing is listed, though the row says what there is
 	FaultRepeatPage      FaultKind = "repeat-page"      // listings: the page before this one again
 	FaultReorder         FaultKind = "reorder"          // listings, photos.batchGet, originals of gopro.download: the rows in another order
 	FaultInsertRows      FaultKind = "insert-rows"      // gopro.search: Count (default 1) new media appear before this page
@@ -138,7 +139,7 @@ func (k FaultKind) known() bool {
 // special reports whether the handler, not the wrapper, makes the fault.
 func (k FaultKind) special() bool {
 	switch k {
-	case FaultIgnoreRange, FaultChanged, FaultEncoded, FaultExpired, FaultShortPage, FaultRepeatPage, FaultReorder,
+	case FaultIgnoreRange, FaultChanged, FaultEncoded, FaultExpired, FaultShortPage, FaultEmpty, FaultRepeatPage, FaultReorder,
 		FaultInsertRows, FaultRemoveRows, FaultLoseSession, FaultLoseToken, FaultNoStatus, FaultItemCode, FaultQuotaDaily,
 		FaultQuotaMinute, FaultQuotaConcurrent, FaultStorageFull, FaultRevoke:
 		return true

@@ -15,7 +15,7 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 		refuseGoPro(w, r, http.StatusNotFound)
 		return
 	}
-	fault := faultOf(r, FaultShortPage, FaultReorder)
+	fault := faultOf(r, FaultShortPage, FaultReorder, FaultEmpty)
 	if fault != nil && fault.Kind == FaultShortPage {
 		s.Missing = slices.Clone(s.Missing)
 		for number := min(countOr(fault.Count, 12), len(s.Sources)-1) + 1; number <= len(s.Sources); number++ {
@@ -23,7 +23,7 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	d := manifest{g: g, s: &s, files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
-	if !s.Unlisted {
+	if !s.Unlisted && (fault == nil || fault.Kind != FaultEmpty) {
 		d.fill()
 	}
 	if fault != nil && fault.Kind == FaultReorder {

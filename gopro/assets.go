@@ -53,7 +53,19 @@ func Assets(row Row, m Manifest, height int) []Asset {
 	for _, e := range raws(m) {
 		assets = append(assets, asset(row, m, e, len(parts), photo))
 	}
+	if photo && lacksRaw(row, assets) {
+		raw := asset(row, m, Entry{Part: 1, Label: labelRaw, Type: "gpr"}, len(parts), photo)
+		raw.refuse(media.RefusedIncomplete, "the GoPro cloud says that it has a RAW file of this photo, and does not list it now; a later run asks again")
+		assets = append(assets, raw)
+	}
 	return withLegacyNames(assets, m, height, photo)
+}
+
+// lacksRaw reports whether a row says that there is a RAW file and the assets
+// have none.
+func lacksRaw(row Row, assets []Asset) bool {
+	return slices.Contains(row.Labels, labelRaw) &&
+		!slices.ContainsFunc(assets, func(a Asset) bool { return a.Label == labelRaw || a.Kind == "gpr" })
 }
 
 // lesser reports whether a photo is smaller than the one that was shot.
@@ -119,12 +131,25 @@ func nothing(row Row, m Manifest, parts []Entry) Asset {
 		return refused(row, m, media.RefusedTranscoding, notReady(row.State))
 	case len(parts) > 0:
 		return refused(row, m, media.RefusedIncomplete, "the GoPro cloud lists the original but does not offer it now")
+	case promisesOriginal(row):
+		return refused(row, m, media.RefusedIncomplete, "the GoPro cloud says that it has the original, and does not list it now; a later run asks again")
 	case isEdit(row.Type) || strings.EqualFold(row.Extension, "json") || row.PlayAs == "edl":
 		return refused(row, m, media.RefusedProject, projectReason)
 	case row.Type == "Audio":
 		return refused(row, m, media.RefusedType, "sound is neither a photo nor a video")
 	}
+	if len(m.Files)+len(m.Variations) == 0 {
+		if row.State == "failure" {
+			return refused(row, m, media.RefusedNoOriginal, uploadFailed)
+		}
+		return refused(row, m, media.RefusedIncomplete, "the GoPro cloud lists no file of this medium now; a later run asks again")
+	}
 	return refused(row, m, media.RefusedNoOriginal, "the GoPro cloud holds only lesser renditions of this medium; --quality HEIGHT takes the nearest one")
+}
+
+// promisesOriginal reports whether a row says that there is an original.
+func promisesOriginal(row Row) bool {
+	return slices.Contains(row.Labels, labelSource) || slices.Contains(row.Labels, labelBaked)
 }
 
 // refused is a whole medium that is not carried.

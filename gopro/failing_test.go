@@ -168,3 +168,67 @@ func TestOtherFilesThanPromised(t *testing.T) {
 		})
 	}
 }
+
+// TestOneAnswerIsNotBelievedAgainstAnother: a row that says there is an original,
+// and a manifest that lists none.
+func TestOneAnswerIsNotBelievedAgainstAnother(t *testing.T) {
+	empty := manifest("GOPR0001.JPG", nil, nil, nil)
+	for _, tc := range []struct {
+		name  string
+		empty int // answers
+		asked int
+		code  string // of the refusal
+	}{
+		{"never", 0, 1, ""},
+		{"once", 1, 2, ""},
+		{"three times", 3, 4, ""},
+		{"for ever", 1000, 1 + maxRereads, media.RefusedIncomplete},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := tc.empty
+				cl, asked := troubled(1, func(_ string, w http.ResponseWriter) bool {
+					if left--; left >= 0 {
+						writeJSON(w, 200, empty)
+					}
+					return left >= 0
+				})
+				cl.rows[0]["available_labels"] = []string{"source"}
+				items, err := listItems(t, newTestSource(t, cl), media.Window{})
+				if err != nil || len(items) != 1 {
+					t.Fatalf("%v, %v", items, err)
+				}
+				switch why := items[0].Refusal; {
+				case tc.code == "" && why != nil, tc.code != "" && (why == nil || why.Code != tc.code || strings.Contains(why.Reason, "lesser")):
+					t.Errorf("refused: %+v, want %q", why, tc.code)
+				}
+				if asked["m0001"] != tc.asked {
+					t.Errorf("asked %d times, want %d", asked["m0001"], tc.asked)
+				}
+			})
+		})
+	}
+}
+
+// TestManyContradictionsCostLittle: asking again for each of many media that
+// never list what they should ends.
+func TestManyContradictionsCostLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cl, asked := troubled(200, func(_ string, w http.ResponseWriter) bool {
+			writeJSON(w, 200, manifest("GOPR0001.JPG", nil, nil, nil))
+			return true
+		})
+		began := time.Now()
+		items, err := listItems(t, newTestSource(t, cl), media.Window{})
+		if err != nil || len(items) != 200 {
+			t.Fatalf("%d items, %v", len(items), err)
+		}
+		sum := 0
+		for _, n := range asked {
+			sum += n
+		}
+		if took := time.Since(began); sum > 200+(maxLacking+maxResolving)*maxRereads || took > time.Minute {
+			t.Errorf("200 media were asked for %d times, in %v", sum, took)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
@@ -29,6 +30,7 @@ type Source struct {
 
 	doubts  doubts // media that are listed by what their rows promise
 	failing failing
+	lacking lacking
 }
 
 // SourceOptions configure a Source.
@@ -138,18 +140,40 @@ func (s *Source) items(ctx context.Context, row Row) ([]media.Item, error) {
 	if isArriving(row.State) {
 		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
 	}
-	m, err := s.client.manifest(ctx, row.ID, s.failing.attempts())
+	m, assets, err := s.resolveRow(ctx, row)
 	if err != nil {
 		return s.unresolved(ctx, row, err)
 	}
 	s.failing.worked(row.ID)
-	assets := Assets(row, m, s.height)
 	entries := make([]Entry, len(assets))
 	for i := range assets {
 		entries[i] = assets[i].Entry
 	}
 	s.urls.put(row.ID, entries, m.served, false)
 	return itemsOf(row, assets), nil
+}
+
+// resolveRow asks for a medium's manifest, and again while it lacks what the row
+// says there is: one answer is not believed against another.
+func (s *Source) resolveRow(ctx context.Context, row Row) (m Manifest, assets []Asset, err error) {
+	for again := 0; ; again++ {
+		next, err := s.client.manifest(ctx, row.ID, s.failing.attempts())
+		switch {
+		case err == nil:
+			m, assets = next, Assets(row, next, s.height)
+		case again == 0 || ctx.Err() != nil || media.ClassOf(err) == media.SessionWide:
+			return m, nil, err
+		}
+		lacking := lackingAssets(assets)
+		if again >= s.lacking.rereads(lacking, len(assets)) {
+			s.lacking.count(again, lacking)
+			return m, assets, nil
+		}
+		why := fmt.Sprintf("resolve GoPro medium %s: its record names files that its manifest lacks", row.ID)
+		if err := s.client.pause(ctx, time.Second<<again, why); err != nil {
+			return m, nil, err
+		}
+	}
 }
 
 // unresolved returns the items of a medium whose manifest cannot be had: what its

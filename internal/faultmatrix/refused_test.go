@@ -100,6 +100,10 @@ func ownRefusals() (rows []*row) {
 		rows = append(rows, &row{route: "gopro.download of one medium", fault: name + " for ever", world: small,
 			faults: on("gopro.download", times(forEver, f)), first: gondola.Partial, failed: 1})
 	}
+	for times, fault := range map[int]string{1: "is empty", 3: "is empty three times", forEver: "is empty for ever"} {
+		rows = append(rows, &row{route: "gopro.download of one medium", fault: fault, world: small, runs: 2,
+			faults: on("gopro.download", emulator.Fault{Path: medium, Kind: emulator.FaultEmpty, Times: times})})
+	}
 	return rows
 }
 
