@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
+	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
 )
 
@@ -25,49 +25,14 @@ func readFile(path string) ([]byte, error) {
 	return bytes.TrimPrefix(data, []byte("\ufeff")), nil // some Windows editors add one
 }
 
-// writeFile replaces path by data, readable by its owner only: after a crash
-// the file is the old one or the new one. Its errors do not repeat the path.
+// writeFile replaces path by data, as [durable.WriteFile] does. Its errors do
+// not repeat the path.
 func writeFile(path string, data []byte) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp") // 0600
-	if err != nil {
-		return withoutPath(err)
-	}
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closed := tmp.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-		return withoutPath(err)
-	}
-	return withoutPath(syncDir(dir))
+	return withoutPath(durable.WriteFile(path, data))
 }
 
 func makeParent(path string) error {
 	return withoutPath(os.MkdirAll(filepath.Dir(path), 0o700))
-}
-
-// syncDir makes a rename in dir durable. Windows cannot and need not.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 func withoutPath(err error) error {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/internal/durable"
 )
 
 // stdoutName is the name of a file that stands for standard output.
@@ -39,8 +39,7 @@ func pathless(err error) error {
 type manifestFile struct {
 	lines *gondola.Manifest
 	out   *bufio.Writer
-	temp  *os.File // nil for standard output
-	path  string
+	file  *durable.File // nil for standard output
 }
 
 // openManifest begins a manifest; no name means none.
@@ -52,14 +51,14 @@ func (a *app) openManifest(name string) (*manifestFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &manifestFile{path: name}
+	m := &manifestFile{}
 	var to io.Writer = a.stdout
 	if name != stdoutName {
-		m.temp, err = os.CreateTemp(filepath.Dir(name), ".manifest-*") // 0600
+		m.file, err = durable.Create(name)
 		if err != nil {
 			return nil, fmt.Errorf("manifest %s: %w", name, pathless(err))
 		}
-		to = m.temp
+		to = m.file
 	}
 	m.out = bufio.NewWriter(to)
 	m.lines, err = gondola.NewManifest(m.out, format)
@@ -86,11 +85,10 @@ func (m *manifestFile) close(failure error) error {
 	if isOutput(err) {
 		return failure
 	}
-	if m.temp != nil {
-		defer os.Remove(m.temp.Name()) // gone after the rename
-		err = errors.Join(err, m.temp.Sync(), m.temp.Close())
+	if m.file != nil {
+		defer m.file.Discard() // nothing after Commit
 		if err == nil && failure == nil {
-			err = os.Rename(m.temp.Name(), m.path)
+			err = m.file.Commit()
 		}
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -367,5 +368,33 @@ func TestStoreSecret(t *testing.T) {
 	left, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(left) != 1 {
 		t.Errorf("%d files are left, %v; want 1", len(left), err)
+	}
+}
+
+func TestStoreSecretKeepsLinkAndSweeps(t *testing.T) {
+	dir := t.TempDir()
+	vault := filepath.Join(dir, "vault")
+	if err := os.WriteFile(vault, []byte("old\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "gopro_token")
+	if err := os.Symlink("vault", path); err != nil {
+		t.Skip(err)
+	}
+	left := filepath.Join(dir, ".vault.1.tmp") // of a write that was killed
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := StoreSecret(path, "new"); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(path); to != "vault" || err != nil {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+	if data, err := os.ReadFile(vault); string(data) != "new\n" || err != nil {
+		t.Errorf("%q, %v", data, err)
+	}
+	if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s stayed: %v", left, err)
 	}
 }

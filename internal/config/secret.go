@@ -3,13 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
 )
 
@@ -108,8 +108,8 @@ func readSecret(path string) (string, error) {
 	return value, nil
 }
 
-// StoreSecret writes a secret to a file that only the owner can read. After a
-// crash the file is the old one or the new one.
+// StoreSecret writes a secret to a file that only the owner can read, as
+// [durable.WriteFile] does: after a crash the file is the old one or the new one.
 func StoreSecret(path, value string) (err error) {
 	defer func() {
 		if err != nil {
@@ -119,14 +119,5 @@ func StoreSecret(path, value string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone after the rename
-	_, err = io.WriteString(f, value+"\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return durable.WriteFile(path, []byte(value+"\n"))
 }

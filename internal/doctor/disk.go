@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/gondola-sync/gondola/internal/durable"
 )
 
 // volume is what a file system says of itself.
@@ -111,18 +113,7 @@ func tryWriting(dir string) (err error) {
 		return err
 	}
 	name = renamed
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // directories cannot be synced there
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.SyncDir(dir)
 }
 
 // existing returns dir, or its nearest ancestor that is there.

@@ -102,8 +102,9 @@ func TestLeftovers(t *testing.T) {
 	put(filepath.Join(state, "s", "items", "gondola-1-2.tmp"), time.Hour)
 	put(filepath.Join(config, ".secret-123"), time.Hour)
 	put(token+".456.tmp", time.Hour)
+	put(filepath.Join(filepath.Dir(token), "."+filepath.Base(token)+".789.tmp"), time.Second)
 	findings := check()
-	if len(findings) != 3 || findings[0].Level != Note || !strings.Contains(findings[0].What, "gondola-1-2.tmp") ||
+	if len(findings) != 4 || findings[0].Level != Note || !strings.Contains(findings[0].What, "gondola-1-2.tmp") ||
 		findings[1].Level != Warning || findings[2].Level != Warning || !strings.HasPrefix(findings[1].Remedy, "rm ") {
 		t.Errorf("Leftovers = %+v", findings)
 	}

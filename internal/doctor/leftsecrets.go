@@ -3,29 +3,37 @@ package doctor
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/durable"
 )
 
-// leftSecrets finds what storing credentials leaves behind when it is
-// interrupted: NAME.*.tmp beside a token file, .secret-* beside a GoPro token.
+// leftSecrets finds what killed writes of files with credentials left behind.
 func leftSecrets(secrets []string, now time.Time) (found []string) {
-	seen := map[string]bool{}
 	for _, secret := range secrets {
-		dir := filepath.Dir(secret)
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue // no directory, nothing left in it
-		}
-		for _, e := range entries {
-			name := e.Name()
-			left := strings.HasPrefix(name, ".secret-") ||
-				strings.HasPrefix(name, filepath.Base(secret)+".") && strings.HasSuffix(name, ".tmp")
-			path := filepath.Join(dir, name)
-			if left && !seen[path] && e.Type().IsRegular() && isOld(e, now) {
-				seen[path] = true
-				found = append(found, path)
-			}
+		found = append(found, durable.Leftovers(secret)...)
+		found = append(found, earlierLeftovers(secret, now)...)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// earlierLeftovers finds what earlier versions left: NAME.*.tmp beside a token
+// file, .secret-* beside a GoPro token.
+func earlierLeftovers(secret string, now time.Time) (found []string) {
+	dir := filepath.Dir(secret)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // no directory, nothing left in it
+	}
+	for _, e := range entries {
+		name := e.Name()
+		left := strings.HasPrefix(name, ".secret-") ||
+			strings.HasPrefix(name, filepath.Base(secret)+".") && strings.HasSuffix(name, ".tmp")
+		if left && e.Type().IsRegular() && isOld(e, now) {
+			found = append(found, filepath.Join(dir, name))
 		}
 	}
 	return found

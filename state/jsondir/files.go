@@ -10,12 +10,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/media"
 )
@@ -116,16 +116,7 @@ func (b *Backend) writeTemp(temp string, data []byte) (err error) {
 
 // syncDir makes the names in a directory durable.
 func (b *Backend) syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // directories cannot be synced there
-		return nil
-	}
-	err := b.step("sync", dir, func() error {
-		d, err := b.root.Open(dir)
-		if err != nil {
-			return err
-		}
-		return errors.Join(d.Sync(), d.Close())
-	})
+	err := b.step("sync", dir, func() error { return durable.SyncDirIn(b.root, dir) })
 	if err != nil {
 		return b.fault("sync", dir, err)
 	}

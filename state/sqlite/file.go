@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
+	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -92,20 +92,9 @@ func create(path string) error {
 		return nil // another process has been first
 	}
 	if err == nil {
-		err = errors.Join(f.Chmod(filePerm), f.Close(), syncDir(filepath.Dir(path)))
+		err = errors.Join(f.Chmod(filePerm), f.Close(), durable.SyncDir(filepath.Dir(path)))
 	}
 	return err
-}
-
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // protect takes the database from the eyes of other users: it holds upload
