@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
@@ -46,6 +47,7 @@ type run struct {
 	// interrupted reports whether the caller asked to stop.
 	interrupted func() bool
 
+	remarks  atomic.Int64    // items carried of which there is a remark
 	onTheWay itemSet         // carried by this run, not yet taken by the create stage
 	created  []media.Created // of this run, for the hook; the create stage alone touches it
 	// unanswered are the names of items in create calls of earlier runs whose

@@ -37,6 +37,9 @@ func (r *run) settle(ctx context.Context, items []*state.Item, results []media.R
 	}
 	for _, it := range there {
 		r.metrics.created(it)
+		if it.Remark() != "" {
+			r.remarks.Add(1)
+		}
 		r.emit(ItemEvent{Item: *it, Stage: state.Create, Status: state.Completed})
 	}
 	return s, nil

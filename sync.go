@@ -79,6 +79,7 @@ type Summary struct {
 	Outcome   Outcome
 	Items     state.Counts     // of the whole session, earlier runs included
 	Moved     Snapshot         // by this run
+	Remarks   int              // items carried by this run of which there is a remark
 	Requests  map[string]int64 // by this run, by kind, such as "cdn"
 }
 
@@ -183,6 +184,7 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 		Outcome:  outcomeOf(ctx, err, counts),
 		Items:    counts,
 		Moved:    r.metrics.Snapshot(),
+		Remarks:  int(r.remarks.Load()),
 		Requests: map[string]int64{},
 	}
 	for _, station := range []any{r.opt.Source, r.opt.Destination} {

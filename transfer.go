@@ -1,6 +1,7 @@
 package gondola
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -126,6 +127,9 @@ func (r *run) upload(ctx context.Context, it *state.Item, at *place) error {
 	it.Transfer, it.Create = state.Completed, state.Pending
 	it.Receipt, it.Checkpoint = &receipt, nil
 	it.Carried, it.SHA256, it.CarriedAt = receipt.Size, receipt.SHA256, time.Now().UTC()
+	if recorded := cmp.Or(it.Recorded, it.Size); recorded > 0 && recorded != receipt.Size {
+		it.Recorded = recorded
+	}
 	it.Size = receipt.Size
 	delete(it.Errors, state.Transfer)
 	r.metrics.carried(it)

@@ -126,6 +126,9 @@ func (it *VerifiedItem) renamed() bool {
 // of the recording, not always those of the file.
 func (it *VerifiedItem) remarks() string {
 	var remarks []string
+	if remark := it.Item.Remark(); remark != "" {
+		remarks = append(remarks, remark)
+	}
 	if it.renamed() {
 		remarks = append(remarks, "the destination calls it "+it.Held.Name)
 	}

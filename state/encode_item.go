@@ -33,6 +33,7 @@ type itemFields struct {
 	DestinationID string                `json:"destination_id,omitempty"`
 	SHA256        string                `json:"sha256,omitempty"`
 	Carried       int64                 `json:"carried,omitempty"`
+	Recorded      int64                 `json:"recorded,omitempty"`
 	AlreadyThere  bool                  `json:"already_there,omitempty"`
 	CarriedAgain  int                   `json:"carried_again,omitempty"`
 	CarriedAt     time.Time             `json:"carried_at,omitzero"`
@@ -86,7 +87,7 @@ func newItemFields(it *Item) *itemFields {
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
 		Camera: it.Camera, CapturedAt: it.CapturedAt, CapturedZone: it.CapturedZone, CreatedAt: it.CreatedAt,
 		Refusal: it.Refusal, Checkpoint: it.Checkpoint, DestinationID: it.DestinationID, SHA256: it.SHA256,
-		Carried: it.Carried, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
+		Carried: it.Carried, Recorded: it.Recorded, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
 		CarriedAt: it.CarriedAt, RegisteredAt: it.RegisteredAt, MissedAt: it.MissedAt,
 	}
 	if r := it.Receipt; r != nil {
@@ -152,7 +153,7 @@ func (f *itemFields) fill(it *Item, token string) error {
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, f.CapturedAt, f.CapturedZone, f.CreatedAt
 	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
-	it.Carried, it.AlreadyThere, it.CarriedAgain = f.Carried, f.AlreadyThere, f.CarriedAgain
+	it.Carried, it.Recorded, it.AlreadyThere, it.CarriedAgain = f.Carried, f.Recorded, f.AlreadyThere, f.CarriedAgain
 	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt
 	switch r := f.Receipt; {
 	case r != nil:

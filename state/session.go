@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
@@ -93,6 +94,7 @@ type Item struct {
 	DestinationID string // the destination's id, once it is there
 	SHA256        string // of the bytes as they passed, lower-case hex
 	Carried       int64  // bytes of the finished upload
+	Recorded      int64  // bytes by the source's record, if other than Carried; 0: the same, or not known
 	AlreadyThere  bool   // it was at the destination before this session
 	CarriedAgain  int    // how often a stale receipt sent it back to transfer
 
@@ -104,6 +106,18 @@ type Item struct {
 
 	Errors map[Stage]ErrorRecord
 	Extra  map[string]json.RawMessage
+}
+
+// Remark returns what is to be said of an item that was carried; "" if nothing.
+func (it *Item) Remark() string {
+	if it.Recorded == 0 || it.Carried == 0 {
+		return ""
+	}
+	word := "fewer"
+	if it.Carried > it.Recorded {
+		word = "more"
+	}
+	return fmt.Sprintf("it has %d bytes, %d %s than the source's record says", it.Carried, max(it.Carried-it.Recorded, it.Recorded-it.Carried), word)
 }
 
 // Batch records one create call.

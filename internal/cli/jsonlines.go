@@ -27,6 +27,7 @@ type itemLine struct {
 	Status state.Status `json:"status"`
 	Bytes  int64        `json:"bytes"`
 	Error  *errorObject `json:"error,omitempty"`
+	Remark string       `json:"remark,omitempty"`
 }
 
 type progressLine struct {
@@ -57,7 +58,7 @@ func (j jsonLines) event(e gondola.Event) {
 	case gondola.StageEvent:
 		j.a.json(stageLine{"stage", e.Stage, e.Status, e.Time.UTC(), j.failure(e.Err)})
 	case gondola.ItemEvent:
-		j.a.json(itemLine{"item", itemKey(&e.Item), e.Item.Name, e.Stage, e.Status, itemBytes(&e.Item), j.itemFailure(e)})
+		j.a.json(itemLine{"item", itemKey(&e.Item), e.Item.Name, e.Stage, e.Status, itemBytes(&e.Item), j.itemFailure(e), e.Item.Remark()})
 	case gondola.WaitEvent:
 		j.a.json(waitLine{"wait", j.a.redact(e.Reason), e.Until.UTC()})
 	case gondola.NoticeEvent:

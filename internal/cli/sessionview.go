@@ -77,6 +77,7 @@ type sessionItemLine struct {
 	CapturedAt    time.Time     `json:"captured_at,omitzero"`
 	SHA256        string        `json:"sha256,omitempty"`
 	DestinationID string        `json:"destination_id,omitempty"`
+	Remark        string        `json:"remark,omitempty"`
 	Error         *errorObject  `json:"error,omitempty"`
 }
 
@@ -86,7 +87,7 @@ func newSessionItemLine(it *state.Item, redact func(string) string) sessionItemL
 		Discovery: it.Discovery, Transfer: it.Transfer, Create: it.Create,
 		Outcome: it.Outcome(), Bytes: itemBytes(it),
 		Kind: it.Kind, MIME: it.MIME, CapturedAt: it.CapturedAt,
-		SHA256: it.SHA256, DestinationID: it.DestinationID,
+		SHA256: it.SHA256, DestinationID: it.DestinationID, Remark: it.Remark(),
 	}
 	if it.Refusal != nil {
 		l.Create = state.Skipped

@@ -62,7 +62,7 @@ func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id strin
 		return nil
 	}
 	line.write(a.stdout)
-	writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, line.Items, a.redact)
+	writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, line.Items, 0, a.redact)
 	return nil
 }
 

@@ -190,6 +190,7 @@ func (l itemLife) write(w io.Writer) {
 	if l.CarriedAgain > 0 {
 		row("", count(l.CarriedAgain, "upload")+" in vain")
 	}
+	row("Remark", l.Remark)
 	row("SHA-256", l.SHA256)
 	row("Registered", when(l.RegisteredAt))
 	row("There as", l.DestinationID)

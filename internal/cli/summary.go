@@ -35,6 +35,7 @@ type summaryLine struct {
 	Outcome   gondola.Outcome  `json:"outcome"`
 	ExitCode  int              `json:"exit_code"`
 	Items     itemCounts       `json:"items"`
+	Remarks   int              `json:"remarks,omitempty"`
 	Bytes     byteCounts       `json:"bytes"`
 	Requests  map[string]int64 `json:"requests"`
 	Seconds   secondCounts     `json:"seconds"`
@@ -94,6 +95,7 @@ func (r report) line(redact func(string) string) summaryLine {
 	if s := r.summary; s != nil {
 		line.SessionID = s.SessionID
 		line.Items = countsOf(s.Items)
+		line.Remarks = s.Remarks
 		line.Bytes = byteCounts{s.Moved.Downloaded, s.Moved.Uploaded, s.Moved.Resent}
 		line.Seconds = secondCounts{s.Moved.Wall.Seconds(), s.Moved.Downloading.Seconds(), s.Moved.Uploading.Seconds()}
 		for kind, n := range s.Requests {
@@ -161,7 +163,7 @@ func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) 
 	fmt.Fprintf(w, "Time      %s; down at %s, up at %s\n", duration(moved.Wall),
 		speed(moved.Downloaded, moved.Downloading), speed(moved.Uploaded, moved.Uploading))
 	fmt.Fprintf(w, "Requests  %s\n", requestText(line.Requests))
-	writeNames(ctx, w, r.backend, line.SessionID, quoted(line.SessionID)+r.onStore, line.Items, redact)
+	writeNames(ctx, w, r.backend, line.SessionID, quoted(line.SessionID)+r.onStore, line.Items, line.Remarks, redact)
 	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome, line.Items.Total, line.Error))
 	if line.Retry != "" {
 		fmt.Fprintf(w, "To go on: %s\n", line.Retry)
@@ -189,12 +191,14 @@ func sortedKinds(requests map[string]int64) []string {
 	return append(kinds, others...)
 }
 
-// writeNames names the failures and skips with their reasons. where are the
-// words of a command line that lead to the session.
-func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session, where string, c itemCounts, redact func(string) string) {
-	failed := list{title: "Failed", total: c.Failed}
-	skipped := list{title: "Skipped", total: c.Skipped}
-	if failed.total+skipped.total == 0 {
+// writeNames names the failures and skips with their reasons, and the items of
+// which there are remarks, so many at least. where are the words of a command line
+// that lead to the session.
+func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session, where string, c itemCounts, remarks int, redact func(string) string) {
+	failed := list{title: "Failed", total: c.Failed, all: "sessions show " + where + " --outcome failed"}
+	skipped := list{title: "Skipped", total: c.Skipped, all: "sessions show " + where + " --outcome skipped"}
+	remarked := list{title: "Remarks", total: remarks, all: "verify " + where}
+	if failed.total+skipped.total+remarked.total == 0 {
 		return
 	}
 	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
@@ -204,34 +208,40 @@ func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session
 		}
 		switch it.Outcome() {
 		case state.OutcomeFailed:
-			failed.add(it, redact)
+			failed.add(it, reason(it), redact)
 		case state.OutcomeSkipped:
-			skipped.add(it, redact)
+			skipped.add(it, reason(it), redact)
+		case state.OutcomeCreated:
+			if remark := it.Remark(); remark != "" {
+				remarked.add(it, remark, redact)
+			}
 		}
-		if failed.full() && skipped.full() {
+		if failed.full() && skipped.full() && remarked.full() {
 			break
 		}
 	}
-	failed.write(w, where)
-	skipped.write(w, where)
+	for _, l := range []list{failed, skipped, remarked} {
+		l.write(w)
+	}
 }
 
 // list names items with their reasons, the first namedAtMost of them.
 type list struct {
 	title string
 	total int
+	all   string // what shows all of them, after the program's name
 	lines []string
 }
 
 func (l *list) full() bool { return len(l.lines) >= min(l.total, namedAtMost) }
 
-func (l *list) add(it *state.Item, redact func(string) string) {
+func (l *list) add(it *state.Item, why string, redact func(string) string) {
 	if len(l.lines) < namedAtMost {
-		l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(withoutName(reason(it), it.Name)))))
+		l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(withoutName(why, it.Name)))))
 	}
 }
 
-func (l *list) write(w io.Writer, where string) {
+func (l *list) write(w io.Writer) {
 	if l.total == 0 {
 		return
 	}
@@ -240,7 +250,7 @@ func (l *list) write(w io.Writer, where string) {
 		fmt.Fprintln(w, line)
 	}
 	if more := l.total - len(l.lines); more > 0 {
-		fmt.Fprintf(w, "  … and %d more: gondola sessions show %s --outcome %s\n", more, where, strings.ToLower(l.title))
+		fmt.Fprintf(w, "  … and %d more: gondola %s\n", more, l.all)
 	}
 }
 

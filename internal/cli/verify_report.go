@@ -69,6 +69,7 @@ var verdictTitles = []struct {
 	{gondola.Unproven, "Unproven", "a sync of the same window under a new --session-id carries them once more; what is there is not doubled"},
 	{gondola.Pending, "Pending", "the next sync goes on with them"},
 	{gondola.Skipped, "Skipped", ""},
+	{gondola.Verified, "Remarks", ""}, // of those that have one
 }
 
 // verdictList names items of one verdict, the first namedAtMost of them.
@@ -128,14 +129,15 @@ func newVerifyView(a *app, stdoutTaken bool) *verifyView {
 
 func (v *verifyView) item(it gondola.VerifiedItem) {
 	v.seen++
-	if l := v.lists[it.Verdict]; l != nil {
+	good := it.Verdict == gondola.Verified || it.Verdict == gondola.Skipped
+	telling := it.Verdict != gondola.Verified || it.Item.Remark() != ""
+	if l := v.lists[it.Verdict]; l != nil && telling {
 		l.add(cell(it.Item.Name) + ": " + v.a.redact(cell(it.Reason)))
 	}
-	good := it.Verdict == gondola.Verified || it.Verdict == gondola.Skipped
 	switch {
 	case v.a.format == formatTSV:
 		row(v.a.stdout, it.Item.Name, it.Verdict, it.Item.DestinationID, v.a.redact(it.Reason))
-	case v.a.format == formatJSON && (v.a.global.verbose || !good):
+	case v.a.format == formatJSON && (v.a.global.verbose || !good || it.Item.Remark() != ""):
 		v.a.json(v.line(it))
 	}
 	v.progress(it)
