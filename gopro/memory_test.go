@@ -2,6 +2,7 @@ package gopro
 
 import (
 	"compress/gzip"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,5 +65,24 @@ func bomb(size int) http.HandlerFunc {
 			z.Write([]byte(strings.Repeat(",{}", 1000)))
 		}
 		z.Write([]byte(`]}}`))
+	}
+}
+
+// TestAlbumsThatRepeat: pages that bring nothing new end with an error.
+func TestAlbumsThatRepeat(t *testing.T) {
+	calls := 0
+	c, _ := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"items":[{"id":"a"}],"_pages":{"total_pages":1000000}}`)
+	})
+	var last error
+	albums := 0
+	for _, err := range c.Albums(t.Context()) {
+		albums++
+		last = err
+	}
+	if last == nil || albums != 2 || calls > 10 {
+		t.Errorf("%d albums in %d calls, at the end %v", albums-1, calls, last)
 	}
 }

@@ -125,14 +125,21 @@ type Album struct {
 	UpdatedAt   time.Time
 }
 
+// maxStale is how many pages in a row may bring nothing new.
+const maxStale = 3
+
 // Albums streams the account's albums, each once. It ends with an error, once,
 // if a page cannot be had.
 func (c *Client) Albums(ctx context.Context) iter.Seq2[Album, error] {
 	const perPage = 100
 	return func(yield func(Album, error) bool) {
 		seen := make(map[string]bool)
-		for page := 1; ; page++ {
+		for page, stale := 1, 0; ; page++ {
 			found, more, err := c.albumPage(ctx, page, perPage)
+			known := len(seen)
+			if err == nil && stale == maxStale {
+				err = protocolFault("list gopro albums", errors.New("the service repeats its pages for ever"))
+			}
 			if err != nil {
 				yield(Album{}, err)
 				return
@@ -148,6 +155,9 @@ func (c *Client) Albums(ctx context.Context) iter.Seq2[Album, error] {
 			}
 			if !more {
 				return
+			}
+			if stale++; len(seen) > known {
+				stale = 0
 			}
 		}
 	}

@@ -12,12 +12,16 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
-const maxJSON = 16 << 20 // bytes of an answer that are read
+const (
+	maxJSON   = 4 << 20 // bytes of an answer that are read: a page has some hundred kilobytes
+	maxValues = 20_000  // in it, all levels counted: a page has some 1,500
+)
 
 // call is one JSON request.
 type call struct {
@@ -56,7 +60,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 			return c.fault(ctx, r.op, err)
 		}
 		var value T
-		if err := json.Unmarshal(raw, &value); err != nil {
+		if err := jsonlimit.Unmarshal(raw, &value, maxValues); err != nil {
 			out.unsure = true
 			return c.fault(ctx, r.op, &malformedError{err})
 		}
@@ -121,12 +125,15 @@ func (c *Client) sendOnce(ctx context.Context, r call) ([]byte, error) {
 		return nil, cause(ctx, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON))
+	body, err := jsonlimit.Read(resp.Body, maxJSON)
 	c.log.DebugContext(ctx, "google photos call", "op", r.op, "method", r.method, "status", resp.StatusCode, "took", time.Since(began))
 	if resp.StatusCode/100 != 2 {
 		return nil, resumable.DecodeError("", resp.StatusCode, resp.Header, withoutSecrets(body, r.secrets...))
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, jsonlimit.ErrTooLarge):
+		return nil, &malformedError{err}
+	case err != nil:
 		return nil, cause(ctx, err)
 	}
 	return body, nil

@@ -200,14 +200,17 @@ func pages[T any](next func(token string) ([]T, string, error), id func(T) strin
 	return func(yield func(T, error) bool) {
 		var zero T
 		token, last, repeats := "", "", 0
+		var seen circle
 		for {
 			entries, following, err := next(token)
 			if following != "" && following == token {
 				if repeats++; repeats <= maxRepeats {
 					continue
 				}
-				err = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete,
-					Op: "list Google Photos", Err: errors.New("the service repeats a page for ever")}
+				err = errRepeats
+			}
+			if err == nil && following != "" && seen.closedBy(following) {
+				err = errRepeats
 			}
 			if err != nil {
 				yield(zero, err)
@@ -229,6 +232,26 @@ func pages[T any](next func(token string) ([]T, string, error), id func(T) strin
 			token = following
 		}
 	}
+}
+
+var errRepeats = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete,
+	Op: "list Google Photos", Err: errors.New("the service repeats its pages for ever")}
+
+// circle finds out whether pages lead round in a circle, by Brent's method: it
+// keeps one page, a later one each time twice as many have come.
+type circle struct {
+	mark         string
+	steps, power int
+}
+
+func (c *circle) closedBy(token string) bool {
+	if token == c.mark {
+		return true
+	}
+	if c.steps++; c.steps > c.power {
+		c.mark, c.steps, c.power = token, 0, 2*c.power+1
+	}
+	return false
 }
 
 func protocolFault(op, what string) *media.Fault {

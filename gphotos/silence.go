@@ -2,14 +2,17 @@ package gphotos
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
 // maxRefusal is how much of an answer that refuses is read, in bytes.
-const maxRefusal = 1 << 20
+const maxRefusal = 256 << 10
 
 // silence takes the credentials of a request out of an answer that refuses it:
 // what a service says of a failure is told to people, logged and stored.
@@ -21,9 +24,9 @@ func silence(resp *http.Response, token string, at *url.URL) {
 	for _, values := range at.Query() {
 		secrets = append(secrets, values...)
 	}
-	said, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	said, err := jsonlimit.Read(resp.Body, maxRefusal)
 	rest := io.Reader(bytes.NewReader(withoutSecrets(said, secrets...)))
-	if err != nil {
+	if err != nil && !errors.Is(err, jsonlimit.ErrTooLarge) {
 		rest = io.MultiReader(rest, failing{err})
 	}
 	resp.Body = struct {
@@ -46,14 +49,23 @@ const leastSecret = 12
 // withoutSecrets returns what a service said of a failure without the secrets,
 // whether they stand in it as they are, in a URL or in JSON.
 func withoutSecrets(said []byte, secrets ...string) []byte {
-	said = []byte(unescaped.Replace(string(said)))
+	if bytes.IndexByte(said, '\\') >= 0 {
+		said = []byte(unescaped.Replace(string(said)))
+	}
 	for _, s := range secrets {
 		if len(s) >= leastSecret {
-			said = bytes.ReplaceAll(said, []byte(s), []byte("…"))
-			said = bytes.ReplaceAll(said, []byte(url.QueryEscape(s)), []byte("…"))
+			said = without(said, s)
+			said = without(said, url.QueryEscape(s))
 		}
 	}
 	return said
+}
+
+func without(said []byte, secret string) []byte {
+	if !bytes.Contains(said, []byte(secret)) {
+		return said // not copied: there may be many secrets
+	}
+	return bytes.ReplaceAll(said, []byte(secret), []byte("…"))
 }
 
 // unescaped writes what tokens are made of as it is: careful encoders of JSON

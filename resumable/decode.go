@@ -11,10 +11,14 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
 const (
-	maxMessage    = 500 // bytes
+	maxMessage    = 500     // bytes
+	maxText       = 8 << 10 // bytes of a text that a message is made of
+	maxValues     = 1000    // of an answer in JSON
 	maxRetryAfter = 24 * time.Hour
 )
 
@@ -59,7 +63,7 @@ func (e *StatusError) decodeJSON(body []byte) bool {
 		Error       json.RawMessage `json:"error"`
 		Description string          `json:"error_description"`
 	}
-	if json.Unmarshal(body, &wrapper) != nil {
+	if jsonlimit.Unmarshal(body, &wrapper, maxValues) != nil {
 		return false
 	}
 	status := rpcStatus{}
@@ -127,6 +131,7 @@ var urlQuery = regexp.MustCompile(`(https?://[^\s"'<>?]*)\?[^\s"'<>]*`)
 
 // oneLine makes text from outside fit for an error message.
 func oneLine(s string) string {
+	s = s[:min(len(s), maxText)]
 	s = strings.ToValidUTF8(s, "�")
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
 const (
@@ -116,7 +118,10 @@ func roundTrip(client *http.Client, req *http.Request, watch *watchdog) (answer,
 	}
 	defer resp.Body.Close()
 	watch.answering()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := jsonlimit.Read(resp.Body, maxAnswer)
+	if errors.Is(err, jsonlimit.ErrTooLarge) {
+		err = nil // its beginning will do
+	}
 	if err != nil && resp.StatusCode/100 == 2 {
 		return answer{}, err // what is missing may be the result
 	}
