@@ -62,6 +62,10 @@ type Inspector interface {
 	Inspect(ctx context.Context, ids []string) ([]*media.Held, error)
 }
 
+// typed is what a Source may offer so that a filter that asks for a type that
+// the source does not have is refused.
+type typed interface{ Types() []string }
+
 // requestCounter is what a station may offer to have its requests counted in
 // the summary, by kind, such as "cdn".
 type requestCounter interface{ Requests() map[string]int64 }

@@ -56,7 +56,13 @@ func (o Options) validate() error {
 	case o.Backend == nil:
 		return errors.New("gondola: Options.Backend is required")
 	}
-	return o.Filter.Validate()
+	if err := o.Filter.Validate(); err != nil {
+		return err
+	}
+	if source, ok := o.Source.(typed); ok {
+		return o.Filter.CheckTypes(source.Types())
+	}
+	return nil
 }
 
 // Outcome says how a run ended.

@@ -61,6 +61,17 @@ func parseQuality(quality string) (height int, err error) {
 	return height, nil
 }
 
+// MediaTypes returns the words that the cloud knows for what a medium is.
+func MediaTypes() []string {
+	return []string{
+		"Photo", "Video", "TimeLapse", "TimeLapseVideo", "Burst", "BurstVideo", "Chaptered", "Livestream", "Looped",
+		"LoopedVideo", "Continuous", "ExternalVideo", "Session", "MultiClipEdit", "Edit", "Audio", "NightLapse",
+	}
+}
+
+// Types returns the values that an item's Type can have.
+func (s *Source) Types() []string { return MediaTypes() }
+
 // Station returns "gopro:".
 func (s *Source) Station() string { return scheme + ":" }
 

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gondola-sync/gondola/internal/suggest"
 )
 
 // Filter says which items of a listing to take. The zero Filter takes all.
@@ -19,10 +21,30 @@ type Filter struct {
 // IsZero reports whether the filter takes everything.
 func (f Filter) IsZero() bool { return f.Equal(Filter{}) }
 
-// Equal reports whether both filters are written alike.
+// Equal reports whether both filters say the same: the order, the case and the
+// repetition of words do not matter.
 func (f Filter) Equal(other Filter) bool {
-	return f.MaxItems == other.MaxItems && slices.Equal(f.Types, other.Types) &&
-		slices.Equal(f.Include, other.Include) && slices.Equal(f.Exclude, other.Exclude)
+	a, b := f.Canonical(), other.Canonical()
+	return a.MaxItems == b.MaxItems && slices.Equal(a.Types, b.Types) &&
+		slices.Equal(a.Include, b.Include) && slices.Equal(a.Exclude, b.Exclude)
+}
+
+// Canonical returns the one form of all filters that are Equal to f: lower-case
+// words, sorted, each once.
+func (f Filter) Canonical() Filter {
+	return Filter{
+		Types: canonical(f.Types), Include: canonical(f.Include), Exclude: canonical(f.Exclude),
+		MaxItems: f.MaxItems,
+	}
+}
+
+func canonical(words []string) []string {
+	var list []string
+	for _, word := range words {
+		list = append(list, strings.ToLower(word))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // String describes the filter for people, such as "type photo, not *.360", or
@@ -73,9 +95,36 @@ func matchAny(patterns []string, name string) bool {
 	return false
 }
 
+// CheckTypes returns an error that names each type of the filter that is neither
+// a kind nor one of a source's own types, with the nearest word that is.
+func (f Filter) CheckTypes(own []string) error {
+	known := []string{string(Photo), string(Video)}
+	for _, t := range own {
+		if !containsFold(known, t) {
+			known = append(known, t)
+		}
+	}
+	var errs []error
+	for _, t := range f.Types {
+		if containsFold(known, t) {
+			continue
+		}
+		near := suggest.DidYouMean(t, known...)
+		if near == "" {
+			near = "; known are " + strings.Join(known, ", ")
+		}
+		errs = append(errs, fmt.Errorf("type %q is not known here%s", t, near))
+	}
+	return errors.Join(errs...)
+}
+
+func containsFold(words []string, word string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
+}
+
 // Validate returns an error that names everything in the filter that cannot be
 // meant: malformed patterns, empty types, a negative limit. Which types there
-// are is known to the source only.
+// are is known to the source only: see [Filter.CheckTypes].
 func (f Filter) Validate() error {
 	var errs []error
 	for _, t := range f.Types {

@@ -63,3 +63,44 @@ func TestFilterString(t *testing.T) {
 		}
 	}
 }
+
+func TestFilterEqual(t *testing.T) {
+	base := Filter{Types: []string{"photo", "TimeLapse"}, Include: []string{"GX*"}, Exclude: []string{"*.360"}, MaxItems: 3}
+	same := Filter{
+		Types:   []string{"timelapse", "PHOTO", "photo"},
+		Include: []string{"gx*", "GX*"}, Exclude: []string{"*.360"}, MaxItems: 3,
+	}
+	if !base.Equal(same) || !same.Equal(base) {
+		t.Errorf("%+v and %+v say the same", base, same)
+	}
+	for name, change := range map[string]func(*Filter){
+		"types":   func(f *Filter) { f.Types = []string{"photo"} },
+		"include": func(f *Filter) { f.Include = nil },
+		"exclude": func(f *Filter) { f.Exclude = append(f.Exclude, "*.jpg") },
+		"most":    func(f *Filter) { f.MaxItems = 4 },
+	} {
+		other := base
+		if change(&other); base.Equal(other) {
+			t.Errorf("%s: %+v and %+v differ", name, base, other)
+		}
+	}
+}
+
+func TestFilterCheckTypes(t *testing.T) {
+	own := []string{"TimeLapse", "Burst"}
+	for _, types := range [][]string{nil, {"photo", "VIDEO"}, {"timelapse"}} {
+		if err := (Filter{Types: types}).CheckTypes(own); err != nil {
+			t.Errorf("%v: %v", types, err)
+		}
+	}
+	for word, want := range map[string]string{
+		"vidoe":      "did you mean video?",
+		"time-lapse": "did you mean TimeLapse?",
+		"movie":      "known are photo, video, TimeLapse, Burst",
+	} {
+		err := (Filter{Types: []string{"photo", word}}).CheckTypes(own)
+		if err == nil || !strings.Contains(err.Error(), word) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", word, err, want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/suggest"
 )
 
 // app is one invocation: what all commands share.
@@ -163,7 +164,8 @@ func (a *app) chooseFormat() (format, error) {
 	switch f {
 	case formatText, formatJSON, formatTSV:
 	default:
-		return formatText, usagef("--output %q: text, json or tsv is expected", a.global.output)
+		return formatText, usagef("--output %q: text, json or tsv is expected%s", a.global.output,
+			suggest.DidYouMean(a.global.output, "text", "json", "tsv"))
 	}
 	if !a.global.json || f == formatJSON {
 		return f, nil

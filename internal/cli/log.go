@@ -9,6 +9,7 @@ import (
 
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/printable"
+	"github.com/gondola-sync/gondola/internal/suggest"
 )
 
 func (a *app) newLogger() (*slog.Logger, error) {
@@ -37,7 +38,8 @@ func (a *app) logLevel() (slog.Level, error) {
 	case "error":
 		return slog.LevelError, nil
 	}
-	return 0, usagef("--log-level %q: debug, info, warn or error is expected", a.global.logLevel)
+	return 0, usagef("--log-level %q: debug, info, warn or error is expected%s", a.global.logLevel,
+		suggest.DidYouMean(a.global.logLevel, "debug", "info", "warn", "error"))
 }
 
 func (a *app) logHandler(level slog.Level) (slog.Handler, error) {
@@ -50,7 +52,8 @@ func (a *app) logHandler(level slog.Level) (slog.Handler, error) {
 	case "text":
 		asJSON = false
 	default:
-		return nil, usagef("--log-format %q: text or json is expected", a.global.logFormat)
+		return nil, usagef("--log-format %q: text or json is expected%s", a.global.logFormat,
+			suggest.DidYouMean(a.global.logFormat, "text", "json"))
 	}
 	options := slog.HandlerOptions{Level: level, ReplaceAttr: a.secrets.attr}
 	switch {

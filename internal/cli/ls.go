@@ -42,7 +42,7 @@ func (a *app) list(ctx context.Context, station string, pick *selectFlags, servi
 	if err := checkStation(station); err != nil {
 		return err
 	}
-	window, filter, err := pick.resolve(a.now())
+	window, filter, err := pick.resolve(station, a.now())
 	if err != nil {
 		return err
 	}

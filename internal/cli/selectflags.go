@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -25,14 +28,14 @@ func (f *selectFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.include, "include", nil, "only names that match one of these `PATTERNS`, such as 'GX*.MP4'")
 	flags.StringSliceVar(&f.exclude, "exclude", nil, "no names that match one of these `PATTERNS`; wins over --include")
 	flags.IntVar(&f.maxItems, "max-items", 0, "take at most `N` items; 0 for all")
-	must(cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]cobra.Completion{"photo", "video"}, cobra.ShellCompDirectiveNoFileComp)))
+	must(cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(append([]cobra.Completion{"photo", "video"}, gopro.MediaTypes()[2:]...), cobra.ShellCompDirectiveNoFileComp)))
 	for _, flag := range []string{"start", "end", "include", "exclude", "max-items"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 	}
 }
 
-// resolve returns the window and the filter that the flags mean.
-func (f *selectFlags) resolve(now time.Time) (media.Window, media.Filter, error) {
+// resolve returns the window and the filter that the flags mean for a station.
+func (f *selectFlags) resolve(station string, now time.Time) (media.Window, media.Filter, error) {
 	window, err := media.ParseWindow(f.start, f.end, now)
 	if err != nil {
 		return media.Window{}, media.Filter{}, &usageError{err}
@@ -40,9 +43,26 @@ func (f *selectFlags) resolve(now time.Time) (media.Window, media.Filter, error)
 	if f.maxItems < 0 {
 		return media.Window{}, media.Filter{}, usagef("--max-items %d: a number from 0 is expected", f.maxItems)
 	}
-	filter := media.Filter{Types: f.types, Include: f.include, Exclude: f.exclude, MaxItems: f.maxItems}
-	if err := filter.Validate(); err != nil {
+	filter := media.Filter{Types: trimmed(f.types), Include: f.include, Exclude: f.exclude, MaxItems: f.maxItems}
+	if err := cmp.Or(filter.Validate(), filter.CheckTypes(typesOf(station))); err != nil {
 		return media.Window{}, media.Filter{}, &usageError{err}
 	}
 	return window, filter, nil
+}
+
+// trimmed returns words without the space around them, as in "photo, video".
+func trimmed(words []string) []string {
+	var list []string
+	for _, word := range words {
+		list = append(list, strings.TrimSpace(word))
+	}
+	return list
+}
+
+// typesOf returns a station's own words for what an item is.
+func typesOf(station string) []string {
+	if station == stationGoPro {
+		return gopro.MediaTypes()
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -29,7 +30,8 @@ func newSessionsShow(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if outcome != "" && !slices.Contains(outcomes, outcome) {
-				return usagef("--outcome %q: created, already_there, skipped, failed or pending is expected", outcome)
+				return usagef("--outcome %q: created, already_there, skipped, failed or pending is expected%s", outcome,
+					suggest.DidYouMean(outcome, "created", "already_there", "skipped", "failed", "pending"))
 			}
 			return a.withBackend(cmd.Context(), where, func(b state.Backend) error {
 				return a.showSession(cmd.Context(), b, args[0], state.Outcome(outcome))

@@ -11,6 +11,7 @@ import (
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
@@ -34,10 +35,7 @@ func checkStation(name string) error {
 	case strings.ContainsAny(name, `/\`) || strings.HasPrefix(name, "."):
 		return usagef("%q: folders are no stations of this version; it knows %s and %s", name, stationGoPro, stationGPhotos)
 	}
-	near := ""
-	if word := strings.ToLower(strings.TrimRight(name, ":")) + ":"; word == stationGoPro || word == stationGPhotos {
-		near = "; did you mean " + word + "?"
-	}
+	near := suggest.DidYouMean(strings.TrimRight(name, ":")+":", stationGoPro, stationGPhotos)
 	return usagef("%q is no station; this version knows %s and %s%s", name, stationGoPro, stationGPhotos, near)
 }
 

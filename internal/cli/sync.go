@@ -103,7 +103,7 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	if r.from, r.to, err = route(args); err != nil {
 		return o, 0, err
 	}
-	if o.Window, o.Filter, err = f.pick.resolve(a.now()); err != nil {
+	if o.Window, o.Filter, err = f.pick.resolve(r.from, a.now()); err != nil {
 		return o, 0, err
 	}
 	if o.Transfers, err = f.inFlight(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/bandwidth"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
@@ -130,10 +131,11 @@ func (f *serviceFlags) wanted(origins config.Origins) (string, error) {
 	case f.quality == "" || f.quality == sourceQuality:
 		return sourceQuality, nil
 	}
-	if n, err := strconv.Atoi(f.quality); err != nil || n < 1 {
-		return "", usagef("--quality %q: source or a height in pixels is expected", f.quality)
+	n, err := strconv.Atoi(f.quality)
+	if err != nil || n < 1 {
+		return "", usagef("--quality %q: source or a height in pixels is expected%s", f.quality, suggest.DidYouMean(f.quality, sourceQuality))
 	}
-	return f.quality, nil
+	return strconv.Itoa(n), nil
 }
 
 // limit sets the limiters of both legs and returns the lower of the rates that

@@ -24,7 +24,8 @@ var rules = []struct {
 	pkg     string
 	imports []string
 }{
-	{"media", nil},
+	{"internal/suggest", nil},
+	{"media", []string{"internal/suggest"}},
 	{"internal/jsonlimit/...", []string{"internal/jsonlimit/..."}},
 	{"resumable", []string{"internal/jsonlimit"}},
 	{"bandwidth", nil},
