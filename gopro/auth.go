@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 )
@@ -151,6 +153,22 @@ func (a *auth) renew(ctx context.Context) error {
 	return nil
 }
 
+const (
+	maxTokenAnswer = 64 << 10 // bytes
+	maxTokenValues = 1000
+)
+
+// bounded returns a client for the OAuth library, which reads answers whole and
+// decodes them without a limit.
+func bounded(c *http.Client) *http.Client {
+	copied := *c
+	if copied.Transport == nil {
+		copied.Transport = http.DefaultTransport
+	}
+	copied.Transport = jsonlimit.Transport(copied.Transport, maxTokenAnswer, maxTokenValues)
+	return &copied
+}
+
 func (a *auth) exchange(ctx context.Context) (*oauth2.Token, error) {
 	const op = "renew the GoPro access token"
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
@@ -164,7 +182,7 @@ func (a *auth) exchange(ctx context.Context) (*oauth2.Token, error) {
 		},
 	}
 	a.client.apiRequests.Add(1)
-	t, err := config.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, a.client.api), &oauth2.Token{RefreshToken: a.tokens.Refresh}).Token()
+	t, err := config.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, bounded(a.client.api)), &oauth2.Token{RefreshToken: a.tokens.Refresh}).Token()
 	if err == nil {
 		if _, err := checkToken(t.AccessToken); err != nil {
 			return nil, authFault(op, err)

@@ -4,10 +4,12 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit/limittest"
+	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 // TestDecodersTakeBoundedMemory: bodies of the full limit that are made of the
@@ -84,5 +86,24 @@ func TestAlbumsThatRepeat(t *testing.T) {
 	}
 	if last == nil || albums != 2 || calls > 10 {
 		t.Errorf("%d albums in %d calls, at the end %v", albums-1, calls, last)
+	}
+}
+
+// TestRenewalTakesBoundedMemory: so do the answers of the OAuth library.
+func TestRenewalTakesBoundedMemory(t *testing.T) {
+	for name, body := range limittest.Bodies(maxTokenAnswer, `{"access_token":"t","a":[@]}`, `{"access_token":"t",%}`) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Write(body)
+		}))
+		c, err := New(Options{BaseURL: server.URL, Refresh: &OAuth{ClientID: "id", ClientSecret: "secret", RefreshToken: "refresh"}, Retry: retry.Policy{Attempts: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = c.User(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than it ever is") {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.api.CloseIdleConnections()
+		server.Close()
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -64,7 +65,7 @@ func parseClient(data []byte) (*Client, error) {
 		Type         string          `json:"type"`
 		RefreshToken json.RawMessage `json:"refresh_token"`
 	}
-	if err := json.Unmarshal(data, &file); err != nil {
+	if err := jsonlimit.Unmarshal(data, &file, maxValues); err != nil {
 		return nil, jsonError(err)
 	}
 	in := file.Installed

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
 // document is a JSON object whose members are kept even if nobody here knows
@@ -27,7 +29,7 @@ var importedMembers = []string{"access_token", "token_type", "expires_in", "expi
 
 func parseDocument(data []byte) (document, error) {
 	var doc document
-	if err := json.Unmarshal(data, &doc); err != nil {
+	if err := jsonlimit.Unmarshal(data, &doc, maxValues); err != nil {
 		return nil, jsonError(err)
 	}
 	if doc == nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
 // Config is what talking to Google about an account takes.
@@ -41,6 +43,11 @@ func (c Config) withDefaults() Config {
 	} else {
 		h.Transport = newTransport()
 	}
+	if h.Transport == nil {
+		h.Transport = http.DefaultTransport
+	}
+	// The library reads answers whole, and decodes them without a limit.
+	h.Transport = jsonlimit.Transport(h.Transport, maxAnswer, maxValues)
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.HTTP = &h
 	return c

@@ -10,11 +10,14 @@ import (
 	"path/filepath"
 
 	"github.com/gondola-sync/gondola/internal/durable"
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/regular"
 )
 
-// maxFile is far more than a client or token file ever has, in bytes.
-const maxFile = 1 << 20
+const (
+	maxFile   = 1 << 20 // bytes, far more than a client or token file ever has
+	maxValues = 1000    // in a file or an answer, all levels counted
+)
 
 // readFile reads a small file. Its errors do not repeat the path.
 func readFile(path string) ([]byte, error) {
@@ -47,6 +50,9 @@ func withoutPath(err error) error {
 
 // jsonError says where JSON is malformed, without quoting it.
 func jsonError(err error) error {
+	if errors.Is(err, jsonlimit.ErrTooLarge) {
+		return err
+	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("not JSON: malformed at byte %d", e.Offset)
 	}
