@@ -36,7 +36,7 @@ type member struct{ name, value []byte }
 
 // objectOf decodes valid JSON.
 func objectOf(valid []byte) object {
-	if !bytes.HasPrefix(bytes.TrimLeft(valid, " \t\r\n"), []byte("{")) {
+	if !jsonlimit.IsObject(valid) {
 		return nil
 	}
 	o := object{}

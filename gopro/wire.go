@@ -1,7 +1,6 @@
 package gopro
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,7 +111,7 @@ func decodePage(b []byte) (Page, error) {
 
 // embeddedIn returns the object that holds the lists of an answer, or nil.
 func embeddedIn(valid []byte) []byte {
-	if embedded := jsonlimit.Member(valid, "_embedded"); bytes.HasPrefix(embedded, []byte("{")) {
+	if embedded := jsonlimit.Member(valid, "_embedded"); jsonlimit.IsObject(embedded) {
 		return embedded
 	}
 	return nil

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
 // Document is a whole session. As JSON it is one object in the form that
@@ -60,28 +61,23 @@ func encodeAll[T any](all []T, encode func(T) ([]byte, error), key func(T) strin
 // the answers in its batches (see [Evidence]) and come after the others, by
 // name.
 func (d *Document) UnmarshalJSON(data []byte) error {
-	var raw struct {
-		Items   map[string]json.RawMessage `json:"items"`
-		Batches map[string]json.RawMessage `json:"batches"`
+	if !json.Valid(data) {
+		return errors.New("session document: not JSON")
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
+	header, items, batches, err := documentParts(data)
+	if err != nil {
 		return fmt.Errorf("session document: %w", err)
 	}
-	s, _, err := DecodeSession(data)
+	s, _, err := DecodeSession(header)
 	if err != nil {
 		return err
 	}
-	delete(s.Extra, "items")
-	delete(s.Extra, "batches")
-	if len(s.Extra) == 0 {
-		s.Extra = nil
-	}
 	*d = Document{Session: s}
 	evidence := NewEvidence(s.UpdatedAt)
-	for key, v := range raw.Batches {
-		b, err := DecodeBatch(v)
+	for _, part := range batches {
+		b, err := DecodeBatch(part.value)
 		if err != nil {
-			return fmt.Errorf("batches: %s: %w", key, err)
+			return fmt.Errorf("batches: %s: %w", part.key, err)
 		}
 		d.Batches = append(d.Batches, b)
 	}
@@ -89,14 +85,14 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	for _, b := range d.Batches {
 		evidence.Add(b)
 	}
-	return d.addItems(raw.Items, evidence)
+	return d.addItems(items, evidence)
 }
 
-func (d *Document) addItems(raw map[string]json.RawMessage, evidence *Evidence) error {
-	for _, key := range slices.Sorted(maps.Keys(raw)) {
-		it, ours, err := DecodeItem(raw[key])
+func (d *Document) addItems(items []part, evidence *Evidence) error {
+	for _, part := range items {
+		it, ours, err := DecodeItem(part.value)
 		if err != nil {
-			return fmt.Errorf("items: %s: %w", key, err)
+			return fmt.Errorf("items: %s: %w", part.key, err)
 		}
 		if !ours {
 			evidence.Settle(it)
@@ -105,6 +101,71 @@ func (d *Document) addItems(raw map[string]json.RawMessage, evidence *Evidence) 
 	}
 	SortBySeq(d.Items, func(it *Item) *int64 { return &it.Seq })
 	return nil
+}
+
+// part is an item or a batch of a document, a part of its text.
+type part struct {
+	key   string
+	value json.RawMessage
+}
+
+// documentParts takes valid JSON apart: the members of the header, as an object,
+// and the items and batches by key.
+func documentParts(valid []byte) (header []byte, items, batches []part, err error) {
+	if !jsonlimit.IsObject(valid) {
+		return nil, nil, nil, errors.New("want a JSON object")
+	}
+	rawItems, rawBatches := jsonlimit.Member(valid, "items"), jsonlimit.Member(valid, "batches")
+	size := len(valid) - len(rawItems) - len(rawBatches)
+	if size > maxDocument {
+		return nil, nil, nil, fmt.Errorf("%w: more than %d bytes beside items and batches", jsonlimit.ErrTooLarge, maxDocument)
+	}
+	if items, err = partsOf(rawItems); err == nil {
+		batches, err = partsOf(rawBatches)
+	}
+	return headerOf(valid, size), items, batches, err
+}
+
+// headerOf returns a document without its items and batches, which takes at most
+// size bytes.
+func headerOf(valid []byte, size int) []byte {
+	header := append(make([]byte, 0, size), '{')
+	for quoted, value := range jsonlimit.Members(valid) {
+		if s := string(quoted); s == `"items"` || s == `"batches"` {
+			continue
+		}
+		if len(header) > 1 {
+			header = append(header, ',')
+		}
+		header = append(append(append(header, quoted...), ':'), value...)
+	}
+	return append(header, '}')
+}
+
+const (
+	leastPart = 256  // bytes, less than an item or a batch takes in a large document
+	fewParts  = 1000 // may be smaller
+)
+
+// partsOf returns the members of an object, sorted. Of a key that stands more
+// than once the last counts.
+func partsOf(valid []byte) ([]part, error) {
+	var parts []part
+	for quoted, value := range jsonlimit.Members(valid) {
+		if len(parts) > fewParts+len(valid)/leastPart {
+			return nil, fmt.Errorf("%w: items or batches of less than %d bytes", jsonlimit.ErrTooLarge, leastPart)
+		}
+		key, err := text(quoted)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{key, value})
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.key, b.key) })
+	slices.Reverse(parts) // the last of each key first
+	parts = slices.CompactFunc(parts, func(a, b part) bool { return a.key == b.key })
+	slices.Reverse(parts)
+	return parts, nil
 }
 
 // maxSeq is beyond what any session counts to.

@@ -1,9 +1,9 @@
 package state
 
 import (
-	"encoding/json"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -81,7 +81,7 @@ func resultsOf(responses []string) []result {
 		var answer struct {
 			Results []result `json:"newMediaItemResults"`
 		}
-		if json.Unmarshal([]byte(text), &answer) == nil {
+		if jsonlimit.Unmarshal([]byte(text), &answer, maxValues) == nil {
 			all = append(all, answer.Results...)
 		}
 	}

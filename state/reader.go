@@ -172,6 +172,7 @@ func (r *reader) rest() map[string]json.RawMessage {
 	rest := make(map[string]json.RawMessage, len(r.left))
 	for _, key := range slices.Collect(maps.Keys(r.left)) {
 		var b bytes.Buffer
+		b.Grow(len(r.left[key]))
 		if err := json.Compact(&b, r.left[key]); err != nil {
 			r.fail(key, err)
 		}

@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// IsObject reports whether valid JSON is an object.
+func IsObject(valid []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(valid, space), []byte("{")) }
+
 // Elements returns the elements of an array, each a part of the text. The text
 // has to be valid JSON; what is no array has none.
 func Elements(valid []byte) iter.Seq[[]byte] {

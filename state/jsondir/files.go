@@ -28,7 +28,7 @@ const (
 // Limits of what is read, in bytes.
 const (
 	maxDocument = 16 << 20
-	maxFlat     = 1 << 30
+	maxFlat     = 256 << 20
 )
 
 const tempSuffix = ".tmp"
@@ -145,7 +145,11 @@ func readInto(data *bytes.Buffer, root *os.Root, name string, limit int64) error
 		return err
 	}
 	defer f.Close()
-	data.Grow(4 << 10) // most documents in one read
+	size := int64(4 << 10) // most documents in one read
+	if info, err := f.Stat(); err == nil {
+		size = max(size, info.Size())
+	}
+	data.Grow(int(min(size, limit)) + bytes.MinRead)
 	n, err := data.ReadFrom(io.LimitReader(f, limit+1))
 	if err == nil && n > limit {
 		err = fmt.Errorf("longer than %d bytes", limit)
