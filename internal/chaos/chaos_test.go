@@ -82,6 +82,22 @@ func TestKilledAtRandom(t *testing.T) {
 	}
 }
 
+// TestKilledOnALine kills sessions of files of some megabytes every second or so:
+// what has to be sent again is a fraction of what was sent. It was two thirds
+// when each file went up in one request.
+func TestKilledOnALine(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	c := campaign{binary: builtOnce(t), dir: t.TempDir(), out: &out, seed: 1, kills: 1, items: 24, most: 8, parallel: 1, store: "jsondir", transfers: "auto", line: 9e6}
+	if err := c.run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if r := c.result; len(r.kills) < 4 || 5*(r.sent-r.bytes) > 2*r.sent {
+		t.Errorf("after %d kills, %d bytes of %d were sent again", len(r.kills), r.sent-r.bytes, r.sent)
+	}
+	t.Log(out.String())
+}
+
 func TestReportCountsWhatIsSentAgain(t *testing.T) {
 	r := result{sessions: 1}
 	for i := range int64(100) {
