@@ -88,7 +88,7 @@ func TestKilledAtRandom(t *testing.T) {
 func TestKilledOnALine(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	c := campaign{binary: builtOnce(t), dir: t.TempDir(), out: &out, seed: 1, kills: 1, items: 24, most: 8, parallel: 1, store: "jsondir", transfers: "auto", line: 9e6}
+	c := campaign{binary: builtOnce(t), dir: t.TempDir(), out: &out, seed: 1, kills: 1, items: 20, most: 6, parallel: 1, store: "jsondir", transfers: "auto", line: 9e6}
 	if err := c.run(t.Context()); err != nil {
 		t.Error(err)
 	}
