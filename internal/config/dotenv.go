@@ -12,8 +12,11 @@ import (
 	"github.com/gondola-sync/gondola/internal/regular"
 )
 
-// maxDotEnv bounds the .env file, in bytes.
-const maxDotEnv = 1 << 20
+// Limits of the .env file.
+const (
+	maxDotEnv      = 256 << 10 // bytes
+	maxDotEnvLines = 5000      // and references to other variables
+)
 
 // byteOrderMark is what some Windows editors begin a file of UTF-8 with.
 var byteOrderMark = []byte("\ufeff")
@@ -29,6 +32,9 @@ func readDotEnv(path string) (vars map[string]string, warning string, err error)
 		return nil, "", nil
 	case err != nil:
 		return nil, fmt.Sprintf("%s is ignored: %v", path, withoutPath(err)), nil
+	}
+	if countAny(data, "\n$") > maxDotEnvLines {
+		return nil, fmt.Sprintf("%s is ignored: it has more than %d lines or references", path, maxDotEnvLines), nil
 	}
 	text := string(bytes.TrimPrefix(data, byteOrderMark))
 	if vars, err = godotenv.Unmarshal(text); err == nil {

@@ -15,7 +15,9 @@ func TestForeignDotEnv(t *testing.T) {
 		{"binary", "\x00\x01hidden\xff", "line 1 is not NAME=VALUE"},
 		{"UTF-16", "\xff\xfeA\x00=\x001\x00", "line 1 is not NAME=VALUE"},
 		{"too large", strings.Repeat("A=hidden\n", maxDotEnv/9+1), "too large"},
-		{"many lines", strings.Repeat("hidden words\n", 50_000), "line 1 is not NAME=VALUE"},
+		{"many lines", strings.Repeat("hidden words\n", 5_000), "line 1 is not NAME=VALUE"},
+		{"too many lines", strings.Repeat("A=hidden\n", maxDotEnvLines+1), "more than 5000 lines"},
+		{"too many references", "A=" + strings.Repeat("$", maxDotEnvLines+1), "more than 5000 lines"},
 		{"empty", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -14,8 +14,14 @@ import (
 	"github.com/gondola-sync/gondola/internal/regular"
 )
 
-// maxFileSize bounds the config file, in bytes.
-const maxFileSize = 1 << 20
+// Limits of the config file, far more than all flags take.
+const (
+	maxFileSize   = 256 << 10 // bytes
+	maxFileValues = 2000      // keys, their parts, and elements of lists
+)
+
+// separators stand between the values of a TOML document, and in texts, too.
+const separators = "\n,[{=."
 
 // readFile reads a config file into values by flag name.
 func readFile(path string) (map[string][]string, error) {
@@ -32,6 +38,9 @@ func readFile(path string) (map[string][]string, error) {
 
 // parseFile turns a TOML document of plain values and lists into texts.
 func parseFile(data []byte) (map[string][]string, error) {
+	if values := countAny(data, separators); values > 3*maxFileValues {
+		return nil, fmt.Errorf("more than %d values", maxFileValues)
+	}
 	var doc map[string]any
 	if _, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
 		return nil, malformed(err)
@@ -54,6 +63,14 @@ func malformed(err error) error {
 		return fmt.Errorf("line %d is not valid TOML", e.Position.Line)
 	}
 	return errors.New("it is not valid TOML")
+}
+
+// countAny returns how often one of the characters stands in data.
+func countAny(data []byte, chars string) (n int) {
+	for _, c := range []byte(chars) {
+		n += bytes.Count(data, []byte{c})
+	}
+	return n
 }
 
 func fileValue(v any) ([]string, error) {
