@@ -33,6 +33,7 @@ type GoProOptions struct {
 	ChaptersDescending bool // list the last chapter first
 	WithoutAvailable   bool // leave "available" out everywhere
 	Extras             bool // add urls, heads and transforms to every entry
+	Overcount          int  // count so many media more than there are, in every listing
 	ZipOmitsMember     bool // leave the last member out of a zip
 	Albums             []GoProAlbum
 }

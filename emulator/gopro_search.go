@@ -26,7 +26,7 @@ func (g *GoPro) search(w http.ResponseWriter, r *http.Request) {
 	rows, total := g.page(q, fault)
 	goproJSON(w, http.StatusOK, map[string]any{
 		"_embedded": map[string]any{"errors": []any{}, "media": rows},
-		"_pages":    pages(q, total),
+		"_pages":    pages(q, total+g.options.Overcount),
 	})
 }
 

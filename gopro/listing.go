@@ -15,6 +15,9 @@ const (
 	// take small ones.
 	firstPerPage = 100
 	laterPerPage = 50
+	// mostConfirming is the most rows of a page of the walk that confirms two
+	// alike: its pages end elsewhere.
+	mostConfirming = 37
 
 	maxWalks   = 3
 	maxRereads = 3 // of one short page
@@ -37,9 +40,19 @@ const (
 // again, and the whole walk is repeated up to twice, which may make up for rows
 // missing before; then the sequence ends with a SessionWide fault of
 // media.CodeListingIncomplete.
+//
+// A count that is too high for ever proves nothing either. It is taken for that,
+// and said in the log, if three walks list the same media to the end without a
+// gap, by pages of different lengths and in both orders that there are.
 func (c *Client) Media(ctx context.Context, w media.Window) iter.Seq2[Row, error] {
+	return c.list(ctx, w, func(text string) { c.log.WarnContext(ctx, text) })
+}
+
+// list is Media with a function that is called with what people should know of
+// the listing.
+func (c *Client) list(ctx context.Context, w media.Window, notice func(string)) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		l := &listing{client: c, window: w, seen: newIDSet(), yield: yield}
+		l := &listing{client: c, window: w, seen: newIDSet(), yield: yield, notice: notice}
 		if err := l.run(ctx); err != nil && !l.stopped {
 			yield(Row{}, err)
 		}
@@ -51,6 +64,7 @@ type listing struct {
 	client  *Client
 	window  media.Window
 	yield   func(Row, error) bool
+	notice  func(string)
 	stopped bool   // by the consumer
 	seen    *idSet // ids of media
 }
@@ -58,32 +72,71 @@ type listing struct {
 // walk is one pass over all pages.
 type walk struct {
 	number  uint8
-	unique  int  // different media seen in this walk
-	first   int  // total_items at its first page
-	total   int  // and at the last one read
-	pages   int  // read so far
-	grown   bool // total_items went up in between
-	shrunk  bool // it went down
-	gaps    bool // a page stayed short
-	perPage int
+	query   Query // of every page but for its number
+	unique  int   // different media seen in this walk
+	rows    int   // on its pages as they were at last
+	first   int   // total_items at its first page
+	total   int   // and at the last one read
+	pages   int   // read so far
+	grown   bool  // total_items went up in between
+	shrunk  bool  // it went down
+	gaps    bool  // a page stayed short
+	ended   bool  // a page was not full
+	resumed bool  // and one after it was not empty
 }
 
-// exact reports whether the walk saw all there is.
-func (w *walk) exact() bool { return !w.shrunk && w.unique == w.total }
+// exact reports whether the walk saw all there is: what is counted, or more while
+// the count stands still.
+func (w *walk) exact() bool {
+	return !w.shrunk && (w.unique == w.total || !w.grown && w.unique > w.total)
+}
 
 // covers reports whether the walk saw all there was when it began: while nothing
 // is removed, new uploads only push rows to pages yet to be read.
 func (w *walk) covers() bool { return !w.shrunk && w.unique >= w.first }
 
+// even reports whether the walk came to an end of the rows, all pages before it
+// being full of different media, while the count stood still.
+func (w *walk) even() bool {
+	return w.unique > 0 && w.unique == w.rows && !w.resumed && !w.grown && !w.shrunk
+}
+
+// alike reports whether two walks found the same number of media, and counts.
+func (w *walk) alike(other *walk) bool { return w.unique == other.unique && w.total == other.total }
+
+// next is the walk after some that did not add up. If they agree, one that looks
+// from another side will show rows that only they lack.
+func (l *listing) next(walks []*walk) *walk {
+	w := &walk{number: uint8(len(walks) + 1), query: Query{PerPage: laterPerPage, Captured: widen(l.window)}}
+	switch {
+	case len(walks) == 0:
+		w.query.PerPage = firstPerPage
+	case len(walks) == maxWalks-1 && l.agree(walks):
+		w.query.PerPage = min(max(walks[0].unique/3, 1), mostConfirming)
+		w.query.ByCapture = true
+	}
+	return w
+}
+
+// agree reports whether all walks found the same media, to an even end.
+func (l *listing) agree(walks []*walk) bool {
+	for _, w := range walks {
+		if !w.even() || !w.alike(walks[0]) || w.unique != l.seen.count {
+			return false
+		}
+	}
+	return true
+}
+
 func (l *listing) run(ctx context.Context) error {
 	covered, changed, total := false, false, 0
-	var w *walk
-	for number := uint8(1); number <= maxWalks; number++ {
-		w = &walk{number: number, perPage: laterPerPage}
-		if number == 1 {
-			w.perPage = firstPerPage
-		} else if err := l.client.pause(ctx, time.Duration(number)*time.Second, "list gopro again: the last listing did not add up"); err != nil {
-			return err
+	var walks []*walk
+	for len(walks) < maxWalks {
+		w := l.next(walks)
+		if walks = append(walks, w); w.number > 1 {
+			if err := l.client.pause(ctx, time.Duration(w.number)*time.Second, "list gopro again: the last listing did not add up"); err != nil {
+				return err
+			}
 		}
 		if err := l.walk(ctx, w); err != nil || l.stopped {
 			return err
@@ -97,23 +150,62 @@ func (l *listing) run(ctx context.Context) error {
 	if covered {
 		return nil
 	}
+	last := walks[len(walks)-1]
+	if l.agree(walks) && last.unique < last.total {
+		switch bare, err := l.bareEnd(ctx, last); {
+		case err != nil:
+			return err
+		case !bare:
+			return l.incomplete(last)
+		}
+		l.notice(fmt.Sprintf("GoPro counts %d media and lists %d, the same ones in %d listings of different pages and orders: "+
+			"it counts %d that it does not have to show; everything that it lists was taken", last.total, last.unique, maxWalks, last.total-last.unique))
+		return nil
+	}
+	return l.incomplete(last)
+}
+
+// maxProbes is how many pages at most are read where rows are counted and none
+// was listed.
+const maxProbes = 50
+
+// bareEnd reports whether nothing lies where the count says that there is more.
+// A row that is left out of its page leaves those after it in their places, some
+// of them there.
+func (l *listing) bareEnd(ctx context.Context, w *walk) (bool, error) {
+	q := Query{PerPage: (w.total-w.unique-1)/maxProbes + 1, Captured: w.query.Captured}
+	for q.Page = w.unique/q.PerPage + 1; (q.Page-1)*q.PerPage < w.total; q.Page++ {
+		p, err := l.client.Search(ctx, q)
+		if err != nil {
+			return false, err
+		}
+		if len(p.Rows) > max(w.unique-(q.Page-1)*q.PerPage, 0) || p.TotalItems != w.total {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (l *listing) incomplete(last *walk) error {
 	return &media.Fault{
 		Class: media.SessionWide,
 		Code:  media.CodeListingIncomplete,
 		Op:    fmt.Sprintf("list gopro: %s", l.window),
 		Err: fmt.Errorf("the cloud counts %d media and listed %d in the last of %d walks (%d in all, margins of the window included)",
-			w.total, w.unique, maxWalks, l.seen.count),
+			last.total, last.unique, maxWalks, l.seen.count),
 		Hint: "run the same command again later: GoPro's listing comes short at times, and changes while something is uploaded or deleted",
 	}
 }
 
 func (l *listing) walk(ctx context.Context, w *walk) error {
 	for page := 1; page <= maxPages; page++ {
+		before := w.unique
 		p, err := l.page(ctx, w, page)
 		if err != nil || l.stopped {
 			return err
 		}
-		if page*size(p, w) >= p.TotalItems {
+		w.close(p)
+		if counted := page*size(p, w) >= p.TotalItems; counted && (w.ended || w.unique == before) {
 			return nil
 		}
 	}
@@ -125,13 +217,21 @@ func size(p Page, w *walk) int {
 	if p.PerPage > 0 {
 		return p.PerPage
 	}
-	return w.perPage
+	return w.query.PerPage
+}
+
+// close takes note of a page as it was at last.
+func (w *walk) close(p Page) {
+	w.rows += len(p.Rows)
+	w.resumed = w.resumed || w.ended && len(p.Rows) > 0
+	w.ended = w.ended || len(p.Rows) < size(p, w)
 }
 
 // page reads one page, again if it comes short, and takes its rows. Once a page
 // of the walk stayed short, no other one is waited for: the walk is lost.
 func (l *listing) page(ctx context.Context, w *walk, number int) (Page, error) {
-	q := Query{Page: number, PerPage: w.perPage, Captured: widen(l.window)}
+	q := w.query
+	q.Page = number
 	for reread := 0; ; reread++ {
 		p, err := l.client.Search(ctx, q)
 		if err != nil {

@@ -44,7 +44,8 @@ func TestMediaProvesItself(t *testing.T) {
 		searches int
 	}{
 		{name: "empty", rows: 0, want: 0, searches: 1},
-		{name: "one page", rows: 100, want: 100, searches: 1},
+		{name: "one page", rows: 99, want: 99, searches: 1},
+		{name: "one full page", rows: 100, want: 100, searches: 2},
 		{name: "several pages", rows: 212, want: 212, searches: 3},
 		{name: "a page short once", rows: 212, want: 212, searches: 4,
 			before: func(n int, r *http.Request, c *cloud, w http.ResponseWriter) bool {
@@ -226,4 +227,86 @@ func TestMediaStops(t *testing.T) {
 	if _, ok := errors.AsType[*statusError](err); !ok {
 		t.Errorf("%v does not say what the service answered", err)
 	}
+}
+
+// TestACountThatIsWrongForEver: the count is too high or too low in every answer.
+func TestACountThatIsWrongForEver(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		rows, ghosts int
+		code         string
+		says         string
+		searches     int
+	}{
+		{"two too high", 210, 2, "", "counts 212 media and lists 210", (3 + maxRereads) + (5 + maxRereads) + (6 + maxRereads) + 2},
+		{"two too high after a full page", 200, 2, "", "counts 202 media and lists 200", 0},
+		{"two too high, one row", 1, 2, "", "counts 3 media and lists 1", 0},
+		{"a hundred too high", 30, 100, "", "counts 130 media and lists 30", 0},
+		{"nothing of two", 0, 2, media.CodeListingIncomplete, "", 0},
+		{"two too low", 212, -2, "", "", 3},
+		{"two too low before a full page", 202, -2, "", "", 3},
+		{"too low by a page", 212, -100, "", "", 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cl := &cloud{rows: library(tc.rows), ghosts: tc.ghosts}
+				var said []string
+				n := 0
+				var err error
+				for _, e := range newTestClient(t, cl).list(t.Context(), media.Window{}, func(text string) { said = append(said, text) }) {
+					if err = e; e == nil {
+						n++
+					}
+				}
+				if n != tc.rows || media.CodeOf(err) != tc.code {
+					t.Errorf("%d media of %d, %v, want code %q", n, tc.rows, err, tc.code)
+				}
+				if all := strings.Join(said, "\n"); (tc.says == "") != (all == "") || !strings.Contains(all, tc.says) {
+					t.Errorf("said %q, want %q", all, tc.says)
+				}
+				if tc.searches > 0 && len(cl.searches) != tc.searches {
+					t.Errorf("%d searches, want %d", len(cl.searches), tc.searches)
+				}
+			})
+		})
+	}
+}
+
+// TestARowThatIsMissingForEver is no wrong count: it is missed wherever it shows
+// as a gap, and found where it is listed in another order only.
+func TestARowThatIsMissingForEver(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		rows int
+		lost int // index
+		code string
+		want int
+	}{
+		{"the first", 120, 0, media.CodeListingIncomplete, 119},
+		{"in the middle", 120, 60, media.CodeListingIncomplete, 119},
+		{"at the end of large pages", 120, 99, media.CodeListingIncomplete, 119},
+		{"the last but one", 120, 118, media.CodeListingIncomplete, 119},
+		{"of two", 2, 0, media.CodeListingIncomplete, 1},
+		{"of four", 4, 1, media.CodeListingIncomplete, 3},
+		{"the only one", 1, 0, media.CodeListingIncomplete, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cl := &cloud{rows: library(tc.rows)}
+				lost := cl.rows[tc.lost]["id"].(string)
+				cl.hide = func(id, _ string) bool { return id == lost }
+				ids, err := listAll(t, newTestClient(t, cl), media.Window{})
+				if len(ids) != tc.want || media.CodeOf(err) != tc.code {
+					t.Errorf("%d media, %v, want %d and code %q", len(ids), err, tc.want, tc.code)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		cl := &cloud{rows: library(120)}
+		cl.hide = func(id, order string) bool { return id == "m0001" && order == "created_at" } // the last
+		if ids, err := listAll(t, newTestClient(t, cl), media.Window{}); len(ids) != 120 || err != nil {
+			t.Errorf("hidden in one order: %d media, %v", len(ids), err)
+		}
+	})
 }

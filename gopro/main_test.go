@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,6 +55,8 @@ type cloud struct {
 	before    func(n int, r *http.Request, c *cloud, w http.ResponseWriter) (answered bool)
 	searches  []string // queries
 	requests  int
+	ghosts    int                         // media that are counted and never listed
+	hide      func(id, order string) bool // drops rows from the pages they are on
 }
 
 func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -88,10 +91,13 @@ func (c *cloud) search(w http.ResponseWriter, r *http.Request, lacking int) {
 	per, _ := strconv.Atoi(q.Get("per_page"))
 	lo := min((page-1)*per, len(c.rows))
 	hi := min(lo+per, len(c.rows))
-	rows := c.rows[lo:max(lo, hi-lacking)]
+	rows := slices.Clone(c.rows[lo:max(lo, hi-lacking)])
+	if c.hide != nil {
+		rows = slices.DeleteFunc(rows, func(r map[string]any) bool { return c.hide(r["id"].(string), q.Get("order_by")) })
+	}
 	body, _ := json.Marshal(map[string]any{
 		"_embedded": map[string]any{"errors": []any{}, "media": append([]map[string]any{}, rows...)},
-		"_pages":    map[string]any{"current_page": page, "per_page": per, "total_items": len(c.rows), "total_pages": (len(c.rows) + per - 1) / per},
+		"_pages":    map[string]any{"current_page": page, "per_page": per, "total_items": len(c.rows) + c.ghosts, "total_pages": (len(c.rows) + per - 1) / per},
 	})
 	writeJSON(w, 200, string(body))
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/gondola-sync/gondola/media"
 )
 
-// Query asks for one page of the library, newest upload first.
+// Query asks for one page of the library, newest first.
 type Query struct {
 	Page    int // from 1
 	PerPage int // rows; the cloud takes at most 200
 	// Captured is the span of capture times; the zero Window is everything.
 	Captured media.Window
+	// ByCapture orders by time of capture instead of upload.
+	ByCapture bool
 }
 
 // rangeTime is the one form of a time in a range that is known to be understood;
@@ -33,6 +35,9 @@ func (q Query) values() url.Values {
 		"per_page": {strconv.Itoa(max(q.PerPage, 1))},
 		"order_by": {"created_at"},
 		"fields":   {rowFields},
+	}
+	if q.ByCapture {
+		v.Set("order_by", "captured_at")
 	}
 	if !q.Captured.IsZero() {
 		first := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)

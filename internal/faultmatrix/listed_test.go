@@ -42,6 +42,11 @@ func listed() (rows []*row) {
 			faults: on("gopro.search", at(2, emulator.Fault{Kind: emulator.FaultRemoveRows, Count: 3}))},
 		&row{route: "gopro.search", fault: "media removed and added", world: paged, removes: true, runs: 2, failed: -1, first: anyOutcome, last: anyOutcome,
 			faults: on("gopro.search", at(2, emulator.Fault{Kind: emulator.FaultRemoveRows, Count: 2}), at(3, emulator.Fault{Kind: emulator.FaultInsertRows, Count: 2}))},
+		&row{route: "gopro.search", fault: "two more are counted than there are", world: paged, options: emulator.Options{GoPro: emulator.GoProOptions{Overcount: 2}}},
+		&row{route: "gopro.search", fault: "two fewer are counted than there are", world: paged, options: emulator.Options{GoPro: emulator.GoProOptions{Overcount: -2}}},
+		&row{route: "gopro.search", fault: "two more are counted, and all pages are short by one", world: paged, options: emulator.Options{GoPro: emulator.GoProOptions{Overcount: 2}},
+			first: gondola.Broken, code: media.CodeListingIncomplete, last: gondola.Complete, failed: -1,
+			faults: on("gopro.search", times(forEver, emulator.Fault{Kind: emulator.FaultShortPage, Count: 99}))},
 		&row{route: "gopro.search", fault: "media added between two runs", world: plain, runs: 2,
 			mend: func(b *bench) {
 				if err := b.cloud.GoPro.Add(emulator.Many(1, 77)...); err != nil {
