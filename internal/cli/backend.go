@@ -55,15 +55,13 @@ func (a *app) openState(ctx context.Context, uri string, how opening) (state.Bac
 	return b, err
 }
 
-// knownState returns a usage error unless uri names a kind of store that there
-// is. Nothing is opened.
-func (a *app) knownState(ctx context.Context, uri string) error {
-	scheme, _, _ := strings.Cut(uri, ":")
-	if a.openers(looking)[strings.ToLower(scheme)] != nil {
-		return nil
+// checkState returns a usage error for a URI that names no kind of store that
+// there is, or is malformed. Nothing is opened.
+func (a *app) checkState(uri string) error {
+	if err := a.openers(looking).Check(uri); err != nil {
+		return &usageError{err}
 	}
-	_, err := a.openState(ctx, uri, looking)
-	return err
+	return nil
 }
 
 // warnOfPasswords tells of stores whose password is on the command line, where
@@ -79,10 +77,16 @@ func (a *app) warnOfPasswords(uris []string, instead string) {
 
 // withoutPassword hides the credentials in a word of a command line.
 func withoutPassword(word string) string {
-	if len(state.Credentials(word)) == 0 {
+	flag, uri, isFlag := strings.Cut(word, "=")
+	if !isFlag || !strings.HasPrefix(flag, "-") {
+		flag, uri = "", word
+	} else {
+		flag += "="
+	}
+	if len(state.Credentials(uri)) == 0 {
 		return word
 	}
-	return state.Redact(word)
+	return flag + state.Redact(uri)
 }
 
 // stateFlags say where sessions are kept.
@@ -121,6 +125,9 @@ func (f *stateFlags) where(a *app) (string, error) {
 	case f.uri != "" && f.dir != "" && uri == config.Flag && dir == config.Flag:
 		return "", usagef("--state and --state-dir say the same thing: give one of them")
 	case f.uri == "" || f.dir != "" && dir > uri:
+		if strings.Contains(f.dir, "://") {
+			return "", usagef("--state-dir is a directory; give a URI with --state")
+		}
 		return jsondir.Scheme + ":" + f.dir, nil
 	}
 	return f.uri, nil

@@ -51,7 +51,7 @@ else 1.`,
 }
 
 func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
-	checks, err := a.checks(ctx, f)
+	checks, err := a.checks(f)
 	if err != nil {
 		return err
 	}
@@ -71,10 +71,10 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
 }
 
 // checks are all that doctor looks at. It fails for settings that make no sense.
-func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error) {
+func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 	uri, err := f.state.where(a)
 	if err == nil {
-		err = a.knownState(ctx, uri)
+		err = a.checkState(uri)
 	}
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"bytes"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -11,15 +10,6 @@ import (
 	"syscall"
 	"testing"
 )
-
-// invoke runs the command in the working directory and returns its exit code
-// and what it wrote.
-func invoke(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code = Run(t.Context(), args, strings.NewReader(""), &out, &errs, environ)
-	return code, out.String(), errs.String()
-}
 
 func makeFIFO(t *testing.T, path string) {
 	t.Helper()

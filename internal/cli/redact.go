@@ -13,10 +13,10 @@ import (
 // secretShapes are what credentials of the services look like, and where they
 // stand. Each has one group: what may stay.
 var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
-	`(\b[a-z][a-z0-9+.-]*://)[^\s/"'?#…]*@`, // who a URL is asked as, a proxy's too
-	`(https?://[^\s"'?#]+\?)[^\s"']+`,       // the query of any URL
-	`(\b\w*password=)[^&\s"']+`,             // a database's parameter
-	`(\bgp_access_token=)[^;\s"']+`,         // GoPro's cookie
+	`(\b[a-z][a-z0-9+.-]*://)[^\s"'…]*@`, // who a URL is asked as, a proxy's too
+	`(https?://[^\s"'?#]+\?)[^\s"']+`,    // the query of any URL
+	`(\b\w*password=)[^&\s"']+`,          // a database's parameter
+	`(\bgp_access_token=)[^;\s"']+`,      // GoPro's cookie
 	`(\bauthorization["']?[:=]\s*["']?(?:bearer\s+)?)[^\s"']+`,
 	`(\bbearer\s+)[\w.~+/-]{12,}`,
 	`(\b(?:access_token|refresh_token|client_secret|upload_?token)["']?[:=]\s*["']?)[^\s"'&,}]+`,

@@ -145,6 +145,11 @@ func (a *app) newCopyRequest(from, to string, ids []string) (copyRequest, error)
 	if r.to, err = targetAt(to); err != nil {
 		return r, err
 	}
+	for _, uri := range []string{r.from, r.to} {
+		if err := a.checkState(uri); err != nil {
+			return r, err
+		}
+	}
 	if sameStore(r.from, r.to) {
 		return r, usagef("%s: original and copy would be in the same store", state.Redact(r.from))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/regular"
+	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -41,7 +42,7 @@ func sourceAt(place string) (uri, only string, err error) {
 	info, err := os.Stat(place)
 	switch {
 	case err != nil:
-		return "", "", fmt.Errorf("%s cannot be copied from: %w", place, pathless(err))
+		return "", "", fmt.Errorf("%s cannot be copied from: %w", state.Redact(place), pathless(err))
 	case info.IsDir():
 		document := filepath.Join(place, "meta.json")
 		if _, err := os.Stat(document); errors.Is(err, fs.ErrNotExist) {

@@ -120,7 +120,7 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	}
 	uri, err := f.state.where(a)
 	if err == nil {
-		err = a.knownState(ctx, uri)
+		err = a.checkState(uri)
 	}
 	if err != nil {
 		return o, 0, err

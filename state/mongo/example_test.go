@@ -25,5 +25,5 @@ func ExampleOpener() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// open state mongodb://…@db.example/photos: not a state URI: error parsing uri: unescaped slash in password
+	// open state mongodb://…: not a state URI: it is malformed
 }

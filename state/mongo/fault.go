@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/auth"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
@@ -44,7 +46,7 @@ func (b *Backend) call(ctx context.Context, op string, do func(context.Context) 
 		if final == nil || !passes(final) || b.usable(ctx) != nil {
 			return nil
 		}
-		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.scrub(final))
+		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.reason(final))
 		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Err: b.unreachable(final)}
 	})
 	if usable := b.usable(ctx); usable != nil && (err != nil || final != nil) {
@@ -151,25 +153,25 @@ func (b *Backend) fault(op string, err error) error {
 	case errors.Is(err, mongo.ErrClientDisconnected):
 		f.Err = state.ErrClosed
 	case cert != nil:
-		f.Err = fmt.Errorf("%s: TLS: %s", b.where, b.scrub(cert))
+		f.Err = fmt.Errorf("%s: TLS: %s", b.where, b.scrub(cert.Error()))
 		f.Hint = "name the authority that signed the server's certificate with tlsCAFile=FILE in the URI"
 		if _, plain := errors.AsType[tls.RecordHeaderError](cert); plain {
 			f.Hint = "turn TLS on at the server, or leave it out of the URI"
 		}
 	case refusedUser(err):
-		f.Err = fmt.Errorf("%s refuses the user: %s", b.where, b.scrub(err))
+		f.Err = fmt.Errorf("%s refuses the user: %s", b.where, b.reason(err))
 		f.Hint = "check user, password and authSource in the URI"
 	case server != nil && server.HasErrorCode(codeUnauthorized):
-		f.Err = fmt.Errorf("%s: %s", b.where, b.scrub(err))
+		f.Err = fmt.Errorf("%s: %s", b.where, b.reason(err))
 		f.Hint = "give the user the role readWrite on this database"
 	case server != nil && (server.HasErrorCode(codeIndexOptions) || server.HasErrorCode(codeIndexKeys)):
-		f.Err = fmt.Errorf("%s: %s", b.where, b.scrub(err))
+		f.Err = fmt.Errorf("%s: %s", b.where, b.reason(err))
 		f.Hint = "drop the index of these fields that has other options; it is made again"
 	case passes(err):
 		f.Err = fmt.Errorf("%w; everything confirmed so far is saved", b.unreachable(err))
 		f.Hint = "run the same command again when the server answers"
 	default:
-		f.Err = fmt.Errorf("%s: %s", b.where, b.scrub(err))
+		f.Err = fmt.Errorf("%s: %s", b.where, b.reason(err))
 	}
 	return f
 }
@@ -178,12 +180,37 @@ func (b *Backend) fault(op string, err error) error {
 // known.
 func (b *Backend) unreachable(err error) error {
 	all := causes(err)
-	return fmt.Errorf("%s is unreachable: %s", b.where, b.scrub(all[len(all)-1]))
+	return fmt.Errorf("%s is unreachable: %s", b.where, b.reason(all[len(all)-1]))
 }
 
-// scrub returns the text of an error without the credentials of the URI.
-func (b *Backend) scrub(err error) string {
-	text := err.Error()
+// reason says why something failed in our own words, the server's, or those of
+// package net: what the driver says of a connection holds its configuration.
+func (b *Backend) reason(err error) string {
+	if e, ok := errors.AsType[mongo.ServerError](err); ok {
+		return b.scrub(e.Error())
+	}
+	if e, ok := errors.AsType[driver.Error](err); ok {
+		return b.scrub(e.Message)
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return b.scrub(e.Error())
+	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return b.scrub(e.Error())
+	}
+	switch {
+	case refusedUser(err):
+		return "authentication failed"
+	case errors.Is(err, context.DeadlineExceeded), mongo.IsTimeout(err):
+		return "no answer in time"
+	case passes(err):
+		return "the connection was lost"
+	}
+	return b.scrub(err.Error()) // of a document or of the lease
+}
+
+// scrub returns text without the credentials of the URI.
+func (b *Backend) scrub(text string) string {
 	for _, secret := range b.secrets {
 		text = strings.ReplaceAll(text, secret, "…")
 	}

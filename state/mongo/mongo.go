@@ -121,14 +121,23 @@ func Opener(o Options) state.Opener {
 
 // connect makes a client, which connects when it is used.
 func (b *Backend) connect(uri string) error {
+	if !state.WellFormed(uri) {
+		return badURI(uri)
+	}
 	name := databaseOf(uri)
 	client := options.Client().ApplyURI(uri)
 	err := client.Validate()
 	if err == nil {
 		err = checkDatabase(name)
 	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return &media.Fault{
+			Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri),
+			Err: dns, Hint: "check the host's name and the network",
+		}
+	}
 	if err != nil {
-		return b.badURI(uri, err)
+		return badURI(uri)
 	}
 	client.SetTimeout(answerTime)
 	if client.ServerSelectionTimeout == nil {
@@ -152,17 +161,15 @@ func (b *Backend) connect(uri string) error {
 	return nil
 }
 
-// badURI is the fault of a URI that makes no sense, or names hosts by a DNS
-// record that cannot be had.
-func (b *Backend) badURI(uri string, err error) error {
-	f := &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri)}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		f.Err, f.Hint = dns, "check the host's name and the network"
-		return f
+// badURI is the fault of a URI that makes no sense. It holds nothing of the
+// driver's error, which may quote a password.
+func badURI(uri string) error {
+	return &media.Fault{
+		Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri),
+		Err: fmt.Errorf("%w: it, or one of its options, is malformed", state.ErrURI),
+		Hint: "write it as mongodb://USER:PASSWORD@HOST:27017/DATABASE, with special characters percent-encoded: " +
+			"%40 for an @ and %2F for a / in the password",
 	}
-	f.Err = fmt.Errorf("%w: %s", state.ErrURI, b.scrub(err))
-	f.Hint = "write it as mongodb://USER:PASSWORD@HOST:27017/DATABASE, with %40 for an @ and %2F for a / in the password"
-	return f
 }
 
 // isRemote reports whether a host is another machine.

@@ -34,6 +34,9 @@ func configure(uri string) (*pgxpool.Config, error) {
 	if scheme != Scheme && scheme != SchemeAlias {
 		return nil, badURI(errors.New("it does not begin with postgres://"))
 	}
+	if !state.WellFormed(uri) {
+		return nil, badURI(errMalformed)
+	}
 	config, err := pgxpool.ParseConfig(uri)
 	if err != nil {
 		return nil, badURI(reasonOf(err))
@@ -71,8 +74,10 @@ func reasonOf(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("a file that it names cannot be read: %w", e.Err)
 	}
-	return errors.New("it, or the environment that completes it (PGSSLMODE and the like), is malformed")
+	return errMalformed
 }
+
+var errMalformed = errors.New("it, or the environment that completes it (PGSSLMODE and the like), is malformed")
 
 func optionsOf(uri string) url.Values {
 	_, query, _ := strings.Cut(uri, "?")

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -89,19 +90,36 @@ func (b *Backend) unreachable(op string, err error) error {
 	}
 }
 
-// plain returns an error in one line, without the many attempts and the
-// configuration that pgx tells of.
+// plain returns an error in one line of our own words, the server's, or those
+// of package net: what pgx says of a connection holds its configuration.
 func plain(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return &told{fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code), err}
+		return &told{fmt.Sprintf("%s (SQLSTATE %s)", oneLine(e.Message), e.Code), err}
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return &told{e.Error(), err}
 	}
-	if e, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return &told{oneLine(e.Unwrap().Error()), err}
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return &told{e.Error(), err}
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return &told{oneLine(e.Error()), err}
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return &told{brokenConnection(err), err}
 	}
 	return err
+}
+
+// brokenConnection says how a connection failed that got through to a server.
+func brokenConnection(err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection"
+	}
+	return "the server refused TLS, or the handshake with it failed"
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
