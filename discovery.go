@@ -24,6 +24,10 @@ func (r *run) discover(ctx context.Context) error {
 
 func (r *run) list(ctx context.Context) error {
 	began := time.Now().UTC()
+	limit, err := r.newLimit(ctx, r.session, unready)
+	if err != nil {
+		return err
+	}
 	shelf := shelf{run: r, names: map[string]bool{}, atOnce: 1}
 	for item, err := range r.opt.Source.List(ctx, r.window) {
 		if err != nil {
@@ -32,8 +36,15 @@ func (r *run) list(ctx context.Context) error {
 		if !r.session.Filter.Match(item) {
 			continue
 		}
-		if most := r.session.Filter.MaxItems; most > 0 && r.found >= most {
+		take, more, err := limit.admit(ctx, item)
+		if err != nil {
+			return err
+		}
+		if !more {
 			break
+		}
+		if !take {
+			continue
 		}
 		if err := shelf.put(ctx, item); err != nil {
 			return err
@@ -113,7 +124,7 @@ func (s *shelf) place(ctx context.Context, listed media.Item) (*state.Item, erro
 	if listed.Refusal == nil {
 		listed.Refusal = r.opt.Destination.Refuse(listed)
 	}
-	if why := listed.Refusal; why != nil && (why.Code == media.RefusedTranscoding || why.Code == media.RefusedIncomplete) {
+	if why := listed.Refusal; why != nil && passing(why) {
 		s.unready = true
 	}
 	known, err := r.opt.Backend.Item(ctx, r.id, listed.ID.Key())

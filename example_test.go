@@ -36,11 +36,17 @@ func ExampleSync() {
 		log.Fatal(err)
 	}
 	fmt.Println(summary.SessionID, summary.Outcome, summary.Items.Total)
-	// Output: gopro-gphotos-everything complete 3
+	// Output: gopro-gphotos-everything-f35c5c50 complete 3
 }
 
-// The same command names the same session, so that it resumes itself.
+// The same command names the same session, so that it resumes itself; another
+// one names another.
 func ExampleDeriveSessionID() {
-	fmt.Println(gondola.DeriveSessionID("gopro:", "gphotos:", media.Window{}))
-	// Output: gopro-gphotos-everything
+	fmt.Println(gondola.DeriveSessionID(gondola.Question{From: "gopro:", To: "gphotos:"}))
+	fmt.Println(gondola.DeriveSessionID(gondola.Question{
+		From: "gopro:", To: "gphotos:", Filter: media.Filter{Types: []string{"photo"}}, Album: "Holidays",
+	}))
+	// Output:
+	// gopro-gphotos-everything
+	// gopro-gphotos-everything-10ba2e21
 }

@@ -33,7 +33,10 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	r := newRun(ctx, ctx, o)
+	r, err := newRun(ctx, ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	s, err := r.load(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +45,11 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 		return nil, err
 	}
 	p := &Plan{SessionID: r.id, Skips: map[string]int{}, Requests: map[string]int64{}}
-	seen := 0
+	limit, err := r.newLimit(ctx, s, anyItem)
+	if err != nil {
+		return nil, err
+	}
+	r.found = limit.awaited
 	for item, err := range o.Source.List(ctx, r.window) {
 		if err != nil {
 			return nil, err
@@ -50,8 +57,15 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 		if !s.Filter.Match(item) {
 			continue
 		}
-		if seen++; s.Filter.MaxItems > 0 && seen > s.Filter.MaxItems {
+		take, more, err := limit.admit(ctx, item)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
 			break
+		}
+		if !take {
+			continue
 		}
 		planned, err := r.planItem(ctx, item)
 		if err != nil {
@@ -68,6 +82,9 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 
 func (r *run) planItem(ctx context.Context, item media.Item) (PlannedItem, error) {
 	known, err := r.opt.Backend.Item(ctx, r.id, item.ID.Key())
+	if errors.Is(err, state.ErrNotFound) {
+		r.found++
+	}
 	switch {
 	case err == nil && known.Awaits() == "" && known.Refusal == nil:
 		return PlannedItem{Item: known.Item, AlreadyThere: true}, nil

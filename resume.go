@@ -1,7 +1,6 @@
 package gondola
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,13 +17,6 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.session = s
-	if !r.adopting && (s.From != r.from || s.To != r.to) {
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState,
-			Op:   fmt.Sprintf("session %s carries %s to %s, not %s to %s", s.ID, s.From, s.To, r.from, r.to),
-			Hint: "name another session with --session-id",
-		}
-	}
 	if err := r.settleAccount(ctx); err != nil {
 		return err
 	}
@@ -45,7 +37,7 @@ func (r *run) open(ctx context.Context) error {
 }
 
 // load returns the stored session, or a new one that is not stored yet, and
-// settles the window: what is stored wins.
+// settles the window. It refuses a session that answers another question.
 func (r *run) load(ctx context.Context) (*state.Session, error) {
 	s, err := r.opt.Backend.Session(ctx, r.id)
 	if errors.Is(err, state.ErrNotFound) {
@@ -62,7 +54,10 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 	if r.window, err = s.CaptureWindow(); err != nil {
 		return nil, err
 	}
-	r.explainStored(s)
+	if err := r.checkQuestion(ctx, s); err != nil {
+		return nil, err
+	}
+	r.explainBatchSize(s)
 	return s, nil
 }
 
@@ -92,35 +87,16 @@ func (r *run) newSession() *state.Session {
 	s.BatchSize = r.opt.BatchSize
 	s.From, s.To = r.from, r.to
 	s.Album = r.opt.Album
-	s.Quality = cmp.Or(r.opt.Quality, "source")
+	s.Quality = quality(r.opt.Quality)
 	s.Filter = r.opt.Filter
 	return s
 }
 
-// explainStored tells where a stored session differs from what was asked for:
-// what is stored wins, but never silently.
-func (r *run) explainStored(s *state.Session) {
-	differs := func(what, stored, asked string) {
-		r.notice("session %s keeps its %s %s; you asked for %s (another --session-id starts another session)", s.ID, what, stored, asked)
-	}
-	if !r.opt.Window.IsZero() && !r.window.Equal(r.opt.Window) {
-		differs("window", r.window.String(), r.opt.Window.String())
-	}
+// explainBatchSize tells where a stored session keeps another batch size than
+// was asked for.
+func (r *run) explainBatchSize(s *state.Session) {
 	if r.asked.BatchSize > 0 && s.BatchSize != r.asked.BatchSize {
-		differs("batch size", fmt.Sprint(s.BatchSize), fmt.Sprint(r.asked.BatchSize))
-	}
-	if r.opt.Album != "" && r.opt.Album != s.Album {
-		if r.adopting {
-			s.Album = r.opt.Album
-		} else {
-			differs("album", fmt.Sprintf("%q", s.Album), fmt.Sprintf("%q", r.opt.Album))
-		}
-	}
-	if asked := cmp.Or(r.opt.Quality, "source"); s.Quality != "" && asked != s.Quality {
-		differs("quality", s.Quality, asked)
-	}
-	if asked := r.opt.Filter; !asked.IsZero() && !asked.Equal(s.Filter) {
-		differs("filter", s.Filter.String(), asked.String())
+		r.notice("session %s keeps its batch size %d; you asked for %d (another --session-id starts another session)", s.ID, s.BatchSize, r.asked.BatchSize)
 	}
 }
 
@@ -226,25 +202,4 @@ func (r *run) incomplete() bool {
 		return true
 	}
 	return r.window.End.IsZero() || r.window.End.After(s.ProvenAt) || r.found < s.ProvenItems
-}
-
-// DeriveSessionID names the session of a command that names none, so that the
-// same command resumes itself.
-func DeriveSessionID(from, to string, w media.Window) string {
-	id := stationWord(from) + "-" + stationWord(to)
-	if w.IsZero() {
-		return id + "-everything"
-	}
-	return id + "-" + windowWord(w.Start, "begin") + "-" + windowWord(w.End, "now")
-}
-
-func windowWord(t time.Time, open string) string {
-	if t.IsZero() {
-		return open
-	}
-	t = t.UTC()
-	if t.Equal(t.Truncate(24*time.Hour)) || t.Add(1).Equal(t.Add(1).Truncate(24*time.Hour)) {
-		return t.Format("20060102")
-	}
-	return t.Format("20060102T150405")
 }

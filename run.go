@@ -55,11 +55,16 @@ type run struct {
 	unanswered map[string]bool
 }
 
-func newRun(ctx, lasting context.Context, o Options) *run {
+func newRun(ctx, lasting context.Context, o Options) (*run, error) {
+	id, err := o.sessionID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Album = title(o.Album)
 	r := &run{
 		opt: o, asked: o,
 		from: o.Source.Station(), to: o.Destination.Station(),
-		id:          cmp.Or(o.SessionID, DeriveSessionID(o.Source.Station(), o.Destination.Station(), o.Window)),
+		id:          id,
 		log:         cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		metrics:     cmp.Or(o.Metrics, new(Metrics)),
 		began:       time.Now().UTC(),
@@ -72,7 +77,7 @@ func newRun(ctx, lasting context.Context, o Options) *run {
 	if most := o.Destination.BatchSize(); o.BatchSize <= 0 || o.BatchSize > most {
 		r.opt.BatchSize = most
 	}
-	return r
+	return r, nil
 }
 
 var stageOrder = []state.Stage{state.Discovery, state.Transfer, state.Create}

@@ -29,7 +29,8 @@ type Options struct {
 	Destination Destination
 	Backend     state.Backend
 
-	// SessionID resumes or names a session; "" derives it with DeriveSessionID.
+	// SessionID resumes or names a session, which keeps what is left out below;
+	// "" stands for the session that answers this question: see DeriveSessionID.
 	SessionID string
 	Window    media.Window // capture times to take; the zero Window takes all
 	Filter    media.Filter // which items of the window to take
@@ -58,6 +59,11 @@ func (o Options) validate() error {
 	}
 	if err := o.Filter.Validate(); err != nil {
 		return err
+	}
+	if o.Album != "" {
+		if _, err := media.AlbumTitle(o.Album); err != nil {
+			return err
+		}
 	}
 	if source, ok := o.Source.(typed); ok {
 		return o.Filter.CheckTypes(source.Types())
@@ -105,7 +111,10 @@ func Sync(ctx context.Context, o Options) (*Summary, error) {
 	}
 	lasting, end := outlast(ctx)
 	defer end()
-	r := newRun(ctx, lasting, o)
+	r, err := newRun(ctx, lasting, o)
+	if err != nil {
+		return nil, err
+	}
 	lock, err := o.Backend.Lock(ctx, r.id)
 	if err != nil {
 		return nil, err

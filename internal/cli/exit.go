@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -79,7 +80,7 @@ func usagef(format string, args ...any) error {
 func isUsage(err error) bool {
 	_, ours := errors.AsType[*usageError](err)
 	_, setting := errors.AsType[*config.UsageError](err)
-	return ours || setting
+	return ours || setting || errors.Is(err, gondola.ErrOtherQuestion)
 }
 
 // toldError is a failure that the command has reported already.

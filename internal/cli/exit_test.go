@@ -238,6 +238,9 @@ func TestRetryCommand(t *testing.T) {
 	}{
 		{[]string{"sync", "--album", "my trip"}, report{summary: session}, "gondola sync --album 'my trip' --session-id 's 1'"},
 		{[]string{"sync", "--session-id=x"}, report{summary: session}, "gondola sync --session-id=x"},
+		{[]string{"sync", "--start", "30d", "--end=12H", "--type", "photo"}, report{summary: session}, "gondola sync --type photo --session-id 's 1'"},
+		{[]string{"sync", "--start", "2026-01", "--end=2026"}, report{summary: session}, "gondola sync --start 2026-01 --end=2026 --session-id 's 1'"},
+		{[]string{"sync", "--start", "30d"}, report{}, "gondola sync --start 30d"},
 		{[]string{"sync", "-n"}, report{}, "gondola sync"},
 		{[]string{"sync"}, report{err: usagef("no")}, ""},
 		{[]string{"sync", "--state", "postgres://me:secret@host/db?sslmode=require"}, report{}, "gondola sync --state 'postgres://…@host/db?…'"},

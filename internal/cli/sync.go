@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -72,6 +75,9 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 		return err
 	}
 	o.Backend = r.backend
+	if err := a.resumeQuality(ctx, f, &o); err != nil {
+		return err
+	}
 	if f.dryRun {
 		return a.plan(ctx, o, limit)
 	}
@@ -82,7 +88,9 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	summary, err := gondola.Sync(ctx, o)
 	a.waits.to(a.tellWait)
 	watching.stop()
-	r.summary = summary
+	if r.summary = summary; summary != nil {
+		r.sessionID = summary.SessionID
+	}
 	if err == nil {
 		if err := rememberProbe(context.WithoutCancel(ctx), store, r.backend, summary.SessionID); err != nil {
 			a.log.Warn("the account may not be recognised at the next login", "error", err)
@@ -125,10 +133,12 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	if err != nil {
 		return o, 0, err
 	}
+	o.SessionID, o.Album, o.BatchSize, o.FailFast = f.sessionID, f.album, f.batchSize, f.failFast
 	if r.sessionID == "" {
-		r.sessionID = gondola.DeriveSessionID(r.from, r.to, o.Window)
+		r.sessionID = gondola.DeriveSessionID(gondola.Question{
+			From: r.from, To: r.to, Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: o.Quality,
+		})
 	}
-	o.SessionID, o.Album, o.BatchSize, o.FailFast = r.sessionID, f.album, f.batchSize, f.failFast
 	o.Metrics, o.Logger = new(gondola.Metrics), a.log
 	return o, limit, nil
 }
@@ -149,6 +159,25 @@ func (a *app) openStations(f *syncFlags, o *gondola.Options, onWait func(media.W
 	}
 	o.Destination = photos
 	return store, nil
+}
+
+// resumeQuality opens the source in the quality that a named session keeps,
+// unless the command asks for one.
+func (a *app) resumeQuality(ctx context.Context, f *syncFlags, o *gondola.Options) error {
+	if f.sessionID == "" || a.origins["quality"] > config.Default || a.origins["prefer-height"] > config.Default {
+		return nil
+	}
+	o.Quality = ""
+	stored, err := o.Backend.Session(ctx, f.sessionID)
+	if err != nil || stored.Quality == "" || stored.Quality == sourceQuality {
+		return ctx.Err() // what else is wrong with the session, the run says
+	}
+	client, err := a.openGoPro(&f.services, a.waits.announce)
+	if err != nil {
+		return err
+	}
+	o.Source, err = newGoProSource(client, stored.Quality)
+	return err
 }
 
 // watchers are what shows a run in the chosen format.
@@ -194,23 +223,48 @@ func (a *app) report(ctx context.Context, r report) error {
 }
 
 // retryCommand is the command that goes on where this one stopped: the same,
-// with the session by name.
+// with the session by name. A time before now is left out, since it means
+// another window tomorrow, and the session keeps its own.
 func (a *app) retryCommand(r report) string {
 	if isUsage(r.err) {
 		return ""
 	}
+	args := a.args
+	named := slices.ContainsFunc(args, func(arg string) bool {
+		return arg == "--session-id" || strings.HasPrefix(arg, "--session-id=")
+	})
+	if !named && r.summary != nil {
+		named = true
+		args = append(slices.Clone(args), "--session-id", r.summary.SessionID)
+	}
+	if named {
+		args = withoutRelativeTimes(args)
+	}
 	words := []string{"gondola"}
-	named := false
-	for _, arg := range a.args {
-		named = named || arg == "--session-id" || strings.HasPrefix(arg, "--session-id=")
+	for _, arg := range args {
 		if arg != "--dry-run" && arg != "-n" {
 			words = append(words, quoted(withoutPassword(arg)))
 		}
 	}
-	if !named && r.summary != nil {
-		words = append(words, "--session-id", quoted(r.summary.SessionID))
-	}
 	return strings.Join(words, " ")
+}
+
+// relativeTime is the flag of a time before now, and its value.
+var relativeTime = regexp.MustCompile(`^--(?:start|end)=[0-9]+(?:h|d|w|mo|y)$`)
+
+func withoutRelativeTimes(args []string) []string {
+	var kept []string
+	for i := 0; i < len(args); i++ {
+		if relativeTime.MatchString(strings.ToLower(args[i])) {
+			continue
+		}
+		if i+1 < len(args) && relativeTime.MatchString(strings.ToLower(args[i]+"="+args[i+1])) {
+			i++
+			continue
+		}
+		kept = append(kept, args[i])
+	}
+	return kept
 }
 
 // completeRoute completes FROM and TO.

@@ -10,6 +10,7 @@ import (
 	"github.com/gondola-sync/gondola/bandwidth"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/suggest"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
@@ -35,7 +36,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	f.services.add(cmd)
 	f.services.addQuality(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations and the window)")
+	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations, the window, the filters, the quality and the album)")
 	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto: as many as fill the line, at most 32")
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing")
@@ -65,6 +66,11 @@ func (f *syncFlags) validate() error {
 	if f.sessionID != "" { // so that a session can move to any kind of store
 		if err := jsondir.CheckSessionID(f.sessionID); err != nil {
 			return &usageError{err}
+		}
+	}
+	if f.album != "" {
+		if _, err := media.AlbumTitle(f.album); err != nil {
+			return usagef("--album: %w", err)
 		}
 	}
 	switch {
