@@ -3,7 +3,6 @@ package state
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -51,12 +50,9 @@ func (l *loaded) clone() *loaded {
 
 // put stores a copy of an item and returns its Seq.
 func (l *loaded) put(it *Item) (int64, error) {
-	if it.Name == "" {
-		return 0, errors.New("an item has no name")
-	}
 	stored, err := copyItem(it)
 	if err != nil {
-		return 0, fmt.Errorf("item %q: %w", it.Name, err)
+		return 0, err
 	}
 	n := l.match(it)
 	if holder, taken := l.byName[it.Name]; taken && holder != n {
@@ -269,7 +265,7 @@ func (m *memoryLedger) Recall(_ context.Context, account, key string) (*LedgerEn
 
 func (m *memoryLedger) Record(_ context.Context, entries ...LedgerEntry) error {
 	for _, e := range entries {
-		m.entries[[2]string{e.Account, e.Key}] = e
+		m.entries[[2]string{e.Account, e.Key}] = e.Bounded()
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/gondola-sync/gondola/media"
 )
 
 // ErrNotFound is returned for a session, item or ledger entry that is not there.
@@ -41,6 +43,8 @@ type Backend interface {
 	// PutItems stores items, new and changed, and assigns Seq to new ones. An
 	// item is known by its identity; an item without one (of a session that
 	// q2google wrote) by its name. Giving such an item its identity replaces it.
+	// An item that cannot be stored is refused with a fault of class ItemFault
+	// (see [Unstorable]), and with it the whole call.
 	PutItems(ctx context.Context, session string, items ...*Item) error
 	// Counts sums up the session's items.
 	Counts(ctx context.Context, session string) (Counts, error)
@@ -88,6 +92,12 @@ type LedgerEntry struct {
 	// Gone takes back what the ledger said of the item before: it was looked
 	// for at the destination and was not there.
 	Gone bool `json:"gone,omitempty"`
+}
+
+// Bounded returns the entry with a time outside the years 1 to 9999 unknown.
+func (e LedgerEntry) Bounded() LedgerEntry {
+	e.At = media.Moment(e.At)
+	return e
 }
 
 // LockedError says who holds a session.

@@ -66,8 +66,8 @@ func DecodeBatch(data []byte) (*Batch, error) {
 
 func (e ErrorRecord) members() object {
 	return object{
-		{"error_type", e.Type},
-		{"message", e.Message},
+		{"error_type", media.Word(e.Type)},
+		{"message", media.Sentence(e.Message)},
 		{"attempt", e.Attempt},
 		{"updated_at", formatTime(e.At)},
 	}

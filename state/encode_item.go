@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gondola-sync/gondola/media"
 )
@@ -50,13 +49,27 @@ type receiptFields struct {
 }
 
 // EncodeItem returns an item as q2google's item document. A running status is
-// written as pending: an item at rest is never running. It fails for what JSON
-// cannot hold: a name that is not UTF-8, a year beyond 9999.
+// written as pending: an item at rest is never running. Times outside the years
+// 1 to 9999 are unknown. An item that no store could give back is refused with
+// [Unstorable].
 func EncodeItem(it *Item) ([]byte, error) {
-	if !utf8.ValidString(it.Name) {
-		return nil, fmt.Errorf("item name %q is not valid UTF-8", it.Name)
+	if err := it.CheckIdentity(); err != nil {
+		return nil, Unstorable(it, err)
 	}
-	return itemMembers(it).document(newItemFields(it), it.Extra)
+	data, err := itemMembers(it).document(newItemFields(it), it.Extra)
+	if err != nil {
+		return nil, Unstorable(it, err)
+	}
+	return data, nil
+}
+
+// Unstorable is the fault of an item that no store can keep: of class ItemFault,
+// since others of its session can be kept.
+func Unstorable(it *Item, why error) error {
+	return &media.Fault{
+		Class: media.ItemFault, Code: media.CodeState,
+		Op: fmt.Sprintf("store item %q (%s)", media.Sentence(it.Name), media.Sentence(it.ID.Key())), Err: why,
+	}
 }
 
 func itemMembers(it *Item) object {
@@ -85,13 +98,13 @@ func newItemFields(it *Item) *itemFields {
 	f := &itemFields{
 		ID: it.ID.Key(), Seq: it.Seq, LegacyName: it.LegacyName,
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
-		Camera: it.Camera, CapturedAt: it.CapturedAt, CapturedZone: it.CapturedZone, CreatedAt: it.CreatedAt,
-		Refusal: it.Refusal, Checkpoint: it.Checkpoint, DestinationID: it.DestinationID, SHA256: it.SHA256,
+		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
+		Refusal: it.Refusal, Checkpoint: boundedCheckpoint(it.Checkpoint), DestinationID: it.DestinationID, SHA256: it.SHA256,
 		Carried: it.Carried, Recorded: it.Recorded, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
-		CarriedAt: it.CarriedAt, RegisteredAt: it.RegisteredAt, MissedAt: it.MissedAt,
+		CarriedAt: media.Moment(it.CarriedAt), RegisteredAt: media.Moment(it.RegisteredAt), MissedAt: media.Moment(it.MissedAt),
 	}
 	if r := it.Receipt; r != nil {
-		f.Receipt = &receiptFields{Size: r.Size, SHA256: r.SHA256, At: r.At}
+		f.Receipt = &receiptFields{Size: r.Size, SHA256: r.SHA256, At: media.Moment(r.At)}
 	}
 	for stage, e := range it.Errors {
 		if e.Class != "" {
@@ -102,6 +115,15 @@ func newItemFields(it *Item) *itemFields {
 		}
 	}
 	return f
+}
+
+func boundedCheckpoint(c *media.Checkpoint) *media.Checkpoint {
+	if c == nil {
+		return nil
+	}
+	bounded := *c
+	bounded.StartedAt = media.Moment(c.StartedAt)
+	return &bounded
 }
 
 // DecodeItem reads an item document, q2google's or Gondola's; ours tells which.
@@ -151,7 +173,7 @@ func (f *itemFields) fill(it *Item, token string) error {
 	}
 	it.Seq, it.LegacyName = f.Seq, f.LegacyName
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
-	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, f.CapturedAt, f.CapturedZone, f.CreatedAt
+	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
 	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
 	it.Carried, it.Recorded, it.AlreadyThere, it.CarriedAgain = f.Carried, f.Recorded, f.AlreadyThere, f.CarriedAgain
 	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt

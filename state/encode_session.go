@@ -31,18 +31,25 @@ type sessionFields struct {
 	Copying    bool          `json:"copying,omitempty"`
 }
 
-// EncodeSession returns a session's header as q2google's metadata document. It
-// fails for what JSON cannot hold: an ID that is not UTF-8, a year beyond 9999.
+// EncodeSession returns a session's header as q2google's metadata document. Times
+// outside the years 1 to 9999 are unknown. It fails for an ID that is not UTF-8.
 func EncodeSession(s *Session) ([]byte, error) {
 	if !utf8.ValidString(s.ID) {
 		return nil, fmt.Errorf("session id %q is not valid UTF-8", s.ID)
 	}
 	return sessionMembers(s).document(&sessionFields{
 		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
-		Quality: s.Quality, Filter: s.Filter, Window: s.Window, ProvenAt: s.ProvenAt,
+		Quality: s.Quality, Filter: s.Filter, Window: boundedWindow(s.Window), ProvenAt: media.Moment(s.ProvenAt),
 		Proven:     s.ProvenItems,
-		VerifiedAt: s.VerifiedAt, Copying: s.Copying,
+		VerifiedAt: media.Moment(s.VerifiedAt), Copying: s.Copying,
 	}, s.Extra)
+}
+
+func boundedWindow(w *media.Window) *media.Window {
+	if w == nil {
+		return nil
+	}
+	return &media.Window{Start: media.Moment(w.Start), End: media.Moment(w.End)}
 }
 
 func sessionMembers(s *Session) object {

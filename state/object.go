@@ -57,6 +57,10 @@ func (o object) with(extra map[string]json.RawMessage) object {
 	return o
 }
 
+// MaxDocument bounds the document of a session, item or batch, in bytes: no
+// longer one is read, so none is written.
+const MaxDocument = 16 << 20
+
 // document completes the members of one document: Gondola's own fields, then
 // the keys that nobody knows.
 func (o object) document(own any, extra map[string]json.RawMessage) ([]byte, error) {
@@ -69,8 +73,13 @@ func (o object) document(own any, extra map[string]json.RawMessage) ([]byte, err
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = json.Indent(&b, compact, "", "  ")
-	return b.Bytes(), err
+	if err := json.Indent(&b, compact, "", "  "); err != nil {
+		return nil, err
+	}
+	if b.Len() > MaxDocument {
+		return nil, fmt.Errorf("its document is longer than %d MiB", MaxDocument>>20)
+	}
+	return b.Bytes(), nil
 }
 
 // withUnknown returns own as an object, followed by the members of unknown that

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/media"
 )
 
 // formatTime writes t as Python's isoformat does: UTC, microseconds, and no
-// fraction when it is zero. The zero time is "".
+// fraction when it is zero. The zero time is "", as is one outside the years 1
+// to 9999.
 func formatTime(t time.Time) string {
-	t = t.UTC().Truncate(time.Microsecond)
+	t = media.Moment(t).Truncate(time.Microsecond)
 	switch {
 	case t.IsZero():
 		return ""

@@ -92,7 +92,7 @@ func (s *session) adoptItems(ctx context.Context) error {
 			}
 			data, err := state.EncodeItem(it)
 			if err != nil {
-				return badItem(it, err)
+				return err
 			}
 			files = append(files, file{dir + "/" + e.file, data})
 		}

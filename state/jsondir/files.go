@@ -18,6 +18,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 
 // Limits of what is read, in bytes.
 const (
-	maxDocument = 16 << 20
+	maxDocument = state.MaxDocument
 	maxFlat     = 256 << 20
 )
 

@@ -203,8 +203,8 @@ func (ix *index) plan(items []*state.Item) ([]*put, error) {
 	keys, names, replaced := map[string]*put{}, map[string]*put{}, map[slot]bool{}
 	last := ix.lastSeq()
 	for _, it := range items {
-		if err := checkName(it.Name); err != nil {
-			return nil, badItem(it, err)
+		if err := checkItem(it); err != nil {
+			return nil, state.Unstorable(it, err)
 		}
 		p := keys[identity(it)]
 		if p == nil {
@@ -234,7 +234,7 @@ func (ix *index) plan(items []*state.Item) ([]*put, error) {
 		stored.Seq = p.seq
 		data, err := state.EncodeItem(&stored)
 		if err != nil {
-			return nil, badItem(it, err)
+			return nil, err
 		}
 		p.data = data
 	}

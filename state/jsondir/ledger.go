@@ -105,7 +105,7 @@ func encodeEntries(entries []state.LedgerEntry) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	for _, e := range entries {
 		before := b.Len()
-		err := enc.Encode(e)
+		err := enc.Encode(e.Bounded())
 		if err == nil && b.Len()-before > maxEntry {
 			err = fmt.Errorf("longer than %d bytes", maxEntry)
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 )
 
 // SafeName returns the file name that q2google gives a session, item or batch,
@@ -68,18 +69,13 @@ func badID(id string, why error) error {
 	}
 }
 
-// checkName refuses item names that no file can be named after or whose
-// document would not give them back.
-func checkName(name string) error {
-	switch {
-	case name == "":
-		return errors.New("an item has no name")
-	case !utf8.ValidString(name):
-		return fmt.Errorf("item name %q is not valid UTF-8", name)
-	case strings.ContainsRune(name, 0):
-		return fmt.Errorf("item name %q has a NUL character", name)
+// checkItem refuses items that no file can be named after or whose document
+// would not give them back.
+func checkItem(it *state.Item) error {
+	if strings.ContainsRune(it.Name, 0) {
+		return errors.New("its name has a NUL character")
 	}
-	return nil
+	return it.CheckIdentity()
 }
 
 // fileOf returns the name of an item's file. Names that are too long are cut

@@ -55,7 +55,7 @@ func (s *session) adoptItems(ctx context.Context, all *survey) error {
 			}
 			doc, err := itemDocument(s.id, it, e.seq)
 			if err != nil {
-				return badItem(it, err)
+				return err
 			}
 			models = append(models, mongo.NewReplaceOneModel().SetFilter(pairs(fieldID, e.id)).SetReplacement(doc))
 		}

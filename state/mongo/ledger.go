@@ -46,7 +46,7 @@ func (b *Backend) Recall(ctx context.Context, account, key string) (*state.Ledge
 func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
 	var models []mongo.WriteModel
 	for _, e := range entries {
-		data, err := json.Marshal(e)
+		data, err := json.Marshal(e.Bounded())
 		var doc bson.D
 		if err == nil {
 			doc, err = toBSON(data)

@@ -65,7 +65,7 @@ func plan(session string, items []*state.Item, there []*stored, last int64) ([]*
 		byName[p.it.Name] = p
 		var err error
 		if p.doc, err = itemDocument(session, p.it, p.seq); err != nil {
-			return nil, badItem(p.it, err)
+			return nil, err
 		}
 	}
 	return puts, nil
@@ -126,9 +126,6 @@ func (l lookup) match(it *state.Item) *stored {
 
 // itemDocument returns an item as it is stored, without _id.
 func itemDocument(session string, it *state.Item, seq int64) (bson.D, error) {
-	if it.Name == "" {
-		return nil, errors.New("it has no name")
-	}
 	numbered := *it
 	numbered.Seq = seq
 	data, err := state.EncodeItem(&numbered)
@@ -139,8 +136,12 @@ func itemDocument(session string, it *state.Item, seq int64) (bson.D, error) {
 	if it.Refusal == nil && it.Size > 0 {
 		size = it.Size
 	}
-	return document(session, data,
+	doc, err := document(session, data,
 		fieldAwaits, string(it.Awaits()), fieldOutcome, string(it.Outcome()), fieldBytes, size, fieldCarried, it.Carried)
+	if err != nil {
+		return nil, state.Unstorable(it, err)
+	}
+	return doc, nil
 }
 
 // document returns a JSON document of a session's item or batch as it is

@@ -45,7 +45,7 @@ func (s *session) replace(ctx context.Context, it *state.Item) (bool, error) {
 	}
 	doc, err := itemDocument(s.id, it, it.Seq)
 	if err != nil {
-		return false, badItem(it, err)
+		return false, err
 	}
 	r, err := s.b.items().ReplaceOne(ctx, pairs(fieldSession, s.id, fieldKey, it.ID.Key(), fieldFile, it.Name, fieldSeq, it.Seq), doc)
 	return err == nil && r.MatchedCount == 1, err

@@ -43,7 +43,7 @@ func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) erro
 	const op = "record in the ledger"
 	var accounts, keys, documents []string
 	for _, e := range latest(entries) {
-		document, err := json.Marshal(e)
+		document, err := json.Marshal(e.Bounded())
 		if err == nil && !(storable(e.Account) && storable(e.Key)) {
 			err = fmt.Errorf("account %q, item %q: %w", e.Account, e.Key, errText)
 		}

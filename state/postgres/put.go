@@ -65,9 +65,9 @@ var errNameTaken = errors.New("another item of the session takes its name")
 func checkName(it *state.Item) error {
 	switch {
 	case it.Name == "":
-		return badItem(it, errors.New("it has no name"))
+		return state.Unstorable(it, errors.New("it has no name"))
 	case !storable(it.Name):
-		return badItem(it, errText)
+		return state.Unstorable(it, errText)
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (t *tx) put(session int64, claim string, puts []*put) error {
 		stored.Seq = p.seq
 		document, err := compact(state.EncodeItem(&stored))
 		if err != nil {
-			return badItem(&stored, err)
+			return err
 		}
 		seqs, sizes, carried = append(seqs, p.seq), append(sizes, stored.Size), append(carried, stored.Carried)
 		identities, names, documents = append(identities, stored.ID.Key()), append(names, stored.Name), append(documents, document)

@@ -30,7 +30,7 @@ func (b *Backend) Recall(ctx context.Context, account, key string) (*state.Ledge
 func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
 	return b.write(ctx, "record in the ledger in", func(t *tx) error {
 		for _, e := range entries {
-			at, err := e.At.UTC().MarshalText()
+			at, err := e.Bounded().At.MarshalText()
 			if err != nil {
 				return refused("the ledger's entry for "+e.Key, err)
 			}

@@ -79,7 +79,7 @@ func (t *tx) plan(session int64, items []*state.Item) ([]*put, error) {
 // place finds the row that an item goes into.
 func (p *planner) place(it *state.Item) error {
 	if it.Name == "" {
-		return refusedItem(it, errors.New("it has no name"))
+		return state.Unstorable(it, errors.New("it has no name"))
 	}
 	var holder int64
 	var anonymous bool
@@ -106,10 +106,8 @@ func (p *planner) place(it *state.Item) error {
 	to.it, to.holder = it, holder
 	stored := *it
 	stored.Seq = to.seq
-	if to.document, err = compact(state.EncodeItem(&stored)); err != nil {
-		return refusedItem(it, err)
-	}
-	return nil
+	to.document, err = compact(state.EncodeItem(&stored))
+	return err
 }
 
 // match returns the Seq of the row that an item changes: that of its identity,

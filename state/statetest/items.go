@@ -207,7 +207,7 @@ func testNameTaken(t *testing.T, h Harness) {
 	wantRefused(t, "a second item of a name", b.PutItems(ctx, "s", item(2), thief))
 	nameless := item(3)
 	nameless.Name = ""
-	wantRefused(t, "an item without name", b.PutItems(ctx, "s", nameless))
+	wantUnstorable(t, "an item without name", b.PutItems(ctx, "s", nameless))
 	twin := item(5)
 	twin.Name = item(4).Name
 	wantRefused(t, "two new items of one name", b.PutItems(ctx, "s", item(4), twin))
@@ -233,7 +233,7 @@ func testHostileNames(t *testing.T, h Harness) {
 		it := item(n)
 		it.Name = name
 		if err := b.PutItems(ctx, "s", it); err != nil {
-			wantRefused(t, fmt.Sprintf("name %q", name), err)
+			wantUnstorable(t, fmt.Sprintf("name %q", name), err)
 			continue
 		}
 		stored = append(stored, name)

@@ -68,6 +68,9 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"NameOnly", testNameOnly},
 		{"NameTaken", testNameTaken},
 		{"HostileNames", testHostileNames},
+		{"Unstorable", testUnstorable},
+		{"Times", testTimes},
+		{"LongBatch", testLongBatch},
 		{"Counts", testCounts},
 		{"Batches", testBatches},
 		{"Ledger", testLedger},
@@ -199,5 +202,14 @@ func wantRefused(t tester, what string, err error) {
 	t.Helper()
 	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState {
 		t.Errorf("%s: %v, want a session-wide fault of the state", what, err)
+	}
+}
+
+// wantUnstorable checks that an error is that of one item, which the others of
+// its session survive.
+func wantUnstorable(t tester, what string, err error) {
+	t.Helper()
+	if media.ClassOf(err) != media.ItemFault || media.CodeOf(err) != media.CodeState || len(err.Error()) > 8<<10 {
+		t.Errorf("%s: %.200v, want an item fault of the state", what, err)
 	}
 }

@@ -1,0 +1,70 @@
+package media
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestMoment(t *testing.T) {
+	for text, known := range map[string]bool{
+		"9999-12-31T23:59:59-01:00": false, // the year 10000 in UTC
+		"9999-12-31T23:59:59Z":      true,
+		"9999-12-31T23:59:59+01:00": true,
+		"0001-01-01T00:30:00+01:00": false, // the year 0
+		"0000-06-01T00:00:00Z":      false,
+		"0001-01-01T00:00:01Z":      true,
+		"2026-01-08T09:00:00+05:30": true,
+	} {
+		in, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Moment(in)
+		if got.IsZero() == known || known && (!got.Equal(in) || got.Location() != time.UTC) {
+			t.Errorf("Moment(%s) = %v, want known=%v in UTC", text, got, known)
+		}
+		if _, err := got.MarshalJSON(); err != nil {
+			t.Errorf("Moment(%s): %v", text, err)
+		}
+	}
+}
+
+func TestBounded(t *testing.T) {
+	long := strings.Repeat("é", 17<<19) // 17 MiB
+	beyond := time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)
+	it := Item{Name: "a.mp4", ID: ID{"gopro", "m", 1, "source"}, Type: long, Camera: long, MIME: long, CapturedZone: long,
+		LegacyName: long, CapturedAt: beyond, CreatedAt: beyond, Refusal: &Refusal{Code: long, Reason: long}}
+	got := it.Bounded()
+	if len(got.Type+got.Camera+got.MIME+got.CapturedZone+got.LegacyName) > 0 || !got.CapturedAt.IsZero() || !got.CreatedAt.IsZero() {
+		t.Error("something beyond all bounds is taken for known")
+	}
+	if n := len(got.Refusal.Reason); n == 0 || n > MaxText || !utf8.ValidString(got.Refusal.Reason) {
+		t.Errorf("the reason has %d bytes, want at most %d, whole characters", n, MaxText)
+	}
+	if len(it.Refusal.Reason) != len(long) {
+		t.Error("the caller's refusal was changed")
+	}
+	small := Item{Name: "a.mp4", Type: "Video", Camera: "HERO", CapturedAt: time.Unix(1, 0).UTC(), Refusal: &Refusal{Code: "c", Reason: "r"}}
+	if got := small.Bounded(); got.Type != "Video" || got.Camera != "HERO" || !got.CapturedAt.Equal(small.CapturedAt) || *got.Refusal != *small.Refusal {
+		t.Errorf("Bounded changed what is within: %+v", got)
+	}
+}
+
+func TestCheckIdentity(t *testing.T) {
+	long := strings.Repeat("n", MaxText+1)
+	for want, it := range map[string]Item{
+		"no name":   {ID: ID{"gopro", "m", 1, "source"}},
+		"UTF-8":     {Name: "\xff", ID: ID{"gopro", "m", 1, "source"}},
+		"name is l": {Name: long, ID: ID{"gopro", "m", 1, "source"}},
+		"id is":     {Name: "a", ID: ID{"gopro", long, 1, "source"}},
+	} {
+		if err := it.CheckIdentity(); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 100 {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+	if err := (Item{Name: "a", ID: ID{"gopro", "m", 1, "source"}}).CheckIdentity(); err != nil {
+		t.Error(err)
+	}
+}
