@@ -52,13 +52,22 @@ func TestTrusted(t *testing.T) {
 		want    bool
 	}{
 		{DefaultBaseURL, DefaultBaseURL + "/v1/uploads?upload_id=x", true},
-		{DefaultBaseURL, "https://photoslibrary-upload.googleapis.com/x", true},
-		{DefaultBaseURL, "http://photoslibrary.googleapis.com/x", false},
-		{DefaultBaseURL, "https://evilgoogleapis.com/x", false},
-		{DefaultBaseURL, "https://evil.example/x", false},
-		{"http://127.0.0.1:1", "http://localhost:1/x", true},
-		{"http://127.0.0.1:1", "http://10.0.0.1:1/x", false},
-		{"https://photos.example", "https://photoslibrary.googleapis.com/x", false},
+		{DefaultBaseURL, "https://photoslibrary-upload.googleapis.com/v1/uploads", false},
+		{DefaultBaseURL, "https://storage.googleapis.com/v1/uploads", false},
+		{DefaultBaseURL, "http://photoslibrary.googleapis.com/v1/uploads", false},
+		{DefaultBaseURL, "https://photoslibrary.googleapis.com/evil", false},
+		{DefaultBaseURL, "https://photoslibrary.googleapis.com/v1/../evil", false},
+		{DefaultBaseURL, "https://photoslibrary.googleapis.com:8443/v1/uploads", false},
+		{DefaultBaseURL, "https://me@photoslibrary.googleapis.com/v1/uploads", false},
+		{DefaultBaseURL, "https://photoslibrary.googleapis.com.evil.example/v1/uploads", false},
+		{DefaultBaseURL, "https://evilgoogleapis.com/v1/uploads", false},
+		{DefaultBaseURL, "https://evil.example/v1/uploads", false},
+		{"http://127.0.0.1:1", "http://localhost:1/v1/uploads", true},
+		{"http://127.0.0.1:1", "http://localhost:2/v1/uploads", false},
+		{"http://127.0.0.1:1", "http://10.0.0.1:1/v1/uploads", false},
+		{"https://photos.example/root", "https://photos.example/root/v1/uploads", true},
+		{"https://photos.example/root", "https://photos.example/v1/uploads", false},
+		{"https://photos.example", "https://photoslibrary.googleapis.com/v1/uploads", false},
 	} {
 		home, err1 := url.Parse(tc.home)
 		u, err2 := url.Parse(tc.u)

@@ -3,6 +3,7 @@ package gphotos
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync/atomic"
 )
@@ -49,16 +50,19 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// trusted reports whether u may be sent the access token: the API itself, for
-// Google's also its neighbours, since upload URLs may point there, and for one
-// on this machine any other name of the machine.
+// trusted reports whether u may be sent bytes and the access token: an address
+// of the API itself, below its own path. An upload URL lies there too; any other,
+// Google's neighbouring hosts included, is refused, also one from a stored
+// checkpoint. Two names of this machine are the same host if the port is.
 func trusted(home, u *url.URL) bool {
-	const google = ".googleapis.com"
 	switch {
-	case u.Scheme != home.Scheme:
+	case u.Scheme != home.Scheme || u.User != nil || u.Opaque != "":
 		return false
-	case u.Host == home.Host, isLoopback(home) && isLoopback(u):
-		return true
+	case u.Host != home.Host && !(isLoopback(home) && isLoopback(u) && u.Port() == home.Port()):
+		return false
 	}
-	return strings.HasSuffix(home.Host, google) && strings.HasSuffix(u.Host, google)
+	return strings.HasPrefix(path.Clean(u.Path), strings.TrimSuffix(home.Path, "/")+apiVersion)
 }
+
+// apiVersion begins every path of the API.
+const apiVersion = "/v1/"
