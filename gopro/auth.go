@@ -162,9 +162,6 @@ const (
 // decodes them without a limit.
 func bounded(c *http.Client) *http.Client {
 	copied := *c
-	if copied.Transport == nil {
-		copied.Transport = http.DefaultTransport
-	}
 	copied.Transport = jsonlimit.Transport(copied.Transport, maxTokenAnswer, maxTokenValues)
 	return &copied
 }

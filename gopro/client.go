@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -158,28 +158,10 @@ func httpClients(given *http.Client) (api, cdn *http.Client) {
 		req.Header.Del("Referer") // it would carry the signature on
 		return checkStep(via[0].URL, req.URL)
 	}}
-	if given != nil {
+	if given != nil && given.Transport != nil {
 		api.Transport, cdn.Transport = given.Transport, given.Transport
 		return api, cdn
 	}
-	api.Transport = transport()
-	// One connection per transfer: streams of HTTP/2 would share one window, and
-	// cost more than half as much again per byte.
-	t := transport()
-	t.Protocols = new(http.Protocols)
-	t.Protocols.SetHTTP1(true)
-	cdn.Transport = t
+	api.Transport, cdn.Transport = transport.New(), transport.NewHTTP1()
 	return api, cdn
-}
-
-func transport() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:    15 * time.Second,
-		MaxIdleConnsPerHost:    32, // as many as files are in flight
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      true,
-	}
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -268,6 +270,25 @@ func TestUnreachable(t *testing.T) {
 			t.Errorf("after the context ended: %v", err)
 		}
 	})
+}
+
+// A connection that no repetition makes is tried once.
+func TestCertificateIsTriedOnce(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	c, err := New(Options{BaseURL: s.URL, Token: testToken, OnWait: func(w media.Wait) { t.Errorf("waited: %+v", w) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.User(t.Context())
+	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeUnreachable || !strings.Contains(media.HintOf(err), "intercept") {
+		t.Errorf("%v (%s, %s, %q), want a final fault with a hint", err, media.ClassOf(err), media.CodeOf(err), media.HintOf(err))
+	}
+	if n := c.Requests()["gopro"]; n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

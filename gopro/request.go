@@ -16,6 +16,7 @@ import (
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -286,7 +287,9 @@ func netFault(ctx context.Context, op string, err error) error {
 	if strings.Contains(err.Error(), "Location") { // which it would repeat
 		err = errors.New("the answer is a redirect that cannot be followed")
 	}
-	return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op, Err: err}
+	f := &media.Fault{Op: op, Err: err}
+	transport.Judge(f)
+	return f
 }
 
 // statusFault says how far an answer other than success reaches.
@@ -306,6 +309,8 @@ func statusFault(op string, resp *http.Response, text string) *media.Fault {
 		f.Hint = "GoPro's front door turns this network away: wait some minutes, or use another network"
 	case status == http.StatusForbidden:
 		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeScope, signInHint
+	case status == http.StatusProxyAuthRequired:
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeUnreachable, transport.HintProxyLogin
 	case status == http.StatusNotFound:
 		f.Code = media.CodeGone
 	case status == http.StatusNotAcceptable, status == http.StatusGone, status == http.StatusUnsupportedMediaType, status < 400:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
@@ -102,12 +103,12 @@ func NewClient(o Options) (*Client, error) {
 		c.retry.OnWait = o.OnWait
 	}
 	c.writes = newPacer(cmp.Or(o.WritesPerMinute, 30), o.OnWait)
-	var transport http.RoundTripper = newTransport() // one pool of connections for all calls
-	if o.HTTP != nil {
-		transport = cmp.Or(o.HTTP.Transport, http.DefaultTransport)
+	var pool http.RoundTripper = transport.NewHTTP1() // one for all calls
+	if o.HTTP != nil && o.HTTP.Transport != nil {
+		pool = o.HTTP.Transport
 	}
-	c.json = c.newHTTP(o, transport, &c.jsonRequests)
-	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, transport, &c.uploadRequests)}
+	c.json = c.newHTTP(o, pool, &c.jsonRequests)
+	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, pool, &c.uploadRequests)}
 	c.uploader = &resumable.Uploader{Protocol: c.protocol, Sizing: o.Sizing, OnWait: c.announce}
 	return c, nil
 }
@@ -138,20 +139,6 @@ func (c *Client) newHTTP(o Options, base http.RoundTripper, count *atomic.Int64)
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// maxHeader bounds the header of an answer, in bytes.
-const maxHeader = 64 << 10
-
-// newTransport speaks HTTP/1.1: one upload then has one connection to itself, and
-// a byte costs little more than half of what it costs over HTTP/2.
-func newTransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.Protocols = new(http.Protocols)
-	t.Protocols.SetHTTP1(true)
-	t.MaxIdleConnsPerHost = 32 // as many as files are in flight
-	t.MaxResponseHeaderBytes = maxHeader
-	return t
 }
 
 // url returns the URL of an escaped path.

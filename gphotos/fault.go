@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
@@ -44,10 +45,11 @@ func (c *Client) fault(ctx context.Context, op string, err error) error {
 	}
 	_, malformed := errors.AsType[*malformedError](err)
 	_, senseless := errors.AsType[*resumable.ProtocolError](err)
-	f.Code = media.CodeUnreachable
 	if malformed || senseless {
 		f.Code = media.CodeProtocol
+		return f
 	}
+	transport.Judge(f)
 	return f
 }
 
@@ -65,6 +67,8 @@ func (c *Client) judgeStatus(f *media.Fault, e *resumable.StatusError) {
 		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, loginHint
 	case e.HTTP == http.StatusForbidden:
 		judgeForbidden(f, e)
+	case e.HTTP == http.StatusProxyAuthRequired:
+		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeUnreachable, transport.HintProxyLogin
 	case e.HTTP == http.StatusConflict:
 		f.Code, f.RetryAfter = media.CodeServer, max(f.RetryAfter, time.Second)
 	case e.Temporary(), e.HTTP/100 == 3:

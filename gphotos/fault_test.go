@@ -2,6 +2,7 @@ package gphotos
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
@@ -67,6 +69,7 @@ func TestFaults(t *testing.T) {
 		{"aborted", 409, message("ABORTED", "The operation was aborted."), media.Transient, media.CodeServer, time.Second, false},
 		{"internal", 500, message("INTERNAL", "Internal error encountered."), media.Transient, media.CodeServer, 0, false},
 		{"page", 403, "<html><title>Sorry</title></html>", media.Transient, media.CodeServer, 0, false},
+		{"proxy wants a login", 407, "", media.SessionWide, media.CodeUnreachable, 0, true},
 		{"redirect", 302, "", media.Transient, media.CodeServer, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -95,6 +98,10 @@ func TestFaultsOfTheLine(t *testing.T) {
 		{resumable.ErrFinal, media.Transient, media.CodeUploadLost},
 		{&resumable.ProtocolError{Reason: "odd"}, media.Transient, media.CodeProtocol},
 		{&malformedError{io.EOF}, media.Transient, media.CodeProtocol},
+		{fmt.Errorf("start upload: %w", x509.UnknownAuthorityError{}), media.SessionWide, media.CodeUnreachable},
+		{fmt.Errorf("start upload: %w", &transport.RefusalError{Status: 407}), media.SessionWide, media.CodeUnreachable},
+		{fmt.Errorf("start upload: %w", &transport.RefusalError{Status: 502}), media.Transient, media.CodeUnreachable},
+		{fmt.Errorf("start upload: %w", &transport.VariableError{Name: "HTTPS_PROXY"}), media.SessionWide, media.CodeUnreachable},
 		{fmt.Errorf("start upload: %w", own), media.SessionWide, media.CodeAuth},
 	} {
 		if f := c.fault(t.Context(), "try", tc.err); media.ClassOf(f) != tc.class || media.CodeOf(f) != tc.code {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
+	"github.com/gondola-sync/gondola/internal/transport"
 )
 
 // Config is what talking to Google about an account takes.
@@ -40,11 +41,9 @@ func (c Config) withDefaults() Config {
 	var h http.Client
 	if c.HTTP != nil {
 		h = *c.HTTP
-	} else {
-		h.Transport = newTransport()
 	}
 	if h.Transport == nil {
-		h.Transport = http.DefaultTransport
+		h.Transport = newTransport()
 	}
 	// The library reads answers whole, and decodes them without a limit.
 	h.Transport = jsonlimit.Transport(h.Transport, maxAnswer, maxValues)
@@ -54,13 +53,9 @@ func (c Config) withDefaults() Config {
 }
 
 func newTransport() http.RoundTripper {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		TLSHandshakeTimeout:    15 * time.Second,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		DisableKeepAlives:      true, // there is one request an hour
-		ForceAttemptHTTP2:      true,
-	}
+	t := transport.New()
+	t.DisableKeepAlives = true // there is one request an hour
+	return t
 }
 
 // call returns a context for one request to an endpoint.

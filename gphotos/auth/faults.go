@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -27,9 +28,11 @@ const (
 		"or create a client of type \"Desktop app\" in the Google Cloud console, then " + loginHint
 	hintDeleted = "the OAuth client was deleted, which Google also does after six months without use: restore it in the " +
 		"Google Cloud console within 30 days, or create a new one of type \"Desktop app\", then " + loginHint
-	hintType     = "create an OAuth client of type \"Desktop app\" in the Google Cloud console, then " + loginHint
-	hintRedirect = "add the address to the client's authorized redirect URIs, or better create a client of type \"Desktop app\""
-	hintPolicy   = "ask the administrator of the Google account to allow the app, or use another account"
+	hintType      = "create an OAuth client of type \"Desktop app\" in the Google Cloud console, then " + loginHint
+	hintRedirect  = "add the address to the client's authorized redirect URIs, or better create a client of type \"Desktop app\""
+	hintPolicy    = "ask the administrator of the Google account to allow the app, or use another account"
+	hintForbidden = "a proxy or firewall on the way refuses the token endpoint, or Google turns this network away: " +
+		"let the host through, or use another network; the login itself is not in doubt"
 	hintEndpoint = "check auth_uri and token_uri in client_secret.json"
 )
 
@@ -54,10 +57,10 @@ func (e *endpointError) Error() string {
 // fault turns a failure of an OAuth endpoint into a fault. Secrets are what
 // must not appear in it, whatever the endpoint says.
 func fault(op string, err error, secrets ...string) *media.Fault {
-	f := &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op}
+	f := &media.Fault{Op: op}
 	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
-		f.Err = lineError(err, f)
+		judgeLine(f, err)
 		return f
 	}
 	e := &endpointError{code: plain(answer.ErrorCode, secrets), description: plain(answer.ErrorDescription, secrets)}
@@ -70,17 +73,17 @@ func fault(op string, err error, secrets ...string) *media.Fault {
 	return f
 }
 
-// lineError is the failure of a request that was not answered, without the
+// judgeLine completes the fault of a request that was not answered, without the
 // request's address.
-func lineError(err error, f *media.Fault) error {
+func judgeLine(f *media.Fault, err error) {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
+		err = e.Err
+	} else if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		f.Class, f.Code, f.Err = media.Transient, media.CodeProtocol, errors.New("the answer holds no token")
+		return
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	f.Code = media.CodeProtocol
-	return errors.New("the answer holds no token")
+	f.Err = err
+	transport.Judge(f)
 }
 
 func classify(f *media.Fault, e *endpointError) {
@@ -106,6 +109,7 @@ func classify(f *media.Fault, e *endpointError) {
 	case "":
 		final(hintEndpoint)
 		f.Code = media.CodeProtocol
+		judgeBare(f, e.status)
 	case "invalid_grant":
 		final(hintGrant)
 	case "invalid_client":
@@ -120,6 +124,17 @@ func classify(f *media.Fault, e *endpointError) {
 		final(hintPolicy)
 	default:
 		final(loginHint)
+	}
+}
+
+// judgeBare is for statuses without an OAuth error, which are not of the token
+// endpoint itself but of something in front of it.
+func judgeBare(f *media.Fault, status int) {
+	switch status {
+	case http.StatusProxyAuthRequired:
+		f.Code, f.Hint = media.CodeUnreachable, transport.HintProxyLogin
+	case http.StatusForbidden:
+		f.Code, f.Hint = media.CodeUnreachable, hintForbidden
 	}
 }
 

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -35,6 +37,9 @@ func TestTokenErrors(t *testing.T) {
 		{"policy", answer(400, "admin_policy_enforced", ""), media.SessionWide, media.CodeAuth, "admin_policy_enforced", "administrator"},
 		{"unknown", answer(400, "strange_thing", ""), media.SessionWide, media.CodeAuth, "strange_thing", "gondola login google"},
 		{"wrong endpoint", answer(404, "", ""), media.SessionWide, media.CodeProtocol, "404", "token_uri"},
+		{"proxy wants a login", answer(407, "", ""), media.SessionWide, media.CodeUnreachable, "407", "user and password in HTTPS_PROXY"},
+		{"turned away", answer(403, "", ""), media.SessionWide, media.CodeUnreachable, "403", "proxy or firewall"},
+		{"refused by Google", answer(403, "access_denied", ""), media.SessionWide, media.CodeAuth, "access_denied", "gondola login google"},
 		{"rate", answer(429, "", ""), media.Transient, media.CodeRate, "429", ""},
 		{"server", answer(503, "", ""), media.Transient, media.CodeServer, "503", ""},
 		{"server says so", answer(400, "internal_failure", ""), media.Transient, media.CodeServer, "internal_failure", ""},
@@ -86,6 +91,27 @@ func TestUnreachableIsTransient(t *testing.T) {
 		t.Error("the cause is lost")
 	}
 }
+
+func TestUnusableLineIsFinal(t *testing.T) {
+	for hint, err := range map[string]error{
+		"intercept":            x509.UnknownAuthorityError{},
+		"percent-encoded":      &transport.VariableError{Name: "HTTPS_PROXY"},
+		"user and password in": &transport.RefusalError{Proxy: "proxy:3128", Status: 407},
+	} {
+		f := newFixture(t)
+		f.write(t, nil)
+		f.cfg.HTTP = &http.Client{Transport: failing{err}}
+		_, got := NewTokens(f.cfg).Token(t.Context())
+		if media.ClassOf(got) != media.SessionWide || media.CodeOf(got) != media.CodeUnreachable || !strings.Contains(media.HintOf(got), hint) {
+			t.Errorf("Token = %v (%s, %q), want a final fault with the hint %q", got, media.ClassOf(got), media.HintOf(got), hint)
+		}
+	}
+}
+
+// failing is a line on which every request fails.
+type failing struct{ err error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
 
 func TestSilentEndpointIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

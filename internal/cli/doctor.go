@@ -115,11 +115,11 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 
 // endpoints are the services that a run talks to, each host once.
 func (f *doctorFlags) endpoints(a *app) ([]doctor.Service, error) {
-	goproURL, err := config.Endpoint("--gopro-url", f.services.goproURL)
+	goproURL, err := endpoint("--gopro-url", f.services.goproURL)
 	if err != nil {
 		return nil, err
 	}
-	photosURL, err := config.Endpoint("--gphotos-url", f.services.gphotosURL)
+	photosURL, err := endpoint("--gphotos-url", f.services.gphotosURL)
 	if err != nil {
 		return nil, err
 	}

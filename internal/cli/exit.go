@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -80,7 +81,8 @@ func usagef(format string, args ...any) error {
 func isUsage(err error) bool {
 	_, ours := errors.AsType[*usageError](err)
 	_, setting := errors.AsType[*config.UsageError](err)
-	return ours || setting || errors.Is(err, gondola.ErrOtherQuestion)
+	_, proxy := errors.AsType[*transport.VariableError](err)
+	return ours || setting || proxy || errors.Is(err, gondola.ErrOtherQuestion)
 }
 
 // toldError is a failure that the command has reported already.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -59,7 +58,7 @@ Without an OAuth client, it shows step by step how to create one.`,
 }
 
 func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) error {
-	base, err := config.Endpoint("--gphotos-url", f.gphotosURL)
+	base, err := endpoint("--gphotos-url", f.gphotosURL)
 	if err != nil {
 		return err
 	}

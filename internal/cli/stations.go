@@ -12,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/suggest"
+	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
@@ -76,6 +77,16 @@ func (a *app) goproToken() (config.Secret, error) {
 	return token, nil
 }
 
+// endpoint checks the address of a service, and that the proxy for it can be
+// used: no command begins that could not reach it.
+func endpoint(setting, raw string) (string, error) {
+	base, err := config.Endpoint(setting, raw)
+	if err != nil {
+		return "", err
+	}
+	return base, transport.Check(base)
+}
+
 // openGoPro returns the GoPro client.
 func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client, error) {
 	token, err := a.goproToken()
@@ -87,7 +98,7 @@ func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client
 
 // goproClient completes the options of a client.
 func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options) (*gopro.Client, error) {
-	base, err := config.Endpoint("--gopro-url", f.goproURL)
+	base, err := endpoint("--gopro-url", f.goproURL)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +108,7 @@ func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options)
 
 // openGPhotos returns Google Photos as a station, and where its tokens are.
 func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(media.Wait)) (*gphotos.Destination, *auth.Store, error) {
-	base, err := config.Endpoint("--gphotos-url", f.gphotosURL)
+	base, err := endpoint("--gphotos-url", f.gphotosURL)
 	if err != nil {
 		return nil, nil, err
 	}

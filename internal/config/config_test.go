@@ -246,6 +246,8 @@ func TestEndpoint(t *testing.T) {
 		{"https://user:pw@api.gopro.com", "", "no user"},
 		{"https://x?key=pw", "", "no user, query"},
 		{"://pw", "", "is not the address"},
+		{"https://user:12/pw@api.gopro.com", "", "is not the address"},
+		{"https://user:x/pw@api.gopro.com", "", "is not the address"},
 	} {
 		got, err := Endpoint("GONDOLA_GOPRO_URL", tc.raw)
 		if got != tc.want || (err == nil) != (tc.wantErr == "") {

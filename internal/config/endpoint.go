@@ -16,6 +16,8 @@ func Endpoint(setting, raw string) (string, error) {
 	switch {
 	case err != nil || u.Host == "":
 		return "", endpointError(setting, raw, "is not the address of a service, such as https://api.example.com")
+	case u.User == nil && strings.Contains(raw, "@"): // the rest of a password, perhaps
+		return "", &UsageError{Message: setting + ": the value is not the address of a service: it has an @ in it"}
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return "", endpointError(setting, raw, "must have no user, query or fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()):

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/transport"
 )
 
 // Service is an endpoint that runs depend on.
@@ -96,6 +97,9 @@ func (p visit) stage() string {
 }
 
 func (p visit) remedy(raw string) string {
+	if hint := transport.Hint(p.err); hint != "" {
+		return hint
+	}
 	if p.proxy != "" {
 		return "check the proxy " + p.proxy + " that HTTPS_PROXY or HTTP_PROXY names"
 	}
@@ -104,22 +108,16 @@ func (p visit) remedy(raw string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
 	}
-	_, badCertificate := errors.AsType[x509.CertificateInvalidError](p.err)
 	switch p.stage() {
 	case stepNames[stepDNS]:
 		return "check the network and its name server: nslookup " + name
 	case stepNames[stepTCP]:
 		return "check the network and its firewall: curl -v " + raw
 	case stepNames[stepTLS]:
-		if badCertificate {
-			return "check the clock of this machine, and whether something intercepts its connections: curl -v " + raw
-		}
 		return "check whether something intercepts the connections of this machine: curl -v " + raw
 	}
 	return "try again later; if it stays, look closer: curl -v " + raw
 }
-
-const maxHead = 64 << 10 // bytes of an answer's header
 
 // probe asks a service for its root and follows nowhere.
 func probe(ctx context.Context, raw string) visit {
@@ -127,7 +125,7 @@ func probe(ctx context.Context, raw string) visit {
 	if err != nil || u.Host == "" {
 		return visit{err: errors.New("the address cannot be read")}
 	}
-	p := visit{secure: u.Scheme == "https", proxy: proxyFor(u)}
+	p := visit{secure: u.Scheme == "https", proxy: transport.ProxyFor(u)}
 	var done [len(stepNames)]atomic.Bool // dialling races addresses against each other
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSDone:              func(i httptrace.DNSDoneInfo) { done[stepDNS].Store(i.Err == nil) },
@@ -136,12 +134,11 @@ func probe(ctx context.Context, raw string) visit {
 		TLSHandshakeDone:     func(_ tls.ConnectionState, err error) { done[stepTLS].Store(err == nil) },
 		GotFirstResponseByte: func() { done[stepHTTP].Store(true) },
 	})
+	once := transport.New()
+	once.DisableKeepAlives = true
 	client := http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ForceAttemptHTTP2: true,
-			MaxResponseHeaderBytes: maxHead,
-		},
+		Transport:     once,
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.Scheme+"://"+u.Host+"/", nil)
 	if err != nil {
@@ -161,14 +158,6 @@ func probe(ctx context.Context, raw string) visit {
 		p.done[step] = done[step].Load()
 	}
 	return p
-}
-
-func proxyFor(u *url.URL) string {
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
-	if err != nil || proxy == nil {
-		return ""
-	}
-	return proxy.Host
 }
 
 func withoutURL(err error) error {

@@ -55,7 +55,7 @@ OAuth endpoints are ` + "`auth_uri` and `token_uri` in `client_secret.json`" + `
 | ` + "`NO_COLOR`" + ` | no colours, unless it is empty |
 | ` + "`XDG_CONFIG_HOME`" + ` | where ` + "`gondola/`" + ` with the config file and the credentials is; default ` + "`~/.config`" + ` |
 | ` + "`XDG_STATE_HOME`" + ` | where ` + "`gondola/sessions`" + ` is; default ` + "`~/.local/state`" + ` |
-| ` + "`HTTPS_PROXY`, `NO_PROXY`" + ` | proxy for the requests to the services |
+| ` + "`HTTPS_PROXY`, else `ALL_PROXY`; `NO_PROXY`" + ` | proxy for the requests to the services, http://USER:PASSWORD@HOST:PORT (or https, socks5, socks5h) with special characters percent-encoded, and the hosts that need none. A value that cannot be used ends the command with exit code 2; no request goes out without the proxy |
 `
 
 // setting is one flag and the commands that have it.
