@@ -33,7 +33,7 @@ func (r *run) list(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(err, shelf.flush(ctx))
 		}
-		if !r.session.Filter.Match(item) {
+		if item = item.Bounded(); !r.session.Filter.Match(item) {
 			continue
 		}
 		take, more, err := limit.admit(ctx, item)
@@ -85,6 +85,9 @@ type shelf struct {
 const maxAtOnce = 64
 
 func (s *shelf) put(ctx context.Context, listed media.Item) error {
+	if err := listed.CheckIdentity(); err != nil {
+		return s.leave(listed, state.Unstorable(&state.Item{Item: listed}, err))
+	}
 	it, err := s.place(ctx, listed)
 	if err != nil || it == nil {
 		return err
@@ -101,10 +104,11 @@ func (s *shelf) flush(ctx context.Context) error {
 	if len(s.items) == 0 {
 		return nil
 	}
-	if err := s.run.saveItem(s.items...); err != nil {
+	stored, err := s.save()
+	if err != nil {
 		return err
 	}
-	for _, it := range s.items {
+	for _, it := range stored {
 		s.run.announceListed(it)
 	}
 	s.items = nil

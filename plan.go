@@ -54,7 +54,7 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 		if err != nil {
 			return nil, err
 		}
-		if !s.Filter.Match(item) {
+		if item = item.Bounded(); !s.Filter.Match(item) {
 			continue
 		}
 		take, more, err := limit.admit(ctx, item)

@@ -193,6 +193,10 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 	if countErr != nil {
 		return nil, countErr
 	}
+	if n := int(r.unstored.Load()); n > 0 {
+		counts.Total += n
+		counts.Outcomes[state.OutcomeFailed] += n
+	}
 	s := &Summary{
 		SessionID: r.id,
 		From:      r.from, To: r.to,

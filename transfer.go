@@ -78,7 +78,7 @@ func (r *run) carry(ctx context.Context, it *state.Item, at *place, carried chan
 	}
 	r.failItem(it, state.Transfer, err)
 	it.Transfer, it.Create = state.Failed, state.Skipped
-	if saveErr := r.saveItem(it); saveErr != nil {
+	if saveErr := r.saveFailed(it); saveErr != nil {
 		return saveErr
 	}
 	return r.failed(it, state.Transfer, err)

@@ -52,6 +52,9 @@ func (g *GoPro) wholeRow(s *stored) map[string]any {
 	if !s.Reprocessed.IsZero() {
 		row["reprocessed_at"] = wireTime(s.Reprocessed)
 	}
+	for name, value := range s.Odd {
+		row[name] = value
+	}
 	return row
 }
 

@@ -32,6 +32,9 @@ type Medium struct {
 	ItemCount   *int            // nil: as many as there are originals
 	FileSize    json.RawMessage // nil: the sum of the originals; else sent as it is, such as null
 	Reprocessed time.Time       // reprocessed_at; zero is absent
+	// Odd are members of the row that are sent as they are, instead of what they
+	// should be.
+	Odd map[string]json.RawMessage
 
 	// Sources are the originals in order: one file, chapters, or frames. None:
 	// the cloud has lost them, or the medium is an edit.

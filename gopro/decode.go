@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
+	"github.com/gondola-sync/gondola/media"
 )
 
 // Limits of what an answer is decoded from. What exceeds them counts as absent,
@@ -81,6 +82,9 @@ func (o object) get(key string) json.RawMessage {
 // text reads a string, or a number as it is written.
 func (o object) text(key string) string { return textOf(o.get(key)) }
 
+// word reads a text that describes something.
+func (o object) word(key string) string { return media.Word(o.text(key)) }
+
 func textOf(raw json.RawMessage) string {
 	if len(raw) > maxMember {
 		return ""
@@ -131,12 +135,13 @@ func (o object) flag(key string, absent bool) bool {
 	return absent
 }
 
-// moment reads a time, in UTC unless it says otherwise; zero if there is none.
+// moment reads a time, in UTC unless it says otherwise; zero if there is none
+// that can be kept.
 func (o object) moment(key string) time.Time {
 	s := strings.TrimSpace(o.text(key))
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", time.DateTime} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
+			return media.Moment(t)
 		}
 	}
 	return time.Time{}

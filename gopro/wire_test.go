@@ -16,6 +16,7 @@ import (
 
 func TestRow(t *testing.T) {
 	at := time.Date(2025, 6, 1, 9, 12, 33, 0, time.UTC)
+	long := strings.Repeat("v", media.MaxText+1)
 	for _, tc := range []struct {
 		name, json string
 		want       Row
@@ -29,6 +30,13 @@ func TestRow(t *testing.T) {
 		{"other types", `{"id":12,"type":["Video"],"filename":{},"file_size":"123","item_count":"2","width":2.0,"height":-3,
 			"captured_at":"2025-06-01 11:12:33","updated_at":"2025-06-01T11:12:33+0200","created_at":1748769153,"available_labels":["source",null,7]}`,
 			Row{ID: "12", FileSize: 123, ItemCount: 2, Width: 2, CapturedAt: at.Add(2 * time.Hour), UpdatedAt: at, Labels: []string{"source"}}},
+		{"a year beyond all bounds", `{"id":"a","captured_at":"9999-12-31T23:59:59-01:00","created_at":"0000-06-01T00:00:00Z","updated_at":"0001-01-01T00:30:00+01:00"}`,
+			Row{ID: "a", FileSize: media.SizeUnknown}},
+		{"the last second", `{"id":"a","captured_at":"9999-12-31T23:59:59Z"}`,
+			Row{ID: "a", FileSize: media.SizeUnknown, CapturedAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)}},
+		{"texts beyond all bounds", `{"id":"a","type":"` + long + `","camera_model":"` + long + `","captured_at_timezone":"` + long + `","file_extension":"` + long +
+			`","ready_to_view":"` + long + `","play_as":"` + long + `","content_title":"` + long + `","available_labels":["source"]}`,
+			Row{ID: "a", FileSize: media.SizeUnknown, Labels: []string{"source"}}},
 		{"zero size", `{"id":"a","file_size":0}`, Row{ID: "a"}},
 		{"absurd numbers", `{"id":"a","file_size":1e300,"item_count":99999999999}`, Row{ID: "a", FileSize: media.SizeUnknown}},
 		{"no object", `["id"]`, Row{FileSize: media.SizeUnknown}},

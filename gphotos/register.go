@@ -113,7 +113,7 @@ func (r *registration) answered(at []int, made Creation) {
 func (r *registration) judge(i int, res ItemResult, unsure bool) {
 	err := fmt.Errorf("code %d: %s", res.Code, res.Message)
 	switch {
-	case res.Code == codeOK && res.Item != nil && res.Item.ID != "":
+	case res.Code == codeOK && res.Item != nil && media.Word(res.Item.ID) != "":
 		r.out.Results[i] = media.Result{ID: res.Item.ID}
 	case res.Code == codeOK:
 		r.fail(i, media.Transient, media.CodeProtocol, errors.New("created, but the answer holds no item"))

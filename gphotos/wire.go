@@ -3,6 +3,8 @@ package gphotos
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/gondola-sync/gondola/media"
 )
 
 // MediaItem is a photo or video in the library. Any field may be missing.
@@ -131,7 +133,8 @@ func (m *Metadata) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &wire); err != nil {
 		return err
 	}
-	m.CreationTime, _ = time.Parse(time.RFC3339, wire.CreationTime)
+	created, _ := time.Parse(time.RFC3339, wire.CreationTime)
+	m.CreationTime = media.Moment(created)
 	m.Width, _ = wire.Width.Int64()
 	m.Height, _ = wire.Height.Int64()
 	m.Photo, m.Video = wire.Photo, wire.Video

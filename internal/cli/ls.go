@@ -56,7 +56,7 @@ func (a *app) list(ctx context.Context, station string, pick *selectFlags, servi
 		if err != nil {
 			return err
 		}
-		if !filter.Match(item) {
+		if item = item.Bounded(); !filter.Match(item) {
 			continue
 		}
 		if filter.MaxItems > 0 && taken == filter.MaxItems {
