@@ -107,3 +107,12 @@ func TestRenewalTakesBoundedMemory(t *testing.T) {
 		server.Close()
 	}
 }
+
+func FuzzMemory(f *testing.F) {
+	limittest.Fuzz(f, maxAnswer, []func([]byte){
+		func(b []byte) { _, _ = decodePage(b) },
+		func(b []byte) { _, _ = decodeManifest(b) },
+		func(b []byte) { _, _, _ = decodeAlbums(b, 1) },
+		func(b []byte) { rowOf(decoded(b)) },
+	}, `{"_pages":{"total_items":1},"_embedded":{"media":[@]}}`, `{"_embedded":{"files":[@]}}`, `{"_embedded":{"variations":[{"urls":[@]}]}}`, `{"items":[@]}`)
+}

@@ -85,3 +85,8 @@ func TestPagesInACircle(t *testing.T) {
 		t.Errorf("%d pages of 1000", n)
 	}
 }
+
+func FuzzMemory(f *testing.F) {
+	limittest.Fuzz(f, maxJSON, []func([]byte){decodeAs[page], decodeAs[batchGetResponse], decodeAs[createResponse], decodeAs[MediaItem]},
+		`{"mediaItems":[@]}`, `{"mediaItemResults":[@]}`, `{"newMediaItemResults":[@]}`)
+}

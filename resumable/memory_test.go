@@ -20,3 +20,9 @@ func TestErrorsTakeBoundedMemory(t *testing.T) {
 		t.Errorf("a text of short words: %d bytes", peak)
 	}
 }
+
+func FuzzMemory(f *testing.F) {
+	limittest.Fuzz(f, maxAnswer, []func([]byte){
+		func(b []byte) { DecodeError("", http.StatusBadRequest, http.Header{}, b) },
+	}, `{"error":{"details":[@]}}`, `{"error":{"errors":[@]}}`, `@`)
+}

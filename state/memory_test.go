@@ -43,3 +43,12 @@ func TestFlatDocumentTakesBoundedMemory(t *testing.T) {
 		t.Errorf("%d items, %v: %d bytes for %d", len(d.Items), err, peak, len(data))
 	}
 }
+
+func FuzzMemory(f *testing.F) {
+	limittest.Fuzz(f, maxDocument, []func([]byte){
+		func(b []byte) { _, _, _ = DecodeSession(b) },
+		func(b []byte) { _, _, _ = DecodeItem(b) },
+		func(b []byte) { _, _ = DecodeBatch(b) },
+		func(b []byte) { _ = json.Unmarshal(b, new(Document)) },
+	}, `{"session_id":"s","file_name":"n","batch_index":0,"more":[@]}`, `{"batch_index":0,"file_names":[@]}`, `{"session_id":"s","items":{"a":@}}`)
+}

@@ -44,3 +44,10 @@ func TestAnswersTakeBoundedMemory(t *testing.T) {
 		}
 	}
 }
+
+func FuzzMemory(f *testing.F) {
+	limittest.Fuzz(f, maxFile, []func([]byte){
+		func(b []byte) { _, _ = parseDocument(b) },
+		func(b []byte) { _, _ = parseClient(b) },
+	}, `{"refresh_token":"r","scopes":[@]}`, `{"installed":{"redirect_uris":[@]}}`)
+}

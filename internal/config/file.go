@@ -16,8 +16,9 @@ import (
 
 // Limits of the config file, far more than all flags take.
 const (
-	maxFileSize   = 256 << 10 // bytes
-	maxFileValues = 2000      // keys, their parts, and elements of lists
+	maxFileSize   = 64 << 10 // bytes
+	maxFileLine   = 4 << 10  // bytes
+	maxFileValues = 2000     // keys, their parts, and elements of lists
 )
 
 // separators stand between the values of a TOML document, and in texts, too.
@@ -38,8 +39,8 @@ func readFile(path string) (map[string][]string, error) {
 
 // parseFile turns a TOML document of plain values and lists into texts.
 func parseFile(data []byte) (map[string][]string, error) {
-	if values := countAny(data, separators); values > 3*maxFileValues {
-		return nil, fmt.Errorf("more than %d values", maxFileValues)
+	if err := checkSize(data); err != nil {
+		return nil, err
 	}
 	var doc map[string]any
 	if _, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
@@ -63,6 +64,21 @@ func malformed(err error) error {
 		return fmt.Errorf("line %d is not valid TOML", e.Position.Line)
 	}
 	return errors.New("it is not valid TOML")
+}
+
+// checkSize returns an error for a document that would be decoded into many times
+// its length.
+func checkSize(data []byte) error {
+	if countAny(data, separators) > 3*maxFileValues {
+		return fmt.Errorf("it has more than %d values", maxFileValues)
+	}
+	n := 0
+	for line := range bytes.Lines(data) {
+		if n++; len(line) > maxFileLine {
+			return fmt.Errorf("line %d is longer than %d bytes", n, maxFileLine)
+		}
+	}
+	return nil
 }
 
 // countAny returns how often one of the characters stands in data.

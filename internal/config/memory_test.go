@@ -48,3 +48,22 @@ func checkFile(t *testing.T, unit string, body []byte) {
 		t.Errorf("config file of %q: %d bytes of memory", unit, peak)
 	}
 }
+
+func FuzzMemory(f *testing.F) {
+	limittest.Fuzz(f, maxFileSize, []func([]byte){func(b []byte) { _, _ = parseFile(b) }}, `a = [@]`, "a.@ = 1")
+}
+
+// TestConfigFileOfAllFlags: the limits leave room for what people write.
+func TestConfigFileOfAllFlags(t *testing.T) {
+	ordinary := strings.Repeat("# a comment, with commas. And dots…\n", 100) +
+		"type = [" + strings.Repeat("\"video\", \"photo\",\n", 100) + "]\n" + `state = "` + strings.Repeat("/long", 500) + `"` + "\n"
+	values, err := parseFile([]byte(ordinary))
+	if err != nil || len(values["type"]) != 200 {
+		t.Errorf("%d types, %v", len(values["type"]), err)
+	}
+	for _, huge := range []string{"a = '" + strings.Repeat("x", maxFileLine) + "'", strings.Repeat("\n", 3*maxFileValues+1)} {
+		if _, err := parseFile([]byte(huge)); err == nil {
+			t.Errorf("%.20q…, %d bytes, is taken", huge, len(huge))
+		}
+	}
+}
