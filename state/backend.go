@@ -112,8 +112,12 @@ type LockedError struct {
 }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("session %s is being run by process %d on %s since %s",
+	said := fmt.Sprintf("session %s is being run by process %d on %s since %s",
 		e.Session, e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
+	if e.Until.IsZero() {
+		return said
+	}
+	return said + "; its lock ends at " + e.Until.UTC().Format(time.RFC3339) + " unless it is renewed"
 }
 
 // ErrClosed is what a backend's methods fail with after Close.

@@ -21,6 +21,7 @@ type Table interface {
 	// Take makes h the holder of a session for ttl, if nobody holds it, the
 	// holder's lease has run out, or the holder's token is instead (which is
 	// not empty then). It returns who holds the session now: h, or the other.
+	// A lease beyond [Latest] it cuts to that.
 	Take(ctx context.Context, session string, h Holder, ttl time.Duration, instead string) (Holder, error)
 	// Renew extends the lease of the holder with this token by ttl from now,
 	// even if it has run out, unless somebody else has taken it: then it

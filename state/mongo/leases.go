@@ -75,6 +75,12 @@ func (t *table) take(ctx context.Context, session string, h lease.Holder, ttl ti
 		if err != nil {
 			return lease.Holder{}, err
 		}
+		if latest := lease.Latest(now, ttl); held.Token != h.Token && held.Until.After(latest) {
+			if err := t.cut(ctx, session, held, latest); err != nil {
+				return lease.Holder{}, err
+			}
+			continue // it may have been renewed or given back meanwhile
+		}
 		if held.Token == h.Token || now.Before(held.Until) && held.Token != instead && !t.isUnsure(held.Token) {
 			return held, nil
 		}
@@ -86,6 +92,12 @@ func (t *table) take(ctx context.Context, session string, h lease.Holder, ttl ti
 			return h, nil
 		}
 	}
+}
+
+// cut lets a lease that a wrong clock has set end at latest.
+func (t *table) cut(ctx context.Context, session string, held lease.Holder, latest time.Time) error {
+	_, err := t.b.leases().UpdateOne(ctx, pairs(fieldID, session, fieldToken, held.Token, fieldUntil, held.Until), pairs("$set", pairs(fieldUntil, latest)))
+	return err
 }
 
 func (t *table) isUnsure(token string) bool {

@@ -47,7 +47,7 @@ type Options struct {
 	// OnWait, if not nil, is told before every such wait of more than a second.
 	OnWait func(media.Wait)
 	// Lease is how long a session stays locked if its holder cannot reach the
-	// server; 0 is [lease.DefaultTTL].
+	// server; 0 is [lease.DefaultTTL]. All processes of a database need the same.
 	Lease time.Duration
 }
 

@@ -42,6 +42,8 @@ type leases struct{ b *Backend }
 func (l leases) Take(ctx context.Context, session string, h lease.Holder, ttl time.Duration, instead string) (lease.Holder, error) {
 	var holder lease.Holder
 	err := l.b.change(ctx, lockOp(session), func(ctx context.Context, t *tx) error {
+		t.exec(`UPDATE gondola.leases SET until = now() + $2::interval WHERE session = $1 AND until > now() + $2::interval`,
+			session, max(ttl, lease.DefaultTTL)) // set by a clock that was wrong
 		t.exec(`INSERT INTO gondola.leases AS l (session, token, host, pid, machine, since, until)
 			VALUES ($1, $2, $3, $4, $5, $6, now() + $7::interval)
 			ON CONFLICT (session) DO UPDATE SET token = excluded.token, host = excluded.host, pid = excluded.pid,

@@ -46,6 +46,7 @@ func TestSuite(t *testing.T) {
 			},
 			Break:  func(b state.Backend, n int) { breakAt(b.(*postgres.Backend), n) },
 			Expire: func(t *testing.T) { pgserver.Exec(t, uri, "UPDATE gondola.leases SET until = now()") },
+			Misset: func(t *testing.T) { pgserver.Exec(t, uri, "UPDATE gondola.leases SET until = '2099-01-01'") },
 			Cost:   meter.cost,
 		}
 	})

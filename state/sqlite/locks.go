@@ -82,6 +82,10 @@ func scanHolder(r row, h *lease.Holder, before ...any) error {
 func (l table) Take(ctx context.Context, session string, h lease.Holder, ttl time.Duration, instead string) (holder lease.Holder, err error) {
 	err = l.b.write(ctx, on("lock", session), func(t *tx) error {
 		now := time.Now().UTC()
+		latest := lease.Latest(now, ttl)
+		if err := t.exec("UPDATE lease SET until = ?1 WHERE session = ?2 AND until > ?1", stamp(latest), session); err != nil {
+			return err
+		}
 		found, err := t.holder(session, &holder)
 		if err != nil || found && now.Before(holder.Until) && (instead == "" || holder.Token != instead) {
 			return err

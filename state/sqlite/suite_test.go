@@ -25,6 +25,7 @@ func TestSuite(t *testing.T) {
 			},
 			Break:  breakAt,
 			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = since")) },
+			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = '2099-01-01T00:00:00Z'")) },
 			Cost: func() statetest.Cost {
 				c := statetest.Cost{Writes: changes.Load()}
 				for _, b := range opened {

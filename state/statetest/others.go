@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,6 +168,42 @@ func testTakeover(t *testing.T, h Harness) {
 	if err := b.PutItems(ctx, "s", item(2)); err == nil {
 		t.Error("the holder that lost the session changed it")
 	}
+	must(t, lock.Unlock())
+}
+
+// testWrongClock takes a session whose lock ends in the year 2099: it ends soon
+// after it was first seen.
+func testWrongClock(t *testing.T, h Harness) {
+	if h.Break == nil || h.Expire == nil || h.Misset == nil {
+		t.Skip("locks do not run out")
+	}
+	b, ctx := h.started(t), t.Context()
+	_, err := b.Lock(ctx, "s")
+	must(t, err)
+	h.Break(b, 1)
+	h.Misset(t)
+	second := h.open(t)
+	var ends []time.Time
+	for range 2 {
+		_, err = second.Lock(ctx, "s")
+		locked, ok := errors.AsType[*state.LockedError](err)
+		if !ok {
+			t.Fatalf("Lock of a locked session: %v", err)
+		}
+		if left := time.Until(locked.Until); left > 2*time.Hour || left < -2*time.Hour {
+			t.Errorf("the lock ends in %v", left)
+		}
+		if !strings.Contains(locked.Error(), locked.Until.UTC().Format(time.RFC3339)) {
+			t.Errorf("%v does not say when the lock ends", locked)
+		}
+		ends = append(ends, locked.Until)
+	}
+	if !ends[0].Equal(ends[1]) {
+		t.Errorf("seen again, the lock ends at %v and not at %v: it would never end", ends[1], ends[0])
+	}
+	h.Expire(t)
+	lock, err := second.Lock(ctx, "s")
+	must(t, err)
 	must(t, lock.Unlock())
 }
 

@@ -34,6 +34,10 @@ type Harness struct {
 	// from now on, as if its time had passed.
 	Expire func(t *testing.T)
 
+	// Misset, if not nil, moves the end of every lock of the store to the year
+	// 2099, as a process whose clock was wrong would have set it.
+	Misset func(t *testing.T)
+
 	// Cost, if not nil, returns what has been written so far.
 	Cost func() Cost
 
@@ -76,6 +80,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"Ledger", testLedger},
 		{"Locks", testLocks},
 		{"Takeover", testTakeover},
+		{"WrongClock", testWrongClock},
 		{"Reopen", testReopen},
 		{"Concurrent", testConcurrent},
 		{"Cancelled", testCancelled},

@@ -20,6 +20,7 @@ func TestSuite(t *testing.T) {
 			Open:   h.open,
 			Break:  func(b state.Backend, n int) { h.proxy(b).refuseFrom(n) },
 			Expire: h.expire,
+			Misset: h.misset,
 			Cost:   h.total,
 			Most:   110, // more than the backend reads at a time
 		}
@@ -46,8 +47,19 @@ func (h *harness) open(t *testing.T) state.Backend {
 
 func (h *harness) expire(t *testing.T) {
 	t.Helper()
-	past := bson.D{{Key: "$set", Value: bson.D{{Key: "until", Value: time.Now().Add(-time.Second)}}}}
-	if _, err := h.db.Collection("gondola_leases").UpdateMany(t.Context(), bson.D{}, past); err != nil {
+	h.endLeases(t, time.Now().Add(-time.Second))
+}
+
+// misset lets all leases end in a time to come, as a wrong clock would.
+func (h *harness) misset(t *testing.T) {
+	t.Helper()
+	h.endLeases(t, time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC))
+}
+
+func (h *harness) endLeases(t *testing.T, at time.Time) {
+	t.Helper()
+	change := bson.D{{Key: "$set", Value: bson.D{{Key: "until", Value: at}}}}
+	if _, err := h.db.Collection("gondola_leases").UpdateMany(t.Context(), bson.D{}, change); err != nil {
 		t.Fatal(err)
 	}
 }
