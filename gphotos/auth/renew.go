@@ -18,25 +18,30 @@ const (
 	lastResort = 10 * time.Second
 )
 
-// renew makes the current access token a fresh one. One renew runs at a time.
+// renew makes the current access token a fresh one. One renew runs at a time,
+// also among the processes that share the file.
 func (t *Tokens) renew(ctx context.Context) (string, error) {
-	if err := t.saveUnsaved(); err != nil {
+	unlock, err := t.cfg.Store.lock(ctx)
+	if err != nil {
+		if _, err := t.credentials(); err != nil {
+			return "", err
+		}
+		return t.makeDo(&media.Fault{Class: media.Transient, Code: media.CodeAuth, Op: refreshOp, Err: err})
+	}
+	defer unlock()
+	if err := t.reload(); err != nil {
 		return "", err
 	}
-	if err := t.reload(); err != nil {
+	if err := t.save(); err != nil {
 		return "", err
 	}
 	if token, ok := t.cached(); ok {
 		return token, nil // another caller or another process was faster
 	}
-	before, err := t.credentials()
-	if err != nil {
-		return "", err
-	}
-	if err := t.exchange(ctx, before); err != nil {
+	if err := t.refresh(ctx); err != nil {
 		return t.makeDo(err)
 	}
-	if err := t.saveUnsaved(); err != nil {
+	if err := t.save(); err != nil {
 		return "", err
 	}
 	if token, ok := t.cached(); ok {
@@ -46,7 +51,34 @@ func (t *Tokens) renew(ctx context.Context) (string, error) {
 		Err: errors.New("the token file changed meanwhile, or the new token was rejected at once")}
 }
 
-// reload takes over what the file says now.
+// refresh exchanges the refresh token. If it is refused, the file is read again
+// first: a login or a program that heeds no lock may have replaced it.
+func (t *Tokens) refresh(ctx context.Context) error {
+	before, err := t.credentials()
+	if err != nil {
+		return err
+	}
+	refused := t.exchange(ctx, before)
+	if !isInvalidGrant(refused) || t.reload() != nil {
+		return refused
+	}
+	if _, ok := t.cached(); ok {
+		return nil
+	}
+	now, err := t.credentials()
+	if err != nil || now.RefreshToken == before.RefreshToken {
+		return refused
+	}
+	return t.exchange(ctx, now)
+}
+
+func isInvalidGrant(err error) bool {
+	e, ok := errors.AsType[*endpointError](err)
+	return ok && e.code == "invalid_grant"
+}
+
+// reload takes over what the file says now, if that is news: a file that could
+// not be written stays behind what is known here.
 func (t *Tokens) reload() error {
 	disk, err := t.cfg.Store.Load()
 	if err != nil {
@@ -55,19 +87,24 @@ func (t *Tokens) reload() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.current == nil {
-		t.current = disk
+		t.current, t.seen = disk, disk
 		return nil
 	}
-	if disk.derived && disk.RefreshToken == t.current.RefreshToken {
+	if disk.derived && disk.RefreshToken == t.seen.RefreshToken {
 		disk.keepOwn(t.current)
 	}
 	if disk.Account != t.current.Account {
 		return t.refuse("the file now belongs to another Google account", "start again to use that account")
 	}
+	news := disk.RefreshToken != t.seen.RefreshToken || disk.AccessToken != t.seen.AccessToken
+	t.seen = disk
+	if t.unsaved && !news {
+		return nil
+	}
 	if disk.AccessToken != t.current.AccessToken {
 		t.margin = earlyRefresh
 	}
-	t.current = disk
+	t.current, t.unsaved = disk, false
 	return nil
 }
 
@@ -102,7 +139,7 @@ func (t *Tokens) exchange(ctx context.Context, before *Credentials) error {
 	after.ClientID, after.ClientSecret, after.TokenURI = client.ID, client.Secret, client.TokenURI
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.current, t.unsaved, t.rejected = &after, before.RefreshToken, ""
+	t.current, t.unsaved, t.rejected = &after, true, ""
 	t.margin = min(earlyRefresh, lifeOf(answer)/4)
 	t.cfg.Logger.Debug("refreshed the Google access token", "account", after.Account, "expires", after.Expiry)
 	return nil
@@ -123,19 +160,20 @@ func (t *Tokens) client(c *Credentials) (*Client, error) {
 	return t.cfg.Client, nil
 }
 
-// saveUnsaved brings new tokens into the file, unless the file has got tokens
-// of another login meanwhile: those are then the current ones.
-func (t *Tokens) saveUnsaved() error {
+// save brings new tokens into the file, unless the file has got tokens of
+// another login meanwhile: those are then the current ones. Tokens that cannot
+// be saved stay in memory. The caller holds the store's lock.
+func (t *Tokens) save() error {
 	t.mu.Lock()
-	fresh, replaces := t.current, t.unsaved
+	fresh, seen, unsaved := t.current, t.seen, t.unsaved
 	t.mu.Unlock()
-	if replaces == "" {
+	if !unsaved {
 		return nil
 	}
 	superseded := false
 	saved := *fresh
-	err := t.cfg.Store.update(func(disk *Credentials) bool {
-		if superseded = disk.RefreshToken != replaces; superseded {
+	err := t.cfg.Store.change(func(disk *Credentials) bool {
+		if superseded = disk.RefreshToken != seen.RefreshToken; superseded {
 			return false
 		}
 		if !disk.derived {
@@ -144,19 +182,33 @@ func (t *Tokens) saveUnsaved() error {
 		*disk = saved
 		return true
 	})
-	if err != nil {
-		return err
+	switch {
+	case superseded:
+		return t.reload()
+	case err != nil:
+		t.keep(err, fresh.RefreshToken != seen.RefreshToken)
+		return nil
 	}
 	t.mu.Lock()
-	t.unsaved = ""
-	if !superseded {
-		t.current = &saved
-	}
-	t.mu.Unlock()
-	if superseded {
-		return t.reload()
-	}
+	defer t.mu.Unlock()
+	t.current, t.seen, t.unsaved, t.saveErr = &saved, &saved, false, nil
 	return nil
+}
+
+// keep notes that the current tokens are in memory only, and warns once.
+func (t *Tokens) keep(err error, rotated bool) {
+	t.mu.Lock()
+	warned := t.warned
+	t.saveErr, t.warned = err, true
+	t.mu.Unlock()
+	if warned {
+		return
+	}
+	text := "new Google access token cannot be saved; it is kept in memory, and the next run gets its own"
+	if rotated {
+		text = "new Google refresh token cannot be saved; it ends with this process: make the token file writable, then " + loginHint
+	}
+	t.cfg.Logger.Warn(text, "error", err)
 }
 
 // makeDo returns the old access token if it still lives and only its

@@ -1,11 +1,15 @@
 package auth
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,35 +55,162 @@ func TestNewRefreshTokenIsStored(t *testing.T) {
 	}
 }
 
-func TestFailedSaveNamesTheFileAndIsTriedAgain(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("needs a directory in the file's way")
+// A token file that cannot be written is warned of once, and nothing else: the
+// tokens are in memory, and saved when the file can be written again.
+func TestFileThatCannotBeWritten(t *testing.T) {
+	f := newFixture(t)
+	old := f.write(t, nil)
+	f.google.rotate = true
+	before := readTestFile(t, f.store.Path())
+	f.store.replace = func(string, []byte) error { return syscall.EROFS }
+	tokens := NewTokens(f.cfg)
+	for range 3 { // each with the refresh token that the one before brought
+		tokens.Invalidate(mustToken(t, tokens))
+	}
+	mustToken(t, tokens)
+	if got := readTestFile(t, f.store.Path()); got != before {
+		t.Error("the file changed although it cannot be written")
+	}
+	if n := strings.Count(f.log.String(), "cannot be saved"); n != 1 || !strings.Contains(f.log.String(), f.store.Path()) {
+		t.Errorf("%d warnings, want one that names the file: %s", n, f.log.String())
+	}
+	if s, err := tokens.Status(t.Context(), true); err != nil || !s.Verified || !errors.Is(s.Unsaved, syscall.EROFS) || !strings.Contains(strings.Join(s.Warnings, " "), f.store.Path()) {
+		t.Errorf("Status = %+v, %v, want valid credentials and a warning that names the file", s, err)
+	}
+	f.store.replace = writeFile
+	tokens.Invalidate(mustToken(t, tokens))
+	mustToken(t, tokens)
+	c, err := f.store.Load()
+	if err != nil || c.RefreshToken == old || c.Account != derivedAccount(old) {
+		t.Errorf("the file holds %v, %v; want the new refresh token and the old account", c, err)
+	}
+	if s, err := tokens.Status(t.Context(), true); err != nil || s.Unsaved != nil {
+		t.Errorf("Status = %+v, %v, want no failure any more", s, err)
+	}
+}
+
+// A login that another program writes into the file counts, also while there
+// are tokens that could not be saved.
+func TestLoginElsewhereCountsOverMemory(t *testing.T) {
+	f := newFixture(t)
+	f.write(t, map[string]any{"gondola": map[string]any{"account": "0123456789abcdef"}})
+	f.store.replace = func(string, []byte) error { return syscall.EROFS }
+	tokens := NewTokens(f.cfg)
+	tokens.Invalidate(mustToken(t, tokens))
+	f.write(t, map[string]any{"gondola": map[string]any{"account": "0123456789abcdef"}, "token": "ya29.of-login", "expiry": "2999-01-01T00:00:00Z"})
+	if got := mustToken(t, tokens); got != "ya29.of-login" {
+		t.Errorf("token = %q, want the one of the login", got)
+	}
+}
+
+// Processes that need a new token at the same time ask for one, once.
+func TestProcessesRefreshOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.write(t, nil)
+		f.google.intercept = func(http.ResponseWriter, *http.Request) bool {
+			time.Sleep(20 * time.Second)
+			return false
+		}
+		var all sync.WaitGroup
+		got := make([]string, 8)
+		for i := range got {
+			cfg := f.cfg
+			cfg.Store = NewStore(f.store.Path(), nil) // as another process would have
+			all.Go(func() { got[i] = mustToken(t, NewTokens(cfg)) })
+		}
+		all.Wait()
+		if n := f.google.count(); n != 1 {
+			t.Errorf("%d refreshes, want 1", n)
+		}
+		if slices.Sort(got); got[0] != got[len(got)-1] {
+			t.Errorf("tokens %q, want one", got)
+		}
+	})
+}
+
+// A process that holds the lock and does not move keeps nobody for long.
+func TestLockThatIsNotGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.write(t, map[string]any{"token": "ya29.old", "expiry": time.Now().Add(3 * time.Minute).UTC().Format(time.RFC3339)})
+		unlock, err := NewStore(f.store.Path(), nil).lock(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		if got := mustToken(t, NewTokens(f.cfg)); got != "ya29.old" {
+			t.Errorf("token = %q, want the old one, which lives on", got)
+		}
+		tokens := NewTokens(f.cfg)
+		if _, err := tokens.credentials(); err != nil {
+			t.Fatal(err)
+		}
+		tokens.Invalidate("ya29.old")
+		if _, err := tokens.Token(t.Context()); err == nil || media.ClassOf(err) != media.Transient || !strings.Contains(err.Error(), ".lock") {
+			t.Errorf("Token = %v, want a transient failure that names the lock", err)
+		}
+	})
+}
+
+// An answer of invalid_grant is believed of what the file says now.
+func TestInvalidGrantReadsTheFileAgain(t *testing.T) {
+	id := map[string]any{"account": "0123456789abcdef"}
+	for name, login := range map[string]map[string]any{
+		"with an access token": {"gondola": id, "token": "ya29.of-login", "expiry": "2999-01-01T00:00:00Z"},
+		"without one":          {"gondola": id},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.write(t, map[string]any{"gondola": id})
+			f.google.intercept = func(w http.ResponseWriter, _ *http.Request) bool {
+				f.google.do(func() { f.google.intercept = nil })
+				f.write(t, login) // by a program that heeds no lock
+				oauthError(w, 400, "invalid_grant", "Token has been expired or revoked.")
+				return true
+			}
+			got := mustToken(t, NewTokens(f.cfg))
+			if want := login["token"]; want != nil && got != want {
+				t.Errorf("token = %q, want %q", got, want)
+			}
+		})
 	}
 	f := newFixture(t)
 	f.write(t, nil)
-	f.google.rotate = true
-	before := readTestFile(t, f.store.Path())
-	lock := f.store.Path() + ".lock"
-	if err := os.Mkdir(lock, 0o700); err != nil { // no file can be opened for writing there
-		t.Fatal(err)
+	f.google.intercept = func(w http.ResponseWriter, _ *http.Request) bool {
+		oauthError(w, 400, "invalid_grant", "")
+		return true
 	}
-	tokens := NewTokens(f.cfg)
-	_, err := tokens.Token(t.Context())
-	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeAuth || !strings.Contains(err.Error(), f.store.Path()) {
-		t.Errorf("Token = %v, want a SessionWide fault that names the file", err)
+	if _, err := NewTokens(f.cfg).Token(t.Context()); media.CodeOf(err) != media.CodeAuth || !strings.Contains(err.Error(), "invalid_grant") {
+		t.Errorf("Token = %v, want invalid_grant of a file that stays as it is", err)
 	}
-	if got := readTestFile(t, f.store.Path()); got != before {
-		t.Error("the file changed although it could not be saved")
+}
+
+// What lies in the place of the lock file blocks nothing and is not written
+// through.
+func TestLockFileOfAnotherKind(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no FIFOs")
 	}
-	if err := os.Remove(lock); err != nil {
-		t.Fatal(err)
-	}
-	mustToken(t, tokens) // would be invalid_grant had the rotated refresh token been lost
-	if got := f.google.count(); got != 1 {
-		t.Errorf("%d refreshes, want 1", got)
-	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(f.store.Path()), "*.tmp")); len(left) > 0 {
-		t.Errorf("temporary files left: %q", left)
+	for name, create := range map[string]func(path string) error{
+		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
+		"link":      func(path string) error { return os.Symlink("elsewhere", path) },
+		"FIFO":      mkfifo,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.write(t, nil)
+			if err := create(f.store.Path() + ".lock"); err != nil {
+				t.Skip(err)
+			}
+			mustToken(t, NewTokens(f.cfg))
+			if c, err := f.store.Load(); err != nil || c.AccessToken == "" {
+				t.Errorf("the file holds %v, %v, want the new token", c, err)
+			}
+			if _, err := os.Lstat(filepath.Join(filepath.Dir(f.store.Path()), "elsewhere")); err == nil {
+				t.Error("a file was made through the link")
+			}
+		})
 	}
 }
 
@@ -147,9 +278,9 @@ func TestProbeSetDuringRefreshIsKept(t *testing.T) {
 	f := newFixture(t)
 	f.write(t, map[string]any{"gondola": map[string]any{"account": "0123456789abcdef", "probe": "old"}})
 	f.google.intercept = func(http.ResponseWriter, *http.Request) bool {
-		if err := f.store.SetProbe("new"); err != nil {
-			t.Error(err)
-		}
+		doc := f.store.mustDocument(t) // by a program that heeds no lock
+		doc[ownMember] = encodeJSON(map[string]any{"account": "0123456789abcdef", "probe": "new"})
+		writeTestFile(t, f.store.Path(), string(doc.encode()))
 		return false
 	}
 	mustToken(t, NewTokens(f.cfg))

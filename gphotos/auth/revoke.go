@@ -38,7 +38,7 @@ func (t *Tokens) Revoke(ctx context.Context) error {
 		}
 	}
 	t.mu.Lock()
-	t.current, t.rejected, t.unsaved = nil, "", ""
+	t.current, t.seen, t.rejected, t.unsaved = nil, nil, "", false
 	t.mu.Unlock()
 	return t.cfg.Store.update(func(disk *Credentials) bool {
 		if disk.RefreshToken != c.RefreshToken {

@@ -21,6 +21,7 @@ type Status struct {
 	ConsentedAt   time.Time `json:"consented_at,omitzero"`   // last login
 	Testing       bool      `json:"testing"`                 // the app looks to be in publishing status "Testing"
 	Verified      bool      `json:"verified"`                // Google accepted the refresh token just now
+	Unsaved       error     `json:"-"`                       // why the token file cannot be written; nil if it can, or nothing was to be written
 	Warnings      []string  `json:"warnings,omitempty"`      // sentences for people
 }
 
@@ -54,6 +55,11 @@ func (t *Tokens) Status(ctx context.Context, online bool) (Status, error) {
 	}
 	s := statusOf(c)
 	s.Verified = true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.Unsaved = t.saveErr; s.Unsaved != nil {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%v. Each run refreshes the access token anew and keeps it in memory.", s.Unsaved))
+	}
 	return s, nil
 }
 

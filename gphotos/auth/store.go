@@ -2,7 +2,6 @@ package auth
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,9 +9,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/gondola-sync/gondola/media"
 )
@@ -20,9 +16,10 @@ import (
 // Store is a token file. It is safe for concurrent use, also by several
 // processes: changes are made under a lock file beside it.
 type Store struct {
-	path   string
-	log    *slog.Logger
-	warned sync.Once
+	path    string
+	replace func(path string, data []byte) error // writeFile; tests let it fail
+	log     *slog.Logger
+	warned  sync.Once
 }
 
 // NewStore returns the store at path, which need not exist yet. A nil logger
@@ -31,7 +28,7 @@ func NewStore(path string, log *slog.Logger) *Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Store{path: path, log: log}
+	return &Store{path: path, replace: writeFile, log: log}
 }
 
 // Path returns the file's path.
@@ -101,13 +98,16 @@ func (s *Store) SetProbe(id string) error {
 
 // update changes the file under its lock unless change returns false.
 func (s *Store) update(change func(*Credentials) bool) error {
-	return s.locked(func() error {
-		c, err := s.Load()
-		if err != nil || !change(c) {
-			return err
-		}
-		return s.write(c)
-	})
+	return s.locked(func() error { return s.change(change) })
+}
+
+// change is update for a caller that holds the lock.
+func (s *Store) change(change func(*Credentials) bool) error {
+	c, err := s.Load()
+	if err != nil || !change(c) {
+		return err
+	}
+	return s.write(c)
 }
 
 // write replaces the file if that changes anything.
@@ -128,7 +128,7 @@ func (s *Store) write(c *Credentials) error {
 	if bytes.Equal(data, old) {
 		return nil
 	}
-	if err := writeFile(s.path, data); err != nil {
+	if err := s.replace(s.path, data); err != nil {
 		return s.unwritable(err)
 	}
 	return nil
@@ -140,26 +140,4 @@ func (s *Store) unwritable(err error) error {
 		Op: "save Google credentials " + s.path, Err: err,
 		Hint: "make the file and its folder writable for this user, or name another file with --token",
 	}
-}
-
-// lockPatience is longer than anybody holds the lock.
-const lockPatience = 5 * time.Second
-
-// locked runs f while no other process changes the file.
-func (s *Store) locked(f func() error) error {
-	if err := makeParent(s.path); err != nil {
-		return s.unwritable(err)
-	}
-	lock := flock.New(s.path+".lock", flock.SetPermissions(0o600))
-	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
-	defer cancel()
-	_, err := lock.TryLockContext(ctx, 10*time.Millisecond)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return s.unwritable(fmt.Errorf("another process holds %s", lock.Path()))
-	case err != nil:
-		return s.unwritable(withoutPath(err))
-	}
-	defer lock.Unlock()
-	return f()
 }

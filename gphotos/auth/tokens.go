@@ -19,7 +19,10 @@ type Tokens struct {
 	current  *Credentials  // nil before the first use; replaced, never changed
 	margin   time.Duration // how early current's access token is replaced
 	rejected string        // access token that is not to be used any more
-	unsaved  string        // refresh token the file held before current; "" when current is saved
+	seen     *Credentials  // what the file said last
+	unsaved  bool          // current is newer than seen
+	saveErr  error         // why it could not be saved
+	warned   bool          // of that
 }
 
 // NewTokens returns the tokens that cfg.Store keeps.
@@ -35,8 +38,13 @@ func (t *Tokens) LogValue() slog.Value { return slog.StringValue("tokens of " + 
 // on when the ctx of one of them ends; that caller gets ctx's cause.
 //
 // Credentials that are missing or no longer accepted are a SessionWide fault
-// with code [media.CodeAuth] and a hint what to do; so is a token file that
-// cannot be written. Other failures are Transient.
+// with code [media.CodeAuth] and a hint what to do. Other failures are
+// Transient, but for those of the connection that only a person can mend. A
+// token file that cannot be written is no failure: the new tokens are kept in
+// memory, with one warning.
+//
+// Processes that share the file refresh one at a time: the file's lock is held
+// over the exchange, and who waited for it finds the new token in the file.
 func (t *Tokens) Token(ctx context.Context) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
@@ -96,7 +104,7 @@ func (t *Tokens) credentials() (*Credentials, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.current == nil {
-		t.current = disk
+		t.current, t.seen = disk, disk
 	}
 	return t.current, nil
 }
@@ -104,7 +112,7 @@ func (t *Tokens) credentials() (*Credentials, error) {
 func (t *Tokens) cached() (string, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.unsaved != "" || !t.alive(t.margin) {
+	if !t.alive(t.margin) {
 		return "", false
 	}
 	return t.current.AccessToken, true

@@ -43,6 +43,12 @@ func Google(status func(context.Context) (auth.Status, error), now func() time.T
 		}
 		findings := []Finding{{Level: OK, What: "Google accepts the login of account " + s.Account + made}}
 		findings = append(findings, lifetime(s, now()))
+		if s.Unsaved != nil {
+			findings = append(findings, Finding{
+				Level: Warning, What: s.Unsaved.Error(), Why: "each run refreshes the access token anew, and a new refresh token would be lost",
+				Remedy: remedyOf(s.Unsaved),
+			})
+		}
 		if len(s.Missing) > 0 {
 			findings = append(findings, scopes(s.Missing))
 		}
