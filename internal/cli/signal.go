@@ -13,13 +13,18 @@ import (
 // promise is 10 s.
 const lastCall = 9 * time.Second
 
-// handleSignals returns a context that the first SIGINT or SIGTERM ends with
-// errInterrupted. The second signal, or lastCall after the first, ends the
+// handleSignals returns a context that the first SIGINT, SIGTERM or SIGHUP (the
+// terminal is gone) ends with errInterrupted. Signals that were ignored when the
+// process began stay ignored. The second signal, or lastCall after the first, ends the
 // process: state on disk is whole at any moment.
 func (a *app) handleSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
 	finished := make(chan struct{})
 	watched := make(chan struct{})
 	go func() {

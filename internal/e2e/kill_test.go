@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,18 +49,35 @@ func TestKilledAgainAndAgain(t *testing.T) {
 
 func TestInterruptSavesAndResumes(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, emulator.Options{Library: emulator.Large(64 * mib)})
-	running := l.Start("--bwlimit", "8M")
-	running.Await(func() bool { return l.Received() >= 4*mib })
-	if _, r, took := running.Interrupt(); r.Code != 130 || took > 10*time.Second {
-		t.Errorf("after SIGINT: exit code %d after %v, want 130 within 10 s", r.Code, took)
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			l := newLine(t, emulator.Options{Library: emulator.Large(64 * mib)})
+			running := l.Start("--bwlimit", "8M")
+			running.Await(func() bool { return l.Received() >= 4*mib })
+			if _, r, took := running.Signal(signal); r.Code != 130 || took > 10*time.Second {
+				t.Errorf("after %v: exit code %d after %v, want 130 within 10 s", signal, r.Code, took)
+			}
+			held := l.Settled()
+			s := l.SyncUntilDone(1)
+			l.WantArrived()
+			if s.Bytes.Uploaded != 64*mib-held {
+				t.Errorf("the library held %d bytes, %d more were sent", held, s.Bytes.Uploaded)
+			}
+		})
 	}
-	held := l.Settled()
-	s := l.SyncUntilDone(1)
+}
+
+// nohup has SIGHUP ignored, and so it stays.
+func TestIgnoredHangupStaysIgnored(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, emulator.Options{Library: emulator.Large(16 * mib)})
+	running := l.StartNohup("--bwlimit", "8M")
+	running.Await(func() bool { return l.Received() >= mib })
+	if _, r, _ := running.Signal(syscall.SIGHUP); r.Code != 0 {
+		t.Errorf("exit code %d, want the run to go on to its end", r.Code)
+	}
 	l.WantArrived()
-	if s.Bytes.Uploaded != 64*mib-held {
-		t.Errorf("the library held %d bytes, %d more were sent", held, s.Bytes.Uploaded)
-	}
 }
 
 func TestSecondProcessIsRefused(t *testing.T) {

@@ -82,6 +82,9 @@ func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) erro
 	if err := b.makeDir(ownDir); err != nil {
 		return err
 	}
+	if err := b.touch(ledgerLock); err != nil {
+		return b.fault("create", ledgerLock, err)
+	}
 	lock := flock.New(filepath.Join(b.path, filepath.FromSlash(ledgerLock)), flock.SetPermissions(filePerm))
 	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
 		if ctx.Err() != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +30,7 @@ func thisProcess(now time.Time) Holder {
 // deadHere reports whether the holder was a process of this machine that is no
 // longer there. False also means that nobody can tell.
 func (h Holder) deadHere() bool {
-	return h.Machine == Machine() && h.PID > 0 && h.PID != os.Getpid() && !alive(h.PID)
+	return h.Machine != "" && h.Machine == Machine() && h.PID > 0 && h.PID != os.Getpid() && !alive(h.PID)
 }
 
 // Holds reports whether the holder has the session at now, by the store's clock:
@@ -51,16 +50,16 @@ func (h Holder) Locked(session string) *state.LockedError {
 }
 
 // Machine identifies what process ids belong to: this boot of this host and, on
-// Linux, this container. It is a digest and tells nothing else.
-var Machine = sync.OnceValue(func() string {
+// Linux, this container; where the system does not tell boots apart, this
+// installation of it. It is a digest and tells nothing else. It is "" where
+// nothing identifies the machine: its name does not, since others may have it.
+var Machine = sync.OnceValue(func() string { return machineOf(boot()) })
+
+func machineOf(boot string) string {
+	if boot == "" {
+		return ""
+	}
 	host, _ := os.Hostname()
-	parts := []string{host}
-	if boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id"); err == nil {
-		parts = append(parts, strings.TrimSpace(string(boot)))
-	}
-	if space, err := os.Readlink("/proc/self/ns/pid"); err == nil {
-		parts = append(parts, space)
-	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	sum := sha256.Sum256([]byte(host + "\n" + boot))
 	return hex.EncodeToString(sum[:8])
-})
+}

@@ -147,13 +147,15 @@ func TestDeadHolder(t *testing.T) {
 	zombie.PID = startZombie(t)
 	elsewhere := dead
 	elsewhere.Machine = "another"
+	unknown := dead
+	unknown.Machine = "" // the name of a machine says nothing: others may have it
 	alive := dead
 	alive.PID = os.Getppid()
 	for _, tc := range []struct {
 		name   string
 		holder lease.Holder
 		atOnce bool
-	}{{"dead here", dead, true}, {"dead here and nobody noticed", zombie, true}, {"elsewhere", elsewhere, false}, {"alive here", alive, false}} {
+	}{{"dead here", dead, true}, {"dead here and nobody noticed", zombie, true}, {"elsewhere", elsewhere, false}, {"nobody knows where", unknown, false}, {"alive here", alive, false}} {
 		t.Run(tc.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, store *table) {
 				if _, err := store.Take(t.Context(), "s", tc.holder, lease.DefaultTTL, ""); err != nil {

@@ -154,7 +154,22 @@ type Running struct {
 // Start starts a sync.
 func (l *Line) Start(args ...string) *Running {
 	l.T.Helper()
-	r := &Running{l: l, cmd: l.Command(l.T.Context(), append([]string{"sync", "--json"}, args...)...), exited: make(chan struct{})}
+	return l.start(l.Command(l.T.Context(), append([]string{"sync", "--json"}, args...)...))
+}
+
+// StartNohup starts a sync that ignores SIGHUP from the beginning, as nohup has
+// it.
+func (l *Line) StartNohup(args ...string) *Running {
+	l.T.Helper()
+	cmd := l.Command(l.T.Context(), append([]string{"sync", "--json"}, args...)...)
+	cmd.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+	return l.start(cmd)
+}
+
+func (l *Line) start(cmd *exec.Cmd) *Running {
+	l.T.Helper()
+	r := &Running{l: l, cmd: cmd, exited: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	if err := r.cmd.Start(); err != nil {
 		l.T.Fatal(err)
@@ -201,10 +216,16 @@ func (r *Running) Kill() {
 // took.
 func (r *Running) Interrupt() (summary.Line, Result, time.Duration) {
 	r.l.T.Helper()
+	return r.Signal(syscall.SIGINT)
+}
+
+// Signal is [Running.Interrupt] with another signal.
+func (r *Running) Signal(s os.Signal) (summary.Line, Result, time.Duration) {
+	r.l.T.Helper()
 	asked := time.Now()
-	r.cmd.Process.Signal(syscall.SIGINT)
-	s, result := r.Wait()
-	return s, result, time.Since(asked)
+	r.cmd.Process.Signal(s)
+	last, result := r.Wait()
+	return last, result, time.Since(asked)
 }
 
 // Wait waits for the end of the command.
