@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func (r *run) discover(ctx context.Context) error {
 	defer close(r.listed)
 	err := r.begin(ctx, state.Discovery)
-	if err == nil && r.mustList {
+	if err == nil {
 		err = r.list(ctx)
 	}
 	return r.end(ctx, state.Discovery, err)
@@ -28,45 +29,53 @@ func (r *run) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	listing, err := r.listing(ctx)
+	if err != nil {
+		return err
+	}
+	whole, err := r.shelve(ctx, listing, limit)
+	if err != nil {
+		return err
+	}
+	if err := r.retireNameless(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.session.From, r.session.To, r.session.Window = r.from, r.to, &r.window
+	if whole {
+		r.session.ProvenAt = began
+	}
+	return nil
+}
+
+// shelve stores what is listed, and reports whether the limit let all of it in.
+func (r *run) shelve(ctx context.Context, listing iter.Seq2[media.Item, error], limit *limit) (whole bool, err error) {
 	shelf := shelf{run: r, names: map[string]bool{}, atOnce: 1}
-	for item, err := range r.opt.Source.List(ctx, r.window) {
+	whole = true
+	for item, err := range listing {
 		if err != nil {
-			return errors.Join(err, shelf.flush(ctx))
+			return false, errors.Join(err, shelf.flush(ctx))
 		}
 		if item = item.Bounded(); !r.session.Filter.Match(item) {
 			continue
 		}
 		take, more, err := limit.admit(ctx, item)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if !more {
+		if whole = whole && take && more; !more {
 			break
 		}
 		if !take {
 			continue
 		}
 		if err := shelf.put(ctx, item); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if err := shelf.flush(ctx); err != nil {
-		return err
-	}
-	if err := r.retireNameless(ctx); err != nil {
-		return err
-	}
-	counts, err := r.opt.Backend.Counts(ctx, r.id)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.session.From, r.session.To, r.session.Window = r.from, r.to, &r.window
-	if !shelf.unready {
-		r.session.ProvenAt, r.session.ProvenItems = began, counts.Total
-	}
-	return nil
+	err = shelf.flush(ctx)
+	return whole && !shelf.left, err
 }
 
 // shelf collects listed items for the backend, so that storing a million of
@@ -76,10 +85,9 @@ type shelf struct {
 	run    *run
 	items  []*state.Item
 	names  map[string]bool // folded names of items
+	marked []*state.Item   // known ones, of which only the source's mark is new
+	left   bool            // an item could not be stored
 	atOnce int
-	// unready says that the source still works on something: the next run has
-	// to list again.
-	unready bool
 }
 
 const maxAtOnce = 64
@@ -89,19 +97,21 @@ func (s *shelf) put(ctx context.Context, listed media.Item) error {
 		return s.leave(listed, state.Unstorable(&state.Item{Item: listed}, err))
 	}
 	it, err := s.place(ctx, listed)
-	if err != nil || it == nil {
+	if err != nil {
 		return err
 	}
-	s.items = append(s.items, it)
-	s.names[fold(it.Name)] = true
-	if len(s.items) < s.atOnce {
+	if it != nil {
+		s.items = append(s.items, it)
+		s.names[fold(it.Name)] = true
+	}
+	if len(s.items)+len(s.marked) < s.atOnce {
 		return nil
 	}
 	return s.flush(ctx)
 }
 
 func (s *shelf) flush(ctx context.Context) error {
-	if len(s.items) == 0 {
+	if len(s.items)+len(s.marked) == 0 {
 		return nil
 	}
 	stored, err := s.save()
@@ -111,7 +121,7 @@ func (s *shelf) flush(ctx context.Context) error {
 	for _, it := range stored {
 		s.run.announceListed(it)
 	}
-	s.items = nil
+	s.items, s.marked = nil, nil
 	clear(s.names)
 	s.atOnce = min(2*s.atOnce, maxAtOnce)
 	select {
@@ -128,13 +138,16 @@ func (s *shelf) place(ctx context.Context, listed media.Item) (*state.Item, erro
 	if listed.Refusal == nil {
 		listed.Refusal = r.opt.Destination.Refuse(listed)
 	}
-	if why := listed.Refusal; why != nil && passing(why) {
-		s.unready = true
-	}
 	known, err := r.opt.Backend.Item(ctx, r.id, listed.ID.Key())
 	switch {
 	case err == nil:
-		return refreshed(known, listed), nil
+		if it := refreshed(known, listed); it != nil {
+			return it, nil
+		}
+		if mark(known, listed) {
+			s.marked = append(s.marked, known)
+		}
+		return nil, nil
 	case !errors.Is(err, state.ErrNotFound):
 		return nil, err
 	}
@@ -168,6 +181,26 @@ func refreshed(known *state.Item, listed media.Item) *state.Item {
 		known.Create = state.Skipped
 	}
 	return known
+}
+
+// mark takes over the source's mark of a listing that says nothing else new,
+// and the reason why an item is refused if that is another one now. It reports
+// whether there is something to store. An item that is on its way is left alone:
+// its mark is of no use before it has arrived.
+func mark(known *state.Item, listed media.Item) bool {
+	if known.Awaits() != "" || listed.Revision == "" {
+		return false
+	}
+	before := known.Item
+	known.Revision, known.Of = listed.Revision, listed.Of
+	if known.Refusal != nil && listed.Refusal != nil {
+		known.Refusal = listed.Refusal
+	}
+	return known.Revision != before.Revision || known.Of != before.Of || !sameRefusal(known.Refusal, before.Refusal)
+}
+
+func sameRefusal(a, b *media.Refusal) bool {
+	return a == b || a != nil && b != nil && *a == *b
 }
 
 // learned reports whether the item was refused for its size, as only opening it

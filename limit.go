@@ -64,11 +64,8 @@ func (l *limit) admit(ctx context.Context, item media.Item) (take, more bool, er
 
 // unready reports whether the source still worked on an item when it was listed,
 // so that a later listing may offer it.
-func unready(it *state.Item) bool { return it.Refusal != nil && passing(it.Refusal) }
-
-// passing reports whether a refusal may be gone with the next listing.
-func passing(why *media.Refusal) bool {
-	return why.Code == media.RefusedTranscoding || why.Code == media.RefusedIncomplete
+func unready(it *state.Item) bool {
+	return it.Refusal != nil && (it.Refusal.Code == media.RefusedTranscoding || it.Refusal.Code == media.RefusedIncomplete)
 }
 
 // anyItem selects every item.

@@ -31,7 +31,6 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.found = counts.Total
-	r.mustList = r.incomplete()
 	r.metrics.begin(counts)
 	return nil
 }
@@ -191,15 +190,4 @@ const maxCarriedAgain = 2
 func (r *run) givenUp(it *state.Item) bool {
 	e, failed := it.Errors[state.Create]
 	return failed && e.Class == media.ItemFault && it.CarriedAgain >= maxCarriedAgain
-}
-
-// incomplete tells whether the source may hold more than the session: unless a
-// proven listing began after the window had ended, and nothing that it found
-// was lost since, it does.
-func (r *run) incomplete() bool {
-	s := r.session
-	if s.Stages[state.Discovery] != state.Completed || s.ProvenAt.IsZero() {
-		return true
-	}
-	return r.window.End.IsZero() || r.window.End.After(s.ProvenAt) || r.found < s.ProvenItems
 }

@@ -33,13 +33,13 @@ type run struct {
 	// adopting says that the session is q2google's: its items have names only,
 	// until a listing has linked them to their identities.
 	adopting bool
-	mustList bool          // the source may hold more than the session
 	found    int           // items in the session; discovery alone touches it
 	listed   chan struct{} // closed when discovery has ended
 	news     chan struct{} // one slot: discovery has stored something
 
-	mu      sync.Mutex // guards session
-	session *state.Session
+	mu       sync.Mutex // guards session and warnings
+	session  *state.Session
+	warnings []string
 
 	hooking sync.Mutex            // one hook at a time
 	events  sync.Mutex            // one event at a time
@@ -180,6 +180,9 @@ func (r *run) saveSession() error {
 }
 
 func (r *run) saveItem(items ...*state.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
 	return r.opt.Backend.PutItems(r.lasting, r.id, items...)
 }
 

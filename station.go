@@ -24,6 +24,14 @@ type Source interface {
 	Open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error)
 }
 
+// Relister is what a Source may offer so that listing again what a session holds
+// costs little.
+type Relister interface {
+	// Relist is List, without the media that o.Known knows in the state in which
+	// the source finds them, and without those that o.Wants does not want.
+	Relist(ctx context.Context, o media.ListOptions) iter.Seq2[media.Item, error]
+}
+
 // Destination is a station that can be uploaded to and created in. It is safe
 // for concurrent use, except that Create is called by one goroutine at a time.
 type Destination interface {

@@ -92,6 +92,7 @@ type Summary struct {
 	Items     state.Counts     // of the whole session, earlier runs included
 	Moved     Snapshot         // by this run
 	Remarks   int              // items carried by this run of which there is a remark
+	Warnings  []string         // of this run: what people should know of the source
 	Requests  map[string]int64 // by this run, by kind, such as "cdn"
 }
 
@@ -204,6 +205,7 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 		Items:    counts,
 		Moved:    r.metrics.Snapshot(),
 		Remarks:  int(r.remarks.Load()),
+		Warnings: r.warnings,
 		Requests: map[string]int64{},
 	}
 	for _, station := range []any{r.opt.Source, r.opt.Destination} {

@@ -9,8 +9,12 @@ import (
 // and not for the store.
 func unstorable(err error) bool { return err != nil && media.ClassOf(err) == media.ItemFault }
 
-// save stores what is on the shelf, or item by item what of it can be stored.
+// save stores what is on the shelf, or item by item what of it can be stored, and
+// returns what is new of it.
 func (s *shelf) save() (stored []*state.Item, err error) {
+	if err := s.run.saveItem(s.marked...); err != nil {
+		return nil, err
+	}
 	if err = s.run.saveItem(s.items...); !unstorable(err) {
 		return s.items, err
 	}
@@ -32,7 +36,7 @@ func (s *shelf) save() (stored []*state.Item, err error) {
 // leave counts a listed item that cannot be stored as failed: it is in no
 // session, so that only this run, and each later one that lists it, tells of it.
 func (s *shelf) leave(listed media.Item, why error) error {
-	s.unready = true
+	s.left = true
 	s.run.unstored.Add(1)
 	it := &state.Item{Item: listed, Discovery: state.Failed}
 	return s.run.failed(it, state.Discovery, why)

@@ -48,6 +48,14 @@ func (c *Client) Media(ctx context.Context, w media.Window) iter.Seq2[Row, error
 	return c.list(ctx, w, func(text string) { c.log.WarnContext(ctx, text) })
 }
 
+// rows is Media as the options say.
+func (c *Client) rows(ctx context.Context, o media.ListOptions) iter.Seq2[Row, error] {
+	if o.Notice == nil {
+		return c.Media(ctx, o.Window)
+	}
+	return c.list(ctx, o.Window, o.Notice)
+}
+
 // list is Media with a function that is called with what people should know of
 // the listing.
 func (c *Client) list(ctx context.Context, w media.Window, notice func(string)) iter.Seq2[Row, error] {

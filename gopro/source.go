@@ -85,6 +85,13 @@ func (s *Source) Requests() map[string]int64 { return s.client.Requests() }
 //
 // The listing runs a few media ahead of the caller, no more.
 func (s *Source) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
+	return s.Relist(ctx, media.ListOptions{Window: w})
+}
+
+// Relist is List without the media that are known in their present state, and
+// without those of other types than are wanted: they cost no request beyond the
+// page that they stand on.
+func (s *Source) Relist(ctx context.Context, o media.ListOptions) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var work errgroup.Group
@@ -94,7 +101,7 @@ func (s *Source) List(ctx context.Context, w media.Window) iter.Seq2[media.Item,
 		queue := make(chan chan resolved, maxResolving)
 		work.Go(func() error {
 			defer close(queue)
-			s.resolveAll(ctx, w, queue)
+			s.resolveAll(ctx, o, queue)
 			return nil
 		})
 		for slot := range queue {
@@ -123,11 +130,14 @@ type resolved struct {
 
 // resolveAll walks the library and hands over a slot per medium, in order, that
 // is filled when the medium is resolved. It returns when all slots are filled.
-func (s *Source) resolveAll(ctx context.Context, w media.Window, queue chan<- chan resolved) {
+func (s *Source) resolveAll(ctx context.Context, o media.ListOptions, queue chan<- chan resolved) {
 	var work errgroup.Group
 	work.SetLimit(maxResolving)
 	defer work.Wait()
-	for row, err := range s.client.Media(ctx, w) {
+	for row, err := range s.client.rows(ctx, o) {
+		if err == nil && s.leavesOut(row, o) {
+			continue
+		}
 		slot := make(chan resolved, 1)
 		select {
 		case queue <- slot:
@@ -161,7 +171,7 @@ func (s *Source) items(ctx context.Context, row Row) ([]media.Item, error) {
 		entries[i] = assets[i].Entry
 	}
 	s.urls.put(row.ID, entries, m.served, false)
-	return itemsOf(row, assets), nil
+	return s.marked(row, itemsOf(row, assets)), nil
 }
 
 // resolveRow asks for a medium's manifest, and again while it lacks what the row

@@ -58,10 +58,16 @@ func TestListDescribesItems(t *testing.T) {
 	want := media.Item{
 		ID: media.ID{Station: "gopro", Medium: "v", Part: 1, Label: "source"}, Name: "GX010042.MP4", LegacyName: "GX010042000.MP4",
 		Size: media.SizeUnknown, MIME: "video/mp4", Kind: media.Video, Type: "Video", Width: 1, Height: 2160, Camera: "HERO11 Black",
-		CapturedAt: noon, CapturedZone: "+02:00", CreatedAt: noon.AddDate(0, 0, 1),
+		CapturedAt: noon, CapturedZone: "+02:00", CreatedAt: noon.AddDate(0, 0, 1), Of: 2,
 	}
 	second := want
 	second.ID.Part, second.Name, second.LegacyName = 2, "GX020042.MP4", ""
+	for i, mark := 0, got[0].Revision; i < len(got); i++ {
+		if got[i].Revision == "" || got[i].Revision != mark {
+			t.Errorf("item %d is marked %q, the first one %q", i, got[i].Revision, mark)
+		}
+		got[i].Revision = ""
+	}
 	if diff := cmp.Diff([]media.Item{want, second}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -71,14 +71,16 @@ func (f Filter) String() string {
 // Match reports whether the filter takes the item. MaxItems is not its matter:
 // whoever takes items counts them. A malformed pattern matches nothing.
 func (f Filter) Match(item Item) bool {
-	return f.matchType(item) &&
+	return f.TakesType(item.Kind, item.Type) &&
 		(len(f.Include) == 0 || matchAny(f.Include, item.Name)) &&
 		!matchAny(f.Exclude, item.Name)
 }
 
-func (f Filter) matchType(item Item) bool {
+// TakesType reports whether the filter takes items of a kind and of the source's
+// own type, as far as that decides.
+func (f Filter) TakesType(kind Kind, typ string) bool {
 	for _, t := range f.Types {
-		if strings.EqualFold(t, item.Type) || strings.EqualFold(t, string(item.Kind)) {
+		if strings.EqualFold(t, typ) || strings.EqualFold(t, string(kind)) {
 			return true
 		}
 	}

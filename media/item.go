@@ -52,6 +52,13 @@ type Item struct {
 	// CreatedAt is when the source stored the medium, in UTC.
 	CreatedAt time.Time
 
+	// Revision is the source's mark of the state in which it found the medium:
+	// while the mark is the same, its items are. "" if the source sets none, or
+	// did not find out what the items are.
+	Revision string
+	// Of is how many items its medium had then, this one included; 0 if unknown.
+	Of int
+
 	// Refusal, if not nil, says why the item cannot be carried.
 	Refusal *Refusal
 }

@@ -26,6 +26,8 @@ type itemFields struct {
 	CapturedAt    time.Time             `json:"captured_at,omitzero"`
 	CapturedZone  string                `json:"captured_zone,omitempty"`
 	CreatedAt     time.Time             `json:"created_at,omitzero"`
+	Revision      string                `json:"revision,omitempty"`
+	Of            int                   `json:"of,omitempty"`
 	Refusal       *media.Refusal        `json:"refusal,omitempty"`
 	Checkpoint    *media.Checkpoint     `json:"checkpoint,omitempty"`
 	Receipt       *receiptFields        `json:"receipt,omitempty"`
@@ -99,6 +101,7 @@ func newItemFields(it *Item) *itemFields {
 		ID: it.ID.Key(), Seq: it.Seq, LegacyName: it.LegacyName,
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
 		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
+		Revision: it.Revision, Of: it.Of,
 		Refusal: it.Refusal, Checkpoint: boundedCheckpoint(it.Checkpoint), DestinationID: it.DestinationID, SHA256: it.SHA256,
 		Carried: it.Carried, Recorded: it.Recorded, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
 		CarriedAt: media.Moment(it.CarriedAt), RegisteredAt: media.Moment(it.RegisteredAt), MissedAt: media.Moment(it.MissedAt),
@@ -174,6 +177,7 @@ func (f *itemFields) fill(it *Item, token string) error {
 	it.Seq, it.LegacyName = f.Seq, f.LegacyName
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
+	it.Revision, it.Of = f.Revision, f.Of
 	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
 	it.Carried, it.Recorded, it.AlreadyThere, it.CarriedAgain = f.Carried, f.Recorded, f.AlreadyThere, f.CarriedAgain
 	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt

@@ -26,7 +26,6 @@ type sessionFields struct {
 	Filter     media.Filter  `json:"filter,omitzero"`
 	Window     *media.Window `json:"window,omitempty"`
 	ProvenAt   time.Time     `json:"proven_at,omitzero"`
-	Proven     int           `json:"proven_items,omitempty"`
 	VerifiedAt time.Time     `json:"verified_at,omitzero"`
 	Copying    bool          `json:"copying,omitempty"`
 }
@@ -40,7 +39,6 @@ func EncodeSession(s *Session) ([]byte, error) {
 	return sessionMembers(s).document(&sessionFields{
 		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
 		Quality: s.Quality, Filter: s.Filter, Window: boundedWindow(s.Window), ProvenAt: media.Moment(s.ProvenAt),
-		Proven:     s.ProvenItems,
 		VerifiedAt: media.Moment(s.VerifiedAt), Copying: s.Copying,
 	}, s.Extra)
 }
@@ -113,7 +111,7 @@ func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 	}
 	s.From, s.To, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Account, own.Album, own.AlbumID
 	s.Quality, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Filter, own.Window, own.ProvenAt
-	s.ProvenItems, s.VerifiedAt, s.Copying = own.Proven, own.VerifiedAt, own.Copying
+	s.VerifiedAt, s.Copying = own.VerifiedAt, own.Copying
 	s.Extra = r.rest()
 	if r.err != nil {
 		return nil, false, fmt.Errorf("session document: %w", r.err)

@@ -57,13 +57,10 @@ type Session struct {
 	Quality string       // "source" or a height
 	Filter  media.Filter // which items to take
 
-	// ProvenAt is when a listing began that was walked to its proven end, so
-	// that the session holds every item its window had at that time. Zero if
-	// none was: q2google's listings prove nothing.
+	// ProvenAt is when the last listing began that was walked to its proven end, so
+	// that the session holds every item its window had at that time. Zero if none
+	// was: q2google's listings prove nothing.
 	ProvenAt time.Time
-	// ProvenItems is how many items the session held then; one that holds fewer
-	// has lost some, and has to be listed again.
-	ProvenItems int
 	// VerifiedAt is when the last verification began that found every item at
 	// the destination, except those refused with a reason; UTC.
 	VerifiedAt time.Time

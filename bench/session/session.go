@@ -49,7 +49,7 @@ func Fill(ctx context.Context, b state.Backend, id string, items, pending int) e
 	s := state.NewSession(id, window, began)
 	s.From, s.To, s.Quality = "gopro:", "gphotos:", "source"
 	s.Stages[state.Discovery], s.Stages[state.Transfer] = state.Completed, state.Running
-	s.ProvenAt, s.ProvenItems = window.End.Add(time.Hour), items
+	s.ProvenAt = window.End.Add(time.Hour)
 	if err := b.PutSession(ctx, s); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ type summaryLine struct {
 	ExitCode  int              `json:"exit_code"`
 	Items     itemCounts       `json:"items"`
 	Remarks   int              `json:"remarks,omitempty"`
+	Warnings  []string         `json:"warnings,omitempty"`
 	Bytes     byteCounts       `json:"bytes"`
 	Requests  map[string]int64 `json:"requests"`
 	Seconds   secondCounts     `json:"seconds"`
@@ -96,6 +97,9 @@ func (r report) line(redact func(string) string) summaryLine {
 		line.SessionID = s.SessionID
 		line.Items = countsOf(s.Items)
 		line.Remarks = s.Remarks
+		for _, text := range s.Warnings {
+			line.Warnings = append(line.Warnings, redact(text))
+		}
 		line.Bytes = byteCounts{s.Moved.Downloaded, s.Moved.Uploaded, s.Moved.Resent}
 		line.Seconds = secondCounts{s.Moved.Wall.Seconds(), s.Moved.Downloading.Seconds(), s.Moved.Uploading.Seconds()}
 		for kind, n := range s.Requests {
@@ -164,6 +168,9 @@ func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) 
 		speed(moved.Downloaded, moved.Downloading), speed(moved.Uploaded, moved.Uploading))
 	fmt.Fprintf(w, "Requests  %s\n", requestText(line.Requests))
 	writeNames(ctx, w, r.backend, line.SessionID, quoted(line.SessionID)+r.onStore, line.Items, line.Remarks, redact)
+	for _, text := range line.Warnings {
+		fmt.Fprintf(w, "\nWarning: %s\n", text)
+	}
 	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome, line.Items.Total, line.Error))
 	if line.Retry != "" {
 		fmt.Fprintf(w, "To go on: %s\n", line.Retry)

@@ -70,7 +70,7 @@ func (g generator) session(id string) *state.Session {
 			state.Create:    g.status("create", stages...),
 		},
 		From: g.text("from"), To: g.text("to"), Account: g.text("account"), Album: g.text("album"), AlbumID: g.text("album id"),
-		Quality: g.text("quality"), ProvenAt: g.time("proven", 1), ProvenItems: 7, VerifiedAt: g.time("verified", 1), Copying: g.bool("copying"), Extra: g.extra("extra"),
+		Quality: g.text("quality"), ProvenAt: g.time("proven", 1), VerifiedAt: g.time("verified", 1), Copying: g.bool("copying"), Extra: g.extra("extra"),
 		Filter: media.Filter{
 			Types:   draw(g, "types", rapid.SliceOfN(rapid.SampledFrom([]string{"photo", "TimeLapse"}), 0, 2)),
 			Include: []string{g.text("include")}, MaxItems: int(g.count("max")),
@@ -92,6 +92,7 @@ func (g generator) item(n int) *state.Item {
 			Kind: draw(g, "kind", rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""})), Type: g.text("type"),
 			Width: int(g.count("width")), Height: int(g.count("height")), Camera: g.text("camera"),
 			CapturedAt: g.time("captured", 1), CapturedZone: g.text("zone"), CreatedAt: g.time("stored", 1),
+			Revision: g.text("revision"), Of: int(g.count("of")),
 		},
 		Discovery: g.status("discovery", all...), Transfer: g.status("transfer", all...),
 		Create:      g.status("create", state.Pending, state.Completed, state.Failed, state.Skipped),

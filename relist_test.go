@@ -1,0 +1,200 @@
+package gondola_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// markingSource is a memorySource that marks its media and leaves out what is
+// known.
+type markingSource struct {
+	*memorySource
+	marks    map[string]string // by medium; "1" for the others
+	resolved []string          // media, in the last listing
+	notice   string
+}
+
+func (s *markingSource) Relist(ctx context.Context, o media.ListOptions) iter.Seq2[media.Item, error] {
+	return func(yield func(media.Item, error) bool) {
+		s.resolved = nil
+		if s.notice != "" {
+			o.Notice(s.notice)
+		}
+		of, known := map[string]int{}, map[string]bool{}
+		for _, item := range s.items {
+			of[item.ID.Medium]++
+		}
+		for item, err := range s.List(ctx, o.Window) {
+			if err != nil {
+				yield(item, err)
+				return
+			}
+			medium := item.ID.Medium
+			mark := s.marks[medium]
+			if mark == "" {
+				mark = "1"
+			}
+			if _, seen := known[medium]; !seen {
+				if known[medium] = o.Known(medium, mark); !known[medium] {
+					s.resolved = append(s.resolved, medium)
+				}
+			}
+			if known[medium] {
+				continue
+			}
+			item.Revision, item.Of = mark, of[medium]
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// part adds another part of a medium.
+func (s *markingSource) part(medium string, part int, data string) {
+	id := s.add("nothing yet", fmt.Sprintf("GX%02d0042.MP4", part), nil)
+	delete(s.bytes, id.Key())
+	item := &s.items[len(s.items)-1]
+	item.ID.Medium, item.ID.Part, item.Size = medium, part, int64(len(data))
+	s.bytes[item.ID.Key()] = []byte(data)
+}
+
+// TestAFinishedSessionLooksAgain: a capture window is no upload window. Every run
+// lists, and resolves what is new or changed.
+func TestAFinishedSessionLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, lib := pair(31, 4)
+		src := &markingSource{memorySource: memory, marks: map[string]string{}}
+		src.part("film", 1, "the first chapter")
+		src.part("film", 2, "the second")
+		o := options(t, src, lib)
+		o.Window = media.Window{Start: src.items[0].CapturedAt, End: src.items[5].CapturedAt}
+		for range 2 { // the bubble begins before the window: no clock decides
+			mustSync(t, o)
+		}
+		if src.resolved != nil {
+			t.Errorf("resolved again: %v", src.resolved)
+		}
+		src.items[0].CapturedAt = o.Window.Start
+		src.add("late", "GX010099.MP4", []byte("uploaded a week later"))
+		src.items[len(src.items)-1].CapturedAt = o.Window.Start
+		if s := mustSync(t, o); !slices.Equal(src.resolved, []string{"late"}) || s.Items.Outcomes[state.OutcomeCreated] != 7 {
+			t.Errorf("resolved %v, items %v", src.resolved, s.Items)
+		}
+		wantArrived(t, memory, lib)
+
+		src.marks["film"] = "2"
+		src.part("film", 3, "the third chapter")
+		src.items[len(src.items)-1].CapturedAt = o.Window.Start
+		if s := mustSync(t, o); !slices.Equal(src.resolved, []string{"film"}) || s.Items.Outcomes[state.OutcomeCreated] != 8 {
+			t.Errorf("resolved %v, items %v", src.resolved, s.Items)
+		}
+		if mustSync(t, o); src.resolved != nil {
+			t.Errorf("resolved again: %v", src.resolved)
+		}
+		wantArrived(t, memory, lib)
+	})
+}
+
+// TestWhatTheSourceWorksOnIsResolvedAgain, and so is what failed, or was refused
+// for a reason that may pass, until there is nothing more to say.
+func TestWhatTheSourceWorksOnIsResolvedAgain(t *testing.T) {
+	for _, code := range []string{media.RefusedTranscoding, media.RefusedIncomplete, media.RefusedNoOriginal} {
+		t.Run(code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				memory, lib := pair(32, 3)
+				src := &markingSource{memorySource: memory}
+				src.items[1].Refusal = &media.Refusal{Code: code, Reason: "for now"}
+				o := options(t, src, lib)
+				mustSync(t, o)
+				mustSync(t, o)
+				if again := slices.Equal(src.resolved, []string{"m001"}); again != (code != media.RefusedNoOriginal) {
+					t.Errorf("resolved again: %v", src.resolved)
+				}
+				src.items[1].Refusal = &media.Refusal{Code: media.RefusedNoOriginal, Reason: "for good"}
+				s := mustSync(t, o)
+				mustSync(t, o)
+				it, err := o.Backend.Item(t.Context(), s.SessionID, src.items[1].ID.Key())
+				if err != nil || it.Refusal.Code != media.RefusedNoOriginal || src.resolved != nil {
+					t.Errorf("kept %+v, %v, and resolved %v", it.Refusal, err, src.resolved)
+				}
+			})
+		})
+	}
+}
+
+// TestAListingThatDiedLosesNoPart: a medium of which the session holds some parts
+// only is resolved again, wherever the run before died.
+func TestAListingThatDiedLosesNoPart(t *testing.T) {
+	for left := 1; left <= 40; left++ {
+		synctest.Test(t, func(t *testing.T) {
+			memory, lib := pair(33, 1)
+			src := &markingSource{memorySource: memory}
+			for part := range 5 {
+				src.part("film", part+1, fmt.Sprint("chapter ", part))
+			}
+			o := options(t, src, lib)
+			inner := o.Backend
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			o.Backend = &brittleBackend{Backend: inner, left: left, die: cancel}
+			_, _ = gondola.Sync(ctx, o)
+			o.Backend = inner
+			if s := mustSync(t, o); s.Outcome != gondola.Complete || s.Items.Total != 6 {
+				t.Errorf("died after %d writes: %s, %v", left, s.Outcome, s.Items)
+			}
+			wantArrived(t, memory, lib)
+		})
+	}
+}
+
+// TestSessionsWithoutMarksAreMarked: a session of an earlier version resolves
+// everything once.
+func TestSessionsWithoutMarksAreMarked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, lib := pair(34, 5)
+		o := options(t, memory, lib)
+		mustSync(t, o)
+		src := &markingSource{memorySource: memory}
+		o.Source = src
+		var told int
+		o.Hooks.Event = func(e gondola.Event) {
+			if _, ok := e.(gondola.ItemEvent); ok {
+				told++
+			}
+		}
+		if mustSync(t, o); len(src.resolved) != 5 || told != 0 {
+			t.Errorf("resolved %v, told %d times of items", src.resolved, told)
+		}
+		if mustSync(t, o); src.resolved != nil {
+			t.Errorf("resolved again: %v", src.resolved)
+		}
+		wantArrived(t, memory, lib)
+	})
+}
+
+// TestTheSummaryKeepsWarnings of the source, which events have told too.
+func TestTheSummaryKeepsWarnings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, lib := pair(35, 1)
+		o := options(t, &markingSource{memorySource: memory, notice: "counts two more"}, lib)
+		var told []string
+		o.Hooks.Event = func(e gondola.Event) {
+			if n, ok := e.(gondola.NoticeEvent); ok {
+				told = append(told, n.Text)
+			}
+		}
+		s := mustSync(t, o)
+		if want := []string{"counts two more"}; !slices.Equal(s.Warnings, want) || !slices.Equal(told, want) || s.Outcome != gondola.Complete {
+			t.Errorf("summary %q, events %q, %s", s.Warnings, told, s.Outcome)
+		}
+	})
+}
