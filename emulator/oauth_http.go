@@ -44,6 +44,9 @@ func flat(do func(form url.Values, r *http.Request) (any, error)) http.HandlerFu
 func refuseFlat(w http.ResponseWriter, r *http.Request, status int) {
 	e := &oauthError{code: status, Name: "internal_failure", Description: "Backend Error"}
 	switch status {
+	case http.StatusProxyAuthRequired: // a proxy on the way, which knows no OAuth
+		write(w, status, "text/html; charset=utf-8", "<html><title>Proxy Authentication Required</title></html>")
+		return
 	case http.StatusBadRequest:
 		e = errDeadRefresh()
 	case http.StatusUnauthorized:

@@ -84,6 +84,8 @@ var faultRows = []faultRow{
 
 	// OAuth.
 	{name: "access token expires in the run", before: func(l *line) { l.Cloud.Google.ExpireAccessTokens() }},
+	{name: "token endpoint 407", faults: on("google.token", emulator.FaultStatus, status(407), times(-1)), code: 1,
+		before: func(l *line) { l.Cloud.Google.ExpireAccessTokens() }, mend: func(l *line) { l.Cloud.Faults.Clear() }},
 	{name: "token endpoint 503", faults: on("google.token", emulator.FaultStatus, status(503)), before: func(l *line) { l.Cloud.Google.ExpireAccessTokens() }},
 
 	// Uploads.
