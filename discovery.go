@@ -138,7 +138,7 @@ func (s *shelf) place(ctx context.Context, listed media.Item) (*state.Item, erro
 	if listed.Refusal == nil {
 		listed.Refusal = r.opt.Destination.Refuse(listed)
 	}
-	known, err := r.opt.Backend.Item(ctx, r.id, listed.ID.Key())
+	known, err := r.known(ctx, &listed)
 	switch {
 	case err == nil:
 		if it := refreshed(known, listed); it != nil {
@@ -213,7 +213,7 @@ func learned(known *state.Item, listed media.Item) bool {
 // recall looks the item up in the ledger: what is at the destination is not
 // carried again.
 func (r *run) recall(ctx context.Context, it *state.Item) error {
-	entry, err := r.opt.Backend.Recall(ctx, r.account, it.ID.Key())
+	entry, err := r.inLedger(ctx, &it.Item)
 	if errors.Is(err, state.ErrNotFound) {
 		return nil
 	}

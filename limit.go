@@ -49,7 +49,7 @@ func (l *limit) admit(ctx context.Context, item media.Item) (take, more bool, er
 	if l.most == 0 || l.run.found < l.most && l.awaited == 0 {
 		return true, true, nil
 	}
-	known, err := l.run.opt.Backend.Item(ctx, l.run.id, item.ID.Key())
+	known, err := l.run.known(ctx, &item)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		take = l.run.found < l.most

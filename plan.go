@@ -81,7 +81,7 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 }
 
 func (r *run) planItem(ctx context.Context, item media.Item) (PlannedItem, error) {
-	known, err := r.opt.Backend.Item(ctx, r.id, item.ID.Key())
+	known, err := r.known(ctx, &item)
 	if errors.Is(err, state.ErrNotFound) {
 		r.found++
 	}
@@ -97,7 +97,7 @@ func (r *run) planItem(ctx context.Context, item media.Item) (PlannedItem, error
 	if item.Refusal != nil {
 		return PlannedItem{Item: item}, nil
 	}
-	_, err = r.opt.Backend.Recall(ctx, r.account, item.ID.Key())
+	_, err = r.inLedger(ctx, &item)
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return PlannedItem{}, err
 	}

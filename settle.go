@@ -71,7 +71,7 @@ func (r *run) record(items ...*state.Item) error {
 			continue // known by name only: nothing a later session could ask for
 		}
 		entries = append(entries, state.LedgerEntry{
-			Account: r.account, Key: it.ID.Key(), DestinationID: it.DestinationID,
+			Account: r.account, Key: it.LedgerKey(), DestinationID: it.DestinationID,
 			SHA256: it.SHA256, Size: it.Carried, Session: r.id, At: now,
 		})
 	}

@@ -157,7 +157,7 @@ func (v *verifier) follow(ctx context.Context, items []*VerifiedItem) error {
 		if it.Verdict != Missing || it.Item.ID.IsZero() {
 			continue
 		}
-		entry, err := v.opt.Backend.Recall(ctx, v.account, it.Item.ID.Key())
+		entry, err := v.opt.Backend.Recall(ctx, v.account, it.Item.LedgerKey())
 		if errors.Is(err, state.ErrNotFound) || err == nil && entry.DestinationID == it.Item.DestinationID {
 			continue
 		}
@@ -204,7 +204,7 @@ func (v *verifier) sendBack(ctx context.Context, items []*VerifiedItem) error {
 		lost = append(lost, &again)
 		if !again.ID.IsZero() {
 			gone = append(gone, state.LedgerEntry{
-				Account: v.account, Key: again.ID.Key(), DestinationID: it.Item.DestinationID,
+				Account: v.account, Key: again.LedgerKey(), DestinationID: it.Item.DestinationID,
 				Session: v.session.ID, At: it.At, Gone: true,
 			})
 		}

@@ -39,22 +39,27 @@ func Assets(row Row, m Manifest, height int) []Asset {
 		if !isReady(row.State) {
 			return []Asset{refused(row, m, media.RefusedTranscoding, notReady(row.State))}
 		}
-		if e, ok := nearest(slices.Concat(parts, renditions(m)), height); ok && e.Label != labelSource && e.Label != labelBaked {
-			return withLegacyNames([]Asset{asset(row, m, e, 1, photo)}, m, height, photo)
+		if film := film(row, slices.Concat(parts, renditions(m)), height); len(film) > 0 {
+			return withLegacyNames(complete(row, m, film, photo), m, height, photo)
 		}
 	}
-	if len(labelled(m.Variations, labelSource)) == 0 && photo {
-		parts = slices.DeleteFunc(parts, func(e Entry) bool { return lesser(e, row) })
+	var lesser []Entry
+	if photo && len(labelled(m.Variations, labelSource)) == 0 {
+		parts, lesser = bySize(row, parts)
 	}
-	if !slices.ContainsFunc(parts, Entry.usable) {
-		return []Asset{nothing(row, m, parts)}
+	besides := slices.Concat(raws(m, photo), beside(m, photo), reduced(lesser))
+	assets := []Asset{nothing(row, m, parts)}
+	switch {
+	case slices.ContainsFunc(parts, Entry.usable):
+		assets = complete(row, m, parts, photo)
+	case slices.ContainsFunc(lesser, Entry.usable):
+		assets[0].refuse(media.RefusedNoOriginal, reducedReason(row, lesser))
 	}
-	assets := complete(row, m, parts, photo)
-	for _, e := range raws(m) {
-		assets = append(assets, asset(row, m, e, len(parts), photo))
+	for _, e := range besides {
+		assets = append(assets, asset(row, m, e, place{cmp.Or(e.Part, 1), max(len(parts), len(lesser))}, photo))
 	}
-	if photo && lacksRaw(row, assets) {
-		raw := asset(row, m, Entry{Part: 1, Label: labelRaw, Type: "gpr"}, len(parts), photo)
+	if photo && len(parts) > 0 && lacksRaw(row, assets) {
+		raw := asset(row, m, Entry{Part: 1, Label: labelRaw, Type: "gpr"}, place{1, 1}, photo)
 		raw.refuse(media.RefusedIncomplete, "the GoPro cloud says that it has a RAW file of this photo, and does not list it now; a later run asks again")
 		assets = append(assets, raw)
 	}
@@ -68,43 +73,89 @@ func lacksRaw(row Row, assets []Asset) bool {
 		!slices.ContainsFunc(assets, func(a Asset) bool { return a.Label == labelRaw || a.Kind == "gpr" })
 }
 
-// lesser reports whether a photo is smaller than the one that was shot.
-func lesser(e Entry, row Row) bool { return e.Height > 0 && e.Height < row.Height }
+// partCount is how many files a medium consists of by its record; 0 if that does
+// not tell: of an edit it counts the clips that went into it.
+func partCount(row Row) int {
+	if isEdit(row.Type) || row.PlayAs == "edl" {
+		return 0
+	}
+	return min(row.ItemCount, maxPart)
+}
 
 // complete turns the parts into assets, and adds the parts that are missing.
 func complete(row Row, m Manifest, parts []Entry, photo bool) []Asset {
-	if len(parts) == 1 && row.ItemCount <= 1 {
-		return []Asset{asset(row, m, parts[0], 1, photo)}
+	count := partCount(row)
+	if len(parts) == 1 && (count <= 1 || !parts[0].isOriginal()) {
+		return []Asset{asset(row, m, parts[0], place{1, 1}, photo)}
 	}
-	total := max(min(row.ItemCount, maxPart), parts[len(parts)-1].Part)
-	var assets []Asset
-	missing := 0
-	for part := 1; part <= total; part++ {
-		if len(parts) > 0 && parts[0].Part == part {
-			assets = append(assets, asset(row, m, parts[0], total, photo))
-			parts = parts[1:]
-			continue
+	base, gaps := missing(parts, count)
+	for _, part := range gaps[:min(len(gaps), maxMissing)] {
+		parts = append(parts, Entry{Part: part, Label: parts[0].Label})
+	}
+	slices.SortStableFunc(parts, byIdentity)
+	last := max(count, len(parts)) // place of the last one
+	for _, e := range parts {
+		last = max(last, e.Part-base+1)
+	}
+	taken := make(map[int]bool, len(parts)) // places, by numbers
+	for _, e := range parts {
+		taken[e.Part-base+1] = e.Part > 0
+	}
+	assets := make([]Asset, 0, len(parts))
+	free := 0
+	for _, e := range parts {
+		at := e.Part - base + 1
+		if e.Part == 0 {
+			for free++; taken[free]; free++ {
+			}
+			at = free
 		}
-		if missing++; missing <= maxMissing {
-			gap := Entry{Part: part, Label: expectedLabel(row.Type)}
-			assets = append(assets, asset(row, m, gap, total, photo))
-		}
+		assets = append(assets, asset(row, m, e, place{at, last}, photo))
 	}
 	return assets
 }
 
-// asset describes one entry of total parts.
-func asset(row Row, m Manifest, e Entry, total int, photo bool) Asset {
-	a := Asset{
-		Entry:    e,
-		Kind:     e.kind(),
-		Original: e.Label == labelSource || e.Label == labelBaked || e.Label == labelRaw,
+// missing returns which number the first part has, and the numbers of those that
+// are not listed: as many as the record counts more than there are, or if it does
+// not count them, those left out between the others.
+func missing(parts []Entry, count int) (base int, gaps []int) {
+	listed := make(map[int]bool, len(parts))
+	last := 0
+	for _, e := range parts {
+		listed[e.Part] = true
+		last = max(last, e.Part)
 	}
-	kind := a.Kind
-	if kind == "" {
-		kind = strings.ToLower(cmp.Or(strings.TrimPrefix(path.Ext(row.Filename), "."), row.Extension))
+	base = 1
+	if first := parts[0].Part; count > 1 && last > count || count <= 1 && first > len(parts)+1 {
+		base = first
 	}
-	a.Name = partName(row, m, e.Part, total, kind, photo)
+	lacking := count - len(parts)
+	if count <= 1 {
+		lacking = last - base + 1 - len(listed)
+		if lacking > len(parts) {
+			lacking = 0 // those are no numbers of parts
+		}
+	}
+	for n := base; len(gaps) < lacking; n++ {
+		if !listed[n] && (last > 0 || n > len(parts)) {
+			gaps = append(gaps, n)
+		}
+	}
+	return base, gaps
+}
+
+// place is where a file stands among those of its medium, which its name tells.
+type place struct{ number, of int }
+
+// asset describes one entry.
+func asset(row Row, m Manifest, e Entry, at place, photo bool) Asset {
+	e.Part = max(e.Part, 1)
+	a := Asset{Entry: e, Kind: e.kind(), Original: e.isOriginal()}
+	kind := assetKind(row, e)
+	if kind != "" && a.Kind != "" {
+		a.Kind = kind
+	}
+	a.Name = partName(row, m, at.number, at.of, kind, photo)
 	switch {
 	case kind == "json":
 		a.refuse(media.RefusedProject, projectReason)
@@ -113,7 +164,7 @@ func asset(row Row, m Manifest, e Entry, total int, photo bool) Asset {
 	case !e.usable() && !isReady(row.State):
 		a.refuse(media.RefusedTranscoding, notReady(row.State))
 	case !e.usable():
-		a.refuse(media.RefusedIncomplete, fmt.Sprintf("the GoPro cloud does not offer part %d of %d of this medium", e.Part, total))
+		a.refuse(media.RefusedIncomplete, fmt.Sprintf("the GoPro cloud does not offer part %d of %d of this medium", at.number, at.of))
 	}
 	return a
 }
@@ -178,7 +229,7 @@ func isReady(state string) bool {
 
 // isArriving reports whether a medium's originals may not all be there yet.
 func isArriving(state string) bool {
-	return slices.Contains([]string{"uploading", "registered", "loading", "live"}, state)
+	return slices.Contains([]string{"uploading", "registered", "loading"}, state)
 }
 
 const uploadFailed = "its upload to the GoPro cloud failed: there is no file"
@@ -187,13 +238,35 @@ func notReady(state string) string {
 	return fmt.Sprintf("the GoPro cloud is still busy with it (%s); a later run takes it", state)
 }
 
+// film returns the rendition of a video that is nearest to a height: an entry, or
+// one of each part if those of its label are numbered. It returns none if that is
+// the original.
+func film(row Row, entries []Entry, height int) []Entry {
+	spherical := strings.EqualFold(path.Ext(row.Filename), ".360")
+	entries = slices.DeleteFunc(entries, func(e Entry) bool {
+		return e.Height <= 0 || e.kind() == "360" || spherical && e.isOriginal()
+	})
+	best, ok := nearest(entries, height)
+	if !ok || best.isOriginal() {
+		return nil
+	}
+	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.Label != best.Label })
+	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool {
+		if e.Part == best.Part {
+			return e.Height != best.Height
+		}
+		of, ok := nearest(chosen(entries, e.Label, func(other Entry) bool { return other.Part == e.Part }), height)
+		return ok && e.Height != of.Height
+	})
+}
+
 // nearest returns the usable entry whose height is nearest: of equally near ones
 // the larger, and of equal ones the first.
 func nearest(entries []Entry, height int) (Entry, bool) {
 	var best Entry
 	found := false
 	for _, e := range entries {
-		if e.usable() && e.Height > 0 && e.kind() != "360" && (!found || nearer(e, best, height)) {
+		if e.usable() && (!found || nearer(e, best, height)) {
 			best, found = e, true
 		}
 	}
@@ -225,14 +298,14 @@ func withLegacyNames(assets []Asset, m Manifest, height int, photo bool) []Asset
 		if a.URL != "" {
 			objects[a.object()] = i
 		}
-		if a.Label == labelSource && byPart {
+		if a.Label == labelSource && byPart && !a.marked {
 			numbers[a.Part] = i
 		}
 	}
 	for i, e := range picks {
 		at, ok := objects[e.object()]
 		if !ok {
-			at, ok = numbers[cmp.Or(e.Part, e.urlPart())]
+			at, ok = numbers[cmp.Or(e.Part, e.addressPart())]
 		}
 		if ok && assets[at].LegacyName == "" {
 			assets[at].LegacyName = legacyName(m.Filename, i)

@@ -1,37 +1,51 @@
 package gopro
 
 import (
-	"cmp"
 	"net/url"
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gondola-sync/gondola/media"
 )
 
-// Labels of entries.
+// Labels of entries. The last two are Gondola's: the files of a medium have none.
 const (
-	labelSource = "source"       // the file as uploaded
-	labelBaked  = "baked_source" // the rendered result of an edit
-	labelConcat = "concat"       // chapters joined by the cloud
-	labelRaw    = "raw_photo"    // the RAW file beside a photo
+	labelSource  = "source"       // the file as uploaded
+	labelBaked   = "baked_source" // the rendered result of an edit
+	labelConcat  = "concat"       // chapters joined by the cloud
+	labelRaw     = "raw_photo"    // the RAW file beside a photo
+	labelFile    = "file"         // another file among the frames of a photo set
+	labelReduced = "reduced"      // a photo smaller than the one that was shot
 )
 
 // usable reports whether the entry's bytes can be had.
 func (e Entry) usable() bool { return e.Available && e.URL != "" }
 
-// kind returns the entry's type in lower case, such as "mp4": what it says, or
-// what its address ends in; "" if neither tells.
+// kind returns the entry's type in lower case, such as "mp4": of what it says and
+// what its address ends in the first that is a known type, or else what it says;
+// "" if neither tells.
 func (e Entry) kind() string {
-	for _, s := range []string{e.Type, strings.TrimPrefix(path.Ext(e.object()), ".")} {
-		if s = strings.ToLower(s); plainKind.MatchString(s) {
+	said := strings.ToLower(e.Type)
+	name := path.Base(e.object())
+	for _, s := range append([]string{said}, suffixes(name)...) {
+		if isKnownKind(s) {
 			return s
 		}
 	}
+	if plainKind.MatchString(said) {
+		return said
+	}
 	return ""
+}
+
+// suffixes returns what stands behind each dot of a name, the last first, in
+// lower case: an address may end in more than the type, as in "1.jpg.v2".
+func suffixes(name string) []string {
+	parts := strings.Split(strings.ToLower(name), ".")[1:]
+	slices.Reverse(parts)
+	return parts
 }
 
 var plainKind = regexp.MustCompile(`^[a-z0-9]{1,8}$`)
@@ -46,16 +60,20 @@ func (e Entry) object() string {
 	return u.Path
 }
 
-// urlPart returns the number that the last element of the address consists of,
-// or 0.
-func (e Entry) urlPart() int {
-	base := path.Base(e.object())
-	n, err := strconv.Atoi(strings.TrimSuffix(base, path.Ext(base)))
-	if err != nil || n < 1 {
-		return 0
-	}
-	return n
+// isOriginal reports whether an entry is as it was uploaded, or as an edit was
+// rendered: no lesser rendition.
+func (e Entry) isOriginal() bool {
+	return slices.Contains([]string{labelSource, labelBaked, labelRaw, labelFile}, e.Label)
 }
+
+// isPicture reports whether an entry is a photo, or does not say what it is.
+func (e Entry) isPicture() bool {
+	k := e.kind()
+	return k == "" || media.KindByName("."+k) == media.Photo
+}
+
+// isRaw reports whether an entry is the RAW form of a photo.
+func (e Entry) isRaw() bool { return slices.Contains([]string{"gpr", "dng"}, e.kind()) }
 
 // isPhoto reports whether a medium consists of photos: by its type, or by the
 // name of its file when the type is not known.
@@ -71,7 +89,7 @@ func isPhoto(kind, name string) bool {
 
 func isEdit(kind string) bool { return kind == "MultiClipEdit" || kind == "Edit" }
 
-// originals returns the entries that make up a medium, numbered and in order,
+// originals returns the entries that make up a medium, identified and in order,
 // the unusable among them too. Photo sets list their frames in Files and one of
 // them, the cover, as source; videos list a proxy in Files.
 func originals(m Manifest, photo bool) []Entry {
@@ -82,121 +100,120 @@ func originals(m Manifest, photo bool) []Entry {
 		}
 	}
 	if !photo {
-		return numbered(found)
+		return filled(identify(found), identify(chosen(m.Files, labelSource, Entry.isUpload)))
 	}
-	files := numbered(pictures(m.Files))
-	if len(found) <= 1 && len(files) > 1 {
-		return files
+	shots := identify(pictures(m))
+	if len(found) <= 1 && len(shots) > 1 {
+		return shots
 	}
-	return filled(numbered(found), files)
+	return filled(identify(found), shots)
 }
+
+// isUpload reports whether the address of a file says that it is as uploaded.
+func (e Entry) isUpload() bool { return e.layoutLabel() == labelSource }
 
 func labelled(entries []Entry, label string) []Entry {
+	return chosen(entries, label, func(e Entry) bool { return e.Label == label })
+}
+
+// chosen returns the entries that pass a filter, under a label.
+func chosen(entries []Entry, label string, keep func(Entry) bool) []Entry {
 	var found []Entry
 	for _, e := range entries {
-		if e.Label == label {
+		if keep(e) {
+			e.Label = label
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// pictures returns the files that are photos, as originals.
-func pictures(files []Entry) []Entry {
-	var found []Entry
-	for _, e := range files {
-		if k := e.kind(); k == "" || media.KindByName("."+k) == media.Photo {
-			e.Label = labelSource
-			found = append(found, e)
-		}
+// pictures returns the files of a photo set that are its photos, as originals: RAW
+// files only if there are no others.
+func pictures(m Manifest) []Entry {
+	found := chosen(m.Files, labelSource, Entry.isPicture)
+	if developed := chosen(found, labelSource, func(e Entry) bool { return !e.isRaw() }); len(developed) > 0 {
+		return developed
 	}
 	return found
+}
+
+// raws returns the RAW files beside the photos, those among the files of a set too.
+func raws(m Manifest, photo bool) []Entry {
+	found := labelled(m.Sidecars, labelRaw)
+	if photo && slices.ContainsFunc(m.Files, func(e Entry) bool { return e.isPicture() && !e.isRaw() }) {
+		found = append(found, chosen(m.Files, labelRaw, Entry.isRaw)...)
+	}
+	return identify(found)
+}
+
+// beside returns the files of a photo set that are no photos, but for those that
+// the variations name as renditions.
+func beside(m Manifest, photo bool) []Entry {
+	if !photo {
+		return nil
+	}
+	rendition := make(map[string]bool)
+	for _, e := range m.Variations {
+		rendition[e.object()] = e.Label != labelSource
+	}
+	return identify(chosen(m.Files, labelFile, func(e Entry) bool { return !e.isPicture() && !rendition[e.object()] }))
 }
 
 // filled replaces what is missing or unusable among the parts by spares.
 func filled(parts, spares []Entry) []Entry {
 	at := make(map[int]int, len(parts))
+	objects := make(map[string]bool, len(parts))
 	for i, e := range parts {
-		at[e.Part] = i
+		at[max(e.Part, 1)] = i
+		objects[e.object()] = true
 	}
 	for _, spare := range spares {
 		switch i, ok := at[spare.Part]; {
-		case !ok:
+		case spare.URL != "" && objects[spare.object()]:
+		case !ok || spare.marked || parts[i].marked:
 			parts = append(parts, spare)
 		case !parts[i].usable() && spare.usable():
 			parts[i] = spare
 		}
 	}
-	slices.SortStableFunc(parts, byPart)
+	slices.SortStableFunc(parts, byIdentity)
 	return parts
 }
 
-func byPart(a, b Entry) int { return cmp.Compare(a.Part, b.Part) }
-
-// numbered returns the entries with part numbers, in order: those they come
-// with, or those at the end of their addresses, or, if neither tells them apart,
-// by the order they stand in.
-func numbered(entries []Entry) []Entry {
-	entries = slices.Clone(entries)
-	if len(entries) == 1 {
-		if !distinct(entries, func(_ int, e Entry) int { return e.Part }) {
-			entries[0].Part = 1
-		}
-		return entries
-	}
-	number := func(_ int, e Entry) int { return e.Part }
-	if !distinct(entries, number) {
-		number = func(_ int, e Entry) int { return e.urlPart() }
-	}
-	if !distinct(entries, number) {
-		number = func(i int, _ Entry) int { return i + 1 }
-	}
-	for i := range entries {
-		entries[i].Part = number(i, entries[i])
-	}
-	slices.SortStableFunc(entries, byPart)
-	return entries
-}
-
-// maxPart is more than any set has parts; greater numbers are something else.
-const maxPart = 1 << 20
-
-// distinct reports whether every entry has a number of its own, from 1.
-func distinct(entries []Entry, number func(int, Entry) int) bool {
-	seen := make(map[int]bool, len(entries))
-	for i, e := range entries {
-		n := number(i, e)
-		if n < 1 || n > maxPart || seen[n] {
-			return false
-		}
-		seen[n] = true
-	}
-	return true
-}
-
-// raws returns the RAW files beside the photos.
-func raws(m Manifest) []Entry { return numbered(labelled(m.Sidecars, labelRaw)) }
-
 // renditions returns the other entries of a video that can be watched, each
-// numbered among those of its label: not the chapters joined by the cloud, which
+// identified among those of its label: not the chapters joined by the cloud, which
 // are no less bytes than the originals, and not sound alone.
 func renditions(m Manifest) []Entry {
-	var found []Entry
-	nth := make(map[string]int)
+	var labels []string
+	by := make(map[string][]Entry)
 	for _, e := range m.Variations {
 		watchable := e.kind() != "360" && media.KindByName("."+e.kind()) == media.Video && e.Height > 0
-		if !watchable || e.Label == labelSource || e.Label == labelBaked || e.Label == labelConcat {
+		if !watchable || slices.Contains([]string{labelSource, labelBaked, labelConcat}, e.Label) {
 			continue
 		}
-		nth[e.Label]++
-		e.Part = nth[e.Label]
-		found = append(found, e)
+		if by[e.Label] == nil {
+			labels = append(labels, e.Label)
+		}
+		by[e.Label] = append(by[e.Label], e)
+	}
+	var found []Entry
+	for _, label := range labels {
+		found = append(found, identify(by[label])...)
 	}
 	return found
 }
 
-// carriable returns every entry that an item may stand for, each identified by
-// its label and part.
+// reduced returns identified photos as those that are smaller than they were shot.
+func reduced(photos []Entry) []Entry {
+	return chosen(photos, labelReduced, func(Entry) bool { return true })
+}
+
+// carriable returns every entry that an item may stand for.
 func carriable(m Manifest, photo bool) []Entry {
-	return slices.Concat(originals(m, photo), raws(m), renditions(m))
+	found := slices.Concat(originals(m, photo), raws(m, photo), beside(m, photo), renditions(m))
+	if photo {
+		found = append(found, reduced(identify(pictures(m)))...)
+	}
+	return found
 }

@@ -1,6 +1,7 @@
 package gopro
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -48,6 +49,27 @@ func partName(row Row, m Manifest, part, parts int, kind string, photo bool) str
 	}
 	return media.SafeName(stem + extension(ext, kind))
 }
+
+// assetKind returns the type of an entry of a medium. The medium's name and its
+// record settle what the entry leaves open, and that the container of a 360 video
+// is one: no player of plain videos shows it right.
+func assetKind(row Row, e Entry) string {
+	own := strings.ToLower(strings.TrimPrefix(path.Ext(row.Filename), "."))
+	kind := e.kind()
+	switch {
+	case own == "360" && kind == "mp4" && e.isOriginal():
+		return own
+	case isKnownKind(kind):
+		return kind
+	case isKnownKind(own):
+		return own
+	case isKnownKind(strings.ToLower(row.Extension)):
+		return strings.ToLower(row.Extension)
+	}
+	return strings.ToLower(cmp.Or(kind, own, row.Extension))
+}
+
+func isKnownKind(kind string) bool { return media.MIMEByName("."+kind) != "" }
 
 // extension returns the extension for a type such as "mp4", written as the
 // camera writes its own.

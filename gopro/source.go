@@ -223,7 +223,7 @@ const maxExpected = 50_000
 // expected returns the assets that a medium must have, judging by its row.
 func expected(row Row) []Asset {
 	photo := isPhoto(row.Type, row.Filename)
-	total := max(row.ItemCount, 1)
+	total := max(partCount(row), 1)
 	if total > maxExpected {
 		total = 1
 	}
@@ -250,6 +250,7 @@ func itemsOf(row Row, assets []Asset) []media.Item {
 	for i, a := range assets {
 		items[i] = media.Item{
 			ID:           itemID(row.ID, a.Entry),
+			Object:       a.mark,
 			Name:         a.Name,
 			LegacyName:   a.LegacyName,
 			Size:         media.SizeUnknown,
@@ -273,7 +274,7 @@ func itemsOf(row Row, assets []Asset) []media.Item {
 		// A medium that was processed again may differ from its record, and a
 		// record of 0 bytes has been seen of files that have some: only opening
 		// tells.
-		if uploads == 1 && row.ItemCount <= 1 && row.Reprocessed.IsZero() && row.FileSize > 0 {
+		if uploads == 1 && partCount(row) <= 1 && row.Reprocessed.IsZero() && row.FileSize > 0 {
 			items[i].Size = row.FileSize
 		}
 	}

@@ -64,7 +64,7 @@ func (u *urls) put(medium string, entries []Entry, served time.Time, urgent bool
 		if !e.usable() {
 			continue
 		}
-		id := itemID(medium, e)
+		id := objectID(medium, e)
 		if _, known := u.by[id]; !known && len(u.by) >= maxURLs && !u.makeRoom(urgent) {
 			return
 		}
@@ -103,9 +103,4 @@ func lifetime(signed string, served time.Time) time.Duration {
 		return assumedLife
 	}
 	return time.Unix(expires, 0).Sub(served)
-}
-
-// itemID is the identity of an entry that an item stands for.
-func itemID(medium string, e Entry) media.ID {
-	return media.ID{Station: scheme, Medium: medium, Part: e.Part, Label: e.Label}
 }

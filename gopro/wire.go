@@ -135,9 +135,13 @@ type Entry struct {
 	Label     string // such as "source"; "" in Files
 	Type      string // such as "mp4"; "" in Files
 	Part      int    // item_number; 0 if not given
+	Position  string // camera_position, such as "default"; "" if not given
 	Width     int    // pixels
 	Height    int    // pixels
 	Available bool
+
+	mark   string // fingerprint of the object; "" where the part says it all
+	marked bool   // the mark is part of the identity
 }
 
 // UnmarshalJSON takes anything; what is no object becomes the zero Entry.
@@ -154,6 +158,7 @@ func entryOf(o object) Entry {
 		Label:     o.word("label"),
 		Type:      o.word("type"),
 		Part:      o.count("item_number"),
+		Position:  o.text("camera_position"),
 		Width:     o.count("width"),
 		Height:    o.count("height"),
 		Available: o.flag("available", true),

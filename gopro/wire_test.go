@@ -67,7 +67,7 @@ func TestDecodeManifest(t *testing.T) {
 	m, err := decodeManifest([]byte(`{"filename":null,"_embedded":{"files":{},"variations":[{"url":"u","label":"source","type":"mp4","item_number":null,"available":"false","fps":59.94},
 		{"url":null,"urls":["v"],"head":"h","available":null}]}}`))
 	want := Manifest{Variations: []Entry{{URL: "u", Label: "source", Type: "mp4"}, {URL: "v", Available: true}}}
-	if diff := cmp.Diff(want, m, cmp.AllowUnexported(Manifest{})); err != nil || diff != "" {
+	if diff := cmp.Diff(want, m, cmp.AllowUnexported(Manifest{}, Entry{})); err != nil || diff != "" {
 		t.Errorf("decodeManifest: %v (-want +got):\n%s", err, diff)
 	}
 	for _, bad := range []string{``, `null`, `{"filename":"x"}`, `{"_embedded":[]}`} {

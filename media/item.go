@@ -28,6 +28,12 @@ const SizeUnknown int64 = -1
 type Item struct {
 	ID ID
 
+	// Object names the file where its source lists several under one part, or
+	// none under a number that is its own: the same part may be another file in
+	// the next listing. "" where the part says it all. Two items of one ID whose
+	// Objects are both known and differ are different files.
+	Object string
+
 	// Name is the file name at the destination: safe (see [SafeName]), and
 	// within one session unique.
 	Name string
@@ -81,3 +87,7 @@ const (
 	RefusedIncomplete  = "incomplete"       // the source lists fewer parts than the medium has
 	RefusedUnlisted    = "unlisted"         // an earlier program's entry that the source does not list
 )
+
+// LedgerKey returns the key under which a file is remembered across sessions:
+// that of its ID, and of its object if it has one.
+func (it *Item) LedgerKey() string { return it.ID.Of(it.Object).Key() }

@@ -26,6 +26,26 @@ func (id ID) Key() string {
 	}, "/")
 }
 
+// objectMark separates a label from the object that tells one file from others
+// of its part.
+const objectMark = "@"
+
+// Of returns the identity of one object among several that a source lists under
+// id: the object becomes part of the label, as in "gopro/m/2/source@1f0e9a". It
+// returns id if object is "" or id is of an object already.
+func (id ID) Of(object string) ID {
+	if object != "" && id == id.Plain() {
+		id.Label += objectMark + object
+	}
+	return id
+}
+
+// Plain returns id without the object that [ID.Of] adds.
+func (id ID) Plain() ID {
+	id.Label, _, _ = strings.Cut(id.Label, objectMark)
+	return id
+}
+
 // ParseKey is the inverse of [ID.Key]. It accepts only what Key returns for an
 // ID that is not zero, so that one ID never goes by two keys.
 func ParseKey(key string) (ID, error) {

@@ -14,6 +14,7 @@ import (
 // itemFields are the fields of an [Item] that q2google does not know.
 type itemFields struct {
 	ID            string                `json:"id"` // media.ID.Key; "" for an item known by name only
+	Object        string                `json:"object,omitempty"`
 	Seq           int64                 `json:"seq"`
 	LegacyName    string                `json:"legacy_name,omitempty"`
 	Size          int64                 `json:"size"`
@@ -98,7 +99,7 @@ func itemMembers(it *Item) object {
 
 func newItemFields(it *Item) *itemFields {
 	f := &itemFields{
-		ID: it.ID.Key(), Seq: it.Seq, LegacyName: it.LegacyName,
+		ID: it.ID.Key(), Object: it.Object, Seq: it.Seq, LegacyName: it.LegacyName,
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
 		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
 		Revision: it.Revision, Of: it.Of,
@@ -174,7 +175,7 @@ func (f *itemFields) fill(it *Item, token string) error {
 		}
 		it.ID = id
 	}
-	it.Seq, it.LegacyName = f.Seq, f.LegacyName
+	it.Object, it.Seq, it.LegacyName = f.Object, f.Seq, f.LegacyName
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
 	it.Revision, it.Of = f.Revision, f.Of

@@ -22,7 +22,7 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 		return err
 	}
 	life := newItemLife(s, it, a.redact)
-	entry, err := backend.Recall(ctx, s.Account, it.ID.Key())
+	entry, err := backend.Recall(ctx, s.Account, it.LedgerKey())
 	switch {
 	case err == nil:
 		life.Ledger = &ledgerLine{entry.DestinationID, entry.Session, entry.At.UTC()}

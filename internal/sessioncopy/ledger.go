@@ -40,7 +40,7 @@ func (c *copier) ledgerEntry(ctx context.Context, it *state.Item) (*state.Ledger
 	if it.Refusal != nil || it.Awaits() != "" || it.DestinationID == "" || it.ID.IsZero() {
 		return nil, nil
 	}
-	key := it.ID.Key()
+	key := it.LedgerKey()
 	if _, err := c.to.Recall(ctx, c.session.Account, key); !errors.Is(err, state.ErrNotFound) {
 		return nil, err
 	}

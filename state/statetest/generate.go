@@ -86,8 +86,9 @@ func (g generator) item(n int) *state.Item {
 	all := []state.Status{state.Pending, state.Completed, state.Failed}
 	it := &state.Item{
 		Item: media.Item{
-			ID:   media.ID{Station: "gopro", Medium: g.text("medium") + fmt.Sprint(n), Part: draw(g, "part", rapid.IntRange(1, 99)), Label: g.text("label")},
-			Name: fmt.Sprintf("%s %d.JPG", g.text("name"), n), LegacyName: g.text("legacy name"),
+			ID:     media.ID{Station: "gopro", Medium: g.text("medium") + fmt.Sprint(n), Part: draw(g, "part", rapid.IntRange(1, 99)), Label: g.text("label")},
+			Object: g.text("object"),
+			Name:   fmt.Sprintf("%s %d.JPG", g.text("name"), n), LegacyName: g.text("legacy name"),
 			Size: draw(g, "size", rapid.Int64Range(media.SizeUnknown, 1<<40)), MIME: g.text("mime"),
 			Kind: draw(g, "kind", rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""})), Type: g.text("type"),
 			Width: int(g.count("width")), Height: int(g.count("height")), Camera: g.text("camera"),
