@@ -11,7 +11,7 @@ import (
 
 // choice numbers the rules by which media become items. With a new number, all
 // media that are known are resolved once more.
-const choice = 1
+const choice = 2
 
 // revision marks the state that a row tells of: while it is the same, the manifest
 // is taken to list the same.
@@ -23,13 +23,38 @@ func (s *Source) revision(row Row) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// marked gives the items of a medium the mark of the state they were found in.
+// marked gives the items of a medium the mark of the state they were found in, if
+// that settles what they are.
 func (s *Source) marked(row Row, items []media.Item) []media.Item {
+	if !settles(row, items) {
+		return items
+	}
 	revision := s.revision(row)
 	for i := range items {
 		items[i].Revision, items[i].Of = revision, len(items)
 	}
 	return items
+}
+
+// settles reports whether the row tells which files its medium has: not of files
+// that are known by their objects only, nor of a set whose record does not count
+// its files. The next manifest of such a medium may list others.
+func settles(row Row, items []media.Item) bool {
+	uploads := 0
+	for _, item := range items {
+		if item.Object != "" {
+			return false
+		}
+		if item.ID.Label == labelSource {
+			uploads++
+		}
+	}
+	return uploads <= 1 && !isSet(row.Type) || uploads == partCount(row)
+}
+
+// isSet reports whether media of a type consist of several photos.
+func isSet(kind string) bool {
+	return slices.Contains([]string{"Burst", "Continuous", "TimeLapse", "NightLapse"}, kind)
 }
 
 // leavesOut reports whether a medium need not be listed.
