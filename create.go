@@ -220,21 +220,6 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	return settled.again, errors.Join(settled.ended, r.opt.Backend.PutBatch(r.lasting, r.id, record))
 }
 
-// albumLost forgets the album, once in a run, if a call failed because of it:
-// people delete albums, and another one of the title will do.
-func (b *batcher) albumLost(err error) bool {
-	r := b.run
-	if media.CodeOf(err) != media.CodeAlbum || b.albumRenewed {
-		return false
-	}
-	b.albumRenewed = true
-	r.notice("the album %q is not there any more or cannot be written to; another one takes its place", r.session.Album)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.session.AlbumID = ""
-	return true
-}
-
 // unanswered reports whether the last call that was to register the item got no
 // answer.
 func unanswered(it *state.Item) bool {
@@ -292,19 +277,4 @@ func (b *batcher) readRecords(ctx context.Context) error {
 	}
 	b.index = index
 	return nil
-}
-
-// openAlbum finds or creates the album before anything is put into it.
-func (r *run) openAlbum(ctx context.Context) error {
-	if r.session.Album == "" || r.session.AlbumID != "" {
-		return nil
-	}
-	id, err := r.opt.Destination.Album(ctx, r.session.Album)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	r.session.AlbumID = id
-	r.mu.Unlock()
-	return r.saveSession()
 }

@@ -47,8 +47,10 @@ type run struct {
 	// interrupted reports whether the caller asked to stop.
 	interrupted func() bool
 
-	remarks  atomic.Int64    // items carried of which there is a remark
-	unstored atomic.Int64    // listed items that no store keeps
+	remarks   atomic.Int64 // items carried of which there is a remark
+	unstored  atomic.Int64 // listed items that no store keeps
+	lostAlbum string       // id of the album that could not be written to; the create stage alone touches it
+
 	onTheWay itemSet         // carried by this run, not yet taken by the create stage
 	created  []media.Created // of this run, for the hook; the create stage alone touches it
 	// unanswered are the names of items in create calls of earlier runs whose

@@ -3,6 +3,7 @@ package emulator
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // album is a list of a user's items. Its methods are called with the library's
@@ -11,6 +12,7 @@ type album struct {
 	id, user, project string
 	title             string
 	seq               int
+	made              time.Time
 	items             []*item
 	cover             *item
 }
@@ -91,11 +93,11 @@ func (a *album) coverItem() *item {
 
 func (a *album) key() string { return fmt.Sprintf("%012d", a.seq) }
 
-func (l *library) createAlbum(c caller, title string) *album {
+func (l *library) createAlbum(c caller, title string, now time.Time) *album {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seq++
-	a := &album{id: "AF1Qip" + opaque(92), user: c.user, project: c.project, title: title, seq: l.seq}
+	a := &album{id: "AF1Qip" + opaque(92), user: c.user, project: c.project, title: title, seq: l.seq, made: now}
 	l.albums[a.id] = a
 	acc := l.account(c.user)
 	acc.albums = append(acc.albums, a)

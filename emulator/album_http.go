@@ -82,7 +82,7 @@ func (g *Google) albumCreate(c caller, r *http.Request) (any, error) {
 	if err := checkTitle(req.Album.Title); err != nil {
 		return nil, err
 	}
-	a := g.library.createAlbum(c, req.Album.Title)
+	a := g.library.createAlbum(c, req.Album.Title, g.now())
 	g.library.mu.Lock()
 	defer g.library.mu.Unlock()
 	return g.wireAlbum(c, a), nil
@@ -119,7 +119,7 @@ func (g *Google) albumList(c caller, r *http.Request) (any, error) {
 	defer l.mu.Unlock()
 	var albums []*album
 	for _, a := range l.account(c.user).albums {
-		if a.project == c.project {
+		if a.project == c.project && g.now().Sub(a.made) >= g.opts.AlbumListDelay {
 			albums = append([]*album{a}, albums...)
 		}
 	}

@@ -59,6 +59,7 @@ type GoogleOptions struct {
 	// Reading.
 	ProcessingTime time.Duration // until a new video is READY; 1 minute; negative: none
 	ListDelay      time.Duration // until a new item is listed; 0
+	AlbumListDelay time.Duration // until a new album is listed; 0
 	ShortPages     bool          // pages hold half of what they could
 	EmptyPage      bool          // an empty page with a token follows the first
 	RepeatBoundary bool          // the last row of a page comes again as the first of the next
@@ -271,7 +272,7 @@ func (g *Google) Put(user, name string, data []byte) (Item, error) {
 // PutAlbum makes an album by other means than the API; no project may use it.
 func (g *Google) PutAlbum(user, title string) Album {
 	defaultTo(&user, g.opts.User)
-	a := g.library.createAlbum(caller{user: user}, title)
+	a := g.library.createAlbum(caller{user: user}, title, g.now())
 	return Album{ID: a.id, User: user, Title: title}
 }
 

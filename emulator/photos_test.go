@@ -358,6 +358,26 @@ func TestListDelay(t *testing.T) {
 	}
 }
 
+// TestAlbumListDelay: an album is listed late, and two may have one title.
+func TestAlbumListDelay(t *testing.T) {
+	p := newPhotosTest(t, GoogleOptions{AlbumListDelay: time.Minute})
+	for range 2 {
+		p.ok("POST", "/v1/albums", `{"album":{"title":"Trip"}}`, nil)
+	}
+	listed := func() int {
+		var answer struct{ Albums []struct{ Title string } }
+		p.ok("GET", "/v1/albums", "", &answer)
+		return len(answer.Albums)
+	}
+	if n := listed(); n != 0 {
+		t.Errorf("%d albums listed at once", n)
+	}
+	p.e.Clock.Advance(time.Minute)
+	if n := listed(); n != 2 {
+		t.Errorf("%d albums listed later, want 2", n)
+	}
+}
+
 func TestAccountCodesAreNotMixedUp(t *testing.T) {
 	p := newPhotosTest(t, GoogleOptions{})
 	if got := p.message("POST", "/v1/mediaItems:batchCreate", batchBody("", "x")); got != "400 INVALID_ARGUMENT Request must contain a valid upload token." {

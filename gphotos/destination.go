@@ -70,10 +70,17 @@ func (d *Destination) Stale(r media.Receipt) bool {
 	return r.Token == "" || d.c.now().Sub(r.At) > maxTokenAge
 }
 
-// Album returns the id of the writable album with exactly this title among
-// those that the app created, and creates it if there is none. It looks again
-// before each attempt to create it: one that got no answer may have done so.
+// albumSettles is how long the listing of albums may lack one that was created.
+const albumSettles = 30 * time.Second
+
+// Album returns the id of the writable album with this title among those that
+// the app created, and creates it if there is none. Before each further attempt
+// to create it, it looks for the album until a listing would show it: an attempt
+// that got no answer may have created it.
 func (d *Destination) Album(ctx context.Context, title string) (id string, err error) {
+	if title, err = media.AlbumTitle(title); err != nil {
+		return "", albumFault(title, &media.Fault{Class: media.ItemFault, Code: media.CodeAlbum, Err: err})
+	}
 	select {
 	case d.album <- struct{}{}:
 	case <-ctx.Done():
@@ -81,15 +88,36 @@ func (d *Destination) Album(ctx context.Context, title string) (id string, err e
 	}
 	defer func() { <-d.album }()
 	var lookErr error // that is: after all the repetitions of looking
+	var patience time.Duration
 	err = retry.Do(ctx, d.c.retry, func(ctx context.Context) error {
-		if id, lookErr = d.findAlbum(ctx, title); id != "" || lookErr != nil {
+		if id, lookErr = d.awaitAlbum(ctx, title, patience); id != "" || lookErr != nil {
 			return nil
 		}
 		made, err := d.c.CreateAlbum(ctx, title)
-		id = made.ID
+		if id = made.ID; media.CodeOf(err) != media.CodeRate {
+			patience = albumSettles
+		}
 		return albumFault(title, err)
 	})
 	return id, cmp.Or(err, lookErr)
+}
+
+// awaitAlbum looks for an album until it is found or patience is at an end, and
+// returns "" then.
+func (d *Destination) awaitAlbum(ctx context.Context, title string, patience time.Duration) (string, error) {
+	deadline := time.Now().Add(patience)
+	for pause := time.Second; ; pause *= 2 {
+		id, err := d.findAlbum(ctx, title)
+		left := time.Until(deadline)
+		if id != "" || err != nil || left <= 0 {
+			return id, err
+		}
+		select {
+		case <-time.After(min(pause, left)):
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
+	}
 }
 
 // findAlbum returns "" if there is no such album.
@@ -98,7 +126,7 @@ func (d *Destination) findAlbum(ctx context.Context, title string) (string, erro
 		if err != nil {
 			return "", err
 		}
-		if a.Title == title && a.IsWriteable {
+		if listed, _ := media.AlbumTitle(a.Title); listed == title && a.IsWriteable {
 			return a.ID, nil
 		}
 	}

@@ -37,6 +37,8 @@ type service struct {
 	items     []MediaItem
 	hashes    map[string]string // content hash to item id
 	albums    []Album
+	albumAt   []time.Time   // when each of them was made
+	albumLag  time.Duration // until a new album is listed
 	inAlbum   map[string][]string
 	log       []string // routes
 	writing   bool
@@ -387,9 +389,13 @@ func (s *service) listAlbums(w http.ResponseWriter, r *http.Request) {
 		apiError(w, 400, "INVALID_ARGUMENT", "page size")
 		return
 	}
-	to := min(from+size, len(s.albums))
-	p := map[string]any{"albums": s.albums[from:to]}
-	if to < len(s.albums) {
+	listed := s.albums
+	if n := len(s.albumAt); n > 0 && time.Since(s.albumAt[n-1]) < s.albumLag {
+		listed = listed[:len(listed)-1]
+	}
+	to := min(from+size, len(listed))
+	p := map[string]any{"albums": listed[from:to]}
+	if to < len(listed) {
 		p["nextPageToken"] = strconv.Itoa(to)
 	}
 	writeJSON(w, p)
@@ -406,7 +412,7 @@ func (s *service) createAlbum(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := Album{ID: fmt.Sprintf("album-%d", len(s.albums)+1), Title: req.Album.Title, IsWriteable: true}
-	s.albums = append(s.albums, a)
+	s.albums, s.albumAt = append(s.albums, a), append(s.albumAt, time.Now())
 	writeJSON(w, a)
 }
 

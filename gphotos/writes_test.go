@@ -4,8 +4,12 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
 )
 
 func TestRequestsOfWrites(t *testing.T) {
@@ -76,9 +80,11 @@ func TestWritesThatAreNotSent(t *testing.T) {
 func TestAlbumIsMadeOnce(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
+		lag    time.Duration
 		before func(n int, route string, w http.ResponseWriter, r *http.Request) bool
 		lose   func(n int, route string) bool
 	}{
+		{name: "answer lost, listed late", lag: 20 * time.Second, lose: func(n int, route string) bool { return route == "POST /v1/albums" && n < 3 }},
 		{name: "answer lost", lose: func(n int, route string) bool { return route == "POST /v1/albums" && n < 3 }},
 		{name: "unavailable", before: func(n int, route string, w http.ResponseWriter, _ *http.Request) bool {
 			if route == "POST /v1/albums" && n < 3 {
@@ -91,12 +97,27 @@ func TestAlbumIsMadeOnce(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(t)
-				s.before, s.lose = tc.before, tc.lose
+				s.before, s.lose, s.albumLag = tc.before, tc.lose, tc.lag
 				id, err := s.destination(Options{}).Album(t.Context(), "Trip")
 				if err != nil || len(s.albums) != 1 || s.albums[0].ID != id {
 					t.Errorf("Album = %q, %v; the service has %v", id, err, s.albums)
 				}
 			})
 		})
+	}
+}
+
+// TestAlbumTitlesAreCompared as people write them, and checked before a request.
+func TestAlbumTitlesAreCompared(t *testing.T) {
+	s := newService(t)
+	s.albums = []Album{{ID: "one", Title: "Cafe\u0301 ", IsWriteable: true}, {ID: "two", Title: "Café", IsWriteable: true}}
+	for range 2 {
+		if id, err := s.destination(Options{}).Album(t.Context(), " Café"); id != "one" || err != nil {
+			t.Errorf("Album = %q, %v, want the first of the title", id, err)
+		}
+	}
+	s.log = nil
+	if _, err := s.destination(Options{}).Album(t.Context(), strings.Repeat("x", 501)); media.CodeOf(err) != media.CodeAlbum || len(s.log) > 0 {
+		t.Errorf("a title of 501 characters: %v, requests %q", err, s.log)
 	}
 }

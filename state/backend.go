@@ -62,7 +62,7 @@ type Backend interface {
 	// Record adds entries to the ledger; the latest for an item and account counts.
 	Record(ctx context.Context, entries ...LedgerEntry) error
 
-	// Lock takes the session for this process, or returns a *LockedError. A
+	// Lock takes the session, which need not be stored, for this process, or returns a *LockedError. A
 	// lock whose holder is dead is taken over.
 	Lock(ctx context.Context, session string) (Unlocker, error)
 
@@ -80,10 +80,10 @@ type ItemQuery struct {
 	Limit    int   // at most so many; 0 for no limit
 }
 
-// LedgerEntry remembers that an item is at a destination account.
+// LedgerEntry remembers that an item, or an album, is at a destination account.
 type LedgerEntry struct {
 	Account       string    `json:"account"`          // such as "gphotos:3f9a…"
-	Key           string    `json:"key"`              // media.ID.Key of the item
+	Key           string    `json:"key"`              // media.ID.Key of the item, or AlbumKey
 	DestinationID string    `json:"destination_id"`   // what the destination calls it
 	SHA256        string    `json:"sha256,omitempty"` // lower-case hex; "" if not known
 	Size          int64     `json:"size"`             // bytes

@@ -53,6 +53,8 @@ func listed() (rows []*row) {
 					b.t.Fatal(err)
 				}
 			}, grows: 64 * kib},
+		&row{route: "albums.create", fault: "reset after commit, and the album is listed late", world: album,
+			options: emulator.Options{Google: emulator.GoogleOptions{AlbumListDelay: 20 * time.Second}}, faults: on("albums.create", lie(emulator.FaultResetAfter))},
 		albumsListed("pages hold half", emulator.GoogleOptions{ShortPages: true}),
 		albumsListed("an empty page in between", emulator.GoogleOptions{EmptyPage: true}),
 		albumsListed("the last row comes again", emulator.GoogleOptions{RepeatBoundary: true}),

@@ -78,6 +78,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"Counts", testCounts},
 		{"Batches", testBatches},
 		{"Ledger", testLedger},
+		{"Albums", testAlbums},
 		{"Locks", testLocks},
 		{"Takeover", testTakeover},
 		{"WrongClock", testWrongClock},

@@ -1,0 +1,57 @@
+package statetest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gondola-sync/gondola/state"
+)
+
+// testAlbums keeps albums of any title in the ledger, and locks them beside the
+// sessions without leaving one.
+func testAlbums(t *testing.T, h Harness) {
+	b, ctx := h.open(t), t.Context()
+	second := b
+	if !h.Volatile {
+		second = h.open(t)
+	}
+	at := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
+	for _, title := range []string{
+		"Holidays", "a/b/../c%2F", `"q'uo;te$` + "`", "Café", strings.Repeat("é", 500), strings.Repeat("😀", 500), strings.Repeat("😀", 499) + "x",
+	} {
+		entry := state.LedgerEntry{Account: "gphotos:a", Key: state.AlbumKey(title), Session: "s", At: at}
+		for _, id := range []string{"", "AF1QipOne"} { // begun, then known
+			entry.DestinationID = id
+			must(t, b.Record(ctx, entry))
+			got, err := second.Recall(ctx, entry.Account, entry.Key)
+			must(t, err)
+			equal(t, "album", &entry, got)
+		}
+		_, err := second.Recall(ctx, "gphotos:b", entry.Key)
+		wantNotFound(t, "the album of another account", err)
+	}
+
+	name := state.AlbumLock("gphotos:3f9a1c")
+	lock, err := b.Lock(ctx, name)
+	must(t, err)
+	if _, err := second.Lock(ctx, name); !isLocked(err) {
+		t.Errorf("Lock of albums that are locked: %v", err)
+	}
+	other, err := second.Lock(ctx, state.AlbumLock("gphotos:another"))
+	must(t, err)
+	must(t, other.Unlock())
+	must(t, lock.Unlock())
+	lock, err = second.Lock(ctx, name)
+	must(t, err)
+	must(t, lock.Unlock())
+	if got := collect(t, b.Sessions(ctx)); len(got) != 0 {
+		t.Errorf("locking albums left %d sessions", len(got))
+	}
+}
+
+func isLocked(err error) bool {
+	_, ok := errors.AsType[*state.LockedError](err)
+	return ok
+}
