@@ -181,7 +181,7 @@ func (a *auth) exchange(ctx context.Context) (*oauth2.Token, error) {
 	a.client.apiRequests.Add(1)
 	t, err := config.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, bounded(a.client.api)), &oauth2.Token{RefreshToken: a.tokens.Refresh}).Token()
 	if err == nil {
-		if _, err := checkToken(t.AccessToken); err != nil {
+		if err := checkCharacters(t.AccessToken); err != nil {
 			return nil, authFault(op, err)
 		}
 		return t, nil

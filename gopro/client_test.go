@@ -23,15 +23,15 @@ func TestNew(t *testing.T) {
 		o    Options
 		code string // of the fault; "-" for another error
 	}{
-		{"defaults", Options{Token: "t"}, ""},
-		{"loopback", Options{Token: "t", BaseURL: "http://127.0.0.1:8080/"}, ""},
-		{"IPv6 loopback", Options{Token: "t", BaseURL: "http://[::1]:1"}, ""},
-		{"pasted token", Options{Token: "Cookie: gp_access_token=t"}, ""},
+		{"defaults", Options{Token: testToken}, ""},
+		{"loopback", Options{Token: testToken, BaseURL: "http://127.0.0.1:8080/"}, ""},
+		{"IPv6 loopback", Options{Token: testToken, BaseURL: "http://[::1]:1"}, ""},
+		{"pasted token", Options{Token: "Cookie: gp_access_token=tttttttttttt"}, ""},
 		{"refresh only", Options{Refresh: &OAuth{ClientID: "i", ClientSecret: "s", RefreshToken: "r"}}, ""},
-		{"in the clear", Options{Token: "t", BaseURL: "http://api.gopro.com"}, "-"},
-		{"thumbnails in the clear", Options{Token: "t", ImageURL: "http://images.gopro.com"}, "-"},
-		{"no address", Options{Token: "t", BaseURL: "api.gopro.com"}, "-"},
-		{"with a password", Options{Token: "t", BaseURL: "https://a:b@api.gopro.com"}, "-"},
+		{"in the clear", Options{Token: testToken, BaseURL: "http://api.gopro.com"}, "-"},
+		{"thumbnails in the clear", Options{Token: testToken, ImageURL: "http://images.gopro.com"}, "-"},
+		{"no address", Options{Token: testToken, BaseURL: "api.gopro.com"}, "-"},
+		{"with a password", Options{Token: testToken, BaseURL: "https://a:b@api.gopro.com"}, "-"},
 		{"no credentials", Options{}, media.CodeAuth},
 		{"no token", Options{Token: "a b"}, media.CodeAuth},
 		{"half an OAuth client", Options{Refresh: &OAuth{ClientID: "i", RefreshToken: "r"}}, media.CodeAuth},

@@ -34,7 +34,7 @@ func Example() {
 	if err != nil {
 		fmt.Println(media.HintOf(err)) // a token has no spaces in it
 	}
-	client, err = gopro.New(gopro.Options{BaseURL: server.URL, Token: "gp_access_token=eyJhbGc", HTTP: server.Client()})
+	client, err = gopro.New(gopro.Options{BaseURL: server.URL, Token: "gp_access_token=eyJhbGciOi.x.y", HTTP: server.Client()})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func Example() {
 }
 
 func ExampleParseToken() {
-	token, err := gopro.ParseToken(`curl 'https://api.gopro.com/media/user' -H 'cookie: lang=en; gp_access_token=eyJhbGc.x.y; gp_user_id=0f3a'`)
+	token, err := gopro.ParseToken(`curl 'https://api.gopro.com/media/user' -H 'cookie: lang=en; gp_access_token=eyJhbGciOi.x.y; gp_user_id=0f3a'`)
 	fmt.Println(token, err)
-	// Output: eyJhbGc.x.y <nil>
+	// Output: eyJhbGciOi.x.y <nil>
 }

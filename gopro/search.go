@@ -113,7 +113,7 @@ func (c *Client) User(ctx context.Context) (Account, error) {
 // type. The token is [Row.ThumbnailToken].
 func (c *Client) Thumbnail(ctx context.Context, token string) (picture []byte, mime string, err error) {
 	const op = "fetch a GoPro thumbnail"
-	if _, err := checkToken(token); err != nil {
+	if err := checkCharacters(token); err != nil {
 		return nil, "", &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: op, Err: errors.New("the medium has none")}
 	}
 	a, err := get(ctx, c, call{op: op, path: "resize/450w/" + url.PathEscape(token), item: true, image: true},

@@ -29,12 +29,29 @@ func TestParseToken(t *testing.T) {
 		{"cmd cURL, bearer", "curl \"https://api.gopro.com/media/user\" ^\r\n  -H \"authorization: Bearer " + token + "\" ^\r\n  --compressed"},
 		{"PowerShell", `$session.Cookies.Add((New-Object System.Net.Cookie("gp_access_token", "` + token + `", "/", ".gopro.com")))`},
 		{"JSON", `{"gp_access_token": "` + token + `", "x": 1}`},
+		{"cookie export", `[{"domain":".gopro.com","name":"gp_user_id","value":"0f3a1c9e-0f3a-1c9e"},` +
+			`{"name":"gp_access_token","path":"/","expirationDate":1790000000,"value":"` + token + `"}]`},
+		{"cookie export with a path first", `[{"name":"gp_access_token","path":"/","value":"` + token + `"}]`},
+		{"storage state", `{"cookies":[{"name":"gp_access_token","value":"` + token + `","domain":".gopro.com","path":"/"}],"origins":[]}`},
+		{"request in JSON", `{"log":{"entries":[{"request":{"headers":[{"name":"cookie","value":"a=b; gp_access_token=` + token + `"}]}}]}}`},
+		{"row of DevTools", "gp_access_token\t" + token + "\t.gopro.com\t/\t2026-12-01T00:00:00.000Z\t1300\t✓\t✓"},
+		{"row of DevTools with spaces", "gp_access_token   " + token + "   .gopro.com   /"},
+		{"cookies.txt", "# Netscape HTTP Cookie File\n.gopro.com\tTRUE\t/\tTRUE\t1790000000\tgp_user_id\t0f3a1c9e\n" +
+			".gopro.com\tTRUE\t/\tTRUE\t1790000000\tgp_access_token\t" + token + "\n"},
+		{"export", "export GP_ACCESS_TOKEN=" + token},
+		{"export with quotes", "export GP_ACCESS_TOKEN='" + token + "'"},
+		{"set", "set GP_ACCESS_TOKEN=" + token},
+		{"PowerShell variable", `$env:GP_ACCESS_TOKEN = "` + token + `"`},
+		{"our own variable", "GONDOLA_GOPRO_TOKEN=" + token},
+		{"q2google's variable", "Q2GOOGLE_GOPRO_ACCESS_TOKEN=" + token},
+		{"byte order mark", "\ufeff" + token + "\r\n"},
+		{"typographic quotes", "“" + token + "”"},
+		{"typographic quotes in a setting", "GP_ACCESS_TOKEN=‘" + token + "’"},
+		{"low and high quotes", "„" + token + "“"},
+		{"no-break spaces", "\u00a0Bearer\u00a0" + token + "\u200b"},
 	} {
 		if got, err := ParseToken(tc.text); err != nil || got != token {
 			t.Errorf("%s: ParseToken = %q, %v", tc.name, got, err)
-		}
-		if got, err := ReadToken(strings.NewReader(tc.text)); err != nil || got != token {
-			t.Errorf("%s: ReadToken = %q, %v", tc.name, got, err)
 		}
 	}
 }
@@ -50,6 +67,14 @@ func TestParseTokenRefuses(t *testing.T) {
 		{"a sentence", "my SECRET token", "spaces"},
 		{"broken line", "eyJSECRET\nabc", "spaces or line breaks"},
 		{"not ASCII", "SECRETé", "characters"},
+		{"a word", "path", "shorter"},
+		{"a word as Bearer", "Bearer path", "shorter"},
+		{"a word as cookie", "gp_access_token=path", "shorter"},
+		{"a piece of a cookie export", `"name":"gp_access_token","path":"/SECRET"`, "no value"},
+		{"a cut cookie export", `[{"name":"gp_access_token","path":"/","val`, "not JSON"},
+		{"a cookie export without it", `[{"name":"gp_user_id","value":"SECRET-SECRET"}]`, "no cookie gp_access_token"},
+		{"a cookie export without its value", `[{"name":"gp_access_token","path":"/"}]`, "no cookie gp_access_token"},
+		{"UTF-16", "\xff\xfeS\x00E\x00C\x00R\x00E\x00T\x00", "UTF-16"},
 		{"too long", strings.Repeat("SECRET", maxPaste), "longer"},
 	} {
 		got, err := ParseToken(tc.text)
@@ -71,7 +96,9 @@ func FuzzParseToken(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !strings.Contains(text, token) || strings.ContainsAny(token, " \t\r\n\"';,") || token == "" {
+		plain := strings.TrimSpace(typography.Replace(text))
+		inJSON := plain[0] == '[' || plain[0] == '{' // where it may be escaped
+		if !inJSON && !strings.Contains(plain, token) || strings.ContainsAny(token, " \t\r\n\"';,") || len(token) < minToken {
 			t.Errorf("ParseToken(%q) = %q", text, token)
 		}
 	})

@@ -36,7 +36,8 @@ func newLoginGoPro(a *app) *cobra.Command {
 		Use:   "gopro",
 		Short: "Store the GoPro token of your browser, read from standard input",
 		Long: `Store the GoPro token of your browser. Standard input is a bare token, a Cookie
-header, or a whole request copied as cURL. The token is checked at once, stored
+header, a row of the browser's cookie table, a cookie export (JSON or
+cookies.txt), or a whole request copied as cURL. The token is checked at once, stored
 readable by you alone, and never shown.`,
 		Example: `  gondola login gopro
   pbpaste | gondola login gopro`,
