@@ -118,6 +118,19 @@ func (r *run) recordAlbum(id string) error {
 	})
 }
 
+// explainUnfiled says that items which were at the destination before the
+// session are not put into its album: only what is created is.
+func (r *run) explainUnfiled(ctx context.Context) error {
+	if r.session.Album == "" {
+		return nil
+	}
+	counts, err := r.opt.Backend.Counts(ctx, r.id)
+	if n := counts.Outcomes[state.OutcomeAlreadyThere]; err == nil && n > 0 {
+		r.notice("the album %q lacks the items that were at the destination before, of which there are %d: only what is created now is put into it", r.session.Album, n)
+	}
+	return err
+}
+
 // albumLost forgets the album, once in a run, if a call failed because of it:
 // people delete albums, and another one of the title will do.
 func (b *batcher) albumLost(err error) bool {

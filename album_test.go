@@ -176,3 +176,25 @@ func TestAlbumsTurnIsBounded(t *testing.T) {
 		mustSync(t, o)
 	})
 }
+
+// TestItemsThatWereThereAreNotFiled, and the run says so.
+func TestItemsThatWereThereAreNotFiled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(45, 3)
+		o := options(t, src, lib)
+		o.SessionID = ""
+		mustSync(t, o)
+		src.add("new", "GX010099.MP4", []byte("shot since"))
+		var notices []string
+		o.Album = "Lagoon"
+		o.Hooks.Event = func(e gondola.Event) {
+			if n, ok := e.(gondola.NoticeEvent); ok {
+				notices = append(notices, n.Text)
+			}
+		}
+		mustSync(t, o)
+		if len(lib.albums["Lagoon"]) != 1 || len(notices) != 1 || !strings.Contains(notices[0], `"Lagoon" lacks the items that were at the destination before, of which there are 3`) {
+			t.Errorf("albums %v, notices %q", lib.albums, notices)
+		}
+	})
+}

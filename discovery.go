@@ -40,6 +40,9 @@ func (r *run) list(ctx context.Context) error {
 	if err := r.retireNameless(ctx); err != nil {
 		return err
 	}
+	if err := r.explainUnfiled(ctx); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.session.From, r.session.To, r.session.Window = r.from, r.to, &r.window

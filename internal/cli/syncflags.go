@@ -39,7 +39,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations, the window, the filters, the quality and the album)")
 	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto: as many as fill the line, at most 32")
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
-	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing")
+	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing; what was there before stays out")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
 	flags.IntVar(&f.chunkMultiplier, "chunk-multiplier", 0, "send uploads in pieces of `N` times the destination's granularity; 0 to fit the line")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
