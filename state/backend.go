@@ -28,7 +28,8 @@ type Backend interface {
 	// the listing goes on.
 	Sessions(ctx context.Context) iter.Seq2[*Session, error]
 	// DeleteSession removes a session with its items and batches; the ledger
-	// stays. It returns ErrNotFound if there is none.
+	// stays. It also removes what an interrupted deletion has left. It returns
+	// ErrNotFound if there is no session.
 	DeleteSession(ctx context.Context, id string) error
 
 	// Items iterates the items that q selects, by Seq. Items that are put

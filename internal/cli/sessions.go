@@ -134,10 +134,9 @@ carries it again.`,
 }
 
 func (a *app) removeSessions(ctx context.Context, backend state.Backend, ids []string, yes bool) error {
-	for _, id := range ids {
-		if _, err := backend.Session(ctx, id); errors.Is(err, state.ErrNotFound) { // one that cannot be read can be removed
-			return a.errNoSession(id)
-		}
+	ids, err := a.removable(ctx, backend, ids)
+	if err != nil || len(ids) == 0 {
+		return err
 	}
 	if !yes {
 		if err := a.confirm(ctx, "Forget "+strings.Join(ids, ", ")+"?"); err != nil {
@@ -152,12 +151,35 @@ func (a *app) removeSessions(ctx context.Context, backend state.Backend, ids []s
 		if err := errors.Join(backend.DeleteSession(ctx, id), lock.Unlock()); err != nil {
 			return err
 		}
-		if a.format == formatJSON {
-			a.json(map[string]string{"type": "removed", "session_id": id})
-		}
-		fmt.Fprintf(a.talk(), "Forgot session %s.\n", cell(id))
+		a.forgot(id)
 	}
 	return nil
+}
+
+// removable returns the sessions that are there, also those that cannot be read.
+// What an interrupted removal has left of others it removes: that was agreed to.
+func (a *app) removable(ctx context.Context, backend state.Backend, ids []string) (there []string, err error) {
+	for _, id := range ids {
+		if _, err := backend.Session(ctx, id); !errors.Is(err, state.ErrNotFound) {
+			there = append(there, id)
+			continue
+		}
+		switch err := backend.DeleteSession(ctx, id); {
+		case errors.Is(err, state.ErrNotFound):
+			return nil, a.errNoSession(id)
+		case err != nil:
+			return nil, err
+		}
+		a.forgot(id)
+	}
+	return there, nil
+}
+
+func (a *app) forgot(id string) {
+	if a.format == formatJSON {
+		a.json(map[string]string{"type": "removed", "session_id": id})
+	}
+	fmt.Fprintf(a.talk(), "Forgot session %s.\n", cell(id))
 }
 
 // confirm asks on a terminal; elsewhere nobody can answer.

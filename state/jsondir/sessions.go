@@ -154,8 +154,9 @@ func (b *Backend) listSessions(ctx context.Context) ([]listed, error) {
 }
 
 // DeleteSession removes a session: first its header, so that an interrupted
-// deletion leaves no session, then the rest. It returns a *state.LockedError if
-// another backend holds the session.
+// deletion leaves no session, then the rest. It also removes what an interrupted
+// one has left. It returns a *state.LockedError if another backend holds the
+// session.
 func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 	s, err := b.session(ctx, id)
 	if err != nil {
@@ -164,7 +165,9 @@ func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 	h, err := b.header(s.dir)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return err
+		if !s.remains() {
+			return err
+		}
 	case err == nil && h.ID != id:
 		return otherSession(id, s.dir, h.ID)
 	}
@@ -177,6 +180,10 @@ func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 	}
 	return s.delete(ctx)
 }
+
+// remains reports whether there are items or batches of a session, or of one
+// whose deletion was interrupted.
+func (s *session) remains() bool { return s.exists(s.dir+"/items") || s.exists(s.dir+"/batches") }
 
 func (s *session) delete(ctx context.Context) error {
 	s.write.Lock()

@@ -24,7 +24,11 @@ func TestSuite(t *testing.T) {
 				return b
 			},
 			Break: breakAt,
-			Cost:  func() statetest.Cost { return meter.cost },
+			Left: func(*testing.T) int {
+				left, _ := filepath.Glob(filepath.Join(root, "*", "*", "*.json"))
+				return len(left)
+			},
+			Cost: func() statetest.Cost { return meter.cost },
 		}
 	})
 }

@@ -143,19 +143,21 @@ func (s *session) clear(ctx context.Context) error {
 }
 
 // DeleteSession removes a session: first its header, so that an interrupted
-// deletion leaves no session, then the rest. It returns a *state.LockedError if
-// another process holds the session.
+// deletion leaves no session, then the rest. It also removes what an interrupted
+// one has left. It returns a *state.LockedError if another process holds the
+// session.
 func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 	s, err := b.session(ctx, id)
 	if err != nil {
 		return err
 	}
 	if err := b.call(ctx, s.op("delete"), func(ctx context.Context) error {
-		there, err := exists(ctx, b.headers(), pairs(fieldSession, id))
-		if err == nil && !there {
-			err = state.ErrNotFound
+		for _, c := range []*mongo.Collection{b.headers(), b.items(), b.batches()} {
+			if there, err := exists(ctx, c, pairs(fieldSession, id)); there || err != nil {
+				return err
+			}
 		}
-		return err
+		return state.ErrNotFound
 	}); err != nil {
 		return err
 	}

@@ -26,6 +26,10 @@ func TestSuite(t *testing.T) {
 			Break:  breakAt,
 			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = since")) },
 			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = '2099-01-01T00:00:00Z'")) },
+			Left: func(t *testing.T) int {
+				b := opened[len(opened)-1]
+				return int(b.Number(t, "SELECT (SELECT count(*) FROM item) + (SELECT count(*) FROM batch)"))
+			},
 			Cost: func() statetest.Cost {
 				c := statetest.Cost{Writes: changes.Load()}
 				for _, b := range opened {

@@ -38,6 +38,10 @@ type Harness struct {
 	// 2099, as a process whose clock was wrong would have set it.
 	Misset func(t *testing.T)
 
+	// Left, if not nil, counts the items and batches that the store holds,
+	// whatever session they are of and whether it is there or not.
+	Left func(t *testing.T) int
+
 	// Cost, if not nil, returns what has been written so far.
 	Cost func() Cost
 
@@ -93,6 +97,10 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 			test.run(t, newHarness(t))
 		})
 	}
+	t.Run("InterruptedDelete", func(t *testing.T) {
+		t.Parallel()
+		testInterruptedDelete(t, newHarness)
+	})
 	t.Run("Crash", func(t *testing.T) {
 		t.Parallel()
 		testCrash(t, newHarness)

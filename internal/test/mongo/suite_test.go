@@ -21,6 +21,7 @@ func TestSuite(t *testing.T) {
 			Break:  func(b state.Backend, n int) { h.proxy(b).refuseFrom(n) },
 			Expire: h.expire,
 			Misset: h.misset,
+			Left:   h.left,
 			Cost:   h.total,
 			Most:   110, // more than the backend reads at a time
 		}
@@ -33,6 +34,19 @@ type harness struct {
 
 	mu      sync.Mutex
 	proxies map[state.Backend]*proxy
+}
+
+// left counts what is stored of all sessions.
+func (h *harness) left(t *testing.T) (sum int) {
+	t.Helper()
+	for _, name := range []string{"items", "batches"} {
+		n, err := h.db.Collection(name).CountDocuments(t.Context(), bson.D{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += int(n)
+	}
+	return sum
 }
 
 func (h *harness) open(t *testing.T) state.Backend {
