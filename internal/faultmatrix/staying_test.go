@@ -39,8 +39,6 @@ type ending struct {
 
 func completes(r *row) { r.first, r.code, r.failed = gondola.Complete, "", 0 }
 
-func breaks(r *row) { r.first, r.failed = gondola.Broken, 0 }
-
 func says(code string) func(*row) { return func(r *row) { r.code = code } }
 
 var endings = map[string]ending{
