@@ -48,7 +48,40 @@ func readAll(ctx context.Context, b state.Backend) (findings []Finding) {
 			sessions, items = sessions+1, items+counts.Total
 		}
 	}
+	findings = append(findings, strays(ctx, b)...)
 	return append(findings, Finding{Level: OK, What: fmt.Sprintf("%s with %s can be read", plural(sessions, "session"), plural(items, "item"))})
+}
+
+// straying is a backend that can tell what lies among its records and is none:
+// paths, and why each is left alone.
+type straying interface {
+	Strays(ctx context.Context) iter.Seq2[string, string]
+}
+
+const mostStrays = 10 // that are named
+
+func strays(ctx context.Context, b state.Backend) (findings []Finding) {
+	s, ok := b.(straying)
+	if !ok {
+		return nil
+	}
+	more := 0
+	for path, why := range s.Strays(ctx) {
+		if len(findings) == mostStrays {
+			more++
+			continue
+		}
+		findings = append(findings, Finding{
+			Level: Note, What: fmt.Sprintf("%s is not read: %s", path, why),
+			Why:    "Gondola reads only documents under their own names, and leaves everything else alone",
+			Remedy: "look at it, then remove it or keep it elsewhere: ls -ld " + shellWord(path),
+		})
+	}
+	if more > 0 {
+		findings = append(findings, Finding{Level: Note, What: fmt.Sprintf("%s more are not read", plural(more, "file")),
+			Why: "they are of the kinds named above", Remedy: "see to those named above, then run gondola doctor again"})
+	}
+	return findings
 }
 
 func newer(s *state.Session) Finding {

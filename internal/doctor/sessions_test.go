@@ -165,3 +165,39 @@ func TestLocks(t *testing.T) {
 		t.Errorf("left behind: %+v", f)
 	}
 }
+
+func TestStraysAreNamed(t *testing.T) {
+	dir, open := stored(t)
+	for _, name := range []string{"one/items/._a.jpg.json", "one/items/a (conflicted copy).jpg.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"file_name": "a.jpg"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "removed", "items"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	findings := Sessions(open).Run(t.Context())
+	var notes []string
+	for _, f := range findings {
+		if f.Level == Note {
+			notes = append(notes, f.What)
+		}
+	}
+	said := strings.Join(notes, "\n")
+	for _, want := range []string{"/._a.jpg.json", "/a (conflicted copy).jpg.json", "/removed is not read", "gondola sessions rm"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q does not name %s", said, want)
+		}
+	}
+	if last := findings[len(findings)-1]; len(notes) != 3 || last.Level != OK || !strings.Contains(last.What, "1 session with 1 item ") {
+		t.Errorf("findings %+v", findings)
+	}
+	for n := range 30 {
+		if err := os.WriteFile(filepath.Join(dir, "one/items", "._"+strings.Repeat("x", n+1)+".json"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if findings := Sessions(open).Run(t.Context()); len(findings) != mostStrays+2 || !strings.HasPrefix(findings[mostStrays].What, "23 files more") {
+		t.Errorf("%d findings for 33 strays: %+v", len(findings), findings)
+	}
+}

@@ -167,7 +167,9 @@ func (s *session) removeOthers(ctx context.Context, kept map[string]bool) error 
 				return err
 			}
 			for _, file := range files {
-				others = append(others, dir+file)
+				if s.b.isRecord(s.dir, dir+file) {
+					others = append(others, dir+file)
+				}
 			}
 		}
 	}

@@ -40,29 +40,25 @@ func (b *Backend) indexBatches(ctx context.Context, ix *index, dir string, ours 
 	}
 	for _, file := range files {
 		batch, err := b.readBatch(dir, file)
-		if err != nil {
+		switch {
+		case err != nil && !isCopy(file):
 			return err
-		}
-		if !ours {
+		case err != nil || file != batchFile(batch.Index):
+			ix.strays = append(ix.strays, "batches/"+file)
+			continue
+		case !ours:
 			ix.evidence.Add(batch)
 		}
-		ix.addBatch(batch, file)
+		ix.addBatch(batch)
 	}
 	return nil
 }
 
 func batchFile(n int) string { return strconv.Itoa(n) + ".json" }
 
-// addBatch enters a batch. If two files have the same number, the one that is
-// named by it counts.
-func (ix *index) addBatch(batch *state.Batch, file string) {
-	if old, ok := ix.batches[batch.Index]; ok {
-		if old == batchFile(batch.Index) {
-			old, file = file, old
-		}
-		ix.discard("batches/" + old)
-	}
-	ix.batches[batch.Index] = file
+// addBatch enters a batch.
+func (ix *index) addBatch(batch *state.Batch) {
+	ix.batches[batch.Index] = batchFile(batch.Index)
 	ix.foreign = ix.foreign || inReach(batch)
 }
 
@@ -96,8 +92,9 @@ func (b *Backend) indexItems(ctx context.Context, ix *index, dir string, files [
 
 // itemRead is an item as its file has it.
 type itemRead struct {
-	key string
-	e   entry
+	key   string
+	e     entry
+	stray bool
 }
 
 func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
@@ -112,10 +109,14 @@ func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, file
 				}
 				buf.Reset()
 				it, ours, err := b.decodeItem(root, files[n], dir+"/items/", &buf, evidence)
-				if err != nil {
+				switch {
+				case err != nil && !isCopy(files[n]):
 					return err
+				case err != nil || !isProper(it.Name, files[n]):
+					read[n] = itemRead{e: entry{file: files[n]}, stray: true}
+				default:
+					read[n] = itemRead{key: identity(it), e: newEntry(it, files[n], ours)}
 				}
-				read[n] = itemRead{identity(it), newEntry(it, files[n], ours)}
 			}
 			return nil
 		})
@@ -124,6 +125,10 @@ func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, file
 }
 
 func (b *Backend) indexItem(ix *index, dir string, r itemRead) {
+	if r.stray {
+		ix.strays = append(ix.strays, "items/"+r.e.file)
+		return
+	}
 	old := ix.byKey.of(r.key)
 	if old != none && !b.newer(dir, r.e.file, ix.items[old].file) {
 		ix.discard("items/" + r.e.file)
@@ -156,7 +161,7 @@ func (ix *index) unfold(d *state.Document) error {
 			return err
 		}
 		ix.flat["batches/"+batchFile(batch.Index)] = data
-		ix.addBatch(batch, batchFile(batch.Index))
+		ix.addBatch(batch)
 	}
 	for _, it := range d.Items {
 		if ix.byKey.of(identity(it)) != none {

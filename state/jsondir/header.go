@@ -54,7 +54,7 @@ func (b *Backend) dirHeader(dir string) (header, error) {
 		s.ID = dir
 	}
 	if err == nil && SafeName(s.ID) != dir {
-		err = fmt.Errorf("it is of session %q, which does not belong into this directory", s.ID)
+		err = fmt.Errorf("it is of session %q, which %w", s.ID, errMisplaced)
 	}
 	if err != nil {
 		return header{}, b.corrupt(name, err)
@@ -73,7 +73,10 @@ func (b *Backend) flatFile(dir string) (*state.Document, error) {
 	if err != nil {
 		return nil, b.fault("read", name, err)
 	}
-	if !json.Valid(data) {
+	switch valid := json.Valid(data); {
+	case !valid && isCopy(name):
+		return nil, state.ErrNotFound
+	case !valid:
 		return nil, b.corrupt(name, errors.New("not a JSON document"))
 	}
 	var id struct {

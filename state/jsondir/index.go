@@ -25,6 +25,8 @@ type index struct {
 	flat     map[string][]byte // files that a flat file stands for
 	stale    []string          // files of records that another file replaces
 	foreign  bool              // to be rewritten before the first change
+
+	strays []string // files that are no records, such as "items/._a.jpg.json"
 }
 
 // entry is one item.

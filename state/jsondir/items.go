@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -223,6 +224,9 @@ func (ix *index) plan(items []*state.Item) ([]*put, error) {
 		p.it, p.file = it, fileOf(it.Name)
 		if p.old != none && ix.items[p.old].name == it.Name {
 			p.file = p.from
+		}
+		if p.from != p.file && slices.Contains(ix.strays, "items/"+p.file) {
+			p.file = apart(it.Name) // its own is taken by what is no record
 		}
 		name := fold(p.file)
 		holder := ix.byName.of(name)

@@ -101,7 +101,8 @@ type listed struct {
 }
 
 // Sessions lists headers, most recently updated first, those that cannot be
-// read last. Directories and files that are no sessions are passed over.
+// read last. Directories and files that are no sessions are passed over: see
+// [Backend.Strays].
 func (b *Backend) Sessions(ctx context.Context) iter.Seq2[*state.Session, error] {
 	return func(yield func(*state.Session, error) bool) {
 		all, err := b.listSessions(ctx)
@@ -137,7 +138,7 @@ func (b *Backend) listSessions(ctx context.Context) ([]listed, error) {
 	for dir := range dirs {
 		h, err := b.header(dir)
 		switch {
-		case errors.Is(err, state.ErrNotFound):
+		case errors.Is(err, state.ErrNotFound), errors.Is(err, errMisplaced):
 		case err != nil:
 			all = append(all, listed{&state.Session{ID: dir}, err})
 		default:
