@@ -96,7 +96,7 @@ func defaultTo[T comparable](v *T, value T) {
 func (o *GoogleOptions) complete() error {
 	if len(o.Clients) == 0 {
 		o.Clients = []OAuthClient{{
-			ID:      projectNumber + "-emulated.apps.googleusercontent.com",
+			ID:      projectNumber + emulatedClient,
 			Secret:  "GOCSPX-" + opaque(28),
 			Project: projectNumber,
 		}}

@@ -3,10 +3,22 @@ package emulator
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
+
+// ErrForeignFile is wrapped by the error for a client_secret.json or token.json
+// that no emulator has written, and that is therefore not replaced.
+var ErrForeignFile = errors.New("no emulator wrote this file")
+
+// emulatedClient ends the id of the default OAuth client, by which the files of
+// an emulator are recognised.
+const emulatedClient = "-emulated.apps.googleusercontent.com"
 
 type clientSecretFile struct {
 	Installed installedClient `json:"installed"`
@@ -38,10 +50,16 @@ type tokenFile struct {
 // WriteCredentials writes client_secret.json, which points to this emulator, and
 // a token.json that works, both readable by the owner only, into a directory that
 // is made if need be. Call it after Listen if the client is another process. It
-// returns the paths of the files.
+// returns the paths of the files. Files of an emulator are replaced; if either is
+// another file, neither is written, and the error wraps [ErrForeignFile].
 func (e *Emulator) WriteCredentials(dir string) (clientSecret, token string, err error) {
 	g := e.Google
 	clientSecret, token = filepath.Join(dir, "client_secret.json"), filepath.Join(dir, "token.json")
+	for _, path := range []string{clientSecret, token} {
+		if err := g.checkReplaceable(path); err != nil {
+			return "", "", fmt.Errorf("write emulated credentials: %s: %w", path, err)
+		}
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", "", fmt.Errorf("write emulated credentials: %w", err)
 	}
@@ -97,6 +115,40 @@ func (g *Google) tokenFile() tokenFile {
 		ClientID: c.ID, ClientSecret: c.Secret, Scopes: PhotosScopes(), UniverseDomain: "googleapis.com",
 		Expiry: g.now().Add(accessLife).UTC().Format("2006-01-02T15:04:05.000000Z07:00"),
 	}
+}
+
+// maxCredentials bounds a file of credentials, in bytes.
+const maxCredentials = 64 << 10
+
+// checkReplaceable returns an error unless path is free or a file of an emulator.
+func (g *Google) checkReplaceable(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular() || info.Size() > maxCredentials:
+		return ErrForeignFile
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var file struct {
+		clientSecretFile
+		ClientID string `json:"client_id"`
+	}
+	if json.Unmarshal(data, &file) != nil || !g.emulated(file.Installed.ClientID) && !g.emulated(file.ClientID) {
+		return ErrForeignFile
+	}
+	return nil
+}
+
+// emulated reports whether an OAuth client is one of an emulator.
+func (g *Google) emulated(id string) bool {
+	return strings.HasSuffix(id, emulatedClient) ||
+		slices.ContainsFunc(g.opts.Clients, func(c OAuthClient) bool { return c.ID == id })
 }
 
 // writePrivate writes one line of JSON to a file of mode 0600.

@@ -350,6 +350,86 @@ func TestWriteCredentials(t *testing.T) {
 	}
 }
 
+// Only files of an emulator are replaced, also those of an emulator that is gone
+// and those that a client has refreshed; anything else is left as it is.
+func TestWriteCredentialsReplacesItsOwnOnly(t *testing.T) {
+	const (
+		client   = `{"installed": {"client_id": "1-real.apps.googleusercontent.com", "client_secret": "GOCSPX-real"}}`
+		token    = `{"refresh_token": "1//real", "client_id": "1-real.apps.googleusercontent.com"}`
+		emulated = `{"token": "ya29.new", "refresh_token": "1//e", "client_id": "7-emulated.apps.googleusercontent.com", "gondola": {"account": "0"}}`
+	)
+	for _, tc := range []struct {
+		name, client, token string // "" is no file
+		replaced            bool
+	}{
+		{name: "nothing", replaced: true},
+		{name: "an emulator's token", token: emulated, replaced: true},
+		{name: "real files", client: client, token: token},
+		{name: "a real client", client: client},
+		{name: "a real client, an emulator's token", client: client, token: emulated},
+		{name: "a real token", token: token},
+		{name: "a token without its client", token: `{"refresh_token": "1//real"}`},
+		{name: "a web client", client: `{"web": {"client_id": "1-real.apps.googleusercontent.com"}}`},
+		{name: "no JSON", token: "notes"},
+		{name: "a large file", token: `{"client_id": "7-emulated.apps.googleusercontent.com"}` + strings.Repeat(" ", maxCredentials)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e, err := New(Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			dir := t.TempDir()
+			before := map[string]string{"client_secret.json": tc.client, "token.json": tc.token}
+			for name, content := range before {
+				if content == "" {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, _, err = e.WriteCredentials(dir)
+			if (err == nil) != tc.replaced || !tc.replaced && !errors.Is(err, ErrForeignFile) {
+				t.Errorf("WriteCredentials: %v", err)
+			}
+			for name, content := range before {
+				got, err := os.ReadFile(filepath.Join(dir, name))
+				if tc.replaced {
+					if err != nil || string(got) == content {
+						t.Errorf("%s is not written: %v", name, err)
+					}
+				} else if string(got) != content {
+					t.Errorf("%s: %q, want %q", name, got, content)
+				}
+			}
+			if tc.replaced {
+				if _, _, err := e.WriteCredentials(dir); err != nil {
+					t.Errorf("the second time: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestWriteCredentialsFollowsNoLink(t *testing.T) {
+	e, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	dir := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "elsewhere"), filepath.Join(dir, "token.json")); err != nil {
+		t.Skip(err)
+	}
+	if _, _, err := e.WriteCredentials(dir); !errors.Is(err, ErrForeignFile) {
+		t.Errorf("WriteCredentials: %v, want ErrForeignFile", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the directory holds %v, %v", entries, err)
+	}
+}
+
 func TestEnviron(t *testing.T) {
 	e, err := New(Options{})
 	if err != nil {

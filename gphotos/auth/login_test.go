@@ -210,3 +210,39 @@ func TestLoginErrorsLeakNothing(t *testing.T) {
 		}
 	}
 }
+
+// A login replaces a token file, also a damaged one, and no other document: not
+// the OAuth client that --token may name by mistake.
+func TestLoginReplacesTokenFilesOnly(t *testing.T) {
+	for content, want := range map[string]string{
+		`{"installed": {"client_id": "1"}}`: "OAuth client",
+		`{"type": "service_account"}`:       "service account",
+		`{"name": "some-package"}`:          "no token in it",
+		`{}`:                                "",
+		``:                                  "",
+		`{"refresh_token": "1//x`:           "",
+		`{"refresh_token": "1//x"}`:         "",
+	} {
+		google, login := newLogin(t)
+		if err := os.WriteFile(login.Store.Path(), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		asked := false
+		_, err := login.Paste(t.Context(), func(_ context.Context, page string) (string, error) {
+			asked = true
+			return consent(t, google, page).String(), nil
+		})
+		if want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", content, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || media.CodeOf(err) != media.CodeAuth || asked {
+			t.Errorf("%q: %v, asked %v; want a refusal with %q before anything is asked", content, err, asked, want)
+		}
+		if got, err := os.ReadFile(login.Store.Path()); err != nil || string(got) != content {
+			t.Errorf("%q has become %q, %v", content, got, err)
+		}
+	}
+}

@@ -21,6 +21,9 @@ import (
 // missing scopes without which nothing works have code [media.CodeScope].
 func (l Login) Loopback(ctx context.Context, show func(authURL string) error) (*Result, error) {
 	l = l.withDefaults()
+	if err := l.Store.checkReplaceable(); err != nil {
+		return nil, err
+	}
 	listener, redirect, err := l.Client.listen(ctx)
 	if err != nil {
 		return nil, err

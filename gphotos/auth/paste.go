@@ -23,6 +23,9 @@ const pasteRedirect = "http://127.0.0.1:53199/"
 // [media.CodeScope].
 func (l Login) Paste(ctx context.Context, ask func(ctx context.Context, authURL string) (string, error)) (*Result, error) {
 	l = l.withDefaults()
+	if err := l.Store.checkReplaceable(); err != nil {
+		return nil, err
+	}
 	redirect := pasteRedirect
 	if l.Client.Web {
 		registered, err := l.Client.loopbackRedirect()

@@ -134,6 +134,27 @@ func (s *Store) write(c *Credentials) error {
 	return nil
 }
 
+// checkReplaceable returns an error if the file is another program's document,
+// such as an OAuth client: a login must not replace it. A damaged file is
+// replaced.
+func (s *Store) checkReplaceable() error {
+	data, err := readFile(s.path)
+	if err != nil {
+		return nil // what is wrong with the path is told when it is written
+	}
+	doc, err := parseDocument(data)
+	if err != nil || len(doc) == 0 {
+		return nil
+	}
+	if _, err := doc.credentials(); err != nil {
+		return &media.Fault{
+			Class: media.SessionWide, Code: media.CodeAuth,
+			Op: "save Google credentials " + s.path, Err: err, Hint: "name another file with --token",
+		}
+	}
+	return nil
+}
+
 func (s *Store) unwritable(err error) error {
 	return &media.Fault{
 		Class: media.SessionWide, Code: media.CodeAuth,

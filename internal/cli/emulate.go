@@ -40,7 +40,7 @@ What to set to use them is printed; Ctrl-C ends them.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.library, "library", "demo", "what the GoPro account holds, a `LIBRARY`: demo, mixed, many:N small files, or large:SIZE, such as large:2G")
 	flags.StringVar(&f.host, "host", "127.0.0.1", "loopback `ADDRESS` to listen on")
-	flags.StringVar(&f.dir, "dir", "", "put client_secret.json and token.json into this `DIRECTORY` (default: a temporary one, removed at the end)")
+	flags.StringVar(&f.dir, "dir", "", "put client_secret.json and token.json into this `DIRECTORY`, where only an emulator's are replaced (default: a temporary one, removed at the end)")
 	flags.BoolVar(&f.fast, "fast", false, "videos are ready at once, and writes are not limited to 30 a minute")
 	must(cmd.MarkFlagDirname("dir"))
 	must(cmd.RegisterFlagCompletionFunc("library", cobra.FixedCompletions([]cobra.Completion{"demo", "mixed", "many:", "large:"},
@@ -158,6 +158,9 @@ func startServices(o emulator.Options, host, dir string) (*services, error) {
 		return nil, errors.Join(usagef("--host %s: %w", host, err), e.Close())
 	}
 	if s.environ, err = e.Environ(dir); err != nil {
+		if errors.Is(err, emulator.ErrForeignFile) {
+			err = usagef("%w; name another directory with --dir, or none", err)
+		}
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
