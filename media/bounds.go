@@ -45,7 +45,7 @@ func Sentence(s string) string {
 // times outside the years 1 to 9999 and texts longer than [MaxText].
 func (it Item) Bounded() Item {
 	it.CapturedAt, it.CreatedAt = Moment(it.CapturedAt), Moment(it.CreatedAt)
-	for _, text := range []*string{&it.LegacyName, &it.MIME, &it.Type, &it.Camera, &it.CapturedZone} {
+	for _, text := range []*string{&it.LegacyName, &it.MIME, &it.Type, &it.Camera, &it.CapturedZone, &it.Revision} {
 		*text = Word(*text)
 	}
 	if it.Refusal != nil {
