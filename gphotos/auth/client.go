@@ -149,10 +149,12 @@ func (c *Client) revokeURI() string {
 }
 
 // tokenHost names the token endpoint in messages.
-func (c *Client) tokenHost() string {
-	u, err := url.Parse(c.TokenURI)
-	if err != nil {
-		return "the token endpoint"
+func (c *Client) tokenHost() string { return hostOf(c.TokenURI) }
+
+func hostOf(tokenURI string) string {
+	u, err := url.Parse(tokenURI)
+	if err != nil || u.Host == "" {
+		return "another token endpoint"
 	}
 	return u.Host
 }

@@ -1,10 +1,12 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -52,11 +54,26 @@ func (c *Credentials) testing() bool {
 // client returns the OAuth client that the credentials name. It can refresh
 // and revoke, not log in.
 func (c *Credentials) client() (*Client, bool) {
-	client := &Client{ID: c.ClientID, Secret: c.ClientSecret, TokenURI: c.TokenURI, AuthURI: googleAuthURI}
-	if client.TokenURI == "" {
-		client.TokenURI = googleTokenURI
-	}
+	client := &Client{ID: c.ClientID, Secret: c.ClientSecret, TokenURI: c.issuer(), AuthURI: googleAuthURI}
 	return client, client.validate() == nil
+}
+
+// issuer returns the token endpoint that the credentials are for. Files that
+// name none are Google's.
+func (c *Credentials) issuer() string { return cmp.Or(c.TokenURI, googleTokenURI) }
+
+// sameIssuer reports whether two token endpoints belong to one service: Google
+// has had several.
+func sameIssuer(a, b string) bool {
+	return a == b || slices.Contains(googleTokenURIs, a) && slices.Contains(googleTokenURIs, b)
+}
+
+// googleTokenURIs are the token endpoints that client files from Google name.
+var googleTokenURIs = []string{
+	googleTokenURI,
+	"https://accounts.google.com/o/oauth2/token",
+	"https://www.googleapis.com/oauth2/v3/token",
+	"https://www.googleapis.com/oauth2/v4/token",
 }
 
 const (

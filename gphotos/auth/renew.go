@@ -145,7 +145,9 @@ func (t *Tokens) exchange(ctx context.Context, before *Credentials) error {
 	return nil
 }
 
-// client returns the OAuth client that the credentials were issued to.
+// client returns the OAuth client that the credentials were issued to. A client
+// file cannot send them elsewhere: its token endpoint must be the one that is
+// recorded with them.
 func (t *Tokens) client(c *Credentials) (*Client, error) {
 	if t.cfg.Client == nil {
 		if client, ok := c.client(); ok {
@@ -156,6 +158,10 @@ func (t *Tokens) client(c *Credentials) (*Client, error) {
 	if c.ClientID != "" && c.ClientID != t.cfg.Client.ID {
 		return nil, t.refuse("the file was issued to another OAuth client than the one of client_secret.json",
 			"use the client_secret.json of that login, or "+loginHint)
+	}
+	if !sameIssuer(c.issuer(), t.cfg.Client.TokenURI) {
+		return nil, t.refuse("the file holds tokens for "+hostOf(c.issuer())+", and client_secret.json would send them to "+t.cfg.Client.tokenHost(),
+			"use the client_secret.json of that login; only if you trust "+t.cfg.Client.tokenHost()+", "+loginHint)
 	}
 	return t.cfg.Client, nil
 }
