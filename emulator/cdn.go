@@ -133,18 +133,13 @@ func compressed(c Content) Content {
 
 // find returns the bytes that the path of a request names, and their version.
 func (g *GoPro) find(r *http.Request) (content Content, v version, ok bool) {
-	digits, _, _ := strings.Cut(r.PathValue("file"), ".")
-	number, err := strconv.Atoi(digits)
-	if err != nil || r.PathValue("user") != g.user || r.PathValue("position") != "default" {
-		return nil, version{}, false
-	}
 	g.mu.Lock()
 	s := g.numbers[r.PathValue("number")]
-	if s == nil || !s.trashed.IsZero() {
+	if s == nil || !s.trashed.IsZero() || r.PathValue("user") != g.user {
 		g.mu.Unlock()
 		return nil, version{}, false
 	}
-	key := objectKey{s.ID, r.PathValue("label"), number}
+	key := objectKey{s.ID, r.PathValue("label"), s.numberAt(r.PathValue("label"), r.PathValue("position"), r.PathValue("file"))}
 	if faultOf(r, FaultChanged) != nil {
 		g.altered[key]++
 	}

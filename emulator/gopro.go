@@ -31,6 +31,7 @@ type GoProOptions struct {
 	ProxyFirst         bool // list a proxy as tall as the source before it
 	WithoutItemNumbers bool // tell chapters apart by the path of the URL only
 	ChaptersDescending bool // list the last chapter first
+	Shuffled           bool // list everything in another order in every download
 	WithoutAvailable   bool // leave "available" out everywhere
 	Extras             bool // add urls, heads and transforms to every entry
 	Overcount          int  // count so many media more than there are, in every listing
@@ -74,8 +75,9 @@ type GoPro struct {
 	listed   listing              // guarded by mu; the last one
 	altered  map[objectKey]uint64 // guarded by mu; objects with new bytes
 	digests  map[objectKey]*digests
-	tokens   tokens // guarded by mu
-	inserted int    // guarded by mu; media added by faults
+	turns    map[string]int // guarded by mu; downloads by id of the medium
+	tokens   tokens         // guarded by mu
+	inserted int            // guarded by mu; media added by faults
 }
 
 // stored is a medium in the account.
@@ -97,7 +99,7 @@ func newGoPro(e *Emulator, library Library, o GoProOptions) (*GoPro, error) {
 	g := &GoPro{
 		e: e, options: o, key: key, user: "0f3a1c9e-5b7d-4e21-8a66-2d9c7e10b4f5",
 		media: make(map[string]*stored, len(library)), numbers: make(map[string]*stored, len(library)),
-		altered: map[objectKey]uint64{}, digests: map[objectKey]*digests{},
+		altered: map[objectKey]uint64{}, digests: map[objectKey]*digests{}, turns: map[string]int{},
 		tokens: newTokens(e.Clock.Now().Add(o.TokenLife), o.TokenRequests),
 	}
 	if err := g.Add(library...); err != nil {

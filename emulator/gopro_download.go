@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -22,7 +23,7 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 			s.Missing = append(s.Missing, number)
 		}
 	}
-	d := manifest{g: g, s: &s, files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
+	d := manifest{g: g, s: &s, turn: g.turn(s.ID), files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
 	if !s.Unlisted && (fault == nil || fault.Kind != FaultEmpty) {
 		d.fill()
 	}
@@ -30,9 +31,28 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 		slices.Reverse(d.files)
 		d.reverseSources()
 	}
+	if g.options.Shuffled {
+		d.files, d.variations, d.sidecars = rotated(d.files, d.turn), rotated(d.variations, d.turn), rotated(d.sidecars, d.turn)
+	}
 	goproJSON(w, http.StatusOK, map[string]any{"filename": s.Filename, "_embedded": map[string]any{
 		"files": d.files, "variations": d.variations, "sprites": d.sprites, "sidecar_files": d.sidecars,
 	}})
+}
+
+// turn counts the downloads of a medium, from 1.
+func (g *GoPro) turn(id string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turns[id]++
+	return g.turns[id]
+}
+
+func rotated(entries []entry, by int) []entry {
+	if len(entries) == 0 {
+		return entries
+	}
+	by %= len(entries)
+	return slices.Concat(entries[by:], entries[:by])
 }
 
 // entry is one element of the arrays of a download.
@@ -42,6 +62,7 @@ type entry map[string]any
 type manifest struct {
 	g                                    *GoPro
 	s                                    *stored
+	turn                                 int // number of this download, from 1
 	files, variations, sprites, sidecars []entry
 }
 
@@ -69,6 +90,11 @@ func (d *manifest) fill() {
 	}
 }
 
+// lists reports whether this download lists the source of a number.
+func (d *manifest) lists(number int) bool {
+	return d.s.listed(number) && !slices.Contains(d.s.Sources[number-1].Listed.LeftOut, d.turn)
+}
+
 func (d *manifest) photo() {
 	for i := range d.s.Sources {
 		d.files = append(d.files, d.file(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
@@ -80,7 +106,7 @@ func (d *manifest) photo() {
 // numbered, all.
 func (d *manifest) set() {
 	for i := range d.s.Sources {
-		if !d.s.listed(i + 1) {
+		if !d.lists(i + 1) {
 			continue
 		}
 		r := d.rendition(labelSource, d.s.Sources[i])
@@ -91,8 +117,15 @@ func (d *manifest) set() {
 		v := d.variation(r, i+1, &d.s.Sources[i])
 		if d.s.Numbered {
 			d.number(v, i+1)
+			d.s.Sources[i].Listed.apply(v)
 		}
 		d.variations = append(d.variations, v)
+	}
+	for i := range d.s.Beside {
+		o := &d.s.Beside[i]
+		if !slices.Contains(o.Listed.LeftOut, d.turn) {
+			d.files = append(d.files, d.file(d.rendition(labelSource, *o), len(d.s.Sources)+i+1, o))
+		}
 	}
 }
 
@@ -103,12 +136,13 @@ func (d *manifest) video() {
 		d.variations = append(d.variations, d.variation(d.rendition(labelConcat, *d.s.Concat), 1, d.s.Concat))
 	}
 	for i := range d.s.Sources {
-		if !d.s.listed(i + 1) {
+		if !d.lists(i + 1) {
 			continue
 		}
 		v := d.variation(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i])
 		if len(d.s.Sources) > 1 {
 			d.number(v, i+1)
+			d.s.Sources[i].Listed.apply(v)
 		}
 		d.variations = append(d.variations, v)
 	}
@@ -125,16 +159,20 @@ func (d *manifest) video() {
 
 // proxies lists those that come before the source, or those that come after it.
 func (d *manifest) proxies(before bool) {
+	nth := map[string]int{}
 	for i := range d.s.Proxies {
 		p := d.s.Proxies[i]
+		nth[p.Label]++
 		first := p.Label == "edit_proxy" || p.Label == "audio_proxy"
 		if p.Label == labelProxy && d.g.options.ProxyFirst {
 			first, p.Width, p.Height = true, d.s.Width, d.s.Height
 		}
 		if first == before {
-			d.variations = append(d.variations, d.variation(p, 1, &d.s.Proxies[i].Object))
+			v := d.variation(p, nth[p.Label], &d.s.Proxies[i].Object)
+			d.s.Proxies[i].Object.Listed.apply(v)
+			d.variations = append(d.variations, v)
 		}
-		if p.Label == labelProxy && before {
+		if p.Label == labelProxy && before && nth[p.Label] == 1 {
 			d.files = append(d.files, d.file(p, 1, &d.s.Proxies[i].Object))
 		}
 	}
@@ -163,7 +201,8 @@ func extensionOf(m *Medium, o Object) string {
 // located begins an entry with its signed URLs.
 func (d *manifest) located(r Rendition, number int, o *Object) entry {
 	kind := r.Type[strings.LastIndexByte(r.Type, '.')+1:] // of "1.mp4", the last part
-	path := fmt.Sprintf("/%s/%s/%s/default/%d.%s", d.g.user, d.s.number, r.Label, number, kind)
+	file := cmp.Or(o.Listed.File, fmt.Sprintf("%d.%s", number, kind))
+	path := fmt.Sprintf("/%s/%s/%s/%s/%s", d.g.user, d.s.number, r.Label, o.Listed.position(), file)
 	e := entry{"url": d.g.signedURL(http.MethodGet, path, o.Name), "head": d.g.signedURL(http.MethodHead, path, o.Name)}
 	if !d.s.Old && !d.g.options.WithoutAvailable {
 		e["available"] = !o.Gone
@@ -179,6 +218,7 @@ func (d *manifest) file(r Rendition, number int, o *Object) entry {
 	e := d.located(r, number, o)
 	e["camera_position"], e["item_number"], e["orientation"] = "default", number, 1
 	e["width"], e["height"] = r.Width, r.Height
+	o.Listed.apply(e)
 	return e
 }
 

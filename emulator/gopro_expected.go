@@ -58,6 +58,9 @@ func (g *GoPro) expect(m Medium) []Expectation {
 	if len(m.Sources) == 0 {
 		list = append(list, g.fileOf(m, labelBaked, 1, *m.Baked))
 	}
+	for i, o := range m.Beside {
+		list = append(list, g.fileOf(m, labelSource, len(m.Sources)+i+1, o))
+	}
 	for i, o := range m.RAW {
 		list = append(list, g.fileOf(m, labelRAW, i+1, o))
 	}

@@ -1,8 +1,11 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -43,6 +46,10 @@ type Medium struct {
 	// lists as files beside a cover; Numbered, that it lists them as numbered
 	// sources instead.
 	Set, Numbered bool
+	// Beside are further files that a download of a set lists among its frames,
+	// such as raw photos and videos. In addresses their numbers go on from those
+	// of the sources.
+	Beside []Object
 	// Missing are numbers of sources, from 1, that item_count counts and no
 	// download lists.
 	Missing []int
@@ -65,6 +72,40 @@ type Object struct {
 	Name    string // file name that the content disposition tells
 	Content Content
 	Gone    bool // listed with "available": false, and 404 at the CDN
+	Listed  Listed
+}
+
+// Listed is how downloads list an object where that is not the usual way.
+type Listed struct {
+	Number      *int   // item_number; nil: as usual, 0: none
+	Position    string // camera_position, and in the address; "" is "default"
+	File        string // last element of the address; "" is NUMBER.TYPE
+	Width       int    // pixels; 0: as usual
+	Height      int    // pixels; 0: as usual
+	Orientation int    // 0: as usual
+	LeftOut     []int  // downloads of the medium, from 1, that leave the object out
+}
+
+func (l Listed) position() string { return cmp.Or(l.Position, "default") }
+
+// apply changes an entry to what is listed.
+func (l Listed) apply(e entry) {
+	switch {
+	case l.Number == nil:
+	case *l.Number == 0:
+		delete(e, "item_number")
+		delete(e, "camera_position")
+	default:
+		e["item_number"] = *l.Number
+	}
+	if l.Position != "" {
+		e["camera_position"] = l.Position
+	}
+	for key, value := range map[string]int{"width": l.Width, "height": l.Height, "orientation": l.Orientation} {
+		if value != 0 {
+			e[key] = value
+		}
+	}
 }
 
 // Rendition is an object with what a download tells of it.
@@ -102,13 +143,16 @@ func (m *Medium) itemCount() int {
 	if m.ItemCount != nil {
 		return *m.ItemCount
 	}
-	return len(m.Sources)
+	return len(m.uploads())
 }
+
+// uploads are all files as they were uploaded, in the order of their numbers.
+func (m *Medium) uploads() []Object { return slices.Concat(m.Sources, m.Beside) }
 
 // bytes is the sum of the originals.
 func (m *Medium) bytes() int64 {
 	var sum int64
-	for _, s := range m.Sources {
+	for _, s := range m.uploads() {
 		sum += s.Content.Size()
 	}
 	return sum
@@ -127,20 +171,50 @@ func (m *Medium) object(label string, number int) *Object {
 	}
 	switch label {
 	case labelSource:
-		return of(m.Sources)
+		return of(m.uploads())
 	case labelRAW:
 		return of(m.RAW)
 	case labelBaked:
-		return m.Baked
+		return onlyFirst(m.Baked, number)
 	case labelConcat:
-		return m.Concat
+		return onlyFirst(m.Concat, number)
 	}
 	for _, list := range [][]Rendition{m.Proxies, m.Sidecars} {
+		nth := 0
 		for i := range list {
-			if list[i].Label == label {
+			if list[i].Label != label {
+				continue
+			}
+			if nth++; nth == number {
 				return &list[i].Object
 			}
 		}
 	}
 	return nil
+}
+
+func onlyFirst(o *Object, number int) *Object {
+	if number != 1 {
+		return nil
+	}
+	return o
+}
+
+// numberAt returns which object of a label lies at an address, from 1, or 0.
+func (m *Medium) numberAt(label, position, file string) int {
+	for number := 1; ; number++ {
+		o := m.object(label, number)
+		if o == nil {
+			break
+		}
+		if o.Listed.File == file && o.Listed.position() == position {
+			return number
+		}
+	}
+	digits, _, _ := strings.Cut(file, ".")
+	number, _ := strconv.Atoi(digits)
+	if o := m.object(label, number); o != nil && (o.Listed.File != "" || o.Listed.position() != position) {
+		return 0
+	}
+	return number
 }

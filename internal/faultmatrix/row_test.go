@@ -140,5 +140,5 @@ var (
 	fifty  = &world{name: "fifty", library: many(51)}  // one batch of one item and one of fifty
 	parts  = &world{name: "parts", library: severals}  // media of several files
 	film   = &world{name: "film", library: filmed}     // a chapter that takes several upload requests, and one that takes one
-	worlds = []*world{plain, small, few, album, paged, fifty, parts, film, twins}
+	worlds = []*world{plain, small, few, album, paged, fifty, parts, film, twins, odd}
 )
