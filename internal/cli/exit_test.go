@@ -140,6 +140,8 @@ func TestRedact(t *testing.T) {
 		{"https://api.gopro.com/media/user", "https://api.gopro.com/media/user"},
 		{`invalid proxy address "http://me:hush@proxy:3128"`, `invalid proxy address "http://[redacted]proxy:3128"`},
 		{"postgres://me:hush@db/x?sslmode=require&password=hush: no", "postgres://[redacted]db/x?sslmode=require&password=[redacted] no"},
+		{"write it as SCHEME://USER:PASSWORD@HOST or http://USER:PASSWORD@HOST", "write it as SCHEME://USER:PASSWORD@HOST or http://USER:PASSWORD@HOST"},
+		{"SCHEME://USER:PASSWORD@x@HOST", "SCHEME://[redacted]HOST"},
 		{"postgres://me@db/x, written as postgres://USER:PASSWORD@HOST", "postgres://me@db/x, written as postgres://USER:PASSWORD@HOST"},
 		{"https://me@db/x", "https://[redacted]db/x"},
 		{"open mongodb://me:hush@db/x and mail@example.com", "open mongodb://[redacted]db/x and mail@example.com"},

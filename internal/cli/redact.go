@@ -26,9 +26,9 @@ var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`(\beyJ)[\w-]{8,}(?:\.[\w-]*)+`, // GoPro tokens and other JWTs
 }, "|"))
 
-// userOnly is the beginning of a database's URI without a password, or of one
-// that shows how to write it. Elsewhere, a user's name may be a token.
-var userOnly = regexp.MustCompile(`^(?:postgres|postgresql|mongodb|mongodb\+srv)://(?:[^:]*|USER:PASSWORD)@$`)
+// userOnly is the beginning of a database's URI without a password, or of any
+// URI that shows how to write one. Elsewhere, a user's name may be a token.
+var userOnly = regexp.MustCompile(`^(?:(?:postgres|postgresql|mongodb|mongodb\+srv)://[^:]*|\w+://USER:PASSWORD)@$`)
 
 // redactor is the last defence against secrets in output: whoever holds a
 // secret keeps it out of errors and logs in the first place.
