@@ -47,6 +47,7 @@ type run struct {
 	// interrupted reports whether the caller asked to stop.
 	interrupted func() bool
 
+	repeats   *repeats
 	remarks   atomic.Int64 // items carried of which there is a remark
 	unstored  atomic.Int64 // listed items that no store keeps
 	lostAlbum string       // id of the album that could not be written to; the create stage alone touches it
@@ -69,6 +70,7 @@ func newRun(ctx, lasting context.Context, o Options) (*run, error) {
 		from: o.Source.Station(), to: o.Destination.Station(),
 		id:          id,
 		log:         cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		repeats:     newRepeats(o.Backend, id),
 		metrics:     cmp.Or(o.Metrics, new(Metrics)),
 		began:       time.Now().UTC(),
 		lasting:     lasting,

@@ -134,7 +134,8 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	v := &verifier{
 		lasting: lasting,
 		opt:     o, session: s, account: account, patience: o.Wait,
-		log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		repeats: newRepeats(o.Backend, s.ID),
+		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		found: &Verification{
 			SessionID: s.ID, From: s.From, To: s.To, BeganAt: time.Now().UTC(), Items: map[Verdict]int{},
 			// What q2google listed proves nothing; such a session has no window.
@@ -161,6 +162,7 @@ type verifier struct {
 	account  string
 	patience time.Duration // that is left to wait
 	log      *slog.Logger
+	repeats  *repeats
 	lasting  context.Context // for what must be stored although the verification is being stopped
 	found    *Verification
 }
@@ -188,6 +190,9 @@ func (v *verifier) page(ctx context.Context, items []*state.Item) error {
 	all := make([]*VerifiedItem, len(items))
 	var asked []*VerifiedItem
 	for i, it := range items {
+		if err := v.repeats.remark(ctx, it); err != nil {
+			return err
+		}
 		all[i] = verdictOf(it)
 		if all[i].Verdict == "" {
 			asked = append(asked, all[i])

@@ -36,6 +36,7 @@ type itemFields struct {
 	SHA256        string                `json:"sha256,omitempty"`
 	Carried       int64                 `json:"carried,omitempty"`
 	Recorded      int64                 `json:"recorded,omitempty"`
+	SameAs        string                `json:"same_as,omitempty"`
 	AlreadyThere  bool                  `json:"already_there,omitempty"`
 	CarriedAgain  int                   `json:"carried_again,omitempty"`
 	CarriedAt     time.Time             `json:"carried_at,omitzero"`
@@ -104,7 +105,7 @@ func newItemFields(it *Item) *itemFields {
 		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
 		Revision: it.Revision, Of: it.Of,
 		Refusal: it.Refusal, Checkpoint: boundedCheckpoint(it.Checkpoint), DestinationID: it.DestinationID, SHA256: it.SHA256,
-		Carried: it.Carried, Recorded: it.Recorded, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
+		Carried: it.Carried, Recorded: it.Recorded, SameAs: it.SameAs, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
 		CarriedAt: media.Moment(it.CarriedAt), RegisteredAt: media.Moment(it.RegisteredAt), MissedAt: media.Moment(it.MissedAt),
 	}
 	if r := it.Receipt; r != nil {
@@ -180,7 +181,8 @@ func (f *itemFields) fill(it *Item, token string) error {
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
 	it.Revision, it.Of = f.Revision, f.Of
 	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
-	it.Carried, it.Recorded, it.AlreadyThere, it.CarriedAgain = f.Carried, f.Recorded, f.AlreadyThere, f.CarriedAgain
+	it.Carried, it.Recorded, it.SameAs = f.Carried, f.Recorded, f.SameAs
+	it.AlreadyThere, it.CarriedAgain = f.AlreadyThere, f.CarriedAgain
 	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt
 	switch r := f.Receipt; {
 	case r != nil:

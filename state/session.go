@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gondola-sync/gondola/media"
@@ -92,6 +93,7 @@ type Item struct {
 	SHA256        string // of the bytes as they passed, lower-case hex
 	Carried       int64  // bytes of the finished upload
 	Recorded      int64  // bytes by the source's record, if other than Carried; 0: the same, or not known
+	SameAs        string // name of another file of its medium with the same bytes; "" if none is known
 	AlreadyThere  bool   // it was at the destination before this session
 	CarriedAgain  int    // how often a stale receipt sent it back to transfer
 
@@ -107,14 +109,22 @@ type Item struct {
 
 // Remark returns what is to be said of an item that was carried; "" if nothing.
 func (it *Item) Remark() string {
-	if it.Recorded == 0 || it.Carried == 0 {
+	if it.Carried == 0 {
 		return ""
 	}
-	word := "fewer"
-	if it.Carried > it.Recorded {
-		word = "more"
+	var remarks []string
+	if it.Recorded != 0 {
+		word := "fewer"
+		if it.Carried > it.Recorded {
+			word = "more"
+		}
+		remarks = append(remarks, fmt.Sprintf("it has %d bytes, %d %s than the source's record says",
+			it.Carried, max(it.Carried-it.Recorded, it.Recorded-it.Carried), word))
 	}
-	return fmt.Sprintf("it has %d bytes, %d %s than the source's record says", it.Carried, max(it.Carried-it.Recorded, it.Recorded-it.Carried), word)
+	if it.SameAs != "" {
+		remarks = append(remarks, fmt.Sprintf("its bytes are those of %s, another file of the same medium", it.SameAs))
+	}
+	return strings.Join(remarks, "; ")
 }
 
 // Batch records one create call.

@@ -98,7 +98,7 @@ func (g generator) item(n int) *state.Item {
 		Discovery: g.status("discovery", all...), Transfer: g.status("transfer", all...),
 		Create:      g.status("create", state.Pending, state.Completed, state.Failed, state.Skipped),
 		DownloadURL: g.text("url"), DestinationID: g.text("destination"), SHA256: g.text("sha256"),
-		Carried: g.count("carried"), Recorded: g.count("recorded"), AlreadyThere: g.bool("already there"), CarriedAgain: int(g.count("carried again")),
+		Carried: g.count("carried"), Recorded: g.count("recorded"), SameAs: g.text("same as"), AlreadyThere: g.bool("already there"), CarriedAgain: int(g.count("carried again")),
 		CarriedAt: g.time("carried at", 1), RegisteredAt: g.time("registered at", 1), MissedAt: g.time("missed at", 1),
 		Extra: g.extra("extra"),
 	}
