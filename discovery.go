@@ -144,7 +144,7 @@ func (s *shelf) place(ctx context.Context, listed media.Item) (*state.Item, erro
 	known, err := r.known(ctx, &listed)
 	switch {
 	case err == nil:
-		r.repeats.see(known)
+		r.repeats.note(known)
 		if it := refreshed(known, listed); it != nil {
 			return it, nil
 		}

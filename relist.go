@@ -71,7 +71,7 @@ func (r *run) catalogue(ctx context.Context) (*catalogue, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.repeats.see(it)
+		r.repeats.note(it)
 		if !settled(it) {
 			continue
 		}

@@ -1,7 +1,6 @@
 package gondola
 
 import (
-	"context"
 	"hash/maphash"
 	"sync"
 
@@ -9,26 +8,23 @@ import (
 )
 
 // repeats finds files of one medium that have the same bytes: either the source
-// holds two equal ones, or it gave one of them for another. It takes 16 bytes for
-// each file of a medium of several. It is safe for concurrent use.
+// holds two equal ones, or it gave one of them for another. It keeps a hash and a
+// name for each file of a medium of several. It is safe for concurrent use.
 type repeats struct {
-	backend state.Backend
-	session string
-
 	seed maphash.Seed
 	mu   sync.Mutex // guards seen
-	seen map[uint64]int64
+	seen map[uint64]string
 }
 
-func newRepeats(backend state.Backend, session string) *repeats {
-	return &repeats{backend: backend, session: session, seed: maphash.MakeSeed(), seen: map[uint64]int64{}}
+func newRepeats() *repeats {
+	return &repeats{seed: maphash.MakeSeed(), seen: map[uint64]string{}}
 }
 
-// see takes note of a carried item and returns the Seq of an earlier one of its
-// medium with its bytes, or 0.
-func (p *repeats) see(it *state.Item) int64 {
-	if it.SHA256 == "" || it.ID.IsZero() || it.Of == 1 || it.Seq == 0 {
-		return 0
+// note enters a carried item and returns the name of another file of its medium
+// that has its bytes and was entered before, or "".
+func (p *repeats) note(it *state.Item) string {
+	if it.SHA256 == "" || it.ID.IsZero() || it.Of == 1 {
+		return ""
 	}
 	var h maphash.Hash
 	h.SetSeed(p.seed)
@@ -40,27 +36,10 @@ func (p *repeats) see(it *state.Item) int64 {
 	defer p.mu.Unlock()
 	first, ok := p.seen[h.Sum64()]
 	if !ok {
-		p.seen[h.Sum64()] = it.Seq
+		p.seen[h.Sum64()] = it.Name
 	}
-	if first == it.Seq {
-		return 0
+	if first == it.Name {
+		return ""
 	}
 	return first
-}
-
-// remark notes on an item which other file of its medium has its bytes.
-func (p *repeats) remark(ctx context.Context, it *state.Item) error {
-	it.SameAs = ""
-	first := p.see(it)
-	if first == 0 {
-		return nil
-	}
-	page, err := readPage(ctx, p.backend, p.session, state.ItemQuery{After: first - 1, Limit: 1})
-	if err != nil {
-		return err
-	}
-	if len(page) == 1 && page[0].SHA256 == it.SHA256 && page[0].ID.Medium == it.ID.Medium {
-		it.SameAs = page[0].Name
-	}
-	return nil
 }

@@ -70,7 +70,7 @@ func newRun(ctx, lasting context.Context, o Options) (*run, error) {
 		from: o.Source.Station(), to: o.Destination.Station(),
 		id:          id,
 		log:         cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
-		repeats:     newRepeats(o.Backend, id),
+		repeats:     newRepeats(),
 		metrics:     cmp.Or(o.Metrics, new(Metrics)),
 		began:       time.Now().UTC(),
 		lasting:     lasting,

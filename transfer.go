@@ -132,9 +132,7 @@ func (r *run) upload(ctx context.Context, it *state.Item, at *place) error {
 	}
 	it.Size = receipt.Size
 	delete(it.Errors, state.Transfer)
-	if err := r.repeats.remark(r.lasting, it); err != nil {
-		r.log.Warn("cannot tell whether another file has the same bytes", "item", it.Name, "err", err)
-	}
+	it.SameAs = r.repeats.note(it)
 	r.metrics.carried(it)
 	at.arrived(receipt.Size)
 	r.onTheWay.add(it)

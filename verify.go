@@ -134,7 +134,7 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	v := &verifier{
 		lasting: lasting,
 		opt:     o, session: s, account: account, patience: o.Wait,
-		repeats: newRepeats(o.Backend, s.ID),
+		repeats: newRepeats(),
 		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		found: &Verification{
 			SessionID: s.ID, From: s.From, To: s.To, BeganAt: time.Now().UTC(), Items: map[Verdict]int{},
@@ -190,9 +190,7 @@ func (v *verifier) page(ctx context.Context, items []*state.Item) error {
 	all := make([]*VerifiedItem, len(items))
 	var asked []*VerifiedItem
 	for i, it := range items {
-		if err := v.repeats.remark(ctx, it); err != nil {
-			return err
-		}
+		it.SameAs = v.repeats.note(it)
 		all[i] = verdictOf(it)
 		if all[i].Verdict == "" {
 			asked = append(asked, all[i])
