@@ -201,7 +201,10 @@ var shapes = []shape{
 		[]string{"source/default/1.mov source 1 IMG_1.MOV"}},
 }
 
-func TestAssets(t *testing.T) {
+func TestAssets(t *testing.T) { testShapes(t, shapes) }
+
+func testShapes(t *testing.T, shapes []shape) {
+	t.Helper()
 	for _, tc := range shapes {
 		m, err := decodeManifest([]byte(tc.manifest))
 		if err != nil {
@@ -271,6 +274,7 @@ func TestLegacyName(t *testing.T) {
 func TestItemSize(t *testing.T) {
 	one, two := Asset{Entry: Entry{Part: 1, Label: labelSource}, Name: "a.jpg"}, Asset{Entry: Entry{Part: 2, Label: labelSource}, Name: "b.jpg"}
 	raw := Asset{Entry: Entry{Part: 1, Label: labelRaw}, Name: "a.gpr"}
+	film := Asset{Entry: Entry{Part: 1, Label: labelSource}, Name: "a.mp4"}
 	for _, tc := range []struct {
 		name   string
 		row    Row
@@ -282,6 +286,10 @@ func TestItemSize(t *testing.T) {
 		{"unknown", Row{FileSize: media.SizeUnknown}, []Asset{one}, []int64{media.SizeUnknown}},
 		{"RAW is not in the sum", Row{FileSize: 7}, []Asset{one, raw}, []int64{7, media.SizeUnknown}},
 		{"two", Row{FileSize: 7}, []Asset{one, two}, []int64{media.SizeUnknown, media.SizeUnknown}},
+		{"larger than any video", Row{FileSize: 25_000_000_000}, []Asset{film}, []int64{media.SizeUnknown}},
+		{"a large video", Row{FileSize: 12_800_000_000}, []Asset{film}, []int64{12_800_000_000}},
+		{"larger than any photo", Row{FileSize: 250_000_000}, []Asset{one}, []int64{media.SizeUnknown}},
+		{"clips of an edit", Row{FileSize: 7, ItemCount: 12, Type: "Edit"}, []Asset{one}, []int64{7}},
 		{"processed again", Row{FileSize: 7, Reprocessed: noon}, []Asset{one}, []int64{media.SizeUnknown}},
 	} {
 		var got []int64

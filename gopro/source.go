@@ -271,12 +271,27 @@ func itemsOf(row Row, assets []Asset) []media.Item {
 		if items[i].Height == 0 {
 			items[i].Width, items[i].Height = row.Width, row.Height
 		}
-		// A medium that was processed again may differ from its record, and a
-		// record of 0 bytes has been seen of files that have some: only opening
-		// tells.
-		if uploads == 1 && partCount(row) <= 1 && row.Reprocessed.IsZero() && row.FileSize > 0 {
+		if uploads == 1 && partCount(row) <= 1 && believed(row, items[i].Kind) {
 			items[i].Size = row.FileSize
 		}
 	}
 	return items
+}
+
+// Sizes in bytes beyond which a record is not believed: larger files than any
+// camera writes. A destination would refuse such an item without a look at it.
+const (
+	largestVideo = 16_000_000_000
+	largestPhoto = 100_000_000
+)
+
+// believed reports whether the record of a single file tells its size. A medium
+// that was processed again may differ from its record, and a record of 0 bytes has
+// been seen of files that have some: only opening tells.
+func believed(row Row, kind media.Kind) bool {
+	largest := int64(largestVideo)
+	if kind == media.Photo {
+		largest = largestPhoto
+	}
+	return row.Reprocessed.IsZero() && 0 < row.FileSize && row.FileSize <= largest
 }
