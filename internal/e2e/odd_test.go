@@ -49,3 +49,39 @@ func TestOddRowsPoisonNoSession(t *testing.T) {
 		})
 	}
 }
+
+// TestANumberedProxyOfEachChapter: the proxies of one height are one film.
+func TestANumberedProxyOfEachChapter(t *testing.T) {
+	t.Parallel()
+	film := emulator.Large(300 << 10)[0]
+	proxy := film.Proxies[len(film.Proxies)-2]
+	if proxy.Height != 1080 {
+		t.Fatalf("the proxy has a height of %d", proxy.Height)
+	}
+	film.Proxies = nil
+	for n, name := range []string{"GX010042.MP4", "GX020042.MP4", "GX030042.MP4"} {
+		number := n + 1
+		film.Sources = append(film.Sources[:n:n], emulator.Object{Name: name, Content: emulator.NewNoise("\x00\x00\x00\x18ftypmp42", uint64(n), 300<<10)})
+		proxy.Object = emulator.Object{Name: name, Content: emulator.NewNoise("\x00\x00\x00\x18ftypmp42", uint64(10+n), 100<<10), Listed: emulator.Listed{Number: &number}}
+		film.Proxies = append(film.Proxies, proxy)
+	}
+	l := newLine(t, emulator.Options{Library: emulator.Library{film}, GoPro: emulator.GoProOptions{Shuffled: true}})
+	s, r := l.Sync("--quality", "1080")
+	if r.Code != 0 || s.Items.Created != 3 || s.Items.Total != 3 {
+		t.Errorf("exit code %d, %+v\n%s", r.Code, s.Items, r.Stderr)
+	}
+}
+
+// TestARecordedSizeRefusesNothing: a small clip of which the record says 25 GB, and
+// a small photo of 250 MB, are looked at and carried.
+func TestARecordedSizeRefusesNothing(t *testing.T) {
+	t.Parallel()
+	library := append(emulator.Large(300<<10), emulator.Many(1, 8)...)
+	library[0].FileSize = json.RawMessage("25000000000")
+	library[1].FileSize = json.RawMessage("250000000")
+	l := newLine(t, emulator.Options{Library: library})
+	if s, r := l.Sync(); r.Code != 0 || s.Items.Created != 2 {
+		t.Errorf("exit code %d, %+v\n%s", r.Code, s.Items, r.Stderr)
+	}
+	l.WantArrived()
+}
