@@ -36,6 +36,7 @@ type app struct {
 	waits    waitRelay
 	command  string // its name
 	store    string // that is in use, without its password
+	inDotEnv string // URI of the store, if .env names it
 	onStore  string // flags that name the store, as a command line goes on; "" if other settings do
 	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]

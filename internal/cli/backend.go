@@ -28,11 +28,12 @@ const (
 	looking opening = true
 )
 
-// openers are the kinds of stores that the command knows.
-func (a *app) openers(how opening) state.Openers {
+// openers are the kinds of stores that the command knows. own keeps the user's
+// credentials from a server that does not come with its own.
+func (a *app) openers(how opening, own bool) state.Openers {
 	existing, onWait := bool(how), a.waits.announce
-	inPostgres := postgres.Opener(postgres.Options{Logger: a.log, Existing: existing, OnWait: onWait})
-	inMongo := mongo.Opener(mongo.Options{Logger: a.log, Existing: existing, OnWait: onWait})
+	inPostgres := postgres.Opener(postgres.Options{Logger: a.log, Existing: existing, OnWait: onWait, OwnCredentials: own})
+	inMongo := mongo.Opener(mongo.Options{Logger: a.log, Existing: existing, OnWait: onWait, OwnCredentials: own})
 	return state.Openers{
 		jsondir.Scheme:       jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
 		sqlite.Scheme:        sqlite.Opener(sqlite.Options{Logger: a.log, Existing: existing}),
@@ -43,13 +44,18 @@ func (a *app) openers(how opening) state.Openers {
 	}
 }
 
-// openState opens the store that uri names.
+// openState opens the store that uri names. A store that .env names gets no
+// credentials but those that are in its URI.
 func (a *app) openState(ctx context.Context, uri string, how opening) (state.Backend, error) {
 	for _, secret := range state.Credentials(uri) {
 		a.secrets.learn(secret)
 	}
-	b, err := a.openers(how).Open(ctx, uri)
+	confined := uri == a.inDotEnv && uri != ""
+	b, err := a.openers(how, confined).Open(ctx, uri)
 	if errors.Is(err, state.ErrURI) {
+		if confined {
+			err = fmt.Errorf("the store that .env names: %w", err)
+		}
 		return nil, &usageError{err}
 	}
 	return b, err
@@ -58,7 +64,7 @@ func (a *app) openState(ctx context.Context, uri string, how opening) (state.Bac
 // checkState returns a usage error for a URI that names no kind of store that
 // there is, or is malformed. Nothing is opened.
 func (a *app) checkState(uri string) error {
-	if err := a.openers(looking).Check(uri); err != nil {
+	if err := a.openers(looking, false).Check(uri); err != nil {
 		return &usageError{err}
 	}
 	return nil
@@ -129,6 +135,9 @@ func (f *stateFlags) where(a *app) (string, error) {
 			return "", usagef("--state-dir is a directory; give a URI with --state")
 		}
 		return jsondir.Scheme + ":" + f.dir, nil
+	}
+	if uri == config.DotEnv {
+		a.inDotEnv = f.uri
 	}
 	return f.uri, nil
 }

@@ -59,6 +59,29 @@ func TestMalformedURI(t *testing.T) {
 	}
 }
 
+func TestOwnCredentials(t *testing.T) {
+	const timeouts = "serverSelectionTimeoutMS=300&connectTimeoutMS=300"
+	for options, refused := range map[string]bool{
+		"authMechanism=MONGODB-AWS": true,
+		"authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s": true,
+		"authMechanism=SCRAM-SHA-256":                                        false,
+		"":                                                                   false,
+	} {
+		user := ""
+		if !refused {
+			user = "me:sesame@"
+		}
+		uri := "mongodb://" + user + "127.0.0.1:1/x?" + timeouts + "&" + options
+		_, err := Open(t.Context(), uri, Options{OwnCredentials: true})
+		if err == nil || errors.Is(err, state.ErrURI) != refused {
+			t.Errorf("%s: %v, want a refusal: %v", uri, err, refused)
+		}
+		if _, err := Open(t.Context(), uri, Options{}); err == nil || errors.Is(err, state.ErrURI) {
+			t.Errorf("%s, trusted: %v", uri, err)
+		}
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	start := time.Now()
 	_, err := Opener(Options{})(t.Context(), "mongodb://me:sesame@127.0.0.1:1/x?serverSelectionTimeoutMS=300")

@@ -41,6 +41,10 @@ type Options struct {
 	// Existing refuses a database that holds no sessions yet; the error wraps
 	// state.ErrNotFound.
 	Existing bool
+	// OwnCredentials refuses a URI whose mechanism sends what the environment
+	// holds: tokens of the machine or its AWS keys. It is for a URI from a place
+	// that is trusted less than that. The error wraps state.ErrURI.
+	OwnCredentials bool
 	// Patience is how long a server that does not answer is waited for; 0 is
 	// two minutes. After that, calls try once until it answers.
 	Patience time.Duration
@@ -122,7 +126,7 @@ func Opener(o Options) state.Opener {
 // connect makes a client, which connects when it is used.
 func (b *Backend) connect(uri string) error {
 	if !state.WellFormed(uri) {
-		return badURI(uri)
+		return badURI(uri, errMalformed)
 	}
 	name := databaseOf(uri)
 	client := options.Client().ApplyURI(uri)
@@ -137,7 +141,12 @@ func (b *Backend) connect(uri string) error {
 		}
 	}
 	if err != nil {
-		return badURI(uri)
+		return badURI(uri, errMalformed)
+	}
+	if b.o.OwnCredentials && borrows(client.Auth) {
+		f := badURI(uri, errBorrows)
+		f.Hint = "write user and password into the URI, or name the store by --state or in the environment"
+		return f
 	}
 	client.SetTimeout(answerTime)
 	if client.ServerSelectionTimeout == nil {
@@ -163,13 +172,30 @@ func (b *Backend) connect(uri string) error {
 
 // badURI is the fault of a URI that makes no sense. It holds nothing of the
 // driver's error, which may quote a password.
-func badURI(uri string) error {
+func badURI(uri string, reason error) *media.Fault {
 	return &media.Fault{
 		Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri),
-		Err: fmt.Errorf("%w: it, or one of its options, is malformed", state.ErrURI),
+		Err: fmt.Errorf("%w: %w", state.ErrURI, reason),
 		Hint: "write it as mongodb://USER:PASSWORD@HOST:27017/DATABASE, with special characters percent-encoded: " +
 			"%40 for an @ and %2F for a / in the password",
 	}
+}
+
+var (
+	errMalformed = errors.New("it, or one of its options, is malformed")
+	errBorrows   = errors.New("its authMechanism sends credentials of the environment, which are not meant for its server")
+)
+
+// borrows reports whether a mechanism sends what the environment holds: tokens
+// that this machine has been given, or AWS keys.
+func borrows(c *options.Credential) bool {
+	switch {
+	case c == nil:
+		return false
+	case c.AuthMechanism == "MONGODB-AWS":
+		return c.Username == ""
+	}
+	return c.AuthMechanism == "MONGODB-OIDC"
 }
 
 // isRemote reports whether a host is another machine.

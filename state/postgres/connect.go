@@ -63,11 +63,31 @@ func configure(uri string) (*pgxpool.Config, error) {
 // badURI is the fault of a URI that cannot be used. What it may tell of the
 // reason holds nothing of the URI: where it is malformed, nobody can tell a
 // password from the rest.
-func badURI(reason error) error {
+func badURI(reason error) *media.Fault {
 	return &media.Fault{
 		Class: media.SessionWide, Code: media.CodeState, Op: "open PostgreSQL", Err: fmt.Errorf("%w: %w", state.ErrURI, reason),
 		Hint: "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded; the password may be left to PGPASSWORD or ~/.pgpass",
 	}
+}
+
+// checkOwnPassword returns an error if the password of a connection is not in its
+// URI.
+func checkOwnPassword(uri string, config *pgxpool.Config) error {
+	given := []string{"", optionsOf(uri).Get("password")}
+	if u, err := url.Parse(uri); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		given = append(given, password)
+	}
+	if slices.Contains(given, config.ConnConfig.Password) {
+		return nil
+	}
+	source := "the password file or a service file"
+	if os.Getenv("PGPASSWORD") != "" {
+		source = "PGPASSWORD"
+	}
+	f := badURI(fmt.Errorf("it has no password, and the one of %s is not meant for its server", source))
+	f.Hint = "write the password into the URI, or name the store by --state or in the environment"
+	return f
 }
 
 func reasonOf(err error) error {

@@ -9,3 +9,12 @@ var Version = len(migrations)
 
 // Configure reads a URI.
 var Configure = configure
+
+// CheckOwnPassword reads a URI and returns an error if its password is not in it.
+func CheckOwnPassword(uri string) error {
+	config, err := configure(uri)
+	if err != nil {
+		return err
+	}
+	return checkOwnPassword(uri, config)
+}

@@ -35,6 +35,10 @@ type Options struct {
 	// Existing opens only a database that has the schema: nothing is made or
 	// migrated. The error wraps state.ErrNotFound if it is missing.
 	Existing bool
+	// OwnCredentials refuses a URI that another place would give its password:
+	// the environment, the password file or a service file. It is for a URI from
+	// a place that is trusted less than those. The error wraps state.ErrURI.
+	OwnCredentials bool
 	// Patience is how long a call goes on trying to reach a server that has gone
 	// away; 0 is DefaultPatience. After that, calls try once until it answers.
 	Patience time.Duration
@@ -79,6 +83,9 @@ var _ state.Backend = (*Backend)(nil)
 // of a URI which makes no sense wraps [state.ErrURI].
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	config, err := configure(uri)
+	if err == nil && o.OwnCredentials {
+		err = checkOwnPassword(uri, config)
+	}
 	if err != nil {
 		return nil, err
 	}
