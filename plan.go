@@ -11,9 +11,10 @@ import (
 // Plan is what a run would do.
 type Plan struct {
 	SessionID    string
-	Items        int   // to be carried
-	Bytes        int64 // of those whose size is known
-	UnknownSizes int   // of those whose size is not
+	Account      string // of the destination, such as "gphotos:3f9a…"
+	Items        int    // to be carried
+	Bytes        int64  // of those whose size is known
+	UnknownSizes int    // of those whose size is not
 	AlreadyThere int
 	Skips        map[string]int   // refused items by code
 	Requests     map[string]int64 // estimated, by kind, such as "gphotos_json"
@@ -44,7 +45,7 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 	if r.account, err = accountOf(ctx, o.Destination, o.Backend, s); err != nil {
 		return nil, err
 	}
-	p := &Plan{SessionID: r.id, Skips: map[string]int{}, Requests: map[string]int64{}}
+	p := &Plan{SessionID: r.id, Account: r.account, Skips: map[string]int{}, Requests: map[string]int64{}}
 	limit, err := r.newLimit(ctx, s, anyItem)
 	if err != nil {
 		return nil, err

@@ -88,6 +88,7 @@ const (
 type Summary struct {
 	SessionID string
 	From, To  string
+	Account   string // of the destination, such as "gphotos:3f9a…"; "" until known
 	Outcome   Outcome
 	Items     state.Counts     // of the whole session, earlier runs included
 	Moved     Snapshot         // by this run
@@ -201,6 +202,7 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 	s := &Summary{
 		SessionID: r.id,
 		From:      r.from, To: r.to,
+		Account:  r.session.Account,
 		Outcome:  outcomeOf(ctx, err, counts),
 		Items:    counts,
 		Moved:    r.metrics.Snapshot(),

@@ -72,6 +72,7 @@ type VerifiedItem struct {
 type Verification struct {
 	SessionID string
 	From, To  string
+	Account   string    // of the destination, such as "gphotos:3f9a…"
 	BeganAt   time.Time // UTC
 	Total     int
 	Items     map[Verdict]int
@@ -137,7 +138,7 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 		repeats: newRepeats(),
 		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		found: &Verification{
-			SessionID: s.ID, From: s.From, To: s.To, BeganAt: time.Now().UTC(), Items: map[Verdict]int{},
+			SessionID: s.ID, From: s.From, To: s.To, Account: account, BeganAt: time.Now().UTC(), Items: map[Verdict]int{},
 			// What q2google listed proves nothing; such a session has no window.
 			Listed:   s.Window != nil && s.Stages[state.Discovery] == state.Completed,
 			Requests: map[string]int64{},

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -40,7 +39,8 @@ type app struct {
 	onStore  string // flags that name the store, as a command line goes on; "" if other settings do
 	started  bool   // flags and settings were understood
 	farewell atomic.Pointer[string]
-	last     summaryLine // of the sync that ran, if one did
+	noted    map[string]bool // sentences that were said
+	last     summaryLine     // of the sync that ran, if one did
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
@@ -109,7 +109,7 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	}
 	a.waits.to(a.tellWait)
 	for _, warning := range sources.Warnings {
-		fmt.Fprintln(a.talk(), "Note: "+warning+".")
+		a.note(warning)
 	}
 	for _, name := range []string{"state", "state-dir"} {
 		if f := cmd.Flags().Lookup(name); f != nil && a.origins[name] == config.Flag {

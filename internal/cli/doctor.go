@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,14 +78,21 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	services, err := f.endpoints(a)
+	pair, err := a.googlePair(&f.services)
 	if err != nil {
 		return nil, err
 	}
-	token, tokenErr := a.goproToken()
+	services, err := f.endpoints(pair)
+	if err != nil {
+		return nil, err
+	}
+	token, tokenErr := a.goproToken(&f.services)
+	if isUsage(tokenErr) {
+		return nil, tokenErr
+	}
 	files := stateFilesOf(uri)
 	open := func(ctx context.Context) (state.Backend, error) { return a.openState(ctx, uri, looking) }
-	secrets := a.secretFiles(&f.services, token)
+	secrets := a.secretFiles(pair, token)
 	checks := []doctor.Check{doctor.Clock(services, a.now)}
 	if files.dir != "" {
 		checks = append(checks, doctor.Disk(files.dir), doctor.Writable(files.dir))
@@ -100,7 +106,7 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 			}
 			return items, err
 		}),
-		doctor.Google(a.askGoogle(&f.services), a.now),
+		doctor.Google(a.askGoogle(pair), a.now),
 	)
 	for _, service := range services {
 		checks = append(checks, doctor.Endpoint(service))
@@ -114,7 +120,7 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 }
 
 // endpoints are the services that a run talks to, each host once.
-func (f *doctorFlags) endpoints(a *app) ([]doctor.Service, error) {
+func (f *doctorFlags) endpoints(pair config.Pair) ([]doctor.Service, error) {
 	goproURL, err := endpoint("--gopro-url", f.services.goproURL)
 	if err != nil {
 		return nil, err
@@ -127,7 +133,7 @@ func (f *doctorFlags) endpoints(a *app) ([]doctor.Service, error) {
 	if goproURL == gopro.DefaultBaseURL {
 		all = append(all, doctor.Service{Name: "the GoPro CDN", URL: "https://media-cdn-vod.gopro.com", Optional: true})
 	}
-	if client, err := auth.ReadClient(f.services.credentialsPath(a)); err == nil { // else told by the login
+	if client, err := auth.ReadClient(pair.Client); err == nil { // else told by the login
 		all = append(all, doctor.Service{Name: "Google's tokens", URL: client.TokenURI})
 	}
 	seen := map[string]bool{}
@@ -161,22 +167,15 @@ func stateFilesOf(uri string) stateFiles {
 }
 
 // secretFiles are the files that hold credentials, whether they exist or not.
-func (a *app) secretFiles(f *serviceFlags, token config.Secret) []string {
-	paths := []string{f.credentialsPath(a), f.tokenPath(a), a.sources.Paths.GoProToken()}
-	isSet := func(kv string) bool { return strings.HasPrefix(kv, token.From+"=") }
+func (a *app) secretFiles(pair config.Pair, token config.Secret) []string {
+	paths := []string{pair.Client, pair.Token, a.sources.Paths.GoProToken()}
 	switch {
-	case token.IsZero() || token.From == paths[2] || slices.ContainsFunc(a.environ, isSet):
-	case filepath.Base(token.From) != token.From || fileExists(token.From):
-		paths = append(paths, token.From) // what a _FILE variable names
-	default:
+	case token.File != "" && token.File != paths[2]:
+		paths = append(paths, token.File) // what a _FILE variable names
+	case token.File == "" && token.Origin == config.DotEnv:
 		paths = append(paths, filepath.Join(a.dir, ".env"))
 	}
 	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
-}
-
-func fileExists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // askGoPro tells how much the account of a token holds, and that the token is
@@ -190,14 +189,12 @@ func (a *app) askGoPro(ctx context.Context, f *serviceFlags, token config.Secret
 	return account.Items, account.Bytes, err
 }
 
-func (a *app) askGoogle(f *serviceFlags) func(context.Context) (auth.Status, error) {
+func (a *app) askGoogle(pair config.Pair) func(context.Context) (auth.Status, error) {
 	return func(ctx context.Context) (auth.Status, error) {
-		client, err := auth.ReadClient(f.credentialsPath(a))
+		login, err := a.readGoogle(pair)
 		if err != nil {
 			return auth.Status{}, err
 		}
-		a.secrets.learn(client.Secret)
-		tokens := auth.NewTokens(auth.Config{Client: client, Store: auth.NewStore(f.tokenPath(a), a.log), Logger: a.log})
-		return tokens.Status(ctx, true)
+		return auth.NewTokens(login).Status(ctx, true)
 	}
 }

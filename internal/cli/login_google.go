@@ -67,20 +67,18 @@ func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) e
 			return err
 		}
 	}
-	path := f.credentialsPath(a)
-	client, err := auth.ReadClient(path)
+	pair, err := a.googlePair(f)
+	if err != nil {
+		return err
+	}
+	cfg, err := a.readGoogle(pair)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(a.talk(), googleSteps, path)
+			fmt.Fprintf(a.talk(), googleSteps, pair.Client)
 		}
 		return err
 	}
-	a.secrets.learn(client.Secret)
-	store := auth.NewStore(f.tokenPath(a), a.log)
-	login := auth.Login{
-		Config: auth.Config{Client: client, Store: store, Logger: a.log},
-		Probe:  a.probe(store, base),
-	}
+	login := auth.Login{Config: cfg, Probe: a.probe(cfg.Store, base)}
 	var result *auth.Result
 	if headless {
 		result, err = login.Paste(ctx, auth.Prompt(a.stdin, a.screen))
@@ -90,7 +88,7 @@ func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) e
 	if err != nil {
 		return err
 	}
-	a.reportGoogleLogin(result, store.Path())
+	a.reportGoogleLogin(result, pair.Token)
 	return nil
 }
 
@@ -118,7 +116,7 @@ func (a *app) reportGoogleLogin(r *auth.Result, path string) {
 			Notices     []string  `json:"notices,omitempty"`
 		}{"login", "google", true, path, r.Account, r.SameAccount, r.Granted, r.Missing, r.Until.UTC(), r.Notices})
 	}
-	fmt.Fprintf(a.talk(), "Google granted access. Stored in %s.\n", path)
+	fmt.Fprintf(a.talk(), "Google granted access to account %s. Stored in %s.\n", gphotos.Scheme+":"+r.Account, path)
 	if !r.Until.IsZero() {
 		fmt.Fprintf(a.talk(), "It ends on %s.\n", r.Until.Local().Format(time.DateTime))
 	}

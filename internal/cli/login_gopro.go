@@ -66,6 +66,9 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
 	if err := a.sources.Paths.CheckConfig(); err != nil {
 		return err
 	}
+	if err := a.checkGoPro(f, config.NewSecret("", "standard input").Credential()); err != nil {
+		return err
+	}
 	text, err := a.readPaste(ctx)
 	if err != nil {
 		return err

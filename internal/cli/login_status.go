@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/config"
 )
 
 func newLoginStatus(a *app) *cobra.Command {
@@ -28,11 +30,15 @@ func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 	if a.format == formatTSV {
 		row(a.stdout, "service", "valid", "from", "until", "reason")
 	}
+	pair, err := a.googlePair(f)
+	if err != nil {
+		return err
+	}
 	goproErr := a.goproStatus(ctx, f)
 	if isUsage(goproErr) {
 		return goproErr
 	}
-	googleErr := a.googleStatus(ctx, f)
+	googleErr := a.googleStatus(ctx, pair)
 	if goproErr == nil || exitCode(googleErr) == exitAuth {
 		return told(googleErr)
 	}
@@ -40,7 +46,7 @@ func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 }
 
 func (a *app) goproStatus(ctx context.Context, f *serviceFlags) error {
-	token, err := a.goproToken()
+	token, err := a.goproToken(f)
 	line := goproLine{Type: "login", Service: "gopro", From: token.From}
 	if err == nil {
 		line.Items, line.Bytes, err = a.askGoPro(ctx, f, token)
@@ -80,13 +86,11 @@ type googleLine struct {
 	Error *errorObject `json:"error,omitempty"`
 }
 
-func (a *app) googleStatus(ctx context.Context, f *serviceFlags) error {
-	line := googleLine{Type: "login", Service: "google", From: f.tokenPath(a)}
-	client, err := auth.ReadClient(f.credentialsPath(a))
+func (a *app) googleStatus(ctx context.Context, pair config.Pair) error {
+	line := googleLine{Type: "login", Service: "google", From: pair.Token}
+	login, err := a.readGoogle(pair)
 	if err == nil {
-		a.secrets.learn(client.Secret)
-		tokens := auth.NewTokens(auth.Config{Client: client, Store: auth.NewStore(line.From, a.log), Logger: a.log})
-		line.Status, err = tokens.Status(ctx, true)
+		line.Status, err = auth.NewTokens(login).Status(ctx, true)
 	}
 	line.Valid = err == nil
 	reason := ""
@@ -117,7 +121,7 @@ func (a *app) googleStatusText(line googleLine) {
 		if !line.RefreshExpiry.IsZero() {
 			until = "until " + line.RefreshExpiry.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(a.stdout, "google  valid: %s (tokens in %s)\n", until, line.From)
+		fmt.Fprintf(a.stdout, "google  valid: account %s, %s (tokens in %s)\n", gphotos.Scheme+":"+line.Account, until, line.From)
 	}
 	for _, warning := range line.Warnings {
 		fmt.Fprintf(a.stdout, "        %s\n", cell(warning))

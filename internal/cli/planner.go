@@ -42,6 +42,7 @@ type planLine struct {
 	Requests     map[string]int64 `json:"requests"`
 	Seconds      float64          `json:"estimated_seconds"`
 	Rate         int64            `json:"estimated_bytes_per_second"`
+	Account      string           `json:"account,omitempty"` // of the destination
 }
 
 // actions of a plan.
@@ -124,7 +125,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 		skipped += n
 	}
 	return planLine{
-		Type: "plan", SessionID: p.SessionID, From: o.Source.Station(), To: o.Destination.Station(),
+		Type: "plan", SessionID: p.SessionID, From: o.Source.Station(), To: o.Destination.Station(), Account: p.Account,
 		Items: p.Items, Bytes: p.Bytes, UnknownSizes: p.UnknownSizes, AlreadyThere: p.AlreadyThere,
 		Skipped: skipped, Skips: p.Skips, Requests: p.Requests, Seconds: seconds, Rate: rate,
 	}
@@ -132,6 +133,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 
 func (l planLine) write(w io.Writer, limit int64) {
 	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
+	writeAccount(w, l.Account)
 	unknown := ""
 	if l.UnknownSizes > 0 {
 		unknown = fmt.Sprintf(" and %d of unknown size", l.UnknownSizes)

@@ -63,20 +63,6 @@ func route(args []string) (from, to string, err error) {
 	return from, to, nil
 }
 
-// goproToken returns the token of the GoPro cloud, or the zero Secret if there is
-// none.
-func (a *app) goproToken() (config.Secret, error) {
-	token, err := a.sources.GoProToken()
-	if err != nil {
-		return token, &media.Fault{
-			Class: media.SessionWide, Code: media.CodeAuth, Op: "read the GoPro token", Err: err,
-			Hint: "put the token into that file, or let gondola login gopro store it",
-		}
-	}
-	a.secrets.learn(token.Reveal())
-	return token, nil
-}
-
 // endpoint checks the address of a service, and that the proxy for it can be
 // used: no command begins that could not reach it.
 func endpoint(setting, raw string) (string, error) {
@@ -89,7 +75,7 @@ func endpoint(setting, raw string) (string, error) {
 
 // openGoPro returns the GoPro client.
 func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client, error) {
-	token, err := a.goproToken()
+	token, err := a.goproToken(f)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +98,15 @@ func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(media.Wai
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := auth.ReadClient(f.credentialsPath(a))
+	pair, err := a.googlePair(f)
 	if err != nil {
 		return nil, nil, err
 	}
-	a.secrets.learn(client.Secret)
-	store := auth.NewStore(f.tokenPath(a), a.log)
-	tokens := auth.NewTokens(auth.Config{Client: client, Store: store, Logger: a.log})
+	login, err := a.readGoogle(pair)
+	if err != nil {
+		return nil, nil, err
+	}
+	tokens := auth.NewTokens(login)
 	photos, err := gphotos.NewClient(gphotos.Options{
 		BaseURL:   base,
 		Tokens:    tokens,
@@ -136,7 +124,7 @@ func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(media.Wai
 			return gphotos.Scheme + ":" + account, err
 		},
 	})
-	return station, store, err
+	return station, login.Store, err
 }
 
 // granularity is the piece that Google's upload lengths are multiples of, in bytes.
@@ -147,20 +135,6 @@ const granularity = 256 << 10
 func sizing(multiplier int) resumable.Sizing {
 	n := int64(multiplier) * granularity
 	return resumable.Sizing{First: n, Min: n, Max: n}
-}
-
-func (f *serviceFlags) credentialsPath(a *app) string {
-	if f.credentials != "" {
-		return f.credentials
-	}
-	return a.sources.Paths.Existing("client_secret.json")
-}
-
-func (f *serviceFlags) tokenPath(a *app) string {
-	if f.token != "" {
-		return f.token
-	}
-	return a.sources.Paths.Existing("token.json")
 }
 
 // lister is a station that can be listed.

@@ -42,6 +42,7 @@ type summaryLine struct {
 	Seconds   secondCounts     `json:"seconds"`
 	Error     *errorObject     `json:"error,omitempty"`
 	Retry     string           `json:"retry,omitempty"`
+	Account   string           `json:"account,omitempty"` // of the destination
 }
 
 type itemCounts struct {
@@ -95,6 +96,7 @@ func (r report) line(redact func(string) string) summaryLine {
 	}
 	if s := r.summary; s != nil {
 		line.SessionID = s.SessionID
+		line.Account = s.Account
 		line.Items = countsOf(s.Items)
 		line.Remarks = s.Remarks
 		for _, text := range s.Warnings {
@@ -161,6 +163,7 @@ func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) 
 	line := r.line(redact)
 	moved := r.summary.Moved
 	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", cell(line.SessionID), line.From, line.To)
+	writeAccount(w, line.Account)
 	fmt.Fprintf(w, "Items     %s\n", line.Items)
 	fmt.Fprintf(w, "Bytes     %s downloaded, %s uploaded, %s sent again\n",
 		size(line.Bytes.Downloaded), size(line.Bytes.Uploaded), size(line.Bytes.Resent))
@@ -174,6 +177,13 @@ func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) 
 	fmt.Fprintf(w, "\n%s\n", outcomeText(line.Outcome, line.Items.Total, line.Error))
 	if line.Retry != "" {
 		fmt.Fprintf(w, "To go on: %s\n", line.Retry)
+	}
+}
+
+// writeAccount names the account that the media go to, if it is known.
+func writeAccount(w io.Writer, account string) {
+	if account != "" {
+		fmt.Fprintf(w, "Account   %s\n", cell(account))
 	}
 }
 

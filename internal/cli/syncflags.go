@@ -99,8 +99,8 @@ func (f *serviceFlags) add(cmd *cobra.Command) {
 
 func (f *serviceFlags) addGoogle(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.credentials, "credentials", "", "`FILE` with the OAuth client of the Google Cloud project (default: client_secret.json here, else in the config directory)")
-	flags.StringVar(&f.token, "token", "", "`FILE` with the tokens of the Google account (default: token.json here, else in the config directory)")
+	flags.StringVar(&f.credentials, "credentials", "", "`FILE` with the OAuth client of the Google Cloud project (default: client_secret.json beside the tokens, here or in the config directory)")
+	flags.StringVar(&f.token, "token", "", "`FILE` with the tokens of the Google account (default: token.json beside the client, here or in the config directory)")
 	flags.StringVar(&f.gphotosURL, "gphotos-url", "https://photoslibrary.googleapis.com", "`URL` of the Google Photos API")
 	must(cmd.MarkFlagFilename("credentials", "json"))
 	must(cmd.MarkFlagFilename("token", "json"))

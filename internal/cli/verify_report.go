@@ -37,6 +37,7 @@ type verificationLine struct {
 	Seconds   float64          `json:"seconds"`
 	Error     *errorObject     `json:"error,omitempty"`
 	Retry     string           `json:"retry,omitempty"`
+	Account   string           `json:"account,omitempty"` // of the destination
 }
 
 type verdictCounts struct {
@@ -172,7 +173,7 @@ func (v *verifyView) line(it gondola.VerifiedItem) verifiedLine {
 // report writes what the verification came to and returns its failure, told.
 func (v *verifyView) report(found *gondola.Verification, err error, took time.Duration) error {
 	line := verificationLine{
-		Type: "verification", SessionID: found.SessionID, From: found.From, To: found.To,
+		Type: "verification", SessionID: found.SessionID, From: found.From, To: found.To, Account: found.Account,
 		Outcome: verifyOutcome(err), ExitCode: exitCode(err),
 		Items: verdictsOf(found), Listed: found.Listed, Requests: found.Requests, Seconds: took.Seconds(),
 	}
@@ -203,6 +204,7 @@ func verifyOutcome(err error) string {
 
 func (v *verifyView) text(l verificationLine) {
 	fmt.Fprintf(v.out, "\nSession   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
+	writeAccount(v.out, l.Account)
 	fmt.Fprintf(v.out, "Items     %s\n", l.Items)
 	fmt.Fprintf(v.out, "Requests  %s in %s\n", verifyRequests(l.Requests), duration(time.Duration(l.Seconds*float64(time.Second))))
 	for _, t := range verdictTitles {

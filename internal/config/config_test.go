@@ -324,20 +324,6 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-func TestExisting(t *testing.T) {
-	t.Chdir(t.TempDir())
-	p := Paths{Config: "/home/u/.config/gondola"}
-	if got, want := p.Existing("token.json"), "/home/u/.config/gondola/token.json"; got != want {
-		t.Errorf("Existing = %q, want %q", got, want)
-	}
-	if err := os.WriteFile("token.json", nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := p.Existing("token.json"), "token.json"; got != want {
-		t.Errorf("Existing = %q, want %q", got, want)
-	}
-}
-
 func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("state-dir = 'x'\ntype = ['photo', 3, true]\n"))
 	f.Add([]byte("when = 2026-01-08\n"))

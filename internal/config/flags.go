@@ -56,9 +56,9 @@ func (s *Sources) applyOne(f *pflag.Flag) (Origin, error) {
 	}
 	if values, ok := s.file[f.Name]; ok {
 		if err := set(f, values, false); err != nil {
-			return File, &UsageError{Message: fmt.Sprintf("config file %s: key %q: %v", s.path, f.Name, err)}
+			return s.fileOrigin, &UsageError{Message: fmt.Sprintf("config file %s: key %q: %v", s.path, f.Name, err)}
 		}
-		return File, nil
+		return s.fileOrigin, nil
 	}
 	return Default, nil
 }

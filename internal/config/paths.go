@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
@@ -105,13 +104,4 @@ func (p Paths) CheckConfig() error {
 		return homeless("set HOME or XDG_CONFIG_HOME")
 	}
 	return nil
-}
-
-// Existing returns name if that file is in the working directory, else the
-// path of that name in the config directory.
-func (p Paths) Existing(name string) string {
-	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-		return name
-	}
-	return filepath.Join(p.Config, name)
 }

@@ -19,12 +19,25 @@ const maxSecretSize = 64 << 10
 // Secret is a credential and where it came from. It prints and logs as its
 // origin only.
 type Secret struct {
-	value string
-	From  string // such as "GP_ACCESS_TOKEN" or a path; "" if there is none
+	value  string
+	From   string // such as "GP_ACCESS_TOKEN" or a path; "" if there is none
+	File   string // that holds it; "" for none
+	Origin Origin // of the setting that led to it
 }
 
-// NewSecret returns a secret.
-func NewSecret(value, from string) Secret { return Secret{value, from} }
+// NewSecret returns a secret that the command line brought.
+func NewSecret(value, from string) Secret { return Secret{value: value, From: from, Origin: Flag} }
+
+// Credential describes the secret for [Sources.CheckEndpoint].
+func (s Secret) Credential() Credential {
+	c := Credential{Name: s.From, Origin: s.Origin}
+	if s.File != "" {
+		c.Files = []string{s.File}
+	} else if s.Origin == Environment {
+		c.Name += " in the environment"
+	}
+	return c
+}
 
 // Reveal returns the credential itself.
 func (s Secret) Reveal() string { return s.value }
@@ -48,17 +61,17 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // it returns the zero Secret. The error says which file should hold it and why
 // it does not.
 func (s *Sources) GoProToken() (Secret, error) {
-	for _, vars := range []map[string]string{s.env, s.dotenv} {
+	for _, origin := range []Origin{Environment, DotEnv} {
 		for _, name := range []string{"GONDOLA_GOPRO_TOKEN", "GP_ACCESS_TOKEN"} {
-			secret, err := s.secretFrom(vars, name)
+			secret, err := s.secretFrom(origin, name)
 			if err != nil || !secret.IsZero() {
 				return secret, err
 			}
 		}
 	}
 	const legacy = "Q2GOOGLE_GOPRO_ACCESS_TOKEN"
-	if v := s.Getenv(legacy); v != "" {
-		return Secret{v, legacy}, nil
+	if v, origin := s.lookup(legacy); v != "" {
+		return Secret{value: v, From: legacy, Origin: origin}, nil
 	}
 	path := s.Paths.GoProToken()
 	if path == "" {
@@ -71,12 +84,18 @@ func (s *Sources) GoProToken() (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	return Secret{value, path}, nil
+	return Secret{value: value, From: path, File: path}, nil
 }
 
-func (s *Sources) secretFrom(vars map[string]string, name string) (Secret, error) {
+// secretFrom returns the secret that a variable of the environment or of .env
+// holds, or the file that its _FILE names.
+func (s *Sources) secretFrom(origin Origin, name string) (Secret, error) {
+	vars := s.env
+	if origin == DotEnv {
+		vars = s.dotenv
+	}
 	if v := vars[name]; v != "" {
-		return Secret{v, name}, nil
+		return Secret{value: v, From: name, Origin: origin}, nil
 	}
 	path := vars[name+"_FILE"]
 	if path == "" {
@@ -90,7 +109,7 @@ func (s *Sources) secretFrom(vars map[string]string, name string) (Secret, error
 	if err != nil {
 		return Secret{}, fmt.Errorf("variable %s_FILE: %w", name, err)
 	}
-	return Secret{v, path}, nil
+	return Secret{value: v, From: path, File: path, Origin: origin}, nil
 }
 
 func readSecret(path string) (string, error) {

@@ -14,7 +14,7 @@ type Origin int
 const (
 	Default     Origin = iota
 	File               // the config file
-	DotEnv             // .env in the working directory
+	DotEnv             // .env in the working directory, or a config file that it names
 	Environment        // the process environment
 	Flag               // the command line
 )
@@ -24,10 +24,12 @@ type Sources struct {
 	Paths    Paths
 	Warnings []string // sources that were ignored, and why
 
-	env    map[string]string
-	dotenv map[string]string
-	file   map[string][]string // by flag name
-	path   string              // of the config file that was read; "" for none
+	env        map[string]string
+	dotenv     map[string]string
+	file       map[string][]string // by flag name
+	path       string              // of the config file that was read; "" for none
+	dir        string              // the working directory, where .env is looked for
+	fileOrigin Origin              // of the config file's values: DotEnv if .env named it, else File
 }
 
 // Load reads the sources: environ in the form of [os.Environ], the .env file
@@ -37,7 +39,7 @@ type Sources struct {
 // of another program is ignored, with one of the Warnings.
 func Load(environ []string, dir, configPath string) (*Sources, error) {
 	env := environment(environ)
-	s := &Sources{env: env, Paths: pathsFrom(env, lookupHome)}
+	s := &Sources{dir: dir, fileOrigin: File, env: env, Paths: pathsFrom(env, lookupHome)}
 	dotenv, warning, err := readDotEnv(filepath.Join(dir, ".env"))
 	if err != nil {
 		return nil, err
@@ -52,7 +54,10 @@ func Load(environ []string, dir, configPath string) (*Sources, error) {
 // loadFile reads the config file, which may be missing if it was not named.
 func (s *Sources) loadFile(path string) error {
 	if path == "" {
-		path, _ = s.lookup("GONDOLA_CONFIG")
+		var origin Origin
+		if path, origin = s.lookup("GONDOLA_CONFIG"); origin == DotEnv {
+			s.fileOrigin = DotEnv
+		}
 	}
 	named := path != ""
 	path, err := s.Paths.Expand(path)

@@ -46,7 +46,18 @@ Secrets are never flags.
 | ` + "`GONDOLA_GOPRO_TOKEN_FILE`, `GP_ACCESS_TOKEN_FILE`" + ` | file that holds the GoPro token |
 
 The Google account's secrets are in the files that ` + "`--credentials` and `--token`" + ` name. The
-OAuth endpoints are ` + "`auth_uri` and `token_uri` in `client_secret.json`" + `.
+OAuth endpoints are ` + "`auth_uri` and `token_uri` in `client_secret.json`" + `; tokens are
+refreshed only at the ` + "`token_uri`" + ` that is recorded with them. Both files come from one
+place: where neither is named, from the working directory if it has both (or a client
+and the config directory has none), else from the config directory; where one is named,
+the other lies beside it, else in the config directory. One file that ` + "`.env`" + ` names is not
+paired with one from elsewhere.
+
+An address that ` + "`.env`" + ` names, ` + "`GONDOLA_GOPRO_URL` or `GONDOLA_GPHOTOS_URL`" + `, is used only with
+credentials that ` + "`.env`" + ` names, too; a file that it names for them has to lie in the working
+directory, unless it is an emulator's. Otherwise the exit code is 2. A config file that
+` + "`.env`" + ` names counts as ` + "`.env`" + `. Credentials that are found in the working directory are used
+with a line that says so, and each summary names the account.
 
 ## Others
 
