@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -137,7 +138,9 @@ func (a *app) readPaste(ctx context.Context) (string, error) {
 // maxPaste bounds what is read from standard input, in bytes.
 const maxPaste = 256 << 10
 
-// readContinued reads a line, and further ones while it is continued as in a shell.
+// readContinued reads a line, and further ones while it is continued as in a
+// shell, or while a document in JSON or a cookies.txt goes on: what is left of a
+// paste would go to the shell.
 func readContinued(r io.Reader) (string, error) {
 	scanner := bufio.NewScanner(io.LimitReader(r, maxPaste+1))
 	scanner.Buffer(nil, maxPaste+1)
@@ -145,9 +148,20 @@ func readContinued(r io.Reader) (string, error) {
 	for scanner.Scan() {
 		line := strings.TrimSpace(scanner.Text())
 		text.WriteString(line + "\n")
-		if line != "" && !strings.ContainsAny(line[len(line)-1:], "\\^`") {
+		if line != "" && !continued(text.String(), line) {
 			break
 		}
 	}
 	return text.String(), scanner.Err()
+}
+
+// continued reports whether a pasted text goes on after its last line.
+func continued(text, last string) bool {
+	switch text = strings.TrimLeft(text, "\ufeff \t\n"); {
+	case strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{"):
+		return !strings.ContainsAny(last[len(last)-1:], "]}") || !json.Valid([]byte(text))
+	case strings.HasPrefix(text, "#"):
+		return !strings.Contains(last, "gp_access_token")
+	}
+	return strings.ContainsAny(last[len(last)-1:], "\\^`")
 }
