@@ -46,6 +46,14 @@ func TestStoreOfDotEnvGetsNoPassword(t *testing.T) {
 			t.Errorf("%q: exit code %d, want 2 and both names: %s%s", args, code, stdout, stderr)
 		}
 	}
+	for path, text := range map[string]string{".env": "GONDOLA_CONFIG=config.toml\n", "config.toml": "state = '" + uri + "'\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, stdout, stderr := invoke(t, environ, "status"); code != exitUsage || !strings.Contains(stderr, "PGPASSWORD") {
+		t.Errorf("by a config file that .env names: exit code %d, want 2: %s%s", code, stdout, stderr)
+	}
 	if n := connections.Load(); n > 0 {
 		t.Errorf("%d connections to the server that .env names", n)
 	}

@@ -54,10 +54,13 @@ func newLife(t *testing.T) *life {
 	return l
 }
 
+// longest is how long one command may take, on a machine that is busy.
+const longest = 4 * time.Minute
+
 // start runs a command whose output is written down; wait ends with it.
 func (l *life) start(stdin io.Reader, args ...string) (cmd *exec.Cmd, out *rig.Buffer, wait func() int) {
 	l.T.Helper()
-	ctx, cancel := context.WithTimeout(l.T.Context(), time.Minute) // far more than any takes
+	ctx, cancel := context.WithTimeout(l.T.Context(), longest)
 	binary, err := rig.Binary()
 	if err != nil {
 		l.T.Fatal(err)
@@ -90,10 +93,10 @@ func (l *life) do(want int, stdin string, args ...string) string {
 func (l *life) killed(condition func() bool, args ...string) {
 	l.T.Helper()
 	cmd, out, wait := l.start(strings.NewReader(""), args...)
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(longest); !condition(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			cmd.Process.Kill()
-			l.T.Fatalf("a minute went by and nothing to kill for\n%s", out)
+			l.T.Fatalf("%v went by and nothing to kill for\n%s", longest, out)
 		}
 	}
 	cmd.Process.Signal(syscall.SIGKILL)
