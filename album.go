@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -54,15 +54,15 @@ func (r *run) lockAlbums(ctx context.Context) (state.Unlocker, error) {
 			return lock, err
 		}
 		if time.Since(began) >= albumTurn {
-			return nil, &media.Fault{
-				Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("open the album %q", r.session.Album),
+			return nil, &fault.Error{
+				Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("open the album %q", r.session.Album),
 				Err:  fmt.Errorf("process %d on %s has been opening an album since %s", held.PID, held.Host, held.Since.UTC().Format(time.RFC3339)),
 				Hint: "wait until that process has ended, or end it, then run the same command again",
 			}
 		}
 		if !told && time.Since(began) > time.Second {
 			told = true
-			r.waiting(media.Wait{Reason: fmt.Sprintf("process %d on %s opens an album", held.PID, held.Host), Until: began.Add(albumTurn).UTC()})
+			r.waiting(fault.Wait{Reason: fmt.Sprintf("process %d on %s opens an album", held.PID, held.Host), Until: began.Add(albumTurn).UTC()})
 		}
 		if err := sleep(ctx, albumPoll); err != nil {
 			return nil, err
@@ -94,7 +94,7 @@ func (r *run) awaitListing(ctx context.Context, created time.Time) error {
 	if left <= 0 {
 		return nil
 	}
-	r.waiting(media.Wait{Reason: fmt.Sprintf("an earlier run may have created the album %q", r.session.Album), Until: time.Now().Add(left).UTC()})
+	r.waiting(fault.Wait{Reason: fmt.Sprintf("an earlier run may have created the album %q", r.session.Album), Until: time.Now().Add(left).UTC()})
 	return sleep(ctx, left)
 }
 
@@ -135,7 +135,7 @@ func (r *run) explainUnfiled(ctx context.Context) error {
 // people delete albums, and another one of the title will do.
 func (b *batcher) albumLost(err error) bool {
 	r := b.run
-	if media.CodeOf(err) != media.CodeAlbum || b.albumRenewed {
+	if fault.CodeOf(err) != fault.Album || b.albumRenewed {
 		return false
 	}
 	b.albumRenewed = true

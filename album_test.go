@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // albumService lists an album only some time after it was created, so that each
@@ -60,7 +60,7 @@ func (l *blindLibrary) Album(_ context.Context, title string) (string, error) {
 	return l.service.open(title)
 }
 
-func (l *blindLibrary) Create(ctx context.Context, b media.Batch) (media.Created, error) {
+func (l *blindLibrary) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
 	l.mu.Lock()
 	if _, known := l.albums[b.AlbumID]; !known && !l.deleted[b.AlbumID] {
 		l.albums[b.AlbumID] = nil

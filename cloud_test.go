@@ -17,7 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // A small source and a small strict destination, both unreliable on request,
@@ -53,7 +55,7 @@ type memorySource struct {
 	opened map[string][]int64 // offsets by key
 }
 
-func (s *memorySource) Station() string { return "gopro:" }
+func (s *memorySource) Name() string { return "gopro:" }
 
 func (s *memorySource) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
@@ -68,27 +70,27 @@ func (s *memorySource) List(ctx context.Context, w media.Window) iter.Seq2[media
 	}
 }
 
-func (s *memorySource) Open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
+func (s *memorySource) Open(ctx context.Context, item media.Item, offset int64, version string) (*station.Content, error) {
 	if s.weather.strikes() {
 		return nil, errDropped
 	}
 	data, ok := s.bytes[item.ID.Key()]
 	if !ok {
-		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "open " + item.Name}
+		return nil, &fault.Error{Class: fault.Item, Code: fault.Gone, Op: "open " + item.Name}
 	}
 	s.mu.Lock()
 	s.opened[item.ID.Key()] = append(s.opened[item.ID.Key()], offset)
 	s.mu.Unlock()
 	now := digest(data)[:8]
 	if version != "" && version != now {
-		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeChanged, Op: "open " + item.Name}
+		return nil, &fault.Error{Class: fault.Item, Code: fault.Changed, Op: "open " + item.Name}
 	}
 	body := io.Reader(bytes.NewReader(data[offset:]))
 	if s.weather.strikes() {
 		cut := s.weather.upTo(len(data) - int(offset))
 		body = io.MultiReader(io.LimitReader(body, int64(cut)), failingReader{})
 	}
-	return &media.Content{Body: io.NopCloser(body), Offset: offset, Size: int64(len(data)), Version: now}, nil
+	return &station.Content{Body: io.NopCloser(body), Offset: offset, Size: int64(len(data)), Version: now}, nil
 }
 
 type failingReader struct{}
@@ -132,10 +134,10 @@ func newMemoryLibrary(w *weather) *memoryLibrary {
 	}
 }
 
-func (l *memoryLibrary) Station() string                         { return "gphotos:" }
+func (l *memoryLibrary) Name() string                            { return "gphotos:" }
 func (l *memoryLibrary) BatchSize() int                          { return 5 }
 func (l *memoryLibrary) Account(context.Context) (string, error) { return l.account, nil }
-func (l *memoryLibrary) Stale(r media.Receipt) bool              { return time.Since(r.At) > 23*time.Hour }
+func (l *memoryLibrary) Stale(r station.Receipt) bool            { return time.Since(r.At) > 23*time.Hour }
 
 func (l *memoryLibrary) Refuse(item media.Item) *media.Refusal {
 	if item.Size == 0 {
@@ -160,15 +162,15 @@ func (l *memoryLibrary) Album(_ context.Context, title string) (string, error) {
 	return title, nil
 }
 
-func (l *memoryLibrary) Upload(ctx context.Context, u media.Upload) (media.Receipt, error) {
-	c := media.Checkpoint{}
+func (l *memoryLibrary) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {
+	c := station.Checkpoint{}
 	if u.From != nil {
 		c = *u.From
 	}
 	l.mu.Lock()
 	if _, live := l.uploads[c.URL]; c.URL == "" || !live {
 		l.begun++
-		c = media.Checkpoint{URL: fmt.Sprintf("upload-%d", l.begun)}
+		c = station.Checkpoint{URL: fmt.Sprintf("upload-%d", l.begun)}
 		l.uploads[c.URL] = nil
 	}
 	c.Confirmed = int64(len(l.uploads[c.URL]))
@@ -176,12 +178,12 @@ func (l *memoryLibrary) Upload(ctx context.Context, u media.Upload) (media.Recei
 
 	content, err := u.Open(ctx, c.Confirmed)
 	if err != nil {
-		return media.Receipt{}, err
+		return station.Receipt{}, err
 	}
 	defer content.Body.Close()
 	c.Size, c.Version = content.Size, content.Version
 	if err := u.Save(ctx, c); err != nil {
-		return media.Receipt{}, err
+		return station.Receipt{}, err
 	}
 	for c.Confirmed < c.Size {
 		piece := make([]byte, min(int64(l.segment), c.Size-c.Confirmed))
@@ -193,13 +195,13 @@ func (l *memoryLibrary) Upload(ctx context.Context, u media.Upload) (media.Recei
 		c.Confirmed += int64(n)
 		u.Sent(int64(n))
 		if err != nil {
-			return media.Receipt{}, err
+			return station.Receipt{}, err
 		}
 		if err := u.Save(ctx, c); err != nil {
-			return media.Receipt{}, err
+			return station.Receipt{}, err
 		}
 		if l.weather.strikes() {
-			return media.Receipt{}, errDropped
+			return station.Receipt{}, errDropped
 		}
 	}
 	l.mu.Lock()
@@ -209,56 +211,56 @@ func (l *memoryLibrary) Upload(ctx context.Context, u media.Upload) (media.Recei
 	l.begun++
 	token := fmt.Sprintf("token-%d", l.begun)
 	l.tokens[token] = data
-	return media.Receipt{Token: token, Size: int64(len(data)), SHA256: digest(data), At: time.Now().UTC()}, nil
+	return station.Receipt{Token: token, Size: int64(len(data)), SHA256: digest(data), At: time.Now().UTC()}, nil
 }
 
-func (l *memoryLibrary) Create(ctx context.Context, b media.Batch) (media.Created, error) {
+func (l *memoryLibrary) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls++
 	if l.creating {
-		return media.Created{}, errors.New("two create calls at once")
+		return station.BatchResult{}, errors.New("two create calls at once")
 	}
 	if l.fail != nil {
-		return media.Created{}, l.fail
+		return station.BatchResult{}, l.fail
 	}
 	if l.weather.strikes() {
-		return media.Created{}, errDropped // before doing anything
+		return station.BatchResult{}, errDropped // before doing anything
 	}
 	if _, ok := l.albums[b.AlbumID]; b.AlbumID != "" && !ok {
-		return media.Created{}, &media.Fault{Class: media.SessionWide, Code: media.CodeAlbum, Op: "create: no such album"}
+		return station.BatchResult{}, &fault.Error{Class: fault.Session, Code: fault.Album, Op: "create: no such album"}
 	}
-	created := media.Created{Responses: []string{"{}"}}
+	created := station.BatchResult{Responses: []string{"{}"}}
 	seen := map[string]bool{}
 	for _, e := range b.Entries {
 		created.Results = append(created.Results, l.createOne(e, b.AlbumID, seen))
 	}
 	if l.weather.strikes() {
-		return media.Created{}, errDropped // the answer is lost
+		return station.BatchResult{}, errDropped // the answer is lost
 	}
 	return created, nil
 }
 
-func (l *memoryLibrary) createOne(e media.Entry, album string, seen map[string]bool) media.Result {
+func (l *memoryLibrary) createOne(e station.Entry, album string, seen map[string]bool) station.Result {
 	data, ok := l.tokens[e.Receipt.Token]
 	sum := digest(data)
 	if l.spendOnce && l.spent[e.Receipt.Token] {
-		code := media.CodeRejected // as the service words it
+		code := fault.Rejected // as the service words it
 		if e.MaybeSpent {
-			code = media.CodeTokenInvalid
+			code = fault.TokenInvalid
 		}
-		return media.Result{Err: &media.Fault{Class: media.ItemFault, Code: code, Op: "create " + e.Item.Name}}
+		return station.Result{Err: &fault.Error{Class: fault.Item, Code: code, Op: "create " + e.Item.Name}}
 	}
 	switch {
 	case !ok || l.forget[sum]:
 		delete(l.forget, sum)
-		return media.Result{Err: &media.Fault{Class: media.ItemFault, Code: media.CodeTokenInvalid, Op: "create " + e.Item.Name}}
+		return station.Result{Err: &fault.Error{Class: fault.Item, Code: fault.TokenInvalid, Op: "create " + e.Item.Name}}
 	case l.reject[sum]:
-		return media.Result{Err: &media.Fault{Class: media.ItemFault, Code: media.CodeRejected, Op: "create " + e.Item.Name}}
+		return station.Result{Err: &fault.Error{Class: fault.Item, Code: fault.Rejected, Op: "create " + e.Item.Name}}
 	case seen[sum]:
-		return media.Result{Err: &media.Fault{Class: media.Transient, Code: media.CodeDuplicate, Op: "create " + e.Item.Name}}
+		return station.Result{Err: &fault.Error{Class: fault.Transient, Code: fault.Duplicate, Op: "create " + e.Item.Name}}
 	case l.weather.strikes():
-		return media.Result{Err: &media.Fault{Class: media.Transient, Code: media.CodeServer, Op: "create " + e.Item.Name}}
+		return station.Result{Err: &fault.Error{Class: fault.Transient, Code: fault.Server, Op: "create " + e.Item.Name}}
 	}
 	seen[sum] = true
 	l.spent[e.Receipt.Token] = true
@@ -268,7 +270,7 @@ func (l *memoryLibrary) createOne(e media.Entry, album string, seen map[string]b
 	if album != "" && !slices.Contains(l.albums[album], id) {
 		l.albums[album] = append(l.albums[album], id)
 	}
-	return media.Result{ID: id}
+	return station.Result{ID: id}
 }
 
 // pair returns a source of n items of random sizes and an empty library.

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // longestWait is how long a carried item waits for its batch to fill.
@@ -166,7 +167,7 @@ func (b *batcher) rest(ctx context.Context, again []*state.Item) error {
 	var d time.Duration
 	var why string
 	for _, it := range again {
-		if e, failed := it.Errors[state.Create]; failed && e.Type != media.CodeDuplicate {
+		if e, failed := it.Errors[state.Create]; failed && e.Type != fault.Duplicate {
 			d = max(d, min(2*time.Second<<e.Attempt, time.Minute))
 			why = e.Message
 		}
@@ -174,7 +175,7 @@ func (b *batcher) rest(ctx context.Context, again []*state.Item) error {
 	if d == 0 {
 		return nil
 	}
-	b.run.waiting(media.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
+	b.run.waiting(fault.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
 	select {
 	case <-time.After(d):
 		return nil
@@ -198,7 +199,7 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	}
 	created, err := r.callCreate(ctx, items)
 	if err == nil && len(created.Results) != len(items) {
-		err = &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol, Op: fmt.Sprintf("create %d items: %d results", len(items), len(created.Results))}
+		err = &fault.Error{Class: fault.Session, Code: fault.Protocol, Op: fmt.Sprintf("create %d items: %d results", len(items), len(created.Results))}
 	}
 	if err != nil {
 		record.Status = state.Failed
@@ -224,13 +225,13 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 // answer.
 func unanswered(it *state.Item) bool {
 	e, failed := it.Errors[state.Create]
-	return failed && (e.Type == media.CodeUnreachable || e.Type == media.CodeProtocol)
+	return failed && (e.Type == fault.Unreachable || e.Type == fault.Protocol)
 }
 
-func (r *run) callCreate(ctx context.Context, items []*state.Item) (created media.Created, err error) {
-	batch := media.Batch{AlbumID: r.session.AlbumID}
+func (r *run) callCreate(ctx context.Context, items []*state.Item) (created station.BatchResult, err error) {
+	batch := station.Batch{AlbumID: r.session.AlbumID}
 	for _, it := range items {
-		batch.Entries = append(batch.Entries, media.Entry{Item: it.Item, Receipt: *it.Receipt, MaybeSpent: r.maybeSpent(it) || unanswered(it)})
+		batch.Entries = append(batch.Entries, station.Entry{Item: it.Item, Receipt: *it.Receipt, MaybeSpent: r.maybeSpent(it) || unanswered(it)})
 	}
 	policy := retry.Policy{Base: 5 * time.Second, Max: 5 * time.Minute, Attempts: 4, Budget: time.Hour, OnWait: r.waiting}
 	err = retry.Do(ctx, policy, func(ctx context.Context) (err error) {

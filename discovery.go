@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -250,7 +251,7 @@ func (s *shelf) freeName(ctx context.Context, item media.Item) (string, error) {
 			return "", err
 		}
 	}
-	return "", &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("find a free name for %s", item.ID.Key())}
+	return "", &fault.Error{Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("find a free name for %s", item.ID.Key())}
 }
 
 // nameFor is the name to try for an item after so many that were taken: its own,

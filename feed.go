@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -98,7 +98,7 @@ func (f *feeder) hand(ctx context.Context, it *state.Item) error {
 
 // restBetweenPasses waits before what failed is tried once more.
 func (r *run) restBetweenPasses(ctx context.Context, it *state.Item) error {
-	r.waiting(media.Wait{Reason: it.Errors[state.Transfer].Message, Until: time.Now().Add(passRest).UTC()})
+	r.waiting(fault.Wait{Reason: it.Errors[state.Transfer].Message, Until: time.Now().Add(passRest).UTC()})
 	select {
 	case <-time.After(passRest):
 		return nil
@@ -115,7 +115,7 @@ func (r *run) worthTrying(it *state.Item, pass int) bool {
 	if !failed || e.At.Before(r.began) {
 		return true
 	}
-	return e.Class == media.Transient && pass <= mostTries
+	return e.Class == fault.Transient && pass <= mostTries
 }
 
 func (r *run) discoveryEnded() bool {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -165,13 +166,13 @@ func (p *place) moved(n int64) {
 
 // failed is told of every failure that the file meets, whatever becomes of it.
 func (p *place) failed(err error) {
-	code := media.CodeOf(err)
-	if p == nil || code != media.CodeRate && code != media.CodeServer {
+	code := fault.CodeOf(err)
+	if p == nil || code != fault.Rate && code != fault.Server {
 		return
 	}
 	p.gate.mu.Lock()
 	defer p.gate.mu.Unlock()
-	p.gate.change(p.lane, func(c *climber, now time.Time) { c.refused(now, code == media.CodeRate) })
+	p.gate.change(p.lane, func(c *climber, now time.Time) { c.refused(now, code == fault.Rate) })
 }
 
 // leave gives the place to another file.

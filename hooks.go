@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Hooks are called by the engine as a session goes on. Any may be nil.
@@ -21,7 +22,7 @@ type Hooks struct {
 	// err is then its failure. created holds what the create stage registered
 	// in this run, one per answered call; it is collected only for this hook,
 	// and grows with the run. Event tells the same item by item at no such cost.
-	StageComplete func(ctx context.Context, stage state.Stage, s *state.Session, created []media.Created, err error) error
+	StageComplete func(ctx context.Context, stage state.Stage, s *state.Session, created []station.BatchResult, err error) error
 	// Event is told of everything that happens. It is called from many
 	// goroutines, one call at a time, and must return quickly.
 	Event func(Event)
@@ -47,7 +48,7 @@ type ItemEvent struct {
 }
 
 // WaitEvent tells that something waits, for what and until when.
-type WaitEvent struct{ media.Wait }
+type WaitEvent struct{ fault.Wait }
 
 // NoticeEvent tells people something they would want to know, in a sentence.
 type NoticeEvent struct{ Text string }

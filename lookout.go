@@ -4,17 +4,9 @@ import (
 	"context"
 	"sync"
 
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
-
-// Preparer is what a Source may offer to do ahead of Open what costs round trips
-// and needs no bytes, such as asking for a signed address.
-type Preparer interface {
-	// Prepare makes the next Open of the item cheap, for some minutes at least.
-	// Nothing is lost if it is not called, or fails: Open then does the same.
-	Prepare(ctx context.Context, item media.Item) error
-}
 
 // lookAhead is how many items are prepared before their turn, and how many at a
 // time: few, since what is prepared gets old.
@@ -22,15 +14,15 @@ const lookAhead = 4
 
 // lookout prepares the items whose turn comes next. One goroutine calls prepare.
 type lookout struct {
-	ctx    context.Context // of the transfer stage, which waits
-	source Preparer        // nil: there is nothing to prepare
-	free   chan struct{}   // a slot for each preparation at a time
+	ctx    context.Context    // of the transfer stage, which waits
+	source station.Prefetcher // nil: there is nothing to prepare
+	free   chan struct{}      // a slot for each preparation at a time
 	work   sync.WaitGroup
 	seen   int64 // Seq of the last item that was taken care of
 }
 
 func (r *run) newLookout(ctx context.Context) *lookout {
-	source, _ := r.opt.Source.(Preparer)
+	source, _ := r.opt.Source.(station.Prefetcher)
 	return &lookout{ctx: ctx, source: source, free: make(chan struct{}, lookAhead)}
 }
 
@@ -52,7 +44,7 @@ func (l *lookout) prepare(next []*state.Item) {
 		item := it.Item
 		l.work.Go(func() {
 			defer func() { <-l.free }()
-			_ = l.source.Prepare(l.ctx, item) // Open meets the same failure, and tells
+			_ = l.source.Prefetch(l.ctx, item) // Open meets the same failure, and tells
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Plan is what a run would do.
@@ -125,7 +126,7 @@ func (p *Plan) add(item PlannedItem) {
 // for: per item one opening, and a start and a segment or two of upload; one
 // create call per batch.
 func (p *Plan) estimateRequests(r *run) {
-	if c, ok := r.opt.Source.(requestCounter); ok {
+	if c, ok := r.opt.Source.(station.Meter); ok {
 		for kind, n := range c.Requests() {
 			p.Requests[kind] += n
 		}

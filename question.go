@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -32,7 +33,7 @@ type Question struct {
 // question returns what the options ask.
 func (o Options) question() Question {
 	return Question{
-		From: o.Source.Station(), To: o.Destination.Station(),
+		From: o.Source.Name(), To: o.Destination.Name(),
 		Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: o.Quality,
 	}
 }
@@ -239,8 +240,8 @@ func otherQuestion(id string, found []difference) error {
 	for _, d := range found {
 		words = append(words, d.String())
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op:   "resume session " + id,
 		Err:  fmt.Errorf("%w: %s", ErrOtherQuestion, strings.Join(words, "; ")),
 		Hint: "leave out what differs to go on with this session, or name another one with --session-id; what is at the destination is not sent again",

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -154,7 +155,7 @@ func TestNamedSessionRefusesAnotherQuestion(t *testing.T) {
 				_, err := gondola.Sync(t.Context(), other)
 				_, planErr := gondola.MakePlan(t.Context(), other, func(gondola.PlannedItem) error { return nil })
 				for _, err := range []error{err, planErr} {
-					if !errors.Is(err, gondola.ErrOtherQuestion) || !strings.Contains(media.HintOf(err), "--session-id") {
+					if !errors.Is(err, gondola.ErrOtherQuestion) || !strings.Contains(fault.HintOf(err), "--session-id") {
 						t.Errorf("asked for another question: %v", err)
 					}
 				}
@@ -231,8 +232,8 @@ func TestSessionWithNothingThereTakesAnAlbum(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(36, 4)
 		o := options(t, src, lib)
-		lib.fail = &media.Fault{Class: media.SessionWide, Code: media.CodeQuota, Op: "create"}
-		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeQuota {
+		lib.fail = &fault.Error{Class: fault.Session, Code: fault.Quota, Op: "create"}
+		if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.Quota {
 			t.Fatal(err)
 		}
 		lib.fail = nil

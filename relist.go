@@ -8,12 +8,13 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // listing starts the listing of the source. A source that can leave out what the
 // session holds already does.
 func (r *run) listing(ctx context.Context) (iter.Seq2[media.Item, error], error) {
-	source, ok := r.opt.Source.(Relister)
+	source, ok := r.opt.Source.(station.Relister)
 	if !ok {
 		return r.opt.Source.List(ctx, r.window), nil
 	}
@@ -21,7 +22,7 @@ func (r *run) listing(ctx context.Context) (iter.Seq2[media.Item, error], error)
 	if err != nil {
 		return nil, err
 	}
-	return source.Relist(ctx, media.ListOptions{
+	return source.Relist(ctx, station.ListOptions{
 		Window: r.window,
 		Known:  known.has,
 		Wants:  r.session.Filter.TakesType,

@@ -11,6 +11,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // markingSource is a memorySource that marks its media and leaves out what is
@@ -22,7 +23,7 @@ type markingSource struct {
 	notice   string
 }
 
-func (s *markingSource) Relist(ctx context.Context, o media.ListOptions) iter.Seq2[media.Item, error] {
+func (s *markingSource) Relist(ctx context.Context, o station.ListOptions) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
 		s.resolved = nil
 		if s.notice != "" {

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // open loads the session or begins one, and settles which account it goes to.
@@ -66,14 +67,14 @@ func (r *run) load(ctx context.Context) (*state.Session, error) {
 func fit(s *state.Session) error {
 	switch {
 	case s.SchemaVersion > state.SchemaVersion:
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState,
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State,
 			Op:   fmt.Sprintf("session %s has schema version %d, this gondola knows up to %d", s.ID, s.SchemaVersion, state.SchemaVersion),
 			Hint: "go on with the newer gondola, or name another session with --session-id",
 		}
 	case s.Copying:
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState,
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State,
 			Op:   fmt.Sprintf("session %s is not whole: its copying has not come to an end", s.ID),
 			Hint: "copy it again, which begins anew, or use the original; gondola sessions rm removes what is here",
 		}
@@ -111,15 +112,15 @@ func (r *run) settleAccount(ctx context.Context) error {
 
 // accountOf returns the destination's account, or a fault if the session
 // carries into another one.
-func accountOf(ctx context.Context, to Destination, b state.Backend, s *state.Session) (string, error) {
+func accountOf(ctx context.Context, to station.Destination, b state.Backend, s *state.Session) (string, error) {
 	account, err := to.Account(ctx)
 	if err != nil || s.Account == "" || s.Account == account {
 		return account, err
 	}
 	same, err := sameAccount(ctx, to, b, s.ID)
 	if err == nil && !same {
-		err = &media.Fault{
-			Class: media.SessionWide, Code: media.CodeAuth,
+		err = &fault.Error{
+			Class: fault.Session, Code: fault.Auth,
 			Op:   fmt.Sprintf("session %s carries into another account of %s than the one logged in", s.ID, s.To),
 			Hint: "log in with the account it began with, or name another session with --session-id",
 		}
@@ -133,7 +134,7 @@ const mostAsked = 5
 // sameAccount asks the destination for items of the session: another login of
 // the same account can see them, unless they were deleted there; another
 // account cannot.
-func sameAccount(ctx context.Context, to Destination, b state.Backend, session string) (bool, error) {
+func sameAccount(ctx context.Context, to station.Destination, b state.Backend, session string) (bool, error) {
 	asked := 0
 	for it, err := range b.Items(ctx, session, state.ItemQuery{}) {
 		if err != nil {
@@ -146,7 +147,7 @@ func sameAccount(ctx context.Context, to Destination, b state.Backend, session s
 			return false, nil
 		}
 		held, err := to.Holds(ctx, it.DestinationID)
-		if media.CodeOf(err) == media.CodeRejected {
+		if fault.CodeOf(err) == fault.Rejected {
 			held, err = true, nil // though of no use
 		}
 		if held || err != nil {
@@ -189,5 +190,5 @@ const maxCarriedAgain = 2
 // often that carrying them again would only waste the line.
 func (r *run) givenUp(it *state.Item) bool {
 	e, failed := it.Errors[state.Create]
-	return failed && e.Class == media.ItemFault && it.CarriedAgain >= maxCarriedAgain
+	return failed && e.Class == fault.Item && it.CarriedAgain >= maxCarriedAgain
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -185,7 +186,7 @@ func TestASessionNeverSpreadsOverTwoAccounts(t *testing.T) {
 			t.Errorf("outcome %s", s.Outcome)
 		}
 		lib.account, lib.items = "gphotos:somebody", map[string]string{}
-		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeAuth {
+		if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.Auth {
 			t.Errorf("Sync into another account: %v", err)
 		}
 	})
@@ -194,7 +195,7 @@ func TestASessionNeverSpreadsOverTwoAccounts(t *testing.T) {
 func TestStaleAndForgottenTokensAreCarriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(10, 4)
-		quota := &media.Fault{Class: media.SessionWide, Code: media.CodeQuota, Op: "create"}
+		quota := &fault.Error{Class: fault.Session, Code: fault.Quota, Op: "create"}
 		lib.fail = quota
 		o := options(t, src, lib)
 		s, err := gondola.Sync(t.Context(), o)
@@ -285,11 +286,11 @@ func TestASessionOfANewerVersionIsLeftAlone(t *testing.T) {
 	if err := o.Backend.PutSession(t.Context(), newer); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeState || lib.received != 0 {
+	if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.State || lib.received != 0 {
 		t.Errorf("Sync: %v, %d bytes sent", err, lib.received)
 	}
 	check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
-	if _, err := gondola.Verify(t.Context(), check); media.CodeOf(err) != media.CodeState {
+	if _, err := gondola.Verify(t.Context(), check); fault.CodeOf(err) != fault.State {
 		t.Errorf("Verify: %v", err)
 	}
 }
@@ -303,11 +304,11 @@ func TestASessionThatIsNotWholeIsLeftAlone(t *testing.T) {
 	if err := o.Backend.PutSession(t.Context(), half); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeState || lib.received != 0 {
+	if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.State || lib.received != 0 {
 		t.Errorf("Sync: %v, %d bytes sent", err, lib.received)
 	}
 	check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
-	if _, err := gondola.Verify(t.Context(), check); media.CodeOf(err) != media.CodeState {
+	if _, err := gondola.Verify(t.Context(), check); fault.CodeOf(err) != fault.State {
 		t.Errorf("Verify: %v", err)
 	}
 }

@@ -14,8 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // run is one invocation of Sync on one session.
@@ -52,8 +54,8 @@ type run struct {
 	unstored  atomic.Int64 // listed items that no store keeps
 	lostAlbum string       // id of the album that could not be written to; the create stage alone touches it
 
-	onTheWay itemSet         // carried by this run, not yet taken by the create stage
-	created  []media.Created // of this run, for the hook; the create stage alone touches it
+	onTheWay itemSet               // carried by this run, not yet taken by the create stage
+	created  []station.BatchResult // of this run, for the hook; the create stage alone touches it
 	// unanswered are the names of items in create calls of earlier runs whose
 	// answer is not known; the create stage alone touches it.
 	unanswered map[string]bool
@@ -67,7 +69,7 @@ func newRun(ctx, lasting context.Context, o Options) (*run, error) {
 	o.Album = title(o.Album)
 	r := &run{
 		opt: o, asked: o,
-		from: o.Source.Station(), to: o.Destination.Station(),
+		from: o.Source.Name(), to: o.Destination.Name(),
 		id:          id,
 		log:         cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		repeats:     newRepeats(),
@@ -137,7 +139,7 @@ func (r *run) end(ctx context.Context, stage state.Stage, err error) error {
 	if complete == nil {
 		return err
 	}
-	var created []media.Created
+	var created []station.BatchResult
 	if stage == state.Create {
 		created = r.created
 	}
@@ -205,7 +207,7 @@ func (r *run) notice(format string, args ...any) {
 	r.emit(NoticeEvent{Text: text})
 }
 
-func (r *run) waiting(w media.Wait) { r.emit(WaitEvent{w}) }
+func (r *run) waiting(w fault.Wait) { r.emit(WaitEvent{w}) }
 
 // failItem records a failure at a stage of an item. Attempts count within the
 // run.
@@ -224,8 +226,8 @@ func (r *run) failItem(it *state.Item, stage state.Stage, err error) {
 
 func errorRecord(err error) state.ErrorRecord {
 	return state.ErrorRecord{
-		Type:    cmp.Or(media.CodeOf(err), "error"),
-		Class:   media.ClassOf(err),
+		Type:    cmp.Or(fault.CodeOf(err), "error"),
+		Class:   fault.ClassOf(err),
 		Message: scrub(err.Error()),
 		Attempt: 1,
 		At:      time.Now().UTC(),
@@ -241,11 +243,11 @@ func scrub(message string) string {
 }
 
 // stationWord makes a station's name fit into a session id.
-func stationWord(station string) string {
-	if word, ok := strings.CutSuffix(station, ":"); ok {
+func stationWord(stationURI string) string {
+	if word, ok := strings.CutSuffix(stationURI, ":"); ok {
 		return word
 	}
-	sum := sha256.Sum256([]byte(station))
+	sum := sha256.Sum256([]byte(stationURI))
 	return "folder" + hex.EncodeToString(sum[:4])
 }
 

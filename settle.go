@@ -5,8 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // settlement is what became of the items of a create call.
@@ -17,7 +19,7 @@ type settlement struct {
 
 // settle stores the outcome of each item of a create call, the ledger first.
 // Whatever else fails, the items that are at the destination are stored.
-func (r *run) settle(ctx context.Context, items []*state.Item, results []media.Result) (s settlement, err error) {
+func (r *run) settle(ctx context.Context, items []*state.Item, results []station.Result) (s settlement, err error) {
 	var there []*state.Item
 	for i, it := range items {
 		result := results[i]
@@ -82,10 +84,10 @@ func (r *run) record(items ...*state.Item) error {
 // reports whether to send it again in this run. A session-wide failure, such as a
 // full account, is returned and leaves the item as it is: it waits.
 func (r *run) settleFailure(ctx context.Context, it *state.Item, cause error) (again bool, err error) {
-	if media.ClassOf(cause) == media.SessionWide {
+	if fault.ClassOf(cause) == fault.Session {
 		return false, cause
 	}
-	if media.CodeOf(cause) == media.CodeTokenInvalid {
+	if fault.CodeOf(cause) == fault.TokenInvalid {
 		if r.maybeSpent(it) {
 			return r.carryNow(ctx, it) // no fault of the item, however often runs are killed here
 		}
@@ -95,11 +97,11 @@ func (r *run) settleFailure(ctx context.Context, it *state.Item, cause error) (a
 		}
 	}
 	r.failItem(it, state.Create, cause)
-	if media.ClassOf(cause) == media.Transient && !r.triedEnough(it) {
+	if fault.ClassOf(cause) == fault.Transient && !r.triedEnough(it) {
 		return true, nil
 	}
 	it.Create = state.Failed
-	if media.ClassOf(cause) == media.ItemFault {
+	if fault.ClassOf(cause) == fault.Item {
 		it.CarriedAgain++
 	}
 	if err := r.saveItem(it); err != nil {

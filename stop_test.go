@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // lockedOut is a destination whose credentials are not accepted.
@@ -24,7 +26,7 @@ func (l lockedOut) Account(context.Context) (string, error) { return "", l.err }
 func TestCredentialsThatFailBeforeTheFirstItemAreAllThatIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(1, 3)
-		denied := &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: "sign in"}
+		denied := &fault.Error{Class: fault.Session, Code: fault.Auth, Op: "sign in"}
 		summary, err := gondola.Sync(t.Context(), options(t, src, lockedOut{lib, denied}))
 		if summary != nil || err == nil || err.Error() != "sign in" {
 			t.Errorf("Sync = %v, %v; want nothing but the fault", summary, err)
@@ -35,10 +37,10 @@ func TestCredentialsThatFailBeforeTheFirstItemAreAllThatIsTold(t *testing.T) {
 // fullLibrary has no room for anything, and says so at the first create call.
 type fullLibrary struct{ *memoryLibrary }
 
-var errFull = &media.Fault{Class: media.SessionWide, Code: media.CodeStorage, Op: "create"}
+var errFull = &fault.Error{Class: fault.Session, Code: fault.Storage, Op: "create"}
 
-func (fullLibrary) Create(context.Context, media.Batch) (media.Created, error) {
-	return media.Created{}, errFull
+func (fullLibrary) Create(context.Context, station.Batch) (station.BatchResult, error) {
+	return station.BatchResult{}, errFull
 }
 
 // slowEnd is a source whose listing goes on until it is stopped.

@@ -7,17 +7,19 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // stream opens one item for one upload, as often as the destination asks: all
 // openings are pinned to the version of the first.
 type stream struct {
-	source  Source
+	source  station.Source
 	item    media.Item
 	version string // of the bytes the upload began with; "" before the first opening
-	onWait  func(media.Wait)
+	onWait  func(fault.Wait)
 	failed  func(error) // told of each failure
 	opened  bool
 	limits  []Limiter // every byte passes all of them: what is read is sent at once
@@ -34,8 +36,8 @@ func (s *stream) openPolicy() retry.Policy {
 	return p
 }
 
-// open is a media.Opener.
-func (s *stream) open(ctx context.Context, offset int64) (content *media.Content, err error) {
+// open is a station.Opener.
+func (s *stream) open(ctx context.Context, offset int64) (content *station.Content, err error) {
 	err = retry.Do(ctx, s.openPolicy(), func(ctx context.Context) (err error) {
 		if content, err = s.source.Open(ctx, s.item, offset, s.version); err != nil {
 			s.failed(err)

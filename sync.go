@@ -7,8 +7,10 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Limiter paces bytes on one leg. It is shared by all files in flight and safe
@@ -25,8 +27,8 @@ type Limiter interface {
 // Options say what to carry, from where to where, and how. Source, Destination
 // and Backend are required; every other zero value is a useful default.
 type Options struct {
-	Source      Source
-	Destination Destination
+	Source      station.Source
+	Destination station.Destination
 	Backend     state.Backend
 
 	// SessionID resumes or names a session, which keeps what is left out below;
@@ -65,7 +67,7 @@ func (o Options) validate() error {
 			return err
 		}
 	}
-	if source, ok := o.Source.(typed); ok {
+	if source, ok := o.Source.(station.TypeLister); ok {
 		return o.Filter.CheckTypes(source.Types())
 	}
 	return nil
@@ -101,7 +103,7 @@ type Summary struct {
 // stopped, and returns when everything is at the destination, skipped with a
 // reason, or failed.
 //
-// An error says that the run ended early: a [media.Fault] (its code tells
+// An error says that the run ended early: a [fault.Error] (its code tells
 // credentials from quota), a [state.LockedError] if another process runs the
 // session, or the cause of ctx's end. Everything achieved is stored; the same
 // call goes on from there. Items that failed are no error: the summary's
@@ -177,8 +179,8 @@ func (r *run) move(ctx context.Context) error {
 // canMoveOn reports whether what was listed can be carried although the
 // listing failed.
 func canMoveOn(err error) bool {
-	switch media.CodeOf(err) {
-	case media.CodeListingIncomplete, media.CodeServer, media.CodeUnreachable, media.CodeProtocol:
+	switch fault.CodeOf(err) {
+	case fault.ListingIncomplete, fault.Server, fault.Unreachable, fault.Protocol:
 		return true
 	}
 	return false
@@ -210,8 +212,8 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 		Warnings: r.warnings,
 		Requests: map[string]int64{},
 	}
-	for _, station := range []any{r.opt.Source, r.opt.Destination} {
-		if c, ok := station.(requestCounter); ok {
+	for _, stationURI := range []any{r.opt.Source, r.opt.Destination} {
+		if c, ok := stationURI.(station.Meter); ok {
 			maps.Copy(s.Requests, c.Requests())
 		}
 	}
@@ -227,10 +229,10 @@ func outcomeOf(ctx context.Context, err error, c state.Counts) Outcome {
 	case ctx.Err() != nil:
 		return Interrupted
 	}
-	switch media.CodeOf(err) {
-	case media.CodeAuth, media.CodeScope:
+	switch fault.CodeOf(err) {
+	case fault.Auth, fault.Scope:
 		return NoAuth
-	case media.CodeQuota, media.CodeStorage:
+	case fault.Quota, fault.Storage:
 		return OutOfQuota
 	}
 	return Broken

@@ -13,9 +13,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,7 +32,7 @@ func openBackend(t testing.TB, dir string) state.Backend {
 	return b
 }
 
-func options(t testing.TB, src gondola.Source, lib gondola.Destination) gondola.Options {
+func options(t testing.TB, src station.Source, lib station.Destination) gondola.Options {
 	return gondola.Options{Source: src, Destination: lib, Backend: openBackend(t, t.TempDir()), SessionID: "s"}
 }
 
@@ -78,7 +80,7 @@ func TestStorm(t *testing.T) {
 				o := options(t, src, lib)
 				for range 10 {
 					s, err := gondola.Sync(t.Context(), o)
-					if err != nil && media.ClassOf(err) == media.SessionWide {
+					if err != nil && fault.ClassOf(err) == fault.Session {
 						t.Fatal(err)
 					}
 					if s.Outcome == gondola.Complete {
@@ -189,10 +191,10 @@ func TestTheLedgerSparesASecondSessionTheLine(t *testing.T) {
 func TestListingThatCannotBeProvenFailsLoudly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(11, 5)
-		src.listErr = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro: 5 of 9 items"}
+		src.listErr = &fault.Error{Class: fault.Session, Code: fault.ListingIncomplete, Op: "list gopro: 5 of 9 items"}
 		o := options(t, src, lib)
 		s, err := gondola.Sync(t.Context(), o)
-		if media.CodeOf(err) != media.CodeListingIncomplete || s.Outcome != gondola.Broken {
+		if fault.CodeOf(err) != fault.ListingIncomplete || s.Outcome != gondola.Broken {
 			t.Errorf("Sync = %v, %v", s, err)
 		}
 		wantArrived(t, src, lib) // what was listed is carried all the same
@@ -222,7 +224,7 @@ func TestHooksSeeEachStageOnceInOrder(t *testing.T) {
 		var created int
 		o.Hooks = gondola.Hooks{
 			StageStart: func(_ context.Context, s state.Stage) error { starts = append(starts, s); return nil },
-			StageComplete: func(_ context.Context, s state.Stage, session *state.Session, answers []media.Created, err error) error {
+			StageComplete: func(_ context.Context, s state.Stage, session *state.Session, answers []station.BatchResult, err error) error {
 				ends = append(ends, s)
 				for _, a := range answers {
 					created += len(a.Results)
@@ -317,7 +319,7 @@ func TestPlanChangesNothing(t *testing.T) {
 		}
 
 		lib.account, lib.items = "gphotos:somebody", map[string]string{}
-		if _, err := gondola.MakePlan(t.Context(), o, nil); media.CodeOf(err) != media.CodeAuth {
+		if _, err := gondola.MakePlan(t.Context(), o, nil); fault.CodeOf(err) != fault.Auth {
 			t.Errorf("plan for another account: %v, want the fault that Sync would end with", err)
 		}
 	})

@@ -9,8 +9,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // transfer carries the bytes of every item that awaits it, several at a time,
@@ -70,10 +72,10 @@ func (r *run) carry(ctx context.Context, it *state.Item, at *place, carried chan
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if refused, ok := errors.AsType[*media.RefusedError](err); ok {
+	if refused, ok := errors.AsType[*station.RefusedError](err); ok {
 		return r.refuse(ctx, it, refused.Refusal)
 	}
-	if media.ClassOf(err) == media.SessionWide {
+	if fault.ClassOf(err) == fault.Session {
 		return err
 	}
 	r.failItem(it, state.Transfer, err)
@@ -90,8 +92,8 @@ func (r *run) failed(it *state.Item, stage state.Stage, err error) error {
 	if !r.opt.FailFast {
 		return nil
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeOf(err),
+	return &fault.Error{
+		Class: fault.Session, Code: fault.CodeOf(err),
 		Op: fmt.Sprintf("stopped at the first failed item, %s", it.Name), Err: err,
 		Hint: "run the same command again to retry it",
 	}
@@ -150,9 +152,9 @@ func (r *run) limits() (limits []Limiter) {
 
 // changed reports whether the source's bytes are no longer those that were
 // begun, so that the upload has to begin anew.
-func changed(err error) bool { return media.CodeOf(err) == media.CodeChanged }
+func changed(err error) bool { return fault.CodeOf(err) == fault.Changed }
 
-func (r *run) uploadOnce(ctx context.Context, it *state.Item, at *place) (media.Receipt, error) {
+func (r *run) uploadOnce(ctx context.Context, it *state.Item, at *place) (station.Receipt, error) {
 	s := &stream{
 		source: r.opt.Source, item: it.Item,
 		onWait: r.waiting, failed: at.failed, limits: r.limits(), metrics: r.metrics,
@@ -160,11 +162,11 @@ func (r *run) uploadOnce(ctx context.Context, it *state.Item, at *place) (media.
 	if it.Checkpoint != nil {
 		s.version = it.Checkpoint.Version
 	}
-	return r.opt.Destination.Upload(ctx, media.Upload{
+	return r.opt.Destination.Upload(ctx, station.Upload{
 		Item: it.Item,
 		Open: s.open,
 		From: it.Checkpoint,
-		Save: func(ctx context.Context, c media.Checkpoint) error {
+		Save: func(ctx context.Context, c station.Checkpoint) error {
 			it.Checkpoint = &c
 			r.metrics.confirmed(it, c.Size, c.Confirmed)
 			return r.saveItem(it)

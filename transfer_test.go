@@ -13,8 +13,10 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/bandwidth"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // farSource and farLibrary are at the two ends of one line: every request costs
@@ -30,7 +32,7 @@ type farSource struct {
 	ahead    int // addresses that were there when the item was opened
 }
 
-func (s *farSource) Station() string { return "gopro:" }
+func (s *farSource) Name() string { return "gopro:" }
 
 func (s *farSource) List(context.Context, media.Window) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
@@ -59,12 +61,12 @@ func (s *farSource) resolve(item media.Item) (known bool) {
 	return false
 }
 
-func (s *farSource) Prepare(_ context.Context, item media.Item) error {
+func (s *farSource) Prefetch(_ context.Context, item media.Item) error {
 	s.resolve(item)
 	return nil
 }
 
-func (s *farSource) Open(_ context.Context, item media.Item, offset int64, _ string) (*media.Content, error) {
+func (s *farSource) Open(_ context.Context, item media.Item, offset int64, _ string) (*station.Content, error) {
 	if s.resolve(item) {
 		s.mu.Lock()
 		s.ahead++
@@ -72,7 +74,7 @@ func (s *farSource) Open(_ context.Context, item media.Item, offset int64, _ str
 	}
 	time.Sleep(s.round)
 	body := &farBody{line: s.line, left: item.Size - offset}
-	return &media.Content{Body: body, Offset: offset, Size: item.Size, Version: "1"}, nil
+	return &station.Content{Body: body, Offset: offset, Size: item.Size, Version: "1"}, nil
 }
 
 // farBody yields zeros at the rate of the line.
@@ -112,21 +114,21 @@ func atLeast(most *atomic.Int64, n int64) {
 	}
 }
 
-func (l *farLibrary) Upload(ctx context.Context, u media.Upload) (media.Receipt, error) {
+func (l *farLibrary) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {
 	atLeast(&l.peak, l.flying.Add(1))
 	defer l.flying.Add(-1)
 	for l.most > 0 && l.flying.Load() > l.most {
 		l.refused.Add(1)
-		u.Failed(&media.Fault{Class: media.Transient, Code: media.CodeRate, Op: "upload " + u.Item.Name})
+		u.Failed(&fault.Error{Class: fault.Transient, Code: fault.Rate, Op: "upload " + u.Item.Name})
 		select {
 		case <-time.After(10 * time.Second):
 		case <-ctx.Done():
-			return media.Receipt{}, context.Cause(ctx)
+			return station.Receipt{}, context.Cause(ctx)
 		}
 	}
 	content, err := u.Open(ctx, 0)
 	if err != nil {
-		return media.Receipt{}, err
+		return station.Receipt{}, err
 	}
 	defer content.Body.Close()
 	if content.Size > 8<<20 {
@@ -142,7 +144,7 @@ func (l *farLibrary) Upload(ctx context.Context, u media.Upload) (media.Receipt,
 			break
 		}
 		if err != nil {
-			return media.Receipt{}, err
+			return station.Receipt{}, err
 		}
 	}
 	time.Sleep(l.round)
@@ -151,10 +153,10 @@ func (l *farLibrary) Upload(ctx context.Context, u media.Upload) (media.Receipt,
 	l.begun++
 	token := fmt.Sprintf("token-%d", l.begun)
 	l.tokens[token] = []byte(token) // what arrived does not matter here
-	return media.Receipt{Token: token, Size: content.Size, SHA256: token, At: time.Now().UTC()}, nil
+	return station.Receipt{Token: token, Size: content.Size, SHA256: token, At: time.Now().UTC()}, nil
 }
 
-func (l *farLibrary) Create(ctx context.Context, b media.Batch) (media.Created, error) {
+func (l *farLibrary) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
 	time.Sleep(l.create)
 	return l.memoryLibrary.Create(ctx, b)
 }

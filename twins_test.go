@@ -7,8 +7,9 @@ import (
 	"testing/synctest"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // watchful is a memoryLibrary that counts the entries of create calls that have
@@ -19,7 +20,7 @@ type watchful struct {
 	fullest int
 }
 
-func (l *watchful) Create(ctx context.Context, b media.Batch) (media.Created, error) {
+func (l *watchful) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
 	seen := map[string]bool{}
 	for _, e := range b.Entries {
 		if seen[e.Receipt.SHA256] {
@@ -41,9 +42,9 @@ func TestEqualContentsAreNeverInOneCall(t *testing.T) {
 		}
 		at := &watchful{memoryLibrary: lib}
 		o := options(t, src, at)
-		full := &media.Fault{Class: media.SessionWide, Code: media.CodeStorage, Op: "create"}
+		full := &fault.Error{Class: fault.Session, Code: fault.Storage, Op: "create"}
 		lib.fail = full
-		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeStorage {
+		if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.Storage {
 			t.Fatal(err)
 		}
 		lib.fail = nil

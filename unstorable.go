@@ -1,13 +1,14 @@
 package gondola
 
 import (
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
 // unstorable reports whether storing failed for an item that no store can keep,
 // and not for the store.
-func unstorable(err error) bool { return err != nil && media.ClassOf(err) == media.ItemFault }
+func unstorable(err error) bool { return err != nil && fault.ClassOf(err) == fault.Item }
 
 // save stores what is on the shelf, or item by item what of it can be stored, and
 // returns what is new of it.

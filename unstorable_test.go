@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -35,7 +35,7 @@ func TestItemThatCannotBeStoredFailsAlone(t *testing.T) {
 			if s.Outcome != gondola.Partial || s.Items.Outcomes[state.OutcomeCreated] != 38 || s.Items.Outcomes[state.OutcomeFailed] != 2 || s.Items.Total != 40 {
 				t.Errorf("outcome %s, items %+v", s.Outcome, s.Items)
 			}
-			if len(failed) != 2 || failed[0].Stage != state.Discovery || media.CodeOf(failed[0].Err) != media.CodeState || !strings.Contains(failed[1].Err.Error(), "UTF-8") {
+			if len(failed) != 2 || failed[0].Stage != state.Discovery || fault.CodeOf(failed[0].Err) != fault.State || !strings.Contains(failed[1].Err.Error(), "UTF-8") {
 				t.Errorf("%d items failed", len(failed))
 			}
 		}

@@ -9,15 +9,15 @@ import (
 	"maps"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // VerifyOptions say which session to verify. SessionID, Destination and Backend
 // are required; every other zero value is a useful default.
 type VerifyOptions struct {
 	SessionID   string
-	Destination Destination // better an [Inspector], too
+	Destination station.Destination // better an [Inspector], too
 	Backend     state.Backend
 
 	// Wait is how long to wait, in all, for what the destination still
@@ -61,9 +61,9 @@ const (
 type VerifiedItem struct {
 	Item    state.Item // as it was stored; of a Missing one, with the id it is missed under
 	Verdict Verdict
-	Reason  string      // a clause for people; "" if Verified without a remark
-	Held    *media.Held // what is there; nil if nothing is, or nobody asked
-	At      time.Time   // when the destination was asked, UTC; zero if it was not
+	Reason  string              // a clause for people; "" if Verified without a remark
+	Held    *station.RemoteItem // what is there; nil if nothing is, or nobody asked
+	At      time.Time           // when the destination was asked, UTC; zero if it was not
 
 	sentBack bool // it awaits its transfer again
 }
@@ -150,7 +150,7 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 		s.Account, s.VerifiedAt = account, v.found.BeganAt
 		err = o.Backend.PutSession(v.lasting, s)
 	}
-	if c, ok := o.Destination.(requestCounter); ok {
+	if c, ok := o.Destination.(station.Meter); ok {
 		maps.Copy(v.found.Requests, c.Requests())
 	}
 	return v.found, err

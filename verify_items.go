@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // look asks the destination for items and judges what it says.
@@ -33,9 +34,9 @@ func (v *verifier) look(ctx context.Context, items []*VerifiedItem) error {
 // inspect returns what is held under each id. Items of equal content have one
 // id, which is asked for once. What is not there is asked for twice: one answer
 // may be a fault of the destination.
-func (v *verifier) inspect(ctx context.Context, ids []string) (map[string]*media.Held, error) {
+func (v *verifier) inspect(ctx context.Context, ids []string) (map[string]*station.RemoteItem, error) {
 	slices.Sort(ids)
-	held := map[string]*media.Held{}
+	held := map[string]*station.RemoteItem{}
 	missing, err := v.ask(ctx, slices.Compact(ids), held)
 	if err == nil {
 		_, err = v.ask(ctx, missing, held)
@@ -45,7 +46,7 @@ func (v *verifier) inspect(ctx context.Context, ids []string) (map[string]*media
 
 // ask enters into held what is held under each id, and returns the ids under
 // which there is nothing.
-func (v *verifier) ask(ctx context.Context, ids []string, held map[string]*media.Held) (missing []string, err error) {
+func (v *verifier) ask(ctx context.Context, ids []string, held map[string]*station.RemoteItem) (missing []string, err error) {
 	for some := range slices.Chunk(ids, v.opt.Destination.BatchSize()) {
 		answers, err := inspect(ctx, v.opt.Destination, some)
 		if err != nil {
@@ -60,25 +61,25 @@ func (v *verifier) ask(ctx context.Context, ids []string, held map[string]*media
 	return missing, nil
 }
 
-func inspect(ctx context.Context, at Destination, ids []string) ([]*media.Held, error) {
-	if inspector, ok := at.(Inspector); ok {
+func inspect(ctx context.Context, at station.Destination, ids []string) ([]*station.RemoteItem, error) {
+	if inspector, ok := at.(station.Inspector); ok {
 		answers, err := inspector.Inspect(ctx, ids)
 		if err == nil && len(answers) != len(ids) {
-			err = &media.Fault{
-				Class: media.SessionWide, Code: media.CodeProtocol, Op: "look for items",
+			err = &fault.Error{
+				Class: fault.Session, Code: fault.Protocol, Op: "look for items",
 				Err: fmt.Errorf("%d answers for %d ids", len(answers), len(ids)),
 			}
 		}
 		return answers, err
 	}
-	answers := make([]*media.Held, len(ids))
+	answers := make([]*station.RemoteItem, len(ids))
 	for i, id := range ids {
 		there, err := at.Holds(ctx, id)
 		switch {
 		case there:
-			answers[i] = &media.Held{Readiness: media.Ready}
-		case media.CodeOf(err) == media.CodeRejected:
-			answers[i] = &media.Held{Readiness: media.Unusable}
+			answers[i] = &station.RemoteItem{Readiness: station.Ready}
+		case fault.CodeOf(err) == fault.Rejected:
+			answers[i] = &station.RemoteItem{Readiness: station.Unusable}
 		case err != nil:
 			return nil, err
 		}
@@ -86,7 +87,7 @@ func inspect(ctx context.Context, at Destination, ids []string) ([]*media.Held, 
 	return answers, nil
 }
 
-func (it *VerifiedItem) judge(held *media.Held) {
+func (it *VerifiedItem) judge(held *station.RemoteItem) {
 	it.Held, it.Verdict, it.Reason = held, Verified, ""
 	switch {
 	case held == nil:
@@ -94,9 +95,9 @@ func (it *VerifiedItem) judge(held *media.Held) {
 	case it.isAnother():
 		it.Held, it.Verdict = nil, Missing
 		it.Reason = fmt.Sprintf("another item, %s, is at the destination under its id", held.Name)
-	case held.Readiness == media.Processing:
+	case held.Readiness == station.Processing:
 		it.Verdict, it.Reason = Processing, "the destination still processes it"
-	case held.Readiness == media.Unusable:
+	case held.Readiness == station.Unusable:
 		it.Verdict, it.Reason = Unusable, "the destination could not process it"
 	default:
 		it.Reason = it.remarks()
@@ -265,7 +266,7 @@ func (v *verifier) await(ctx context.Context, items []*VerifiedItem) error {
 
 func (v *verifier) rest(ctx context.Context, d time.Duration, unready int) error {
 	if v.opt.Event != nil {
-		v.opt.Event(WaitEvent{media.Wait{
+		v.opt.Event(WaitEvent{fault.Wait{
 			Reason: fmt.Sprintf("the destination still processes %d of the session's items", unready),
 			Until:  time.Now().Add(d).UTC(),
 		}})

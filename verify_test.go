@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func TestVerifyFindsEverything(t *testing.T) {
@@ -176,19 +178,19 @@ func TestVerifyWaitsForVideosSparsely(t *testing.T) {
 func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
 	for _, tc := range []struct {
 		what    string
-		held    media.Held
+		held    station.RemoteItem
 		verdict gondola.Verdict
 		remark  string
 	}{
-		{"the same", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, ""},
-		{"an earlier name", media.Held{Name: "earlier.mp4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, "calls it earlier.mp4"},
-		{"turned upright", media.Held{Name: "earlier.mp4", Kind: media.Video, Width: 2160, Height: 3840}, gondola.Verified, "calls it earlier.mp4"},
-		{"q2google's name", media.Held{Name: "GX010001000.MP4", Kind: media.Video}, gondola.Verified, ""},
-		{"measured differently", media.Held{Name: "GX010001.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.Verified, "measures 1920 × 1080 pixels, the source 3840 × 2160"},
-		{"little is told", media.Held{Name: "earlier.mp4"}, gondola.Verified, "calls it earlier.mp4"},
-		{"nothing is told", media.Held{}, gondola.Verified, ""},
-		{"a photo", media.Held{Name: "GOPR0001.JPG", Kind: media.Photo}, gondola.Missing, "another item, GOPR0001.JPG"},
-		{"a wrong extension", media.Held{Name: "GX010001.MP4", Kind: media.Photo}, gondola.Verified, ""},
+		{"the same", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, ""},
+		{"an earlier name", station.RemoteItem{Name: "earlier.mp4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, "calls it earlier.mp4"},
+		{"turned upright", station.RemoteItem{Name: "earlier.mp4", Kind: media.Video, Width: 2160, Height: 3840}, gondola.Verified, "calls it earlier.mp4"},
+		{"q2google's name", station.RemoteItem{Name: "GX010001000.MP4", Kind: media.Video}, gondola.Verified, ""},
+		{"measured differently", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.Verified, "measures 1920 × 1080 pixels, the source 3840 × 2160"},
+		{"little is told", station.RemoteItem{Name: "earlier.mp4"}, gondola.Verified, "calls it earlier.mp4"},
+		{"nothing is told", station.RemoteItem{}, gondola.Verified, ""},
+		{"a photo", station.RemoteItem{Name: "GOPR0001.JPG", Kind: media.Photo}, gondola.Missing, "another item, GOPR0001.JPG"},
+		{"a wrong extension", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Photo}, gondola.Verified, ""},
 	} {
 		t.Run(tc.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -198,7 +200,7 @@ func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
 				o := options(t, src, lib)
 				mustSync(t, o)
 				at := inspect(lib)
-				tc.held.Readiness = media.Ready
+				tc.held.Readiness = station.Ready
 				at.shown[idOf(t, o.Backend, "s", "GX010001.MP4")] = &tc.held
 				check := gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend}
 				_, found := verify(t, check)
@@ -218,11 +220,11 @@ func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
 func TestVerifyOfWhatIsNotDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(35, 4)
-		src.listErr = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro: 5 of 9 items"}
+		src.listErr = &fault.Error{Class: fault.Session, Code: fault.ListingIncomplete, Op: "list gopro: 5 of 9 items"}
 		gone := src.items[2]
 		delete(src.bytes, gone.ID.Key())
 		o := options(t, src, lib)
-		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeListingIncomplete {
+		if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.ListingIncomplete {
 			t.Fatal(err)
 		}
 		named := &state.Item{Item: media.Item{Name: "old.mp4"}, Discovery: state.Completed, Transfer: state.Completed, Create: state.Completed}
@@ -257,7 +259,7 @@ func TestVerifyOfWhatIsNotDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		lib.account, lib.items = "gphotos:somebody", map[string]string{}
-		if _, err := gondola.Verify(t.Context(), check); media.CodeOf(err) != media.CodeAuth {
+		if _, err := gondola.Verify(t.Context(), check); fault.CodeOf(err) != fault.Auth {
 			t.Errorf("another account: %v", err)
 		}
 		if len(at.asked) != calls {
@@ -348,9 +350,9 @@ func TestVerifyGoesPageByPage(t *testing.T) {
 func TestAnIncompleteListingIsNotProven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(41, 3)
-		src.listErr = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro: 3 of 9 items"}
+		src.listErr = &fault.Error{Class: fault.Session, Code: fault.ListingIncomplete, Op: "list gopro: 3 of 9 items"}
 		o := options(t, src, lib)
-		if _, err := gondola.Sync(t.Context(), o); media.CodeOf(err) != media.CodeListingIncomplete {
+		if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.ListingIncomplete {
 			t.Fatal(err)
 		}
 		v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend})

@@ -11,6 +11,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // inspectable is a memoryLibrary that can be looked at, and processes videos.
@@ -19,14 +20,14 @@ type inspectable struct {
 	asked      []int                // ids in each call
 	processing map[string]time.Time // id to when it is ready
 	unusable   map[string]bool
-	shown      map[string]*media.Held // instead of what is there
+	shown      map[string]*station.RemoteItem // instead of what is there
 }
 
 func inspect(lib *memoryLibrary) *inspectable {
-	return &inspectable{memoryLibrary: lib, processing: map[string]time.Time{}, unusable: map[string]bool{}, shown: map[string]*media.Held{}}
+	return &inspectable{memoryLibrary: lib, processing: map[string]time.Time{}, unusable: map[string]bool{}, shown: map[string]*station.RemoteItem{}}
 }
 
-func (l *inspectable) Inspect(_ context.Context, ids []string) ([]*media.Held, error) {
+func (l *inspectable) Inspect(_ context.Context, ids []string) ([]*station.RemoteItem, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sorted := slices.Sorted(slices.Values(ids))
@@ -34,7 +35,7 @@ func (l *inspectable) Inspect(_ context.Context, ids []string) ([]*media.Held, e
 		return nil, fmt.Errorf("asked for %q", ids)
 	}
 	l.asked = append(l.asked, len(ids))
-	held := make([]*media.Held, len(ids))
+	held := make([]*station.RemoteItem, len(ids))
 	for i, id := range ids {
 		switch h := l.shown[id]; {
 		case h != nil:
@@ -43,12 +44,12 @@ func (l *inspectable) Inspect(_ context.Context, ids []string) ([]*media.Held, e
 		case l.items[id] == "":
 			continue
 		}
-		held[i] = &media.Held{Name: l.names[id], Kind: media.Video, Readiness: media.Ready}
+		held[i] = &station.RemoteItem{Name: l.names[id], Kind: media.Video, Readiness: station.Ready}
 		switch {
 		case time.Now().Before(l.processing[id]):
-			held[i].Readiness = media.Processing
+			held[i].Readiness = station.Processing
 		case l.unusable[id]:
-			held[i].Readiness = media.Unusable
+			held[i].Readiness = station.Unusable
 		}
 	}
 	return held, nil

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // forgetful is a library whose first answer lacks its first item.
@@ -15,7 +15,7 @@ type forgetful struct {
 	answered bool
 }
 
-func (l *forgetful) Inspect(ctx context.Context, ids []string) ([]*media.Held, error) {
+func (l *forgetful) Inspect(ctx context.Context, ids []string) ([]*station.RemoteItem, error) {
 	held, err := l.inspectable.Inspect(ctx, ids)
 	if !l.answered {
 		l.answered, held[0] = true, nil

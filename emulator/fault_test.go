@@ -99,8 +99,8 @@ func FuzzFault(f *testing.F) {
 	f.Add([]byte(`{"route":"cdn.get","kind":"stall","delay":"2s","after":9}`))
 	f.Add([]byte(`{"kind":"status","status":429,"retry_after":"3","header":{"A":"b"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var fault Fault
-		if json.Unmarshal(data, &fault) == nil && fault.check() != nil {
+		var failure Fault
+		if json.Unmarshal(data, &failure) == nil && failure.check() != nil {
 			t.Errorf("%s passed for a fault", data)
 		}
 	})

@@ -16,18 +16,18 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 		refuseGoPro(w, r, http.StatusNotFound)
 		return
 	}
-	fault := faultOf(r, FaultShortPage, FaultReorder, FaultEmpty)
-	if fault != nil && fault.Kind == FaultShortPage {
+	failure := faultOf(r, FaultShortPage, FaultReorder, FaultEmpty)
+	if failure != nil && failure.Kind == FaultShortPage {
 		s.Missing = slices.Clone(s.Missing)
-		for number := min(countOr(fault.Count, 12), len(s.Sources)-1) + 1; number <= len(s.Sources); number++ {
+		for number := min(countOr(failure.Count, 12), len(s.Sources)-1) + 1; number <= len(s.Sources); number++ {
 			s.Missing = append(s.Missing, number)
 		}
 	}
 	d := manifest{g: g, s: &s, turn: g.turn(s.ID), files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
-	if !s.Unlisted && (fault == nil || fault.Kind != FaultEmpty) {
+	if !s.Unlisted && (failure == nil || failure.Kind != FaultEmpty) {
 		d.fill()
 	}
-	if fault != nil && fault.Kind == FaultReorder {
+	if failure != nil && failure.Kind == FaultReorder {
 		slices.Reverse(d.files)
 		d.reverseSources()
 	}

@@ -22,8 +22,8 @@ func (g *GoPro) search(w http.ResponseWriter, r *http.Request) {
 		refuseGoPro(w, r, http.StatusInternalServerError)
 		return
 	}
-	fault := faultOf(r, FaultShortPage, FaultRepeatPage, FaultReorder, FaultInsertRows, FaultRemoveRows)
-	rows, total := g.page(q, fault)
+	failure := faultOf(r, FaultShortPage, FaultRepeatPage, FaultReorder, FaultInsertRows, FaultRemoveRows)
+	rows, total := g.page(q, failure)
 	goproJSON(w, http.StatusOK, map[string]any{
 		"_embedded": map[string]any{"errors": []any{}, "media": rows},
 		"_pages":    pages(q, total+g.options.Overcount),
@@ -37,20 +37,20 @@ func pages(q searchQuery, total int) map[string]int {
 	}
 }
 
-func (g *GoPro) page(q searchQuery, fault *Fault) (rows []map[string]any, total int) {
+func (g *GoPro) page(q searchQuery, failure *Fault) (rows []map[string]any, total int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	all := g.list(q.filter)
-	if fault != nil && (fault.Kind == FaultInsertRows || fault.Kind == FaultRemoveRows) {
-		g.shift(fault, all)
+	if failure != nil && (failure.Kind == FaultInsertRows || failure.Kind == FaultRemoveRows) {
+		g.shift(failure, all)
 		all = g.list(q.filter)
 	}
 	number := q.page
-	if fault != nil && fault.Kind == FaultRepeatPage {
+	if failure != nil && failure.Kind == FaultRepeatPage {
 		number = max(number-1, 1) // the first page has none before it
 	}
 	rows = []map[string]any{}
-	for _, s := range disturb(due(all, number, q.perPage), fault) {
+	for _, s := range disturb(due(all, number, q.perPage), failure) {
 		rows = append(rows, g.rowOf(s, q.fields))
 	}
 	return rows, len(all)
@@ -83,13 +83,13 @@ func (g *GoPro) list(f listingFilter) []*stored {
 }
 
 // disturb returns the rows of a page as a fault leaves them.
-func disturb[R any](rows []R, fault *Fault) []R {
-	if fault == nil || len(rows) == 0 {
+func disturb[R any](rows []R, failure *Fault) []R {
+	if failure == nil || len(rows) == 0 {
 		return rows
 	}
-	switch fault.Kind {
+	switch failure.Kind {
 	case FaultShortPage:
-		return rows[:min(countOr(fault.Count, 12), len(rows)-1)]
+		return rows[:min(countOr(failure.Count, 12), len(rows)-1)]
 	case FaultReorder:
 		rows = slices.Clone(rows)
 		slices.Reverse(rows)
@@ -106,10 +106,10 @@ func countOr(n, other int) int {
 
 // shift inserts rows before all others, or removes the first ones, while someone
 // lists them. The caller holds g.mu.
-func (g *GoPro) shift(fault *Fault, all []*stored) {
-	count := countOr(fault.Count, 1)
+func (g *GoPro) shift(failure *Fault, all []*stored) {
+	count := countOr(failure.Count, 1)
 	g.changes++
-	if fault.Kind == FaultRemoveRows {
+	if failure.Kind == FaultRemoveRows {
 		for _, s := range all[:min(count, len(all))] {
 			delete(g.media, s.ID)
 			delete(g.numbers, s.number)

@@ -117,7 +117,7 @@ func (g *Google) redeem(c caller, req createRequest) ([]*upload, error) {
 }
 
 // create makes items of uploads: all checks first, then item by item.
-func (l *library) create(c caller, req createRequest, ups []*upload, fault *Fault, now time.Time) (createAnswer, error) {
+func (l *library) create(c caller, req createRequest, ups []*upload, failure *Fault, now time.Time) (createAnswer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	al, err := l.target(c, req, ups)
@@ -132,9 +132,9 @@ func (l *library) create(c caller, req createRequest, ups []*upload, fault *Faul
 	for i, up := range ups {
 		res := &answer.Results[i]
 		res.UploadToken = req.NewMediaItems[i].SimpleMediaItem.UploadToken
-		if fault != nil && fault.Item == i {
-			res.Status = itemStatus(fault.Status)
-			res.Status.Message = cmp.Or(fault.Body, res.Status.Message)
+		if failure != nil && failure.Item == i {
+			res.Status = itemStatus(failure.Status)
+			res.Status.Message = cmp.Or(failure.Body, res.Status.Message)
 			continue
 		}
 		res.Status, res.MediaItem = batch.add(up, req.NewMediaItems[i])

@@ -123,17 +123,17 @@ func (e *Emulator) wrap(rt route) http.Handler {
 }
 
 func (e *Emulator) serve(rt route, n *note, w *answer, r *http.Request) {
-	fault := e.Faults.take(rt.name, r.URL.Path)
-	if fault == nil {
+	failure := e.Faults.take(rt.name, r.URL.Path)
+	if failure == nil {
 		rt.handler(w, r)
 		return
 	}
-	n.Fault = fault.Kind
-	if fault.Kind.special() {
-		rt.handler(w, withFault(r, fault))
+	n.Fault = failure.Kind
+	if failure.Kind.special() {
+		rt.handler(w, withFault(r, failure))
 		return
 	}
-	fault.perform(rt, w, r)
+	failure.perform(rt, w, r)
 }
 
 // note is the log entry of the request in hand; its handler may add to it.

@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // OAuth renews access tokens. The client id and secret are GoPro's to give:
@@ -77,8 +77,8 @@ func newAuth(c *Client, token string, o *OAuth) (*auth, error) {
 	return a, nil
 }
 
-func authFault(op string, err error) *media.Fault {
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: op, Err: err, Hint: signInHint}
+func authFault(op string, err error) *fault.Error {
+	return &fault.Error{Class: fault.Session, Code: fault.Auth, Op: op, Err: err, Hint: signInHint}
 }
 
 // current returns the token to use now.
@@ -92,7 +92,7 @@ func (a *auth) current(ctx context.Context) (string, error) {
 		return a.tokens.Access, nil
 	}
 	err = a.renew(ctx)
-	if err != nil && a.tokens.Access != "" && media.ClassOf(err) == media.Transient {
+	if err != nil && a.tokens.Access != "" && fault.ClassOf(err) == fault.Transient {
 		a.due = time.Now().Add(time.Minute) // the old one is still good
 		return a.tokens.Access, nil
 	}
@@ -100,7 +100,7 @@ func (a *auth) current(ctx context.Context) (string, error) {
 }
 
 // replace returns a token to use after stale was rejected, or a fault with
-// media.CodeAuth if there is no other.
+// fault.Auth if there is no other.
 func (a *auth) replace(ctx context.Context, op, stale string) (string, error) {
 	release, err := a.take(ctx)
 	if err != nil {
@@ -147,7 +147,7 @@ func (a *auth) renew(ctx context.Context) error {
 		return nil
 	}
 	if err := a.oauth.Save(ctx, a.tokens); err != nil {
-		return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "save the renewed GoPro token", Err: err,
+		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "save the renewed GoPro token", Err: err,
 			Hint: "make the credential store writable, then run: gondola login gopro"}
 	}
 	return nil
@@ -191,8 +191,8 @@ func (a *auth) exchange(ctx context.Context) (*oauth2.Token, error) {
 		return nil, netFault(ctx, op, err)
 	}
 	f := statusFault(op, refused.Response, word(refused.ErrorCode))
-	if f.Class != media.Transient {
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, signInHint
+	if f.Class != fault.Transient {
+		f.Class, f.Code, f.Hint = fault.Session, fault.Auth, signInHint
 	}
 	return nil, f
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 const (
@@ -48,7 +48,7 @@ func (w *watchdog) stop() {
 // fault says why a request failed.
 func (w *watchdog) fault(op string, err error) error {
 	if errors.Is(context.Cause(w.ctx), errStalled) {
-		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op, Err: errStalled}
+		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Op: op, Err: errStalled}
 	}
 	return netFault(w.ctx, op, err)
 }

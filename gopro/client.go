@@ -11,9 +11,9 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // Defaults of [Options].
@@ -44,7 +44,7 @@ type Options struct {
 	Logger *slog.Logger
 	// OnWait, if not nil, is told of every wait longer than a second. It is
 	// called from the goroutine that waits.
-	OnWait func(media.Wait)
+	OnWait func(fault.Wait)
 	// UserAgent names the program; default "gondola".
 	UserAgent string
 	// Retry bounds the repetition of API requests. Its OnWait defaults to the
@@ -64,7 +64,7 @@ type Client struct {
 	api, cdn     *http.Client
 	agent        string
 	retry        retry.Policy
-	onWait       func(media.Wait)
+	onWait       func(fault.Wait)
 	log          *slog.Logger
 
 	apiRequests, cdnRequests atomic.Int64
@@ -72,7 +72,7 @@ type Client struct {
 }
 
 // New returns a client. Nothing is sent yet. Without credentials, or with a
-// token that cannot be one, it returns a [media.Fault] with media.CodeAuth.
+// token that cannot be one, it returns a [fault.Error] with fault.Auth.
 func New(o Options) (*Client, error) {
 	base, err := parseRoot(cmp.Or(o.BaseURL, DefaultBaseURL))
 	if err != nil {
@@ -93,7 +93,7 @@ func New(o Options) (*Client, error) {
 		log:    cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 	}
 	if c.onWait == nil {
-		c.onWait = func(media.Wait) {}
+		c.onWait = func(fault.Wait) {}
 	}
 	if c.retry.OnWait == nil {
 		c.retry.OnWait = c.onWait

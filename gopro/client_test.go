@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func TestNew(t *testing.T) {
@@ -32,18 +32,18 @@ func TestNew(t *testing.T) {
 		{"thumbnails in the clear", Options{Token: testToken, ImageURL: "http://images.gopro.com"}, "-"},
 		{"no address", Options{Token: testToken, BaseURL: "api.gopro.com"}, "-"},
 		{"with a password", Options{Token: testToken, BaseURL: "https://a:b@api.gopro.com"}, "-"},
-		{"no credentials", Options{}, media.CodeAuth},
-		{"no token", Options{Token: "a b"}, media.CodeAuth},
-		{"half an OAuth client", Options{Refresh: &OAuth{ClientID: "i", RefreshToken: "r"}}, media.CodeAuth},
+		{"no credentials", Options{}, fault.Auth},
+		{"no token", Options{Token: "a b"}, fault.Auth},
+		{"half an OAuth client", Options{Refresh: &OAuth{ClientID: "i", RefreshToken: "r"}}, fault.Auth},
 	} {
 		c, err := New(tc.o)
 		switch {
-		case (err == nil) != (tc.code == ""), tc.code != "-" && media.CodeOf(err) != tc.code:
+		case (err == nil) != (tc.code == ""), tc.code != "-" && fault.CodeOf(err) != tc.code:
 			t.Errorf("%s: New = %v, want code %q", tc.name, err, tc.code)
 		case err == nil && c == nil:
 			t.Errorf("%s: no client", tc.name)
-		case tc.code == media.CodeAuth && !strings.Contains(media.HintOf(err), "gondola login gopro"):
-			t.Errorf("%s: hint %q", tc.name, media.HintOf(err))
+		case tc.code == fault.Auth && !strings.Contains(fault.HintOf(err), "gondola login gopro"):
+			t.Errorf("%s: hint %q", tc.name, fault.HintOf(err))
 		}
 	}
 }
@@ -96,39 +96,39 @@ func TestAnswers(t *testing.T) {
 		name    string
 		replies []reply // the last one repeats
 		user    reply   // of /media/user
-		class   media.Class
+		class   fault.Class
 		code    string
 		calls   int // without those of /media/user
 		least   time.Duration
 	}{
 		{name: "fine", replies: []reply{fine}, calls: 1},
-		{name: "rejected token", replies: []reply{{401, "", `{"error":"invalid_request"}`}}, user: reply{401, "", `{"error":"invalid_request"}`}, class: media.SessionWide, code: media.CodeAuth, calls: 1},
-		{name: "gone", replies: []reply{{404, "", `{"error":"not_found"}`}}, class: media.ItemFault, code: media.CodeGone, calls: 1},
-		{name: "not acceptable", replies: []reply{{406, "", ""}}, user: reply{406, "", ""}, class: media.SessionWide, code: media.CodeProtocol, calls: 1},
-		{name: "another version", replies: []reply{{410, "", ""}}, user: reply{410, "", ""}, class: media.SessionWide, code: media.CodeProtocol, calls: 1},
-		{name: "a redirect", replies: []reply{{302, "Location: https://gopro.com/login", ""}}, user: reply{302, "Location: https://gopro.com/login", ""}, class: media.SessionWide, code: media.CodeProtocol, calls: 1},
-		{name: "bad request", replies: []reply{{400, "", ""}}, class: media.ItemFault, code: media.CodeProtocol, calls: 1},
+		{name: "rejected token", replies: []reply{{401, "", `{"error":"invalid_request"}`}}, user: reply{401, "", `{"error":"invalid_request"}`}, class: fault.Session, code: fault.Auth, calls: 1},
+		{name: "gone", replies: []reply{{404, "", `{"error":"not_found"}`}}, class: fault.Item, code: fault.Gone, calls: 1},
+		{name: "not acceptable", replies: []reply{{406, "", ""}}, user: reply{406, "", ""}, class: fault.Session, code: fault.Protocol, calls: 1},
+		{name: "another version", replies: []reply{{410, "", ""}}, user: reply{410, "", ""}, class: fault.Session, code: fault.Protocol, calls: 1},
+		{name: "a redirect", replies: []reply{{302, "Location: https://gopro.com/login", ""}}, user: reply{302, "Location: https://gopro.com/login", ""}, class: fault.Session, code: fault.Protocol, calls: 1},
+		{name: "bad request", replies: []reply{{400, "", ""}}, class: fault.Item, code: fault.Protocol, calls: 1},
 		{name: "turned away", replies: []reply{{403, html, "<html>"}, fine}, calls: 2},
-		{name: "forbidden", replies: []reply{{403, "", "{}"}}, user: reply{403, "", "{}"}, class: media.SessionWide, code: media.CodeScope, calls: 1},
+		{name: "forbidden", replies: []reply{{403, "", "{}"}}, user: reply{403, "", "{}"}, class: fault.Session, code: fault.Scope, calls: 1},
 		{name: "slow down, seconds", replies: []reply{{429, "Retry-After: 40", ""}, fine}, calls: 2, least: 40 * time.Second},
 		{name: "slow down, date", replies: []reply{{429, "Retry-After: " + now.Add(50*time.Second).Format(http.TimeFormat), ""}, fine}, calls: 2, least: 50 * time.Second},
 		{name: "down for a while", replies: []reply{{502, html, "<html>"}, {503, "", ""}, {504, "", ""}, {408, "", ""}, fine}, calls: 5},
-		{name: "down", replies: []reply{{503, "", ""}}, class: media.Transient, code: media.CodeServer, calls: 6},
+		{name: "down", replies: []reply{{503, "", ""}}, class: fault.Transient, code: fault.Server, calls: 6},
 		{name: "a web page", replies: []reply{{200, html, "<html>"}, fine}, calls: 2},
 		{name: "no JSON", replies: []reply{{200, "", "{"}, fine}, calls: 2},
 		{name: "500 once", replies: []reply{{500, "", ""}, fine}, calls: 2},
-		{name: "401 to the medium alone", replies: []reply{{401, "", `{"error":"invalid_request"}`}}, user: fine, class: media.ItemFault, code: media.CodeProtocol, calls: 1},
-		{name: "403 to the medium alone", replies: []reply{{403, "", "{}"}}, user: fine, class: media.ItemFault, code: media.CodeProtocol, calls: 1},
-		{name: "406 to the medium alone", replies: []reply{{406, "", ""}}, user: fine, class: media.ItemFault, code: media.CodeProtocol, calls: 1},
-		{name: "410 to the medium alone", replies: []reply{{410, "", ""}}, user: fine, class: media.ItemFault, code: media.CodeGone, calls: 1},
-		{name: "415 to the medium alone", replies: []reply{{415, "", ""}}, user: fine, class: media.ItemFault, code: media.CodeProtocol, calls: 1},
-		{name: "a redirect of the medium alone", replies: []reply{{302, "Location: https://gopro.com/login", ""}}, user: fine, class: media.ItemFault, code: media.CodeProtocol, calls: 1},
-		{name: "403 to the medium, 401 to the account", replies: []reply{{403, "", "{}"}}, user: reply{401, "", ""}, class: media.SessionWide, code: media.CodeAuth, calls: 1},
-		{name: "403 to the medium while the account is down", replies: []reply{{403, "", "{}"}}, user: reply{503, "", ""}, class: media.Transient, code: media.CodeServer, calls: 6},
-		{name: "500 to the medium alone", replies: []reply{{500, "", ""}}, user: fine, class: media.ItemFault, code: media.CodeServer, calls: 3},
+		{name: "401 to the medium alone", replies: []reply{{401, "", `{"error":"invalid_request"}`}}, user: fine, class: fault.Item, code: fault.Protocol, calls: 1},
+		{name: "403 to the medium alone", replies: []reply{{403, "", "{}"}}, user: fine, class: fault.Item, code: fault.Protocol, calls: 1},
+		{name: "406 to the medium alone", replies: []reply{{406, "", ""}}, user: fine, class: fault.Item, code: fault.Protocol, calls: 1},
+		{name: "410 to the medium alone", replies: []reply{{410, "", ""}}, user: fine, class: fault.Item, code: fault.Gone, calls: 1},
+		{name: "415 to the medium alone", replies: []reply{{415, "", ""}}, user: fine, class: fault.Item, code: fault.Protocol, calls: 1},
+		{name: "a redirect of the medium alone", replies: []reply{{302, "Location: https://gopro.com/login", ""}}, user: fine, class: fault.Item, code: fault.Protocol, calls: 1},
+		{name: "403 to the medium, 401 to the account", replies: []reply{{403, "", "{}"}}, user: reply{401, "", ""}, class: fault.Session, code: fault.Auth, calls: 1},
+		{name: "403 to the medium while the account is down", replies: []reply{{403, "", "{}"}}, user: reply{503, "", ""}, class: fault.Transient, code: fault.Server, calls: 6},
+		{name: "500 to the medium alone", replies: []reply{{500, "", ""}}, user: fine, class: fault.Item, code: fault.Server, calls: 3},
 		{name: "500 twice", replies: []reply{{500, "", ""}, {500, "", ""}, fine}, user: fine, calls: 3},
-		{name: "500 for a dead token", replies: []reply{{500, "", ""}}, user: reply{401, "", ""}, class: media.SessionWide, code: media.CodeAuth, calls: 2},
-		{name: "500 for everything", replies: []reply{{500, "", ""}}, user: reply{500, "", ""}, class: media.SessionWide, code: media.CodeAuth, calls: 3},
+		{name: "500 for a dead token", replies: []reply{{500, "", ""}}, user: reply{401, "", ""}, class: fault.Session, code: fault.Auth, calls: 2},
+		{name: "500 for everything", replies: []reply{{500, "", ""}}, user: reply{500, "", ""}, class: fault.Session, code: fault.Auth, calls: 3},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -143,8 +143,8 @@ func TestAnswers(t *testing.T) {
 				}))
 				start := time.Now()
 				_, err := c.Manifest(t.Context(), "m")
-				if tc.code == "" && err != nil || tc.code != "" && (media.ClassOf(err) != tc.class || media.CodeOf(err) != tc.code) {
-					t.Errorf("got %v (%s, %s), want %s, %s", err, media.ClassOf(err), media.CodeOf(err), tc.class, tc.code)
+				if tc.code == "" && err != nil || tc.code != "" && (fault.ClassOf(err) != tc.class || fault.CodeOf(err) != tc.code) {
+					t.Errorf("got %v (%s, %s), want %s, %s", err, fault.ClassOf(err), fault.CodeOf(err), tc.class, tc.code)
 				}
 				if calls != tc.calls {
 					t.Errorf("%d calls, want %d", calls, tc.calls)
@@ -152,8 +152,8 @@ func TestAnswers(t *testing.T) {
 				if took := time.Since(start); took < tc.least {
 					t.Errorf("took %v, want at least %v", took, tc.least)
 				}
-				if tc.code == media.CodeAuth && !strings.Contains(media.HintOf(err), "gondola login gopro") {
-					t.Errorf("hint %q", media.HintOf(err))
+				if tc.code == fault.Auth && !strings.Contains(fault.HintOf(err), "gondola login gopro") {
+					t.Errorf("hint %q", fault.HintOf(err))
 				}
 			})
 		})
@@ -162,8 +162,8 @@ func TestAnswers(t *testing.T) {
 
 func TestSearchIsNotOneItem(t *testing.T) {
 	c := newTestClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) }))
-	if _, err := c.Search(t.Context(), Query{Page: 1, PerPage: 50}); media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeProtocol {
-		t.Errorf("Search = %v (%s)", err, media.ClassOf(err))
+	if _, err := c.Search(t.Context(), Query{Page: 1, PerPage: 50}); fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.Protocol {
+		t.Errorf("Search = %v (%s)", err, fault.ClassOf(err))
 	}
 }
 
@@ -234,17 +234,17 @@ func TestRefreshFails(t *testing.T) {
 		token  string
 		code   string
 	}{
-		{"spent refresh token", "token_blacklisted", nil, testToken, media.CodeAuth},
-		{"wrong client", "invalid_client", nil, "", media.CodeAuth},
-		{"cannot be saved", "", errors.New("disk full"), testToken, media.CodeState},
+		{"spent refresh token", "token_blacklisted", nil, testToken, fault.Auth},
+		{"wrong client", "invalid_client", nil, "", fault.Auth},
+		{"cannot be saved", "", errors.New("disk full"), testToken, fault.State},
 	} {
 		c := newTestClient(t, &oauthServer{access: "elsewhere", refuse: tc.refuse}, func(o *Options) {
 			o.Token = tc.token
 			o.Refresh = &OAuth{ClientID: "id", ClientSecret: "SECRET", RefreshToken: "r1", Save: func(context.Context, Tokens) error { return tc.save }}
 		})
 		_, err := c.User(t.Context())
-		if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != tc.code || media.HintOf(err) == "" {
-			t.Errorf("%s: %v (%s, %s)", tc.name, err, media.ClassOf(err), media.CodeOf(err))
+		if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != tc.code || fault.HintOf(err) == "" {
+			t.Errorf("%s: %v (%s, %s)", tc.name, err, fault.ClassOf(err), fault.CodeOf(err))
 		}
 		if strings.Contains(err.Error(), "SECRET") || tc.refuse != "" && !strings.Contains(err.Error(), tc.refuse) {
 			t.Errorf("%s: %v", tc.name, err)
@@ -260,8 +260,8 @@ func TestUnreachable(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = c.Medium(t.Context(), "m")
-		if media.ClassOf(err) != media.Transient || media.CodeOf(err) != media.CodeUnreachable || err.Error() != "look up GoPro medium m: connection refused" {
-			t.Errorf("%v (%s, %s)", err, media.ClassOf(err), media.CodeOf(err))
+		if fault.ClassOf(err) != fault.Transient || fault.CodeOf(err) != fault.Unreachable || err.Error() != "look up GoPro medium m: connection refused" {
+			t.Errorf("%v (%s, %s)", err, fault.ClassOf(err), fault.CodeOf(err))
 		}
 		cause := errors.New("asked to stop")
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -278,13 +278,13 @@ func TestCertificateIsTriedOnce(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	defer s.Close()
-	c, err := New(Options{BaseURL: s.URL, Token: testToken, OnWait: func(w media.Wait) { t.Errorf("waited: %+v", w) }})
+	c, err := New(Options{BaseURL: s.URL, Token: testToken, OnWait: func(w fault.Wait) { t.Errorf("waited: %+v", w) }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = c.User(t.Context())
-	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeUnreachable || !strings.Contains(media.HintOf(err), "intercept") {
-		t.Errorf("%v (%s, %s, %q), want a final fault with a hint", err, media.ClassOf(err), media.CodeOf(err), media.HintOf(err))
+	if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.Unreachable || !strings.Contains(fault.HintOf(err), "intercept") {
+		t.Errorf("%v (%s, %s, %q), want a final fault with a hint", err, fault.ClassOf(err), fault.CodeOf(err), fault.HintOf(err))
 	}
 	if n := c.Requests()["gopro"]; n != 1 {
 		t.Errorf("%d requests, want 1", n)
@@ -301,7 +301,7 @@ func TestMedium(t *testing.T) {
 	if row, err := c.Medium(t.Context(), "k7Q"); err != nil || row.Type != "Photo" {
 		t.Errorf("Medium = %+v, %v", row, err)
 	}
-	if row, err := c.Medium(t.Context(), "K7q"); media.CodeOf(err) != media.CodeProtocol {
+	if row, err := c.Medium(t.Context(), "K7q"); fault.CodeOf(err) != fault.Protocol {
 		t.Errorf("another medium than asked for: %+v, %v", row, err)
 	}
 }
@@ -341,7 +341,7 @@ func TestThumbnail(t *testing.T) {
 		t.Errorf("Thumbnail = %q, %q, %v", b, kind, err)
 	}
 	for _, token := range []string{"SECRET", ""} {
-		if _, _, err := c.Thumbnail(t.Context(), token); media.CodeOf(err) != media.CodeGone || strings.Contains(err.Error(), "SECRET") {
+		if _, _, err := c.Thumbnail(t.Context(), token); fault.CodeOf(err) != fault.Gone || strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("Thumbnail(%q) = %v", token, err)
 		}
 	}

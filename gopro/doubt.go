@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -61,7 +62,7 @@ func (d *doubts) settle(medium string) {
 // fail remembers why a medium failed again, so that its other files, and later
 // attempts within a while, need not ask.
 func (d *doubts) fail(medium string, err error) {
-	if media.ClassOf(err) == media.SessionWide {
+	if fault.ClassOf(err) == fault.Session {
 		return
 	}
 	d.mu.Lock()
@@ -85,8 +86,8 @@ func (s *Source) checkDoubt(d doubt, m Manifest) error {
 	if slices.Equal(promised, listed) {
 		return nil
 	}
-	return &media.Fault{
-		Class: media.ItemFault, Code: media.CodeChanged, Op: fmt.Sprintf("resolve GoPro medium %s", d.row.ID),
+	return &fault.Error{
+		Class: fault.Item, Code: fault.Changed, Op: fmt.Sprintf("resolve GoPro medium %s", d.row.ID),
 		Err: errOthers, Hint: "run the same command again: it lists the medium as it is",
 	}
 }

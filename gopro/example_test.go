@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/media"
 )
@@ -32,7 +33,7 @@ func Example() {
 
 	client, err := gopro.New(gopro.Options{BaseURL: server.URL, Token: "the access token", HTTP: server.Client()})
 	if err != nil {
-		fmt.Println(media.HintOf(err)) // a token has no spaces in it
+		fmt.Println(fault.HintOf(err)) // a token has no spaces in it
 	}
 	client, err = gopro.New(gopro.Options{BaseURL: server.URL, Token: "gp_access_token=eyJhbGciOi.x.y", HTTP: server.Client()})
 	if err != nil {

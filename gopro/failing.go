@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // maxFailing is how many media may fail to resolve in a row, one way or another,
@@ -50,7 +50,7 @@ func (f *failing) attempts() int {
 // have failed in a row, whether one comes that came before.
 func (s *Source) isDown(ctx context.Context, err error) bool {
 	tooMany, good := s.failing.failed()
-	if media.CodeOf(err) == media.CodeUnreachable && !s.client.answers(ctx) {
+	if fault.CodeOf(err) == fault.Unreachable && !s.client.answers(ctx) {
 		return true
 	}
 	if !tooMany {

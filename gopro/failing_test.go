@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -48,8 +49,8 @@ func TestARefusalOfOneMediumIsItsOwn(t *testing.T) {
 					t.Fatalf("%d items, %v", len(items), err)
 				}
 				_, err = s.Open(t.Context(), items[13], 0, "")
-				if items[13].ID.Medium != "m0017" || err == nil || media.ClassOf(err) == media.SessionWide {
-					t.Errorf("opening %s: %v (%s)", items[13].ID.Medium, err, media.ClassOf(err))
+				if items[13].ID.Medium != "m0017" || err == nil || fault.ClassOf(err) == fault.Session {
+					t.Errorf("opening %s: %v (%s)", items[13].ID.Medium, err, fault.ClassOf(err))
 				}
 				if status < 500 && asked["m0017"] > 2 || asked["m0017"] > 7 {
 					t.Errorf("asked %d times", asked["m0017"])
@@ -127,7 +128,7 @@ func TestAMediumThatResetsTheLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			items, err := listItems(t, s, media.Window{})
-			if !all && (err != nil || len(items) != 20) || all && media.CodeOf(err) != media.CodeUnreachable {
+			if !all && (err != nil || len(items) != 20) || all && fault.CodeOf(err) != fault.Unreachable {
 				t.Errorf("all %v: %d items, %v", all, len(items), err)
 			}
 		})
@@ -143,7 +144,7 @@ func TestOtherFilesThanPromised(t *testing.T) {
 		name, manifest, code string
 	}{
 		{"the same", photo("m0001"), ""},
-		{"a RAW file beside it", withRAW, media.CodeChanged},
+		{"a RAW file beside it", withRAW, fault.Changed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -161,7 +162,7 @@ func TestOtherFilesThanPromised(t *testing.T) {
 					t.Fatalf("%d items, %v", len(items), err)
 				}
 				down = false
-				if err := s.Prepare(t.Context(), items[0]); media.CodeOf(err) != tc.code {
+				if err := s.Prefetch(t.Context(), items[0]); fault.CodeOf(err) != tc.code {
 					t.Errorf("opening: %v, want %q", err, tc.code)
 				}
 			})

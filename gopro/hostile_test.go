@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // hostile returns a client of a service that answers as handler does, over real
@@ -131,7 +131,7 @@ func TestAddressesInTheClearAreNotVisited(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.open(t.Context(), request{op: "open it", url: elsewhere.URL + "/object?Signature=the-signature", done: func() {}})
-	if media.CodeOf(err) != media.CodeProtocol || strings.Contains(err.Error(), "the-signature") || seen.Load() != nil {
+	if fault.CodeOf(err) != fault.Protocol || strings.Contains(err.Error(), "the-signature") || seen.Load() != nil {
 		t.Errorf("a plain address from the API: %v", err)
 	}
 }

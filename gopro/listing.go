@@ -7,7 +7,9 @@ import (
 	"iter"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 const (
@@ -38,8 +40,8 @@ const (
 // many different media as the cloud says there are, or at least as many as there
 // were when the walk began if none was removed since. Short pages are read
 // again, and the whole walk is repeated up to twice, which may make up for rows
-// missing before; then the sequence ends with a SessionWide fault of
-// media.CodeListingIncomplete.
+// missing before; then the sequence ends with a fault of class Session of
+// fault.ListingIncomplete.
 //
 // A count that is too high for ever proves nothing either. It is taken for that,
 // and said in the log, if three walks list the same media to the end without a
@@ -49,7 +51,7 @@ func (c *Client) Media(ctx context.Context, w media.Window) iter.Seq2[Row, error
 }
 
 // rows is Media as the options say.
-func (c *Client) rows(ctx context.Context, o media.ListOptions) iter.Seq2[Row, error] {
+func (c *Client) rows(ctx context.Context, o station.ListOptions) iter.Seq2[Row, error] {
 	if o.Notice == nil {
 		return c.Media(ctx, o.Window)
 	}
@@ -195,9 +197,9 @@ func (l *listing) bareEnd(ctx context.Context, w *walk) (bool, error) {
 }
 
 func (l *listing) incomplete(last *walk) error {
-	return &media.Fault{
-		Class: media.SessionWide,
-		Code:  media.CodeListingIncomplete,
+	return &fault.Error{
+		Class: fault.Session,
+		Code:  fault.ListingIncomplete,
 		Op:    fmt.Sprintf("list gopro: %s", l.window),
 		Err: fmt.Errorf("the cloud counts %d media and listed %d in the last of %d walks (%d in all, margins of the window included)",
 			last.total, last.unique, maxWalks, l.seen.count),
@@ -310,7 +312,7 @@ func widen(w media.Window) media.Window {
 // pause waits, and says so.
 func (c *Client) pause(ctx context.Context, d time.Duration, why string) error {
 	if d > time.Second {
-		c.onWait(media.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
+		c.onWait(fault.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()

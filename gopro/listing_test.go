@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -88,12 +89,12 @@ func TestMediaProvesItself(t *testing.T) {
 				}
 				return false
 			}},
-		{name: "deletions without end", rows: 300, code: media.CodeListingIncomplete, want: -1,
+		{name: "deletions without end", rows: 300, code: fault.ListingIncomplete, want: -1,
 			before: func(n int, _ *http.Request, c *cloud, _ http.ResponseWriter) bool {
 				c.rows = c.rows[1:]
 				return false
 			}},
-		{name: "deletions and uploads out of sight in every walk", rows: 212, want: 212 + 3, code: media.CodeListingIncomplete, searches: 3 + 5 + 5,
+		{name: "deletions and uploads out of sight in every walk", rows: 212, want: 212 + 3, code: fault.ListingIncomplete, searches: 3 + 5 + 5,
 			before: func(n int, _ *http.Request, c *cloud, _ http.ResponseWriter) bool {
 				switch n {
 				case 2, 5, 10: // the second page of a walk: the row at its top slips onto the first
@@ -110,14 +111,14 @@ func TestMediaProvesItself(t *testing.T) {
 				}
 				return r.URL.Query().Get("page") == "1"
 			}},
-		{name: "rows that never come", rows: 212, want: 172, code: media.CodeListingIncomplete, searches: (1 + maxRereads + 2) + 2*(1+maxRereads+4),
+		{name: "rows that never come", rows: 212, want: 172, code: fault.ListingIncomplete, searches: (1 + maxRereads + 2) + 2*(1+maxRereads+4),
 			before: func(n int, r *http.Request, c *cloud, w http.ResponseWriter) bool {
 				if r.URL.Query().Get("page") == "1" {
 					c.search(w, r, per(r)-10)
 				}
 				return r.URL.Query().Get("page") == "1"
 			}},
-		{name: "a row without identity", rows: 0, want: 1, code: media.CodeListingIncomplete, searches: 3,
+		{name: "a row without identity", rows: 0, want: 1, code: fault.ListingIncomplete, searches: 3,
 			before: func(n int, _ *http.Request, c *cloud, _ http.ResponseWriter) bool {
 				c.rows = []map[string]any{row("a"), {"type": "Photo"}}
 				return false
@@ -127,7 +128,7 @@ func TestMediaProvesItself(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cl := &cloud{rows: library(tc.rows), before: tc.before}
 				ids, err := listAll(t, newTestClient(t, cl), media.Window{})
-				if media.CodeOf(err) != tc.code || err != nil && media.ClassOf(err) != media.SessionWide {
+				if fault.CodeOf(err) != tc.code || err != nil && fault.ClassOf(err) != fault.Session {
 					t.Errorf("ended with %v, want code %q", err, tc.code)
 				}
 				if tc.want >= 0 && len(ids) != tc.want {
@@ -153,8 +154,8 @@ func TestMediaWaitsAndTells(t *testing.T) {
 			}
 			return n <= 3
 		}
-		var waits []media.Wait
-		c := newTestClient(t, cl, func(o *Options) { o.OnWait = func(w media.Wait) { waits = append(waits, w) } })
+		var waits []fault.Wait
+		c := newTestClient(t, cl, func(o *Options) { o.OnWait = func(w fault.Wait) { waits = append(waits, w) } })
 		start := time.Now()
 		if ids, err := listAll(t, c, media.Window{}); err != nil || len(ids) != 10 {
 			t.Fatalf("%d media, %v", len(ids), err)
@@ -221,7 +222,7 @@ func TestMediaStops(t *testing.T) {
 	}
 	failing := newTestClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(406) }))
 	ids, err := listAll(t, failing, media.Window{})
-	if len(ids) != 0 || media.CodeOf(err) != media.CodeProtocol || media.ClassOf(err) != media.SessionWide {
+	if len(ids) != 0 || fault.CodeOf(err) != fault.Protocol || fault.ClassOf(err) != fault.Session {
 		t.Errorf("listed %v, %v", ids, err)
 	}
 	if _, ok := errors.AsType[*statusError](err); !ok {
@@ -242,7 +243,7 @@ func TestACountThatIsWrongForEver(t *testing.T) {
 		{"two too high after a full page", 200, 2, "", "counts 202 media and lists 200", 0},
 		{"two too high, one row", 1, 2, "", "counts 3 media and lists 1", 0},
 		{"a hundred too high", 30, 100, "", "counts 130 media and lists 30", 0},
-		{"nothing of two", 0, 2, media.CodeListingIncomplete, "", 0},
+		{"nothing of two", 0, 2, fault.ListingIncomplete, "", 0},
 		{"two too low", 212, -2, "", "", 3},
 		{"two too low before a full page", 202, -2, "", "", 3},
 		{"too low by a page", 212, -100, "", "", 3},
@@ -258,7 +259,7 @@ func TestACountThatIsWrongForEver(t *testing.T) {
 						n++
 					}
 				}
-				if n != tc.rows || media.CodeOf(err) != tc.code {
+				if n != tc.rows || fault.CodeOf(err) != tc.code {
 					t.Errorf("%d media of %d, %v, want code %q", n, tc.rows, err, tc.code)
 				}
 				if all := strings.Join(said, "\n"); (tc.says == "") != (all == "") || !strings.Contains(all, tc.says) {
@@ -282,13 +283,13 @@ func TestARowThatIsMissingForEver(t *testing.T) {
 		code string
 		want int
 	}{
-		{"the first", 120, 0, media.CodeListingIncomplete, 119},
-		{"in the middle", 120, 60, media.CodeListingIncomplete, 119},
-		{"at the end of large pages", 120, 99, media.CodeListingIncomplete, 119},
-		{"the last but one", 120, 118, media.CodeListingIncomplete, 119},
-		{"of two", 2, 0, media.CodeListingIncomplete, 1},
-		{"of four", 4, 1, media.CodeListingIncomplete, 3},
-		{"the only one", 1, 0, media.CodeListingIncomplete, 0},
+		{"the first", 120, 0, fault.ListingIncomplete, 119},
+		{"in the middle", 120, 60, fault.ListingIncomplete, 119},
+		{"at the end of large pages", 120, 99, fault.ListingIncomplete, 119},
+		{"the last but one", 120, 118, fault.ListingIncomplete, 119},
+		{"of two", 2, 0, fault.ListingIncomplete, 1},
+		{"of four", 4, 1, fault.ListingIncomplete, 3},
+		{"the only one", 1, 0, fault.ListingIncomplete, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -296,7 +297,7 @@ func TestARowThatIsMissingForEver(t *testing.T) {
 				lost := cl.rows[tc.lost]["id"].(string)
 				cl.hide = func(id, _ string) bool { return id == lost }
 				ids, err := listAll(t, newTestClient(t, cl), media.Window{})
-				if len(ids) != tc.want || media.CodeOf(err) != tc.code {
+				if len(ids) != tc.want || fault.CodeOf(err) != tc.code {
 					t.Errorf("%d media, %v, want %d and code %q", len(ids), err, tc.want, tc.code)
 				}
 			})

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // locate returns the entry of the manifest that an item stands for.
@@ -25,7 +27,7 @@ func (s *Source) locate(ctx context.Context, item media.Item) (e Entry, fresh bo
 		return Entry{}, true, unlisted(item, entries)
 	}
 	if !entries[i].usable() {
-		return Entry{}, true, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "open " + item.Name,
+		return Entry{}, true, &fault.Error{Class: fault.Item, Code: fault.Gone, Op: "open " + item.Name,
 			Err: errors.New("the GoPro cloud lists it but does not offer it now")}
 	}
 	return entries[i], true, sameType(item, entries[i])
@@ -47,7 +49,7 @@ func standsFor(item media.Item, e Entry) bool {
 
 // unlisted says why no entry is the item.
 func unlisted(item media.Item, entries []Entry) error {
-	f := &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: "open " + item.Name,
+	f := &fault.Error{Class: fault.Item, Code: fault.Gone, Op: "open " + item.Name,
 		Err: fmt.Errorf("the GoPro cloud no longer lists part %d (%s) of this medium", item.ID.Part, item.ID.Plain().Label)}
 	alike := 0
 	for _, e := range entries {
@@ -60,7 +62,7 @@ func unlisted(item media.Item, entries []Entry) error {
 		f.Err = fmt.Errorf("the GoPro cloud lists another file as part %d (%s) of this medium than it did", item.ID.Part, item.ID.Plain().Label)
 	case alike > 1:
 		reason := fmt.Sprintf("the GoPro cloud lists %d files as part %d of this medium, each of which is an item of its own", alike, item.ID.Part)
-		f.Err = &media.RefusedError{Refusal: media.Refusal{Code: media.RefusedUnlisted, Reason: reason}}
+		f.Err = &station.RefusedError{Refusal: media.Refusal{Code: media.RefusedUnlisted, Reason: reason}}
 	}
 	return f
 }
@@ -72,6 +74,6 @@ func sameType(item media.Item, e Entry) error {
 	if was == "" || was == is || !isKnownKind(is) || was == "360" && is == "mp4" {
 		return nil
 	}
-	return &media.Fault{Class: media.ItemFault, Code: media.CodeChanged, Op: "open " + item.Name,
+	return &fault.Error{Class: fault.Item, Code: fault.Changed, Op: "open " + item.Name,
 		Err: fmt.Errorf("the GoPro cloud now serves it as %q", is)}
 }

@@ -12,7 +12,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // maxRefused is how many refused addresses in a row one Open puts up with.
@@ -22,21 +24,21 @@ const maxRefused = 3
 // remembers is about to expire or is refused, always of the same entry of the
 // manifest. Of the bytes behind it, it opens only the given version, if there is
 // one: other bytes, or an answer that does not say which they are, are a fault
-// with media.CodeChanged. Body fails with
+// with fault.Changed. Body fails with
 // io.ErrUnexpectedEOF when it ends early, and when no byte comes for a minute.
 //
 // Opening at the very end gives an empty body. An item that is not in the cloud
-// any more, or that never had an identity, is a fault with media.CodeGone. The
+// any more, or that never had an identity, is a fault with fault.Gone. The
 // first opening of a size that is not the one on record is confirmed by another.
-func (s *Source) Open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
+func (s *Source) Open(ctx context.Context, item media.Item, offset int64, version string) (*station.Content, error) {
 	op := "open " + item.Name
 	if item.ID.Station != scheme {
-		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: op,
+		return nil, &fault.Error{Class: fault.Item, Code: fault.Gone, Op: op,
 			Err:  errors.New("the session knows only its name, which does not identify a file in the GoPro cloud"),
 			Hint: "sync its capture window again: what is found there is carried"}
 	}
 	if offset < 0 {
-		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: op, Err: fmt.Errorf("offset %d", offset)}
+		return nil, &fault.Error{Class: fault.Item, Code: fault.Protocol, Op: op, Err: fmt.Errorf("offset %d", offset)}
 	}
 	content, err := s.open(ctx, item, offset, version)
 	if err != nil || version != "" || item.Size <= 0 || content.Size == item.Size {
@@ -47,7 +49,7 @@ func (s *Source) Open(ctx context.Context, item media.Item, offset int64, versio
 
 // confirm opens an item again whose size is a surprise: an answer that was cut
 // short on its way, with a length to match, would pass for the whole file.
-func (s *Source) confirm(ctx context.Context, item media.Item, offset int64, first *media.Content) (*media.Content, error) {
+func (s *Source) confirm(ctx context.Context, item media.Item, offset int64, first *station.Content) (*station.Content, error) {
 	first.Body.Close()
 	s.urls.forget(addressKey(item))
 	second, err := s.open(ctx, item, offset, "")
@@ -63,7 +65,7 @@ func (s *Source) confirm(ctx context.Context, item media.Item, offset int64, fir
 
 // Prepare resolves the address of an item unless one is known that lives long
 // enough, so that the next Open has nothing to ask the API for.
-func (s *Source) Prepare(ctx context.Context, item media.Item) error {
+func (s *Source) Prefetch(ctx context.Context, item media.Item) error {
 	if item.ID.Station != scheme {
 		return nil // Open says what is wrong with it
 	}
@@ -71,7 +73,7 @@ func (s *Source) Prepare(ctx context.Context, item media.Item) error {
 	return err
 }
 
-func (s *Source) open(ctx context.Context, item media.Item, offset int64, version string) (*media.Content, error) {
+func (s *Source) open(ctx context.Context, item media.Item, offset int64, version string) (*station.Content, error) {
 	for refused := 1; ; refused++ {
 		entry, fresh, err := s.locate(ctx, item)
 		if err != nil {
@@ -171,7 +173,7 @@ type request struct {
 }
 
 // fetch asks the CDN for bytes, when it has not asked to wait.
-func (c *Client) fetch(ctx context.Context, r request) (*media.Content, error) {
+func (c *Client) fetch(ctx context.Context, r request) (*station.Content, error) {
 	if err := c.cdnRecess.wait(ctx, c.retry.Obey, c.onWait); err != nil {
 		return nil, err
 	}
@@ -180,19 +182,19 @@ func (c *Client) fetch(ctx context.Context, r request) (*media.Content, error) {
 	return content, err
 }
 
-func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
+func (c *Client) open(ctx context.Context, r request) (*station.Content, error) {
 	u, err := verbatim(r.url)
 	if err == nil {
 		err = checkStep(c.base, u)
 	}
 	if err != nil {
-		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: r.op, Err: err}
+		return nil, &fault.Error{Class: fault.Item, Code: fault.Protocol, Op: r.op, Err: err}
 	}
 	w, ctx := watch(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.Scheme+"://"+u.Host, nil)
 	if err != nil {
 		w.stop()
-		return nil, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: r.op, Err: errNoAddress}
+		return nil, &fault.Error{Class: fault.Item, Code: fault.Protocol, Op: r.op, Err: errNoAddress}
 	}
 	req.URL = u
 	req.Header.Set("User-Agent", c.agent)
@@ -223,7 +225,7 @@ func (c *Client) open(ctx context.Context, r request) (*media.Content, error) {
 }
 
 // content makes of an answer what was asked for.
-func (r request) content(resp *http.Response, w *watchdog) (*media.Content, error) {
+func (r request) content(resp *http.Response, w *watchdog) (*station.Content, error) {
 	if kind := documentType(resp); kind != "" && resp.StatusCode < 300 {
 		return nil, protocolFault(r.op, fmt.Errorf("the answer is %s instead of the file", kind))
 	}
@@ -242,10 +244,10 @@ func (r request) content(resp *http.Response, w *watchdog) (*media.Content, erro
 	f.Hint = ""
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone: // about the address, not the account
-		f.Class, f.Code = media.Transient, media.CodeServer
+		f.Class, f.Code = fault.Transient, fault.Server
 	}
-	if f.Class == media.SessionWide {
-		f.Class = media.ItemFault
+	if f.Class == fault.Session {
+		f.Class = fault.Item
 	}
 	return nil, f
 }
@@ -270,7 +272,7 @@ func contentCoding(resp *http.Response) string {
 }
 
 // part reads an answer 206.
-func (r request) part(resp *http.Response, w *watchdog) (*media.Content, error) {
+func (r request) part(resp *http.Response, w *watchdog) (*station.Content, error) {
 	first, last, size, ok := contentRange(resp.Header.Get("Content-Range"))
 	if !ok || first != r.offset || last != size-1 {
 		return nil, protocolFault(r.op, errors.New("the answer is not the range that was asked for"))
@@ -284,7 +286,7 @@ func (r request) part(resp *http.Response, w *watchdog) (*media.Content, error) 
 
 // whole reads an answer 200: to a request for a range, it says that the bytes
 // are not that version's, or that the server knows no ranges.
-func (r request) whole(resp *http.Response, w *watchdog) (*media.Content, error) {
+func (r request) whole(resp *http.Response, w *watchdog) (*station.Content, error) {
 	size := resp.ContentLength
 	version := versionOf(resp.Header, size)
 	switch {
@@ -303,7 +305,7 @@ func (r request) whole(resp *http.Response, w *watchdog) (*media.Content, error)
 // beyond reads an answer 416: at the very end there is nothing left to have. Such
 // answers often name no version. That proves nothing, and need not: no byte of
 // them is carried.
-func (r request) beyond(resp *http.Response, w *watchdog) (*media.Content, error) {
+func (r request) beyond(resp *http.Response, w *watchdog) (*station.Content, error) {
 	size, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes */")
 	n, err := strconv.ParseInt(size, 10, 64)
 	if !ok || err != nil || n != r.offset {
@@ -317,13 +319,13 @@ func (r request) beyond(resp *http.Response, w *watchdog) (*media.Content, error
 	return r.deliver(http.NoBody, 0, n, version, w), nil
 }
 
-func (r request) deliver(from io.ReadCloser, left, size int64, version string, w *watchdog) *media.Content {
+func (r request) deliver(from io.ReadCloser, left, size int64, version string, w *watchdog) *station.Content {
 	body := &body{from: from, left: left, op: r.op, watch: w, done: r.done}
-	return &media.Content{Body: body, Offset: r.offset, Size: size, Version: version}
+	return &station.Content{Body: body, Offset: r.offset, Size: size, Version: version}
 }
 
 func (r request) changed() error {
-	return &media.Fault{Class: media.ItemFault, Code: media.CodeChanged, Op: r.op,
+	return &fault.Error{Class: fault.Item, Code: fault.Changed, Op: r.op,
 		Err: errors.New("its bytes in the GoPro cloud are not those that were begun")}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -100,7 +101,7 @@ func TestOpen(t *testing.T) {
 		offset   int64
 		version  string
 		serve    func(*cdn) func(int, http.ResponseWriter, *http.Request)
-		class    media.Class // of Open
+		class    fault.Class // of Open
 		code     string
 		requests int64 // to the CDN
 		resolved int64
@@ -110,9 +111,9 @@ func TestOpen(t *testing.T) {
 		{name: "from the middle", offset: 314, requests: 1, resolved: 1},
 		{name: "from the middle, known version", offset: 314, version: tag, requests: 1, resolved: 1},
 		{name: "at the end", offset: size, version: tag, requests: 1, resolved: 1},
-		{name: "beyond the end", offset: size + 1, class: media.ItemFault, code: media.CodeChanged, requests: 1, resolved: 1},
-		{name: "another version, from the start", version: `"x"`, class: media.ItemFault, code: media.CodeChanged, requests: 1, resolved: 1},
-		{name: "another version, from the middle", offset: 314, version: `"x"`, class: media.ItemFault, code: media.CodeChanged, requests: 1, resolved: 1},
+		{name: "beyond the end", offset: size + 1, class: fault.Item, code: fault.Changed, requests: 1, resolved: 1},
+		{name: "another version, from the start", version: `"x"`, class: fault.Item, code: fault.Changed, requests: 1, resolved: 1},
+		{name: "another version, from the middle", offset: 314, version: `"x"`, class: fault.Item, code: fault.Changed, requests: 1, resolved: 1},
 		{name: "ranges are not known", offset: 314, version: tag, requests: 1, resolved: 1,
 			serve: func(c *cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, r *http.Request) { r.Header.Del("Range"); c.object(w, r) }
@@ -121,14 +122,14 @@ func TestOpen(t *testing.T) {
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, r *http.Request) { _, _ = w.Write(content) }
 			}},
-		{name: "another range", offset: 314, class: media.Transient, code: media.CodeProtocol, requests: 1, resolved: 1,
+		{name: "another range", offset: 314, class: fault.Transient, code: fault.Protocol, requests: 1, resolved: 1,
 			serve: func(c *cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, r *http.Request) {
 					r.Header.Set("Range", "bytes=313-")
 					c.object(w, r)
 				}
 			}},
-		{name: "a range that ends early", offset: 314, class: media.Transient, code: media.CodeProtocol, requests: 1, resolved: 1,
+		{name: "a range that ends early", offset: 314, class: fault.Transient, code: fault.Protocol, requests: 1, resolved: 1,
 			serve: func(c *cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, r *http.Request) {
 					r.Header.Set("Range", "bytes=314-500")
@@ -145,26 +146,26 @@ func TestOpen(t *testing.T) {
 					c.object(w, r)
 				}
 			}},
-		{name: "all addresses refused", class: media.Transient, code: media.CodeServer, requests: 3, resolved: 3,
+		{name: "all addresses refused", class: fault.Transient, code: fault.Server, requests: 3, resolved: 3,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) { return status(403, "") }},
-		{name: "not there", class: media.ItemFault, code: media.CodeGone, requests: 1, resolved: 1,
+		{name: "not there", class: fault.Item, code: fault.Gone, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) { return status(404, "") }},
-		{name: "down", class: media.Transient, code: media.CodeServer, requests: 1, resolved: 1,
+		{name: "down", class: fault.Transient, code: fault.Server, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) { return status(503, "") }},
-		{name: "two ways to authorize", class: media.ItemFault, code: media.CodeProtocol, requests: 1, resolved: 1,
+		{name: "two ways to authorize", class: fault.Item, code: fault.Protocol, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) { return status(400, "") }},
-		{name: "a redirect into the clear", class: media.Transient, code: media.CodeUnreachable, requests: 1, resolved: 1,
+		{name: "a redirect into the clear", class: fault.Transient, code: fault.Unreachable, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
 				return status(302, "Location: http://cdn.example/?Signature=SECRET")
 			}},
-		{name: "a web page", class: media.Transient, code: media.CodeProtocol, requests: 1, resolved: 1,
+		{name: "a web page", class: fault.Transient, code: fault.Protocol, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Content-Type", "text/html; charset=utf-8")
 					_, _ = io.WriteString(w, "<html>Welcome to the hotel")
 				}
 			}},
-		{name: "of unknown length", class: media.Transient, code: media.CodeProtocol, requests: 1, resolved: 1,
+		{name: "of unknown length", class: fault.Transient, code: fault.Protocol, requests: 1, resolved: 1,
 			serve: func(*cdn) func(int, http.ResponseWriter, *http.Request) {
 				return func(_ int, w http.ResponseWriter, _ *http.Request) {
 					_, _ = w.Write(content)
@@ -182,8 +183,8 @@ func TestOpen(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "SECRET") {
 				t.Errorf("the error holds a signature: %v", err)
 			}
-			if tc.code != "" && (media.CodeOf(err) != tc.code || media.ClassOf(err) != tc.class) || tc.code == "" && err != nil {
-				t.Fatalf("Open = %v (%s, %s), want %s, %s", err, media.ClassOf(err), media.CodeOf(err), tc.class, tc.code)
+			if tc.code != "" && (fault.CodeOf(err) != tc.code || fault.ClassOf(err) != tc.class) || tc.code == "" && err != nil {
+				t.Fatalf("Open = %v (%s, %s), want %s, %s", err, fault.ClassOf(err), fault.CodeOf(err), tc.class, tc.code)
 			}
 			if n := source.Requests(); n["cdn"] != tc.requests || n["gopro"] != tc.resolved || c.n.Load() != tc.requests {
 				t.Errorf("requests %v, want %d to the CDN and %d to the API", n, tc.requests, tc.resolved)
@@ -221,18 +222,18 @@ func TestOpenWhatCannotBeOpened(t *testing.T) {
 		item media.Item
 		code string
 	}{
-		{"without identity", media.Item{Name: "GX010042000.MP4"}, media.CodeGone},
-		{"of another station", media.Item{ID: media.ID{Station: "folder"}, Name: "a.mp4"}, media.CodeGone},
-		{"of a medium in the trash", media.Item{ID: id("trash", 1, "source"), Name: "a.mp4"}, media.CodeGone},
-		{"of a part that is not there", media.Item{ID: id("m", 3, "source"), Name: "a.mp4"}, media.CodeGone},
-		{"of a part that is away", media.Item{ID: id("m", 2, "source"), Name: "a.mp4"}, media.CodeGone},
-		{"of a label that is not there", media.Item{ID: id("m", 1, "mp4_low"), Name: "a.mp4"}, media.CodeGone},
-		{"that became another type", media.Item{ID: id("jpeg", 1, "source"), Name: "GOPR1.GPR", Type: "Photo"}, media.CodeChanged},
-		{"in the clear", media.Item{ID: id("http", 1, "source"), Name: "a.mp4"}, media.CodeProtocol},
+		{"without identity", media.Item{Name: "GX010042000.MP4"}, fault.Gone},
+		{"of another station", media.Item{ID: media.ID{Station: "folder"}, Name: "a.mp4"}, fault.Gone},
+		{"of a medium in the trash", media.Item{ID: id("trash", 1, "source"), Name: "a.mp4"}, fault.Gone},
+		{"of a part that is not there", media.Item{ID: id("m", 3, "source"), Name: "a.mp4"}, fault.Gone},
+		{"of a part that is away", media.Item{ID: id("m", 2, "source"), Name: "a.mp4"}, fault.Gone},
+		{"of a label that is not there", media.Item{ID: id("m", 1, "mp4_low"), Name: "a.mp4"}, fault.Gone},
+		{"that became another type", media.Item{ID: id("jpeg", 1, "source"), Name: "GOPR1.GPR", Type: "Photo"}, fault.Changed},
+		{"in the clear", media.Item{ID: id("http", 1, "source"), Name: "a.mp4"}, fault.Protocol},
 	} {
 		_, err := source.Open(t.Context(), tc.item, 0, "")
-		if media.CodeOf(err) != tc.code || media.ClassOf(err) != media.ItemFault {
-			t.Errorf("%s: %v (%s, %s), want %s", tc.name, err, media.ClassOf(err), media.CodeOf(err), tc.code)
+		if fault.CodeOf(err) != tc.code || fault.ClassOf(err) != fault.Item {
+			t.Errorf("%s: %v (%s, %s), want %s", tc.name, err, fault.ClassOf(err), fault.CodeOf(err), tc.code)
 		}
 		if err != nil && strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("%s: %v holds a signature", tc.name, err)
@@ -261,7 +262,7 @@ func TestSurprisingSizeIsConfirmed(t *testing.T) {
 	}{
 		{name: "as recorded", recorded: int64(len(content)), serve: short(0, 0), size: len(content), requests: 1},
 		{name: "unknown", recorded: media.SizeUnknown, serve: short(0, 0), size: len(content), requests: 1},
-		{name: "cut short once", recorded: int64(len(content)), serve: short(1, 1), code: media.CodeProtocol, requests: 2},
+		{name: "cut short once", recorded: int64(len(content)), serve: short(1, 1), code: fault.Protocol, requests: 2},
 		{name: "another size than recorded", recorded: 12345, serve: short(0, 0), size: len(content), requests: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -269,7 +270,7 @@ func TestSurprisingSizeIsConfirmed(t *testing.T) {
 			source, item := newCDN(t, c)
 			item.Size = tc.recorded
 			got, err := source.Open(t.Context(), item, 0, "")
-			if media.CodeOf(err) != tc.code || err != nil && media.ClassOf(err) != media.Transient || c.n.Load() != tc.requests {
+			if fault.CodeOf(err) != tc.code || err != nil && fault.ClassOf(err) != fault.Transient || c.n.Load() != tc.requests {
 				t.Fatalf("Open = %v after %d requests, want %q after %d", err, c.n.Load(), tc.code, tc.requests)
 			}
 			if err != nil {
@@ -298,7 +299,7 @@ func TestBodyEndsEarly(t *testing.T) {
 	}
 	defer got.Body.Close()
 	b, err := io.ReadAll(got.Body)
-	if !errors.Is(err, io.ErrUnexpectedEOF) || media.ClassOf(err) != media.Transient || len(b) != 600 {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || fault.ClassOf(err) != fault.Transient || len(b) != 600 {
 		t.Errorf("read %d bytes, %v", len(b), err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // recess is the time for which a service has asked not to be asked: whoever asks
@@ -20,7 +20,7 @@ type recess struct {
 
 // note makes a recess of a failure that asks for one.
 func (r *recess) note(err error) {
-	after := media.RetryAfterOf(err)
+	after := fault.RetryAfterOf(err)
 	if after <= 0 {
 		return
 	}
@@ -39,7 +39,7 @@ func (r *recess) left() (time.Duration, error) {
 
 // wait returns when the recess is over. One that is longer than most is not
 // waited for: its failure is returned, with the wait that is left.
-func (r *recess) wait(ctx context.Context, most time.Duration, onWait func(media.Wait)) error {
+func (r *recess) wait(ctx context.Context, most time.Duration, onWait func(fault.Wait)) error {
 	for {
 		left, why := r.left()
 		switch {
@@ -48,7 +48,7 @@ func (r *recess) wait(ctx context.Context, most time.Duration, onWait func(media
 		case left > most:
 			return withRetryAfter(why, left)
 		case left > time.Second:
-			onWait(media.Wait{Reason: why.Error(), Until: time.Now().Add(left).UTC()})
+			onWait(fault.Wait{Reason: why.Error(), Until: time.Now().Add(left).UTC()})
 		}
 		timer := time.NewTimer(left)
 		select {
@@ -61,7 +61,7 @@ func (r *recess) wait(ctx context.Context, most time.Duration, onWait func(media
 }
 
 func withRetryAfter(err error, after time.Duration) error {
-	f, ok := errors.AsType[*media.Fault](err)
+	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return err
 	}

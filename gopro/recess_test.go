@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // strained answers the first request 503 with an hour to wait, and counts those
@@ -63,7 +63,7 @@ func TestRecessHoldsForAll(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := ask(t, c); media.RetryAfterOf(err) != time.Hour {
+				if err := ask(t, c); fault.RetryAfterOf(err) != time.Hour {
 					t.Fatalf("first: %v", err)
 				}
 				time.Sleep(time.Minute)
@@ -94,8 +94,8 @@ func TestRecessTooLongForAPerson(t *testing.T) {
 		}
 		began := time.Now()
 		for range 2 {
-			if _, err := c.once(t.Context(), call{op: "ask", path: "media/user"}, testToken); media.RetryAfterOf(err) != time.Hour || media.CodeOf(err) != media.CodeServer {
-				t.Errorf("failed with %v, to wait %v", err, media.RetryAfterOf(err))
+			if _, err := c.once(t.Context(), call{op: "ask", path: "media/user"}, testToken); fault.RetryAfterOf(err) != time.Hour || fault.CodeOf(err) != fault.Server {
+				t.Errorf("failed with %v, to wait %v", err, fault.RetryAfterOf(err))
 			}
 		}
 		if time.Since(began) != 0 {

@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 )
 
 const (
@@ -101,12 +101,12 @@ func get[T any](ctx context.Context, c *Client, cl call, decode func(answer) (T,
 // reach makes a fault of a call that is not about one medium reach as far as the
 // call does: there is no item to blame.
 func (cl call) reach(err error) error {
-	f, ok := errors.AsType[*media.Fault](err)
-	if !ok || cl.item || f.Class != media.ItemFault {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || cl.item || f.Class != fault.Item {
 		return err
 	}
 	all := *f
-	all.Class, all.Code = media.SessionWide, media.CodeProtocol
+	all.Class, all.Code = fault.Session, fault.Protocol
 	return &all
 }
 
@@ -121,7 +121,7 @@ func (c *Client) attempt(ctx context.Context, cl call, seen *failures) (answer, 
 		err = c.explain(ctx, cl, err, seen, token)
 	}
 	err = c.narrow(ctx, cl, err, token)
-	if statusOf(err) != http.StatusUnauthorized || media.ClassOf(err) == media.ItemFault {
+	if statusOf(err) != http.StatusUnauthorized || fault.ClassOf(err) == fault.Item {
 		return a, err
 	}
 	if token, err = c.auth.replace(ctx, cl.op, token); err != nil {
@@ -142,35 +142,35 @@ func (c *Client) answers(ctx context.Context) bool {
 	if err == nil {
 		_, err = c.once(ctx, accountCall, token)
 	}
-	return media.CodeOf(err) != media.CodeUnreachable
+	return fault.CodeOf(err) != fault.Unreachable
 }
 
 // narrow finds out how far the refusal of one medium reaches, by asking once for
 // the account's own record: if that is served, the refusal is the medium's own.
 func (c *Client) narrow(ctx context.Context, cl call, err error, token string) error {
-	f, ok := errors.AsType[*media.Fault](err)
-	if !ok || !cl.item || f.Class != media.SessionWide || statusOf(err) == 0 {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || !cl.item || f.Class != fault.Session || statusOf(err) == 0 {
 		return err
 	}
 	_, check := c.once(ctx, accountCall, token)
 	switch {
 	case check == nil:
 		return ownFault(f)
-	case media.ClassOf(check) == media.Transient, statusOf(check) == http.StatusUnauthorized:
+	case fault.ClassOf(check) == fault.Transient, statusOf(check) == http.StatusUnauthorized:
 		return check
 	}
 	return err
 }
 
 // ownFault turns a fault that one medium met into one that is about nothing else.
-func ownFault(f *media.Fault) *media.Fault {
+func ownFault(f *fault.Error) *fault.Error {
 	own := *f
-	own.Class, own.Code, own.Hint, own.RetryAfter = media.ItemFault, media.CodeProtocol, "", 0
+	own.Class, own.Code, own.Hint, own.RetryAfter = fault.Item, fault.Protocol, "", 0
 	switch status := statusOf(f); {
 	case status == http.StatusGone:
-		own.Code = media.CodeGone
+		own.Code = fault.Gone
 	case status >= 500:
-		own.Code = media.CodeServer
+		own.Code = fault.Server
 	}
 	own.Err = fmt.Errorf("%w to this medium alone: the account's own record is served", f.Err)
 	return &own
@@ -200,7 +200,7 @@ func (c *Client) explain(ctx context.Context, cl call, err error, seen *failures
 		}
 		seen.proven = check == nil
 	}
-	if f, ok := errors.AsType[*media.Fault](err); ok && cl.item && seen.proven && seen.count >= maxFailures {
+	if f, ok := errors.AsType[*fault.Error](err); ok && cl.item && seen.proven && seen.count >= maxFailures {
 		return ownFault(f)
 	}
 	return err
@@ -227,7 +227,7 @@ func (c *Client) send(ctx context.Context, cl call, token string) (answer, error
 	u.RawQuery = cl.query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return answer{}, &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol, Op: cl.op, Err: errors.New("the address cannot be formed")}
+		return answer{}, &fault.Error{Class: fault.Session, Code: fault.Protocol, Op: cl.op, Err: errors.New("the address cannot be formed")}
 	}
 	req.Header.Set("Accept", accept)
 	if cl.image {
@@ -259,7 +259,7 @@ func read(ctx context.Context, cl call, resp *http.Response) (answer, error) {
 	limit := cmp.Or(cl.limit, maxAnswer)
 	body, err := jsonlimit.Read(resp.Body, limit)
 	if errors.Is(err, jsonlimit.ErrTooLarge) {
-		return answer{}, &media.Fault{Class: media.ItemFault, Code: media.CodeProtocol, Op: cl.op,
+		return answer{}, &fault.Error{Class: fault.Item, Code: fault.Protocol, Op: cl.op,
 			Err: fmt.Errorf("the answer is longer than %d MiB", limit>>20)}
 	}
 	if err != nil {
@@ -271,8 +271,8 @@ func read(ctx context.Context, cl call, resp *http.Response) (answer, error) {
 
 // protocolFault is an answer that makes no sense, which may well be a passing
 // state of something in between.
-func protocolFault(op string, err error) *media.Fault {
-	return &media.Fault{Class: media.Transient, Code: media.CodeProtocol, Op: op, Err: err}
+func protocolFault(op string, err error) *fault.Error {
+	return &fault.Error{Class: fault.Transient, Code: fault.Protocol, Op: op, Err: err}
 }
 
 // netFault is a request without an answer. Errors of net/http repeat the
@@ -287,39 +287,39 @@ func netFault(ctx context.Context, op string, err error) error {
 	if strings.Contains(err.Error(), "Location") { // which it would repeat
 		err = errors.New("the answer is a redirect that cannot be followed")
 	}
-	f := &media.Fault{Op: op, Err: err}
+	f := &fault.Error{Op: op, Err: err}
 	transport.Judge(f)
 	return f
 }
 
 // statusFault says how far an answer other than success reaches.
-func statusFault(op string, resp *http.Response, text string) *media.Fault {
-	f := &media.Fault{
-		Class:      media.ItemFault,
-		Code:       media.CodeProtocol,
+func statusFault(op string, resp *http.Response, text string) *fault.Error {
+	f := &fault.Error{
+		Class:      fault.Item,
+		Code:       fault.Protocol,
 		Op:         op,
 		Err:        &statusError{resp.StatusCode, text},
 		RetryAfter: retryAfter(resp),
 	}
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized:
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, signInHint
+		f.Class, f.Code, f.Hint = fault.Session, fault.Auth, signInHint
 	case status == http.StatusForbidden && isHTML(resp):
-		f.Class, f.Code = media.Transient, media.CodeRate
+		f.Class, f.Code = fault.Transient, fault.Rate
 		f.Hint = "GoPro's front door turns this network away: wait some minutes, or use another network"
 	case status == http.StatusForbidden:
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeScope, signInHint
+		f.Class, f.Code, f.Hint = fault.Session, fault.Scope, signInHint
 	case status == http.StatusProxyAuthRequired:
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeUnreachable, transport.HintProxyLogin
+		f.Class, f.Code, f.Hint = fault.Session, fault.Unreachable, transport.HintProxyLogin
 	case status == http.StatusNotFound:
-		f.Code = media.CodeGone
+		f.Code = fault.Gone
 	case status == http.StatusNotAcceptable, status == http.StatusGone, status == http.StatusUnsupportedMediaType, status < 400:
-		f.Class = media.SessionWide
+		f.Class = fault.Session
 		f.Hint = "the GoPro API has changed: check for a newer version of gondola"
 	case status == http.StatusTooManyRequests:
-		f.Class, f.Code = media.Transient, media.CodeRate
+		f.Class, f.Code = fault.Transient, fault.Rate
 	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
-		f.Class, f.Code = media.Transient, media.CodeServer
+		f.Class, f.Code = fault.Transient, fault.Server
 	}
 	return f
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // choice numbers the rules by which media become items. With a new number, all
@@ -58,7 +59,7 @@ func isSet(kind string) bool {
 }
 
 // leavesOut reports whether a medium need not be listed.
-func (s *Source) leavesOut(row Row, o media.ListOptions) bool {
+func (s *Source) leavesOut(row Row, o station.ListOptions) bool {
 	if kind := plainKindOf(row.Type); kind != "" && o.Wants != nil && !o.Wants(kind, row.Type) {
 		return true
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // TestRelistResolvesOnlyWhatChanged: what is known costs the page it stands on.
@@ -53,7 +54,7 @@ func TestRelistResolvesOnlyWhatChanged(t *testing.T) {
 			tc.change(cl)
 			clear(asked)
 			cl.searches, cl.requests = nil, 0
-			o := media.ListOptions{Known: func(medium, revision string) bool { return known[medium] == revision }}
+			o := station.ListOptions{Known: func(medium, revision string) bool { return known[medium] == revision }}
 			listed := map[string]bool{}
 			for item, err := range newTestSource(t, cl).Relist(t.Context(), o) {
 				if err != nil {
@@ -88,7 +89,7 @@ func TestRelistLeavesOutOtherTypes(t *testing.T) {
 	for i, typ := range []string{"Photo", "Video", "Burst", "Edit"} {
 		cl.rows[i]["type"] = typ
 	}
-	for item, err := range newTestSource(t, cl).Relist(t.Context(), media.ListOptions{Wants: media.Filter{Types: []string{"video"}}.TakesType}) {
+	for item, err := range newTestSource(t, cl).Relist(t.Context(), station.ListOptions{Wants: media.Filter{Types: []string{"video"}}.TakesType}) {
 		if err != nil {
 			t.Fatal(item, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/media"
 )
@@ -61,7 +62,7 @@ func (c *Client) Search(ctx context.Context, q Query) (Page, error) {
 	return get(ctx, c, cl, func(a answer) (Page, error) { return decodePage(a.body) })
 }
 
-// Medium returns the record of one medium, or a fault with media.CodeGone.
+// Medium returns the record of one medium, or a fault with fault.Gone.
 func (c *Client) Medium(ctx context.Context, id string) (Row, error) {
 	cl := call{op: "look up GoPro medium " + id, path: mediumPath(id), item: true}
 	return get(ctx, c, cl, func(a answer) (row Row, err error) {
@@ -73,7 +74,7 @@ func (c *Client) Medium(ctx context.Context, id string) (Row, error) {
 }
 
 // Manifest returns where the bytes of one medium are, with freshly signed
-// addresses, or a fault with media.CodeGone.
+// addresses, or a fault with fault.Gone.
 func (c *Client) Manifest(ctx context.Context, id string) (Manifest, error) {
 	return c.manifest(ctx, id, 0)
 }
@@ -97,7 +98,7 @@ type Account struct {
 }
 
 // User returns the account. It is the check of a token: a rejected one gives a
-// fault with media.CodeAuth.
+// fault with fault.Auth.
 func (c *Client) User(ctx context.Context) (Account, error) {
 	return get(ctx, c, accountCall, func(a answer) (Account, error) {
 		o := decoded(a.body)
@@ -114,7 +115,7 @@ func (c *Client) User(ctx context.Context) (Account, error) {
 func (c *Client) Thumbnail(ctx context.Context, token string) (picture []byte, mime string, err error) {
 	const op = "fetch a GoPro thumbnail"
 	if err := checkCharacters(token); err != nil {
-		return nil, "", &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Op: op, Err: errors.New("the medium has none")}
+		return nil, "", &fault.Error{Class: fault.Item, Code: fault.Gone, Op: op, Err: errors.New("the medium has none")}
 	}
 	a, err := get(ctx, c, call{op: op, path: "resize/450w/" + url.PathEscape(token), item: true, image: true},
 		func(a answer) (answer, error) { return a, nil })

@@ -11,7 +11,9 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // scheme is the name of the station in IDs.
@@ -73,7 +75,7 @@ func MediaTypes() []string {
 func (s *Source) Types() []string { return MediaTypes() }
 
 // Station returns "gopro:".
-func (s *Source) Station() string { return scheme + ":" }
+func (s *Source) Name() string { return scheme + ":" }
 
 // Requests counts the requests sent so far: "gopro" to the API, "cdn" for bytes.
 func (s *Source) Requests() map[string]int64 { return s.client.Requests() }
@@ -85,13 +87,13 @@ func (s *Source) Requests() map[string]int64 { return s.client.Requests() }
 //
 // The listing runs a few media ahead of the caller, no more.
 func (s *Source) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
-	return s.Relist(ctx, media.ListOptions{Window: w})
+	return s.Relist(ctx, station.ListOptions{Window: w})
 }
 
 // Relist is List without the media that are known in their present state, and
 // without those of other types than are wanted: they cost no request beyond the
 // page that they stand on.
-func (s *Source) Relist(ctx context.Context, o media.ListOptions) iter.Seq2[media.Item, error] {
+func (s *Source) Relist(ctx context.Context, o station.ListOptions) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var work errgroup.Group
@@ -130,7 +132,7 @@ type resolved struct {
 
 // resolveAll walks the library and hands over a slot per medium, in order, that
 // is filled when the medium is resolved. It returns when all slots are filled.
-func (s *Source) resolveAll(ctx context.Context, o media.ListOptions, queue chan<- chan resolved) {
+func (s *Source) resolveAll(ctx context.Context, o station.ListOptions, queue chan<- chan resolved) {
 	var work errgroup.Group
 	work.SetLimit(maxResolving)
 	defer work.Wait()
@@ -182,7 +184,7 @@ func (s *Source) resolveRow(ctx context.Context, row Row) (m Manifest, assets []
 		switch {
 		case err == nil:
 			m, assets = next, Assets(row, next, s.height)
-		case again == 0 || ctx.Err() != nil || media.ClassOf(err) == media.SessionWide:
+		case again == 0 || ctx.Err() != nil || fault.ClassOf(err) == fault.Session:
 			return m, nil, err
 		}
 		lacking := lackingAssets(assets)
@@ -200,16 +202,16 @@ func (s *Source) resolveRow(ctx context.Context, row Row) (m Manifest, assets []
 // unresolved returns the items of a medium whose manifest cannot be had: what its
 // row promises, unless it is the cloud that fails.
 func (s *Source) unresolved(ctx context.Context, row Row, err error) ([]media.Item, error) {
-	if ctx.Err() != nil || media.ClassOf(err) == media.SessionWide {
+	if ctx.Err() != nil || fault.ClassOf(err) == fault.Session {
 		return nil, err
 	}
-	if media.ClassOf(err) == media.Transient && s.isDown(ctx, err) {
+	if fault.ClassOf(err) == fault.Transient && s.isDown(ctx, err) {
 		return nil, err
 	}
 	switch {
 	case !isReady(row.State):
 		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedTranscoding, notReady(row.State))}), nil
-	case row.State == "failure" && media.CodeOf(err) == media.CodeGone:
+	case row.State == "failure" && fault.CodeOf(err) == fault.Gone:
 		return itemsOf(row, []Asset{refused(row, Manifest{}, media.RefusedNoOriginal, uploadFailed)}), nil
 	}
 	s.doubts.add(row)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -138,7 +139,7 @@ func TestListEndsWhenNothingResolves(t *testing.T) {
 			return down
 		}
 		items, err := listItems(t, newTestSource(t, cl), media.Window{})
-		if media.CodeOf(err) != media.CodeServer || len(items) > maxFailing {
+		if fault.CodeOf(err) != fault.Server || len(items) > maxFailing {
 			t.Errorf("%d items, %v", len(items), err)
 		}
 	})
@@ -156,7 +157,7 @@ func TestListEndsWithSessionFaults(t *testing.T) {
 		return n > 10
 	}
 	items, err := listItems(t, newTestSource(t, cl), media.Window{})
-	if media.CodeOf(err) != media.CodeAuth || media.ClassOf(err) != media.SessionWide || len(items) == 0 || len(items) >= 20 {
+	if fault.CodeOf(err) != fault.Auth || fault.ClassOf(err) != fault.Session || len(items) == 0 || len(items) >= 20 {
 		t.Errorf("%d items, %v", len(items), err)
 	}
 	for i, item := range items {
@@ -320,8 +321,8 @@ func TestQuality(t *testing.T) {
 
 func TestStationNames(t *testing.T) {
 	s := newTestSource(t, &cloud{})
-	if s.Station() != "gopro:" {
-		t.Errorf("Station = %q", s.Station())
+	if s.Name() != "gopro:" {
+		t.Errorf("Station = %q", s.Name())
 	}
 	if _, err := listItems(t, s, media.Window{}); err != nil {
 		t.Error(err)

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // pipeTransport answers with a body that a test writes.
@@ -40,8 +40,8 @@ func TestBodyStalls(t *testing.T) {
 		time.Sleep(10 * time.Minute) // whoever reads may take its time
 		start := time.Now()
 		_, err = got.Body.Read(make([]byte, 1))
-		if took := time.Since(start); took != stallTimeout || media.CodeOf(err) != media.CodeUnreachable || media.ClassOf(err) != media.Transient {
-			t.Errorf("after %v: %v (%s)", took, err, media.CodeOf(err))
+		if took := time.Since(start); took != stallTimeout || fault.CodeOf(err) != fault.Unreachable || fault.ClassOf(err) != fault.Transient {
+			t.Errorf("after %v: %v (%s)", took, err, fault.CodeOf(err))
 		}
 	})
 }
@@ -58,7 +58,7 @@ func TestAnswerStalls(t *testing.T) {
 		}
 		start := time.Now()
 		_, err = c.open(t.Context(), request{op: "open x", url: signed("x")})
-		if took := time.Since(start); took != firstByteTimeout || media.CodeOf(err) != media.CodeUnreachable {
+		if took := time.Since(start); took != firstByteTimeout || fault.CodeOf(err) != fault.Unreachable {
 			t.Errorf("after %v: %v", took, err)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())

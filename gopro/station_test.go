@@ -1,11 +1,11 @@
 package gopro_test
 
 import (
-	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/station"
 )
 
 var (
-	_ gondola.Source   = (*gopro.Source)(nil)
-	_ gondola.Preparer = (*gopro.Source)(nil)
+	_ station.Source     = (*gopro.Source)(nil)
+	_ station.Prefetcher = (*gopro.Source)(nil)
 )

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 var (
@@ -90,8 +90,8 @@ func TestContinuationsAreOfTheSameBytes(t *testing.T) {
 					first.Body.Close()
 					then, err := source.Open(t.Context(), item, offset, first.Version)
 					if !tc.same {
-						if media.CodeOf(err) != media.CodeChanged {
-							t.Errorf("opened again as %+v, %v, want %s", then, err, media.CodeChanged)
+						if fault.CodeOf(err) != fault.Changed {
+							t.Errorf("opened again as %+v, %v, want %s", then, err, fault.Changed)
 						}
 						return
 					}
@@ -141,8 +141,8 @@ func TestEncodedAnswersAreNotTheFile(t *testing.T) {
 			if err == nil {
 				got.Body.Close()
 			}
-			if (err == nil) != ok || err != nil && (media.ClassOf(err) != media.Transient || media.CodeOf(err) != media.CodeProtocol) {
-				t.Errorf("%q from %d: %v (%s, %s)", coding, offset, err, media.ClassOf(err), media.CodeOf(err))
+			if (err == nil) != ok || err != nil && (fault.ClassOf(err) != fault.Transient || fault.CodeOf(err) != fault.Protocol) {
+				t.Errorf("%q from %d: %v (%s, %s)", coding, offset, err, fault.ClassOf(err), fault.CodeOf(err))
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Albums lists the albums that the app created. It yields an error once, at the
@@ -20,8 +20,8 @@ func (c *Client) Albums(ctx context.Context) iter.Seq2[Album, error] {
 	}, func(a Album) string { return a.ID })
 }
 
-// Album returns an album. One that is unknown is an ItemFault with code
-// media.CodeGone.
+// Album returns an album. One that is unknown is a fault of class Item with code
+// fault.Gone.
 func (c *Client) Album(ctx context.Context, id string) (Album, error) {
 	r, err := fetch[Album](ctx, c, call{op: "get album", method: http.MethodGet, path: albumPath(id)})
 	return r.value, err
@@ -77,7 +77,7 @@ func (c *Client) RemoveFromAlbum(ctx context.Context, id string, itemIDs []strin
 
 func (c *Client) fileItems(ctx context.Context, op, id, verb string, itemIDs []string) error {
 	if err := checkIDs(itemIDs); err != nil {
-		return &media.Fault{Class: media.ItemFault, Code: media.CodeRejected, Op: op, Err: err}
+		return &fault.Error{Class: fault.Item, Code: fault.Rejected, Op: op, Err: err}
 	}
 	_, err := fetch[struct{}](ctx, c, call{
 		op: op, method: http.MethodPost, path: albumPath(id) + verb,

@@ -12,9 +12,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -45,7 +45,7 @@ type reply[T any] struct {
 }
 
 // fetch makes a call until it is answered, or the failure is final or the
-// retry policy exhausted. Its errors are *media.Fault or the cause of ctx.
+// retry policy exhausted. Its errors are *fault.Error or the cause of ctx.
 func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 	var out reply[T]
 	attempt := func(ctx context.Context) error {
@@ -91,7 +91,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 // it was sent and not answered. Without an access token it was not sent.
 func mayHaveArrived(err error) bool {
 	_, answered := errors.AsType[*resumable.StatusError](err)
-	_, unsent := errors.AsType[*media.Fault](err)
+	_, unsent := errors.AsType[*fault.Error](err)
 	return !answered && !unsent
 }
 

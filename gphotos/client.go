@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -24,7 +24,7 @@ const DefaultBaseURL = "https://photoslibrary.googleapis.com"
 
 // Tokens hands out access tokens.
 type Tokens interface {
-	// Token returns a token that is valid now. Its errors are media.Faults.
+	// Token returns a token that is valid now. Its errors are fault.Errors.
 	Token(ctx context.Context) (string, error)
 	// Invalidate is told of a token that the service refused.
 	Invalidate(token string)
@@ -43,7 +43,7 @@ type Options struct {
 	UserAgent string       // default "gondola"
 	// OnWait, if not nil, is told before every wait longer than a second. It
 	// is called from the goroutine that waits.
-	OnWait func(media.Wait)
+	OnWait func(fault.Wait)
 	// Retry bounds the repetition of JSON calls.
 	Retry retry.Policy
 	// WritesPerMinute is the most write calls in any minute; default 30, what
@@ -66,7 +66,7 @@ type Client struct {
 	protocol *resumable.XGoogUpload
 	uploader *resumable.Uploader
 	log      *slog.Logger
-	onWait   func(media.Wait)
+	onWait   func(fault.Wait)
 	retry    retry.Policy
 	timeout  time.Duration
 	now      func() time.Time
@@ -152,7 +152,7 @@ func (c *Client) url(path string, query url.Values) string {
 
 func (c *Client) announce(reason error, until time.Time) {
 	if c.onWait != nil {
-		c.onWait(media.Wait{Reason: reason.Error(), Until: until})
+		c.onWait(fault.Wait{Reason: reason.Error(), Until: until})
 	}
 }
 

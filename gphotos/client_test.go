@@ -13,7 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func TestNewClientChecksURL(t *testing.T) {
@@ -120,7 +122,7 @@ func TestListingThatRepeatsForEver(t *testing.T) {
 	for _, err := range c.Albums(t.Context()) {
 		last = err
 	}
-	if media.CodeOf(last) != media.CodeListingIncomplete {
+	if fault.CodeOf(last) != fault.ListingIncomplete {
 		t.Errorf("listing ended with %v", last)
 	}
 }
@@ -166,7 +168,7 @@ func TestBatchCreateMatchesResultsByToken(t *testing.T) {
 			_, c := serving(t, func(int, *http.Request) string { return `{"newMediaItemResults":` + tc.body + `}` })
 			made, err := c.BatchCreate(t.Context(), "", items)
 			if tc.want == "" {
-				if media.CodeOf(err) != media.CodeProtocol {
+				if fault.CodeOf(err) != fault.Protocol {
 					t.Errorf("BatchCreate = %v, %v", made, err)
 				}
 				return
@@ -194,8 +196,8 @@ func TestOneNewTokenPerCall(t *testing.T) {
 		return true
 	}
 	s.log = nil
-	if _, err := c.Get(t.Context(), "1"); media.CodeOf(err) != media.CodeAuth || len(s.log) != 2 {
-		t.Errorf("Get = %v after %d requests, want one more attempt and then %s", err, len(s.log), media.CodeAuth)
+	if _, err := c.Get(t.Context(), "1"); fault.CodeOf(err) != fault.Auth || len(s.log) != 2 {
+		t.Errorf("Get = %v after %d requests, want one more attempt and then %s", err, len(s.log), fault.Auth)
 	}
 }
 
@@ -236,7 +238,7 @@ func TestAlbum(t *testing.T) {
 			t.Errorf("Album(%q) = %q, %v, want %q", tc.title, id, err, tc.want)
 		}
 	}
-	made, err := d.Create(t.Context(), media.Batch{AlbumID: "album-72", Entries: s.entries("x")})
+	made, err := d.Create(t.Context(), station.Batch{AlbumID: "album-72", Entries: s.entries("x")})
 	if err != nil || !slices.Equal(s.inAlbum["album-72"], []string{made.Results[0].ID}) {
 		t.Errorf("album holds %q, %v", s.inAlbum["album-72"], err)
 	}
@@ -251,8 +253,8 @@ func TestHolds(t *testing.T) {
 		id   string
 		want bool
 		code string
-	}{{"1", true, ""}, {"2", false, media.CodeRejected}, {"3", false, ""}} {
-		if got, err := d.Holds(t.Context(), tc.id); got != tc.want || media.CodeOf(err) != tc.code {
+	}{{"1", true, ""}, {"2", false, fault.Rejected}, {"3", false, ""}} {
+		if got, err := d.Holds(t.Context(), tc.id); got != tc.want || fault.CodeOf(err) != tc.code {
 			t.Errorf("Holds(%s) = %v, %v", tc.id, got, err)
 		}
 	}
@@ -349,12 +351,12 @@ func TestOverTheNetwork(t *testing.T) {
 		t.Errorf("Get = %v as %q", err, agent)
 	}
 	c.retry.Attempts = 1
-	if _, err := c.Get(t.Context(), "redirect"); media.CodeOf(err) != media.CodeServer || leaks(err.Error()) {
+	if _, err := c.Get(t.Context(), "redirect"); fault.CodeOf(err) != fault.Server || leaks(err.Error()) {
 		t.Errorf("Get of a redirect = %v", err)
 	}
 	server.Close()
 	_, err = c.Get(t.Context(), "secret")
-	if media.CodeOf(err) != media.CodeUnreachable || leaks(err.Error()) {
+	if fault.CodeOf(err) != fault.Unreachable || leaks(err.Error()) {
 		t.Errorf("Get from nowhere = %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 const maxDescription = 1000 // characters
@@ -20,7 +20,7 @@ func (c *Client) BatchCreate(ctx context.Context, albumID string, items []NewIte
 	op := createOp(len(items))
 	request, err := newCreateRequest(albumID, items)
 	if err != nil {
-		return Creation{}, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected, Op: op, Err: err}
+		return Creation{}, &fault.Error{Class: fault.Item, Code: fault.Rejected, Op: op, Err: err}
 	}
 	r, err := fetch[createResponse](ctx, c, call{
 		op: op, method: http.MethodPost, path: "/v1/mediaItems:batchCreate", in: request, write: true,
@@ -31,7 +31,7 @@ func (c *Client) BatchCreate(ctx context.Context, albumID string, items []NewIte
 	}
 	results, err := r.value.inOrder(items)
 	if err != nil {
-		return Creation{}, &media.Fault{Class: media.Transient, Code: media.CodeProtocol, Op: op, Err: err}
+		return Creation{}, &fault.Error{Class: fault.Transient, Code: fault.Protocol, Op: op, Err: err}
 	}
 	return Creation{Results: results, Unsure: r.unsure, Response: string(r.raw)}, nil
 }

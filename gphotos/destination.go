@@ -6,8 +6,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Scheme is the scheme of the station.
@@ -53,7 +55,7 @@ func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 }
 
 // Station returns "gphotos:".
-func (d *Destination) Station() string { return Scheme + ":" }
+func (d *Destination) Name() string { return Scheme + ":" }
 
 // Account returns the name of the account.
 func (d *Destination) Account(ctx context.Context) (string, error) { return d.account(ctx) }
@@ -66,7 +68,7 @@ func (d *Destination) Requests() map[string]int64 { return d.c.Requests() }
 
 // Stale reports whether r is older than 23 hours: the service forgets upload
 // tokens after a day.
-func (d *Destination) Stale(r media.Receipt) bool {
+func (d *Destination) Stale(r station.Receipt) bool {
 	return r.Token == "" || d.c.now().Sub(r.At) > maxTokenAge
 }
 
@@ -79,7 +81,7 @@ const albumSettles = 30 * time.Second
 // that got no answer may have created it.
 func (d *Destination) Album(ctx context.Context, title string) (id string, err error) {
 	if title, err = media.AlbumTitle(title); err != nil {
-		return "", albumFault(title, &media.Fault{Class: media.ItemFault, Code: media.CodeAlbum, Err: err})
+		return "", albumFault(title, &fault.Error{Class: fault.Item, Code: fault.Album, Err: err})
 	}
 	select {
 	case d.album <- struct{}{}:
@@ -94,7 +96,7 @@ func (d *Destination) Album(ctx context.Context, title string) (id string, err e
 			return nil
 		}
 		made, err := d.c.CreateAlbum(ctx, title)
-		if id = made.ID; media.CodeOf(err) != media.CodeRate {
+		if id = made.ID; fault.CodeOf(err) != fault.Rate {
 			patience = albumSettles
 		}
 		return albumFault(title, err)
@@ -135,18 +137,18 @@ func (d *Destination) findAlbum(ctx context.Context, title string) (string, erro
 
 // albumFault: without the album that was asked for, nothing can go on.
 func albumFault(title string, err error) error {
-	if err == nil || media.ClassOf(err) != media.ItemFault {
+	if err == nil || fault.ClassOf(err) != fault.Item {
 		return err
 	}
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeAlbum, Op: "create album " + title, Err: err, Hint: "use another album name"}
+	return &fault.Error{Class: fault.Session, Code: fault.Album, Op: "create album " + title, Err: err, Hint: "use another album name"}
 }
 
-// Holds reports whether the account holds the item. It is an ItemFault with
-// code media.CodeRejected if the service holds it but could not process it.
+// Holds reports whether the account holds the item. It is a fault of class Item with
+// code fault.Rejected if the service holds it but could not process it.
 func (d *Destination) Holds(ctx context.Context, id string) (bool, error) {
 	item, err := d.c.Get(ctx, id)
 	switch {
-	case media.CodeOf(err) == media.CodeGone:
+	case fault.CodeOf(err) == fault.Gone:
 		return false, nil
 	case err != nil:
 		return false, err
@@ -158,6 +160,6 @@ func (m *MediaItem) processed() (bool, error) {
 	if m.Metadata == nil || m.Metadata.Video == nil || m.Metadata.Video.Status != "FAILED" {
 		return true, nil
 	}
-	return false, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected,
+	return false, &fault.Error{Class: fault.Item, Code: fault.Rejected,
 		Op: "check " + m.Filename, Err: errors.New("the service could not process the video")}
 }

@@ -16,6 +16,6 @@
 // can delete nothing. It gives images and videos back re-encoded: what it holds
 // can be counted, but not compared byte for byte.
 //
-// Failures are [media.Fault]s. Tokens, upload URLs and URL queries never appear
+// Failures are [fault.Error]s. Tokens, upload URLs and URL queries never appear
 // in them or in logs.
 package gphotos

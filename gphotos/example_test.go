@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // fixedToken stands for the tokens of package auth.
@@ -35,7 +36,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	station, err := gphotos.NewDestination(client, gphotos.DestinationOptions{
+	stationURI, err := gphotos.NewDestination(client, gphotos.DestinationOptions{
 		Account: func(context.Context) (string, error) { return "gphotos:3f9a1c", nil },
 	})
 	if err != nil {
@@ -45,22 +46,22 @@ func Example() {
 
 	photo := []byte("the bytes of a photo")
 	item := media.Item{Name: "GOPR0042.JPG", Size: int64(len(photo)), MIME: "image/jpeg", Kind: media.Photo}
-	receipt, err := station.Upload(ctx, media.Upload{
+	receipt, err := stationURI.Upload(ctx, station.Upload{
 		Item: item,
-		Open: func(_ context.Context, offset int64) (*media.Content, error) {
+		Open: func(_ context.Context, offset int64) (*station.Content, error) {
 			body := io.NopCloser(bytes.NewReader(photo[offset:]))
-			return &media.Content{Body: body, Offset: offset, Size: int64(len(photo))}, nil
+			return &station.Content{Body: body, Offset: offset, Size: int64(len(photo))}, nil
 		},
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	created, err := station.Create(ctx, media.Batch{Entries: []media.Entry{{Item: item, Receipt: receipt}}})
+	created, err := stationURI.Create(ctx, station.Batch{Entries: []station.Entry{{Item: item, Receipt: receipt}}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(receipt.Size, "bytes are", created.Results[0].ID, "and the receipt is stale:", station.Stale(receipt))
+	fmt.Println(receipt.Size, "bytes are", created.Results[0].ID, "and the receipt is stale:", stationURI.Stale(receipt))
 	// Output: 20 bytes are AH0myB and the receipt is stale: false
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -26,17 +26,17 @@ const (
 var errUntrusted = fmt.Errorf("upload URL is at a foreign host: %w", resumable.ErrSessionLost)
 
 // fault is the one place that decides what a failure means. It returns a
-// *media.Fault, or the cause of ctx if that has ended.
+// *fault.Error, or the cause of ctx if that has ended.
 func (c *Client) fault(ctx context.Context, op string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if f, ok := errors.AsType[*media.Fault](err); ok {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f // of the tokens, the source or the state
 	}
-	f := &media.Fault{Class: media.Transient, Op: op, Err: err}
+	f := &fault.Error{Class: fault.Transient, Op: op, Err: err}
 	if errors.Is(err, resumable.ErrSessionLost) || errors.Is(err, resumable.ErrFinal) {
-		f.Code = media.CodeUploadLost
+		f.Code = fault.UploadLost
 		return f
 	}
 	if e, ok := errors.AsType[*resumable.StatusError](err); ok {
@@ -46,7 +46,7 @@ func (c *Client) fault(ctx context.Context, op string, err error) error {
 	_, malformed := errors.AsType[*malformedError](err)
 	_, senseless := errors.AsType[*resumable.ProtocolError](err)
 	if malformed || senseless {
-		f.Code = media.CodeProtocol
+		f.Code = fault.Protocol
 		return f
 	}
 	transport.Judge(f)
@@ -54,58 +54,58 @@ func (c *Client) fault(ctx context.Context, op string, err error) error {
 }
 
 // judgeStatus fills f for an answer that refuses.
-func (c *Client) judgeStatus(f *media.Fault, e *resumable.StatusError) {
+func (c *Client) judgeStatus(f *fault.Error, e *resumable.StatusError) {
 	f.RetryAfter = e.RetryAfter
 	switch {
 	case e.HTML && e.HTTP != http.StatusRequestEntityTooLarge:
-		f.Code = media.CodeServer // a page for people is not the API speaking
+		f.Code = fault.Server // a page for people is not the API speaking
 	case isStorage(e):
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeStorage, storageHint
+		f.Class, f.Code, f.Hint = fault.Session, fault.Storage, storageHint
 	case isQuota(e):
 		c.judgeQuota(f, e)
 	case e.HTTP == http.StatusUnauthorized:
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, loginHint
+		f.Class, f.Code, f.Hint = fault.Session, fault.Auth, loginHint
 	case e.HTTP == http.StatusForbidden:
 		judgeForbidden(f, e)
 	case e.HTTP == http.StatusProxyAuthRequired:
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeUnreachable, transport.HintProxyLogin
+		f.Class, f.Code, f.Hint = fault.Session, fault.Unreachable, transport.HintProxyLogin
 	case e.HTTP == http.StatusConflict:
-		f.Code, f.RetryAfter = media.CodeServer, max(f.RetryAfter, time.Second)
+		f.Code, f.RetryAfter = fault.Server, max(f.RetryAfter, time.Second)
 	case e.Temporary(), e.HTTP/100 == 3:
-		f.Code = media.CodeServer
+		f.Code = fault.Server
 	default:
 		judgeRefusal(f, e)
 	}
 }
 
-func judgeForbidden(f *media.Fault, e *resumable.StatusError) {
-	f.Class, f.Code = media.SessionWide, media.CodeScope
+func judgeForbidden(f *fault.Error, e *resumable.StatusError) {
+	f.Class, f.Code = fault.Session, fault.Scope
 	switch {
 	case says(e, "insufficient authentication scopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientPermissions"):
 		f.Hint = consentHint
 	case says(e, "accessNotConfigured", "SERVICE_DISABLED", "has not been used in project", "it is disabled"):
-		f.Code, f.Hint = media.CodeAuth, enableHint
+		f.Code, f.Hint = fault.Auth, enableHint
 	case says(e, "disabled for the user"):
-		f.Code, f.Hint = media.CodeAuth, "turn Google Photos on for this account, or log in with another: gondola login google"
+		f.Code, f.Hint = fault.Auth, "turn Google Photos on for this account, or log in with another: gondola login google"
 	case says(e, "media items to this album"):
-		f.Code, f.Hint = media.CodeAlbum, albumHint
+		f.Code, f.Hint = fault.Album, albumHint
 	default:
 		f.Hint = consentHint
 	}
 }
 
 // judgeRefusal is for the 4xx that blame the request.
-func judgeRefusal(f *media.Fault, e *resumable.StatusError) {
-	f.Class, f.Code = media.ItemFault, media.CodeRejected
+func judgeRefusal(f *fault.Error, e *resumable.StatusError) {
+	f.Class, f.Code = fault.Item, fault.Rejected
 	switch {
 	case says(e, "media items to this album", "does not match any albums"):
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAlbum, albumHint
+		f.Class, f.Code, f.Hint = fault.Session, fault.Album, albumHint
 	case says(e, "Invalid JSON payload"):
-		f.Class, f.Code = media.SessionWide, media.CodeProtocol
+		f.Class, f.Code = fault.Session, fault.Protocol
 	case says(e, "valid upload token"):
-		f.Code = media.CodeTokenInvalid
+		f.Code = fault.TokenInvalid
 	case e.HTTP == http.StatusNotFound:
-		f.Code = media.CodeGone
+		f.Code = fault.Gone
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -161,7 +161,7 @@ func TestRefusalsAreSilent(t *testing.T) {
 	for name, err := range map[string]error{
 		"get": getErr, "create": createErr, "segment": uploading(t, c, server.URL+"/v1/uploads?upload_id=the-upload-id-of-this-test"),
 	} {
-		if media.CodeOf(err) == "" && name != "segment" || err == nil || !strings.Contains(err.Error(), "no Bearer …") {
+		if fault.CodeOf(err) == "" && name != "segment" || err == nil || !strings.Contains(err.Error(), "no Bearer …") {
 			t.Errorf("%s: %v, want the service's words without the token", name, err)
 			continue
 		}

@@ -4,16 +4,17 @@ import (
 	"context"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Inspect tells in one request of at most MaxBatch ids, which must differ, what
 // the account holds under each, in order: nil where there is nothing.
-func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*media.Held, error) {
+func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*station.RemoteItem, error) {
 	items, err := d.c.BatchGet(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	held := make([]*media.Held, len(ids))
+	held := make([]*station.RemoteItem, len(ids))
 	for i, item := range items {
 		if item != nil {
 			held[i] = item.held()
@@ -22,8 +23,8 @@ func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*media.Held,
 	return held, nil
 }
 
-func (m *MediaItem) held() *media.Held {
-	h := &media.Held{Name: m.Filename, MIME: m.MIMEType, Kind: media.KindOf(m.MIMEType), Readiness: media.Ready}
+func (m *MediaItem) held() *station.RemoteItem {
+	h := &station.RemoteItem{Name: m.Filename, MIME: m.MIMEType, Kind: media.KindOf(m.MIMEType), Readiness: station.Ready}
 	var video *VideoMetadata
 	if m.Metadata != nil {
 		h.Width, h.Height = int(m.Metadata.Width), int(m.Metadata.Height)
@@ -39,14 +40,14 @@ func (m *MediaItem) held() *media.Held {
 }
 
 // readiness takes a video for finished only if the service says so.
-func (v *VideoMetadata) readiness() media.Readiness {
+func (v *VideoMetadata) readiness() station.Readiness {
 	switch {
 	case v == nil:
-		return media.Processing
+		return station.Processing
 	case v.Status == "READY":
-		return media.Ready
+		return station.Ready
 	case v.Status == "FAILED":
-		return media.Unusable
+		return station.Unusable
 	}
-	return media.Processing
+	return station.Processing
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func TestInspect(t *testing.T) {
@@ -19,14 +20,14 @@ func TestInspect(t *testing.T) {
 		video("ready", "READY"), video("new", "PROCESSING"), video("bad", "FAILED"), video("odd", "UNSPECIFIED"),
 		{ID: "bare", MIMEType: "video/mp4"}, {ID: "untold"},
 	}
-	held := func(id string, r media.Readiness) *media.Held {
-		return &media.Held{Name: id + ".MP4", MIME: "video/mp4", Kind: media.Video, Width: 3840, Height: 2160, Readiness: r}
+	held := func(id string, r station.Readiness) *station.RemoteItem {
+		return &station.RemoteItem{Name: id + ".MP4", MIME: "video/mp4", Kind: media.Video, Width: 3840, Height: 2160, Readiness: r}
 	}
-	want := []*media.Held{
-		held("bad", media.Unusable), nil, held("ready", media.Ready), held("new", media.Processing), held("odd", media.Processing),
-		{MIME: "video/mp4", Kind: media.Video, Readiness: media.Processing},
-		{Name: "a.jpg", MIME: "image/jpeg", Kind: media.Photo, Width: 4000, Height: 3000, Readiness: media.Ready},
-		{Readiness: media.Ready},
+	want := []*station.RemoteItem{
+		held("bad", station.Unusable), nil, held("ready", station.Ready), held("new", station.Processing), held("odd", station.Processing),
+		{MIME: "video/mp4", Kind: media.Video, Readiness: station.Processing},
+		{Name: "a.jpg", MIME: "image/jpeg", Kind: media.Photo, Width: 4000, Height: 3000, Readiness: station.Ready},
+		{Readiness: station.Ready},
 	}
 	got, err := s.destination(Options{}).Inspect(t.Context(), []string{"bad", "nowhere", "ready", "new", "odd", "bare", "photo", "untold"})
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {

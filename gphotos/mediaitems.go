@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // MaxBatch is the most items that one call creates, reads or files.
@@ -23,15 +23,15 @@ const (
 )
 
 // Get returns a media item. An id that is unknown, or not visible to the app,
-// is an ItemFault with code media.CodeGone.
+// is a fault of class Item with code fault.Gone.
 func (c *Client) Get(ctx context.Context, id string) (MediaItem, error) {
 	r, err := fetch[MediaItem](ctx, c, call{
 		op: "get media item", method: http.MethodGet, path: "/v1/mediaItems/" + url.PathEscape(id),
 	})
-	if e, ok := statusOf(err); ok && media.CodeOf(err) == media.CodeRejected {
-		f := &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol, Op: "get media item", Err: e}
+	if e, ok := statusOf(err); ok && fault.CodeOf(err) == fault.Rejected {
+		f := &fault.Error{Class: fault.Session, Code: fault.Protocol, Op: "get media item", Err: e}
 		if e.HTTP == http.StatusBadRequest {
-			f.Class, f.Code = media.ItemFault, media.CodeGone // malformed id
+			f.Class, f.Code = fault.Item, fault.Gone // malformed id
 		}
 		return MediaItem{}, f
 	}
@@ -68,7 +68,7 @@ func (c *Client) BatchGet(ctx context.Context, ids []string) ([]*MediaItem, erro
 // service answers that with 400, but also with 500.
 func blamesAnID(err error) bool {
 	e, ok := statusOf(err)
-	return ok && (e.HTTP == http.StatusInternalServerError || media.ClassOf(err) == media.ItemFault)
+	return ok && (e.HTTP == http.StatusInternalServerError || fault.ClassOf(err) == fault.Item)
 }
 
 // inOrder returns one item per id, nil where there is none. It is clear where
@@ -102,7 +102,7 @@ func (c *Client) getEach(ctx context.Context, ids []string, items []*MediaItem) 
 		switch {
 		case err == nil:
 			items[i] = &item
-		case media.CodeOf(err) != media.CodeGone:
+		case fault.CodeOf(err) != fault.Gone:
 			return err
 		}
 	}
@@ -234,7 +234,7 @@ func pages[T any](next func(token string) ([]T, string, error), id func(T) strin
 	}
 }
 
-var errRepeats = &media.Fault{Class: media.SessionWide, Code: media.CodeListingIncomplete,
+var errRepeats = &fault.Error{Class: fault.Session, Code: fault.ListingIncomplete,
 	Op: "list Google Photos", Err: errors.New("the service repeats its pages for ever")}
 
 // circle finds out whether pages lead round in a circle, by Brent's method: it
@@ -254,6 +254,6 @@ func (c *circle) closedBy(token string) bool {
 	return false
 }
 
-func protocolFault(op, what string) *media.Fault {
-	return &media.Fault{Class: media.Transient, Code: media.CodeProtocol, Op: op, Err: errors.New(what)}
+func protocolFault(op, what string) *fault.Error {
+	return &fault.Error{Class: fault.Transient, Code: fault.Protocol, Op: op, Err: errors.New(what)}
 }

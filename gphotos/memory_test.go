@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/internal/jsonlimit/limittest"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -66,7 +66,7 @@ func TestPagesInACircle(t *testing.T) {
 			for _, err := range pages(next, func(a Album) string { return a.ID }) {
 				last = err
 			}
-			if media.CodeOf(last) != media.CodeListingIncomplete || calls > 5*(before+length) {
+			if fault.CodeOf(last) != fault.ListingIncomplete || calls > 5*(before+length) {
 				t.Errorf("%d pages, then a circle of %d: %v after %d calls", before, length, last, calls)
 			}
 		}

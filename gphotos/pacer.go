@@ -6,19 +6,19 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // pacer lets one write at a time through, and so many a minute.
 type pacer struct {
 	turn   chan struct{}
 	rate   *rate.Limiter
-	onWait func(media.Wait)
+	onWait func(fault.Wait)
 }
 
 // newPacer allows a third of perMinute at once and refills by the rest, so
 // that no minute sees more than perMinute.
-func newPacer(perMinute int, onWait func(media.Wait)) *pacer {
+func newPacer(perMinute int, onWait func(fault.Wait)) *pacer {
 	burst := max(perMinute/3, 1)
 	refill := rate.Limit(float64(max(perMinute-burst, 1)) / 60)
 	return &pacer{turn: make(chan struct{}, 1), rate: rate.NewLimiter(refill, burst), onWait: onWait}
@@ -43,7 +43,7 @@ func (p *pacer) pace(ctx context.Context) error {
 		return nil
 	}
 	if p.onWait != nil && d > time.Second {
-		p.onWait(media.Wait{Reason: "Google Photos takes a limited number of writes a minute", Until: time.Now().Add(d).UTC()})
+		p.onWait(fault.Wait{Reason: "Google Photos takes a limited number of writes a minute", Until: time.Now().Add(d).UTC()})
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

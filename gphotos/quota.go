@@ -5,7 +5,7 @@ import (
 	"time"
 	_ "time/tzdata" // quotas are renewed by Pacific time on every host
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -36,13 +36,13 @@ func isDaily(e *resumable.StatusError) bool {
 	return says(e, "per day", "PerDay", "dailyLimitExceeded", "daily limit")
 }
 
-func (c *Client) judgeQuota(f *media.Fault, e *resumable.StatusError) {
+func (c *Client) judgeQuota(f *fault.Error, e *resumable.StatusError) {
 	if isDaily(e) {
-		f.Class, f.Code, f.Hint = media.SessionWide, media.CodeQuota, quotaHint
+		f.Class, f.Code, f.Hint = fault.Session, fault.Quota, quotaHint
 		f.Until = QuotaReset(c.now())
 		return
 	}
-	f.Class, f.Code = media.Transient, media.CodeRate
+	f.Class, f.Code = fault.Transient, fault.Rate
 	f.RetryAfter = max(f.RetryAfter, quotaWait)
 }
 

@@ -8,8 +8,10 @@ import (
 	"path"
 	"unicode/utf16"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
+	"github.com/gondola-sync/gondola/station"
 )
 
 const maxFileName = 255 // characters
@@ -25,23 +27,23 @@ const (
 
 // Create registers a batch. A refusal of the whole batch is bisected until the
 // culprit stands alone, so that an item's failure is its own. An entry whose
-// receipt is Stale is not sent; it fails with code media.CodeTokenInvalid, as
+// receipt is Stale is not sent; it fails with code fault.TokenInvalid, as
 // does one whose token the service does not accept.
 //
 // When a failure ends a bisection halfway, what is known is returned, and the
 // entries that were not reached fail with its code as Transient: sending them
 // again tells whether it still stands.
-func (d *Destination) Create(ctx context.Context, b media.Batch) (media.Created, error) {
+func (d *Destination) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
 	if len(b.Entries) > d.batchSize {
-		return media.Created{}, &media.Fault{Class: media.SessionWide, Code: media.CodeProtocol,
+		return station.BatchResult{}, &fault.Error{Class: fault.Session, Code: fault.Protocol,
 			Op: createOp(len(b.Entries)), Err: fmt.Errorf("a batch holds at most %d", d.batchSize)}
 	}
 	r := &registration{d: d, batch: b}
-	r.out.Results = make([]media.Result, len(b.Entries))
+	r.out.Results = make([]station.Result, len(b.Entries))
 	var send []int
 	for i, e := range b.Entries {
 		if d.Stale(e.Receipt) {
-			r.fail(i, media.ItemFault, media.CodeTokenInvalid, errors.New("the upload token is too old"))
+			r.fail(i, fault.Item, fault.TokenInvalid, errors.New("the upload token is too old"))
 			continue
 		}
 		send = append(send, i)
@@ -50,7 +52,7 @@ func (d *Destination) Create(ctx context.Context, b media.Batch) (media.Created,
 		return r.out, nil
 	}
 	if err := r.create(ctx, send); err != nil && !r.known {
-		return media.Created{}, err
+		return station.BatchResult{}, err
 	}
 	return r.out, nil
 }
@@ -58,8 +60,8 @@ func (d *Destination) Create(ctx context.Context, b media.Batch) (media.Created,
 // registration is one Create.
 type registration struct {
 	d     *Destination
-	batch media.Batch
-	out   media.Created
+	batch station.Batch
+	out   station.BatchResult
 	known bool // something is known about some entry that was sent
 }
 
@@ -76,14 +78,14 @@ func (r *registration) create(ctx context.Context, at []int) error {
 	case err == nil:
 		r.answered(at, made)
 		return nil
-	case media.ClassOf(err) != media.ItemFault:
+	case fault.ClassOf(err) != fault.Item:
 		for _, i := range at {
 			r.out.Results[i] = unreached(err)
 		}
 		return err
 	case len(at) == 1:
 		r.known = true
-		r.out.Results[at[0]] = media.Result{Err: err}
+		r.out.Results[at[0]] = station.Result{Err: err}
 		return nil
 	}
 	return r.bisect(ctx, at)
@@ -114,19 +116,19 @@ func (r *registration) judge(i int, res ItemResult, unsure bool) {
 	err := fmt.Errorf("code %d: %s", res.Code, res.Message)
 	switch {
 	case res.Code == codeOK && res.Item != nil && media.Word(res.Item.ID) != "":
-		r.out.Results[i] = media.Result{ID: res.Item.ID}
+		r.out.Results[i] = station.Result{ID: res.Item.ID}
 	case res.Code == codeOK:
-		r.fail(i, media.Transient, media.CodeProtocol, errors.New("created, but the answer holds no item"))
+		r.fail(i, fault.Transient, fault.Protocol, errors.New("created, but the answer holds no item"))
 	case r.exhausted(i, res):
 	case res.Code == codeInvalidArgument && unsure:
 		// An attempt whose answer nobody got may have spent the token.
-		r.fail(i, media.ItemFault, media.CodeTokenInvalid, err)
+		r.fail(i, fault.Item, fault.TokenInvalid, err)
 	case res.Code == codeInvalidArgument:
-		r.fail(i, media.ItemFault, media.CodeRejected, fmt.Errorf("the service does not accept the file as a photo or video (%w)", err))
+		r.fail(i, fault.Item, fault.Rejected, fmt.Errorf("the service does not accept the file as a photo or video (%w)", err))
 	case res.Code == codeAlreadyExists:
-		r.fail(i, media.Transient, media.CodeDuplicate, err)
+		r.fail(i, fault.Transient, fault.Duplicate, err)
 	default:
-		r.fail(i, media.Transient, media.CodeServer, err)
+		r.fail(i, fault.Transient, fault.Server, err)
 	}
 }
 
@@ -137,26 +139,26 @@ func (r *registration) exhausted(i int, res ItemResult) bool {
 	if !isStorage(said) && (res.Code != codeResourceExhausted || !isDaily(said)) {
 		return false
 	}
-	f := &media.Fault{Class: media.SessionWide, Op: "create " + r.batch.Entries[i].Item.Name, Err: fmt.Errorf("code %d: %s", res.Code, res.Message)}
+	f := &fault.Error{Class: fault.Session, Op: "create " + r.batch.Entries[i].Item.Name, Err: fmt.Errorf("code %d: %s", res.Code, res.Message)}
 	r.d.c.judgeStatus(f, said)
-	r.out.Results[i] = media.Result{Err: f}
+	r.out.Results[i] = station.Result{Err: f}
 	return true
 }
 
-func (r *registration) fail(i int, class media.Class, code string, err error) {
+func (r *registration) fail(i int, class fault.Class, code string, err error) {
 	op := "create " + r.batch.Entries[i].Item.Name
-	r.out.Results[i] = media.Result{Err: &media.Fault{Class: class, Code: code, Op: op, Err: err}}
+	r.out.Results[i] = station.Result{Err: &fault.Error{Class: class, Code: code, Op: op, Err: err}}
 }
 
 // unreached is the result of entries that a call's failure kept from being
 // created.
-func unreached(err error) media.Result {
-	f := media.Fault{Code: media.CodeUnreachable, Op: "create media items", Err: err}
-	if known, ok := errors.AsType[*media.Fault](err); ok {
+func unreached(err error) station.Result {
+	f := fault.Error{Code: fault.Unreachable, Op: "create media items", Err: err}
+	if known, ok := errors.AsType[*fault.Error](err); ok {
 		f = *known
 	}
-	f.Class = media.Transient
-	return media.Result{Err: &f}
+	f.Class = fault.Transient
+	return station.Result{Err: &f}
 }
 
 // fitName shortens a name to what the service takes and keeps its extension:

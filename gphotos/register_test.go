@@ -10,19 +10,20 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/station"
 )
 
 const batchCreate = "POST /v1/mediaItems:batchCreate"
 
-func codes(c media.Created) string {
+func codes(c station.BatchResult) string {
 	var words []string
 	for _, r := range c.Results {
 		switch {
 		case r.Err == nil:
 			words = append(words, r.ID)
 		default:
-			words = append(words, string(media.ClassOf(r.Err))+"/"+media.CodeOf(r.Err))
+			words = append(words, string(fault.ClassOf(r.Err))+"/"+fault.CodeOf(r.Err))
 		}
 	}
 	return strings.Join(words, " ")
@@ -32,7 +33,7 @@ func TestCreate(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		contents []string
-		change   func([]media.Entry)
+		change   func([]station.Entry)
 		set      func(*service)
 		want     string
 		calls    int
@@ -41,13 +42,13 @@ func TestCreate(t *testing.T) {
 		{name: "each its own fate", contents: []string{"a", "not media", "later", "a", "b"},
 			want: "item-1 item/rejected transient/server transient/duplicate_in_batch item-2", calls: 1},
 		{name: "one bad token", contents: []string{"a", "b", "c", "d"},
-			change: func(e []media.Entry) { e[2].Receipt.Token = "unknown" },
+			change: func(e []station.Entry) { e[2].Receipt.Token = "unknown" },
 			want:   "item-1 item-2 item/token_invalid item-3", calls: 5},
 		{name: "long name is shortened", contents: []string{"a"},
-			change: func(e []media.Entry) { e[0].Item.Name = strings.Repeat("ü", 300) + ".MP4" },
+			change: func(e []station.Entry) { e[0].Item.Name = strings.Repeat("ü", 300) + ".MP4" },
 			want:   "item-1", calls: 1},
 		{name: "old receipts are not sent", contents: []string{"a", "b"},
-			change: func(e []media.Entry) { e[0].Receipt.At = time.Now().Add(-24 * time.Hour) },
+			change: func(e []station.Entry) { e[0].Receipt.At = time.Now().Add(-24 * time.Hour) },
 			want:   "item/token_invalid item-1", calls: 1},
 		{name: "lost answer", contents: []string{"a", "b"},
 			set:  func(s *service) { s.lose = func(n int, _ string) bool { return n == 1 } },
@@ -56,7 +57,7 @@ func TestCreate(t *testing.T) {
 			set:  func(s *service) { s.lose = func(n int, _ string) bool { return n == 1 } },
 			want: "item/token_invalid", calls: 2},
 		{name: "spent by a run that was killed", contents: []string{"a", "not media", "not media either"},
-			change: func(e []media.Entry) { e[1].MaybeSpent = true },
+			change: func(e []station.Entry) { e[1].MaybeSpent = true },
 			want:   "item-1 item/token_invalid item/rejected", calls: 1},
 		{name: "truncated answer", contents: []string{"a"},
 			set: func(s *service) {
@@ -91,7 +92,7 @@ func TestCreate(t *testing.T) {
 				}
 			}, want: "item-1", calls: 4},
 		{name: "quota runs out in a bisection", contents: []string{"a", "b", "c", "d"},
-			change: func(e []media.Entry) { e[3].Receipt.Token = "unknown" },
+			change: func(e []station.Entry) { e[3].Receipt.Token = "unknown" },
 			set: func(s *service) {
 				s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {
 					if n == 3 {
@@ -111,7 +112,7 @@ func TestCreate(t *testing.T) {
 				if tc.set != nil {
 					tc.set(s)
 				}
-				made, err := s.destination(Options{}).Create(t.Context(), media.Batch{Entries: entries})
+				made, err := s.destination(Options{}).Create(t.Context(), station.Batch{Entries: entries})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -141,12 +142,12 @@ func TestCreateFailsAsAWhole(t *testing.T) {
 		name    string
 		status  int
 		message string
-		class   media.Class
+		class   fault.Class
 		code    string
 	}{
-		{"storage", 400, "The remaining storage in the user's account is not enough to perform this operation.", media.SessionWide, media.CodeStorage},
-		{"album", 400, "No permission to add media items to this album.", media.SessionWide, media.CodeAlbum},
-		{"down", 503, "The service is currently unavailable.", media.Transient, media.CodeServer},
+		{"storage", 400, "The remaining storage in the user's account is not enough to perform this operation.", fault.Session, fault.Storage},
+		{"album", 400, "No permission to add media items to this album.", fault.Session, fault.Album},
+		{"down", 503, "The service is currently unavailable.", fault.Transient, fault.Server},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -155,8 +156,8 @@ func TestCreateFailsAsAWhole(t *testing.T) {
 					apiError(w, tc.status, "", tc.message)
 					return true
 				}
-				_, err := s.destination(Options{}).Create(t.Context(), media.Batch{Entries: s.entries("a", "b")})
-				if media.ClassOf(err) != tc.class || media.CodeOf(err) != tc.code {
+				_, err := s.destination(Options{}).Create(t.Context(), station.Batch{Entries: s.entries("a", "b")})
+				if fault.ClassOf(err) != tc.class || fault.CodeOf(err) != tc.code {
 					t.Errorf("Create = %v, want %s, %s", err, tc.class, tc.code)
 				}
 			})
@@ -174,13 +175,13 @@ func TestWritesArePaced(t *testing.T) {
 			return false
 		}
 		waits := 0
-		d := s.destination(Options{OnWait: func(media.Wait) { waits++ }})
+		d := s.destination(Options{OnWait: func(fault.Wait) { waits++ }})
 		began := time.Now()
 		done := make(chan error)
 		for w := range 2 {
 			go func() {
 				for i := range 40 {
-					_, err := d.Create(t.Context(), media.Batch{Entries: s.entries(fmt.Sprint(w, i))})
+					_, err := d.Create(t.Context(), station.Batch{Entries: s.entries(fmt.Sprint(w, i))})
 					if err != nil {
 						done <- err
 						return
@@ -227,7 +228,7 @@ type offline struct {
 
 func (o *offline) Token(ctx context.Context) (string, error) {
 	if o.fails--; o.fails >= 0 {
-		return "", &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: "refresh", Err: errors.New("no line")}
+		return "", &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Op: "refresh", Err: errors.New("no line")}
 	}
 	return o.service.Token(ctx)
 }
@@ -244,7 +245,7 @@ func TestRejectionAfterWaitingForAToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made, err := d.Create(t.Context(), media.Batch{Entries: s.entries("not media")})
+		made, err := d.Create(t.Context(), station.Batch{Entries: s.entries("not media")})
 		if err != nil || codes(made) != "item/rejected" {
 			t.Errorf("Create = %s, %v", codes(made), err)
 		}

@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 const unit = 256 << 10
@@ -431,12 +432,12 @@ func (s *service) count(name string) int {
 
 // entries uploads nothing: it makes receipts for contents as if they were
 // carried.
-func (s *service) entries(contents ...string) []media.Entry {
-	var out []media.Entry
+func (s *service) entries(contents ...string) []station.Entry {
+	var out []station.Entry
 	for i, c := range contents {
-		out = append(out, media.Entry{
+		out = append(out, station.Entry{
 			Item:    media.Item{Name: fmt.Sprintf("GX%06d.MP4", i)},
-			Receipt: media.Receipt{Token: s.keep([]byte(c)), Size: int64(len(c)), At: time.Now()},
+			Receipt: station.Receipt{Token: s.keep([]byte(c)), Size: int64(len(c)), At: time.Now()},
 		})
 	}
 	return out

@@ -8,45 +8,47 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Upload carries the bytes of one item. It goes on from u.From if that is of
 // this account, of these bytes and not too old, and otherwise starts over.
 //
 // An item that turns out, on opening, to be one that Refuse refuses is an
-// ItemFault that holds a *media.RefusedError. Content that changes while it is
-// being carried is a Transient fault with code media.CodeChanged.
-func (d *Destination) Upload(ctx context.Context, u media.Upload) (media.Receipt, error) {
+// fault of class Item that holds a *station.RefusedError. Content that changes while it is
+// being carried is a Transient fault with code fault.Changed.
+func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {
 	account, err := d.account(ctx)
 	if err != nil {
-		return media.Receipt{}, err
+		return station.Receipt{}, err
 	}
 	run := &carriage{d: d, u: u, account: account, op: "upload " + u.Item.Name}
 	job, err := run.job(ctx)
 	if err != nil {
-		return media.Receipt{}, err
+		return station.Receipt{}, err
 	}
 	defer run.dropOpened()
 	result, err := d.c.uploader.Upload(ctx, job)
 	if err != nil {
-		return media.Receipt{}, run.fault(ctx, err)
+		return station.Receipt{}, run.fault(ctx, err)
 	}
-	return media.Receipt{Token: result.Token, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC()}, nil
+	return station.Receipt{Token: result.Token, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC()}, nil
 }
 
 // carriage is one Upload.
 type carriage struct {
 	d       *Destination
-	u       media.Upload
+	u       station.Upload
 	account string
 	op      string
 
 	size    int64
 	version string
-	opened  *media.Content // opened to learn size and version, not read yet
-	refused int            // access tokens refused since the last confirmed byte
+	opened  *station.Content // opened to learn size and version, not read yet
+	refused int              // access tokens refused since the last confirmed byte
 }
 
 // job opens the item and decides where to begin.
@@ -59,7 +61,7 @@ func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
 	r.opened, r.size, r.version = content, content.Size, content.Version
 	if refusal := r.refusal(); refusal != nil {
 		r.dropOpened()
-		return resumable.Job{}, &media.Fault{Class: media.ItemFault, Code: media.CodeRejected, Op: r.op, Err: &media.RefusedError{Refusal: *refusal}}
+		return resumable.Job{}, &fault.Error{Class: fault.Item, Code: fault.Rejected, Op: r.op, Err: &station.RefusedError{Refusal: *refusal}}
 	}
 	job := resumable.Job{
 		Media: resumable.Media{Size: r.size, ContentType: contentType(r.u.Item)},
@@ -96,8 +98,8 @@ func (r *carriage) refusal() *media.Refusal {
 	return r.d.Refuse(item)
 }
 
-// checkpoint is a media.Checkpoint in the words of package resumable.
-type checkpoint media.Checkpoint
+// checkpoint is a station.Checkpoint in the words of package resumable.
+type checkpoint station.Checkpoint
 
 func (c *checkpoint) resumable() *resumable.Checkpoint {
 	return &resumable.Checkpoint{
@@ -131,7 +133,7 @@ func (r *carriage) open(ctx context.Context, offset int64) (io.ReadCloser, error
 	}
 	if c.Size != r.size || c.Version != r.version || c.Offset != offset {
 		c.Body.Close()
-		return nil, &media.Fault{Class: media.Transient, Code: media.CodeChanged, Op: r.op,
+		return nil, &fault.Error{Class: fault.Transient, Code: fault.Changed, Op: r.op,
 			Err: fmt.Errorf("the source's content changed while it was carried (from %d to %d bytes)", r.size, c.Size)}
 	}
 	return c.Body, nil
@@ -150,21 +152,21 @@ func (r *carriage) save(ctx context.Context, c resumable.Checkpoint) error {
 	if r.u.Save == nil {
 		return nil
 	}
-	err := r.u.Save(ctx, media.Checkpoint{
+	err := r.u.Save(ctx, station.Checkpoint{
 		URL: c.Session.URL, Size: c.Size, Confirmed: c.Confirmed, Granularity: c.Session.Granularity,
 		StartedAt: c.StartedAt, Version: r.version, Account: r.account, HashAt: c.HashAt, HashState: c.HashState,
 	})
-	if _, ok := errors.AsType[*media.Fault](err); err == nil || ok || ctx.Err() != nil {
+	if _, ok := errors.AsType[*fault.Error](err); err == nil || ok || ctx.Err() != nil {
 		return err
 	}
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "save how far " + r.u.Item.Name + " came", Err: err}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "save how far " + r.u.Item.Name + " came", Err: err}
 }
 
 // judge tells the driver what is worth another attempt.
 func (r *carriage) judge(err error) resumable.Verdict {
 	if source, ok := errors.AsType[*resumable.SourceError](err); ok {
-		again := !errors.Is(err, resumable.ErrSourceChanged) && media.ClassOf(source.Err) == media.Transient && media.CodeOf(source.Err) != media.CodeChanged
-		return resumable.Verdict{Retry: again, After: media.RetryAfterOf(source.Err)}
+		again := !errors.Is(err, resumable.ErrSourceChanged) && fault.ClassOf(source.Err) == fault.Transient && fault.CodeOf(source.Err) != fault.Changed
+		return resumable.Verdict{Retry: again, After: fault.RetryAfterOf(source.Err)}
 	}
 	if e, ok := statusOf(err); ok && e.HTTP == http.StatusUnauthorized {
 		r.refused++
@@ -174,7 +176,7 @@ func (r *carriage) judge(err error) resumable.Verdict {
 	if r.u.Failed != nil {
 		r.u.Failed(f)
 	}
-	return resumable.Verdict{Retry: media.ClassOf(f) == media.Transient, After: media.RetryAfterOf(f)}
+	return resumable.Verdict{Retry: fault.ClassOf(f) == fault.Transient, After: fault.RetryAfterOf(f)}
 }
 
 // fault says what a failed upload means. A failure of the source that is a
@@ -182,10 +184,10 @@ func (r *carriage) judge(err error) resumable.Verdict {
 func (r *carriage) fault(ctx context.Context, err error) error {
 	if source, ok := errors.AsType[*resumable.SourceError](err); ok && ctx.Err() == nil {
 		if errors.Is(source, resumable.ErrSourceChanged) {
-			return &media.Fault{Class: media.Transient, Code: media.CodeChanged, Op: r.op, Err: source}
+			return &fault.Error{Class: fault.Transient, Code: fault.Changed, Op: r.op, Err: source}
 		}
-		if _, ok := errors.AsType[*media.Fault](source.Err); !ok {
-			return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: r.op, Err: source}
+		if _, ok := errors.AsType[*fault.Error](source.Err); !ok {
+			return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Op: r.op, Err: source}
 		}
 		return source.Err
 	}

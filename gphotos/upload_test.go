@@ -13,8 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // small segments make short tests.
@@ -28,9 +30,9 @@ func filled(n int) []byte {
 	return b
 }
 
-func opener(data []byte, version string) media.Opener {
-	return func(_ context.Context, offset int64) (*media.Content, error) {
-		return &media.Content{
+func opener(data []byte, version string) station.Opener {
+	return func(_ context.Context, offset int64) (*station.Content, error) {
+		return &station.Content{
 			Body: io.NopCloser(bytes.NewReader(data[offset:])), Offset: offset, Size: int64(len(data)), Version: version,
 		}, nil
 	}
@@ -59,11 +61,11 @@ func TestUpload(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s, data := newService(t), filled(tc.size)
 			d := s.destination(Options{Sizing: small})
-			var saved []media.Checkpoint
+			var saved []station.Checkpoint
 			var sent int64
-			receipt, err := d.Upload(t.Context(), media.Upload{
+			receipt, err := d.Upload(t.Context(), station.Upload{
 				Item: video(media.SizeUnknown), Open: opener(data, "v1"),
-				Save: func(_ context.Context, c media.Checkpoint) error { saved = append(saved, c); return nil },
+				Save: func(_ context.Context, c station.Checkpoint) error { saved = append(saved, c); return nil },
 				Sent: func(n int64) { sent += n },
 			})
 			if err != nil {
@@ -95,28 +97,28 @@ func TestUploadResumes(t *testing.T) {
 	stop := errors.New("killed")
 	for _, tc := range []struct {
 		name   string
-		change func(*media.Checkpoint)
+		change func(*station.Checkpoint)
 		later  time.Duration
 		starts int // sessions begun by the second run
 	}{
-		{"goes on", func(*media.Checkpoint) {}, time.Hour, 0},
-		{"other account", func(c *media.Checkpoint) { c.Account = "gphotos:you" }, 0, 1},
-		{"other bytes", func(c *media.Checkpoint) { c.Version = "v0" }, 0, 1},
-		{"other size", func(c *media.Checkpoint) { c.Size++ }, 0, 1},
-		{"too old", func(*media.Checkpoint) {}, 157 * time.Hour, 1},
-		{"foreign host", func(c *media.Checkpoint) { c.URL = "https://evil.example/v1/uploads?upload_id=secret-session-1" }, 0, 1},
-		{"session unknown", func(c *media.Checkpoint) { c.URL = strings.Replace(c.URL, "session-1", "session-0", 1) }, 0, 1},
+		{"goes on", func(*station.Checkpoint) {}, time.Hour, 0},
+		{"other account", func(c *station.Checkpoint) { c.Account = "gphotos:you" }, 0, 1},
+		{"other bytes", func(c *station.Checkpoint) { c.Version = "v0" }, 0, 1},
+		{"other size", func(c *station.Checkpoint) { c.Size++ }, 0, 1},
+		{"too old", func(*station.Checkpoint) {}, 157 * time.Hour, 1},
+		{"foreign host", func(c *station.Checkpoint) { c.URL = "https://evil.example/v1/uploads?upload_id=secret-session-1" }, 0, 1},
+		{"session unknown", func(c *station.Checkpoint) { c.URL = strings.Replace(c.URL, "session-1", "session-0", 1) }, 0, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(t)
 				d := s.destination(Options{Sizing: small})
-				var last media.Checkpoint
-				order := media.Upload{Item: video(big), Open: opener(data, "v1")}
-				order.Save = func(_ context.Context, c media.Checkpoint) error {
+				var last station.Checkpoint
+				order := station.Upload{Item: video(big), Open: opener(data, "v1")}
+				order.Save = func(_ context.Context, c station.Checkpoint) error {
 					last = c
 					if c.Confirmed == 4*unit {
-						return &media.Fault{Class: media.SessionWide, Err: stop}
+						return &fault.Error{Class: fault.Session, Err: stop}
 					}
 					return nil
 				}
@@ -158,7 +160,7 @@ func TestUploadRenewsToken(t *testing.T) {
 			}
 			return false
 		}
-		receipt, err := s.destination(Options{Sizing: small}).Upload(t.Context(), media.Upload{Item: video(big), Open: opener(data, "")})
+		receipt, err := s.destination(Options{Sizing: small}).Upload(t.Context(), station.Upload{Item: video(big), Open: opener(data, "")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,14 +172,14 @@ func TestUploadRenewsToken(t *testing.T) {
 
 func TestUploadFails(t *testing.T) {
 	data := filled(big)
-	gone := &media.Fault{Class: media.ItemFault, Code: media.CodeGone, Err: errors.New("no longer at the source")}
+	gone := &fault.Error{Class: fault.Item, Code: fault.Gone, Err: errors.New("no longer at the source")}
 	for _, tc := range []struct {
 		name  string
-		set   func(*service, *media.Upload)
-		class media.Class
+		set   func(*service, *station.Upload)
+		class fault.Class
 		code  string
 	}{
-		{"too large for the service", func(s *service, _ *media.Upload) {
+		{"too large for the service", func(s *service, _ *station.Upload) {
 			s.before = func(_ int, route string, w http.ResponseWriter, r *http.Request) bool {
 				if route != "upload" {
 					return false
@@ -186,20 +188,20 @@ func TestUploadFails(t *testing.T) {
 				uploadError(w, 413, "The request exceeded the max file size limit of 20 GB.")
 				return true
 			}
-		}, media.ItemFault, media.CodeRejected},
-		{"token refused for good", func(s *service, _ *media.Upload) {
+		}, fault.Item, fault.Rejected},
+		{"token refused for good", func(s *service, _ *station.Upload) {
 			s.before = func(_ int, _ string, w http.ResponseWriter, r *http.Request) bool {
 				apiError(w, 401, "UNAUTHENTICATED", "Unauthorized")
 				return true
 			}
-		}, media.SessionWide, media.CodeAuth},
-		{"upload rate, said as 400", func(s *service, _ *media.Upload) {
+		}, fault.Session, fault.Auth},
+		{"upload rate, said as 400", func(s *service, _ *station.Upload) {
 			s.before = func(_ int, _ string, w http.ResponseWriter, r *http.Request) bool {
 				uploadError(w, 400, "Insufficient tokens for quota 'photoslibrary.googleapis.com/upload_requests' and limit 'UploadsPerMinutePerUser'")
 				return true
 			}
-		}, media.Transient, media.CodeRate},
-		{"sessions always lost", func(s *service, _ *media.Upload) {
+		}, fault.Transient, fault.Rate},
+		{"sessions always lost", func(s *service, _ *station.Upload) {
 			s.before = func(_ int, route string, w http.ResponseWriter, r *http.Request) bool {
 				if route == "start" {
 					return false
@@ -207,37 +209,37 @@ func TestUploadFails(t *testing.T) {
 				uploadError(w, 410, "")
 				return true
 			}
-		}, media.Transient, media.CodeUploadLost},
-		{"gone while it is carried", func(_ *service, u *media.Upload) {
+		}, fault.Transient, fault.UploadLost},
+		{"gone while it is carried", func(_ *service, u *station.Upload) {
 			opens := 0
-			u.Open = func(ctx context.Context, offset int64) (*media.Content, error) {
+			u.Open = func(ctx context.Context, offset int64) (*station.Content, error) {
 				if opens++; opens > 1 {
 					return nil, gone
 				}
-				return &media.Content{Body: io.NopCloser(bytes.NewReader(data[:3*unit])), Size: big}, nil
+				return &station.Content{Body: io.NopCloser(bytes.NewReader(data[:3*unit])), Size: big}, nil
 			}
-		}, media.ItemFault, media.CodeGone},
-		{"changed while it is carried", func(_ *service, u *media.Upload) {
+		}, fault.Item, fault.Gone},
+		{"changed while it is carried", func(_ *service, u *station.Upload) {
 			opens := 0
-			u.Open = func(ctx context.Context, offset int64) (*media.Content, error) {
+			u.Open = func(ctx context.Context, offset int64) (*station.Content, error) {
 				if opens++; opens > 1 {
 					return opener(data, "v2")(ctx, offset)
 				}
-				return &media.Content{Body: io.NopCloser(bytes.NewReader(data[:3*unit])), Size: big, Version: "v1"}, nil
+				return &station.Content{Body: io.NopCloser(bytes.NewReader(data[:3*unit])), Size: big, Version: "v1"}, nil
 			}
-		}, media.Transient, media.CodeChanged},
-		{"state cannot be saved", func(_ *service, u *media.Upload) {
-			u.Save = func(context.Context, media.Checkpoint) error { return errors.New("disk is full") }
-		}, media.SessionWide, media.CodeState},
+		}, fault.Transient, fault.Changed},
+		{"state cannot be saved", func(_ *service, u *station.Upload) {
+			u.Save = func(context.Context, station.Checkpoint) error { return errors.New("disk is full") }
+		}, fault.Session, fault.State},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(t)
-				order := media.Upload{Item: video(big), Open: opener(data, "v1")}
+				order := station.Upload{Item: video(big), Open: opener(data, "v1")}
 				tc.set(s, &order)
 				_, err := s.destination(Options{Sizing: small}).Upload(t.Context(), order)
-				if media.ClassOf(err) != tc.class || media.CodeOf(err) != tc.code {
-					t.Errorf("Upload = %v (%s, %s), want %s, %s", err, media.ClassOf(err), media.CodeOf(err), tc.class, tc.code)
+				if fault.ClassOf(err) != tc.class || fault.CodeOf(err) != tc.code {
+					t.Errorf("Upload = %v (%s, %s), want %s, %s", err, fault.ClassOf(err), fault.CodeOf(err), tc.class, tc.code)
 				}
 				if err == nil || leaks(err.Error()) {
 					t.Errorf("error shows a secret: %v", err)
@@ -261,11 +263,11 @@ func TestUploadRefusesOnOpening(t *testing.T) {
 		{"large video", video(media.SizeUnknown), 20_000_000_001, media.RefusedTooLarge},
 	} {
 		closed := false
-		_, err := d.Upload(t.Context(), media.Upload{Item: tc.item, Open: func(context.Context, int64) (*media.Content, error) {
-			return &media.Content{Body: closer{&closed}, Size: tc.size}, nil
+		_, err := d.Upload(t.Context(), station.Upload{Item: tc.item, Open: func(context.Context, int64) (*station.Content, error) {
+			return &station.Content{Body: closer{&closed}, Size: tc.size}, nil
 		}})
-		refused, ok := errors.AsType[*media.RefusedError](err)
-		if !ok || refused.Code != tc.code || media.ClassOf(err) != media.ItemFault {
+		refused, ok := errors.AsType[*station.RefusedError](err)
+		if !ok || refused.Code != tc.code || fault.ClassOf(err) != fault.Item {
 			t.Errorf("%s: Upload = %v, want a refusal", tc.name, err)
 		}
 		if !closed {

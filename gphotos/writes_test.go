@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func TestRequestsOfWrites(t *testing.T) {
@@ -117,7 +117,7 @@ func TestAlbumTitlesAreCompared(t *testing.T) {
 		}
 	}
 	s.log = nil
-	if _, err := s.destination(Options{}).Album(t.Context(), strings.Repeat("x", 501)); media.CodeOf(err) != media.CodeAlbum || len(s.log) > 0 {
+	if _, err := s.destination(Options{}).Album(t.Context(), strings.Repeat("x", 501)); fault.CodeOf(err) != fault.Album || len(s.log) > 0 {
 		t.Errorf("a title of 501 characters: %v, requests %q", err, s.log)
 	}
 }

@@ -2,11 +2,7 @@
 //
 // An [Item] is one file at a source: its identity ([ID]), its facts (name,
 // size, MIME type, capture time) and, when it cannot be carried, the reason
-// ([Refusal]). A [Window] is a span of capture times. A [Content] is an item
-// opened at a byte offset. An [Upload] is the order to carry one item to a
-// destination, with the [Checkpoint] to go on from and the [Receipt] that comes
-// back; a [Batch] of receipts is what a destination registers. A [Fault] says
-// how far a failure reaches: this attempt, this item, or the whole session.
+// ([Refusal]). A [Window] is a span of capture times.
 //
 // The package is a leaf: it imports nothing else of Gondola, so that stations,
 // state backends and the engine can share its words without knowing each other.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // LoadSaver is the least that a store of one's own has to do. [Adapt] makes a
@@ -85,13 +85,13 @@ func (a *adapter) usable(ctx context.Context) error {
 
 // storeFault wraps what a store returned, unless it says enough itself.
 func storeFault(op string, err error) error {
-	if _, ok := errors.AsType[*media.Fault](err); ok || err == nil || errors.Is(err, ErrNotFound) {
+	if _, ok := errors.AsType[*fault.Error](err); ok || err == nil || errors.Is(err, ErrNotFound) {
 		return err
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op, Err: err}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: err}
 }
 
 // load returns a session, from memory or the store. Call with mu held.

@@ -16,8 +16,8 @@ var ErrNotFound = errors.New("not found")
 // Backend keeps sessions. Every method that changes something is durable when
 // it returns nil, and costs the same in a session of ten items and of a
 // million. Backends are safe for concurrent use. All methods return ctx.Err()
-// when ctx ends first. Errors of the store itself are [media.Fault]s of class
-// SessionWide with code [media.CodeState].
+// when ctx ends first. Errors of the store itself are [fault.Error]s of class
+// Session with code [fault.State].
 type Backend interface {
 	// Session returns a session's header, or ErrNotFound.
 	Session(ctx context.Context, id string) (*Session, error)
@@ -44,7 +44,7 @@ type Backend interface {
 	// PutItems stores items, new and changed, and assigns Seq to new ones. An
 	// item is known by its identity; an item without one (of a session that
 	// q2google wrote) by its name. Giving such an item its identity replaces it.
-	// An item that cannot be stored is refused with a fault of class ItemFault
+	// An item that cannot be stored is refused with a fault of class Item
 	// (see [Unstorable]), and with it the whole call.
 	PutItems(ctx context.Context, session string, items ...*Item) error
 	// Counts sums up the session's items.

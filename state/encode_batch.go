@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
 // batchFields are the fields of a [Batch] that q2google does not know.
 type batchFields struct {
-	ErrorClass media.Class `json:"error_class,omitempty"`
+	ErrorClass fault.Class `json:"error_class,omitempty"`
 }
 
 // EncodeBatch returns a batch as q2google's batch document.

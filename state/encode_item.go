@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // itemFields are the fields of an [Item] that q2google does not know.
@@ -30,7 +32,7 @@ type itemFields struct {
 	Revision      string                `json:"revision,omitempty"`
 	Of            int                   `json:"of,omitempty"`
 	Refusal       *media.Refusal        `json:"refusal,omitempty"`
-	Checkpoint    *media.Checkpoint     `json:"checkpoint,omitempty"`
+	Checkpoint    *station.Checkpoint   `json:"checkpoint,omitempty"`
 	Receipt       *receiptFields        `json:"receipt,omitempty"`
 	DestinationID string                `json:"destination_id,omitempty"`
 	SHA256        string                `json:"sha256,omitempty"`
@@ -42,7 +44,7 @@ type itemFields struct {
 	CarriedAt     time.Time             `json:"carried_at,omitzero"`
 	RegisteredAt  time.Time             `json:"registered_at,omitzero"`
 	MissedAt      time.Time             `json:"missed_at,omitzero"`
-	ErrorClasses  map[Stage]media.Class `json:"error_classes,omitempty"`
+	ErrorClasses  map[Stage]fault.Class `json:"error_classes,omitempty"`
 }
 
 // receiptFields is a receipt without its token, which is q2google's upload_token.
@@ -67,11 +69,11 @@ func EncodeItem(it *Item) ([]byte, error) {
 	return data, nil
 }
 
-// Unstorable is the fault of an item that no store can keep: of class ItemFault,
+// Unstorable is the fault of an item that no store can keep: of class Item,
 // since others of its session can be kept.
 func Unstorable(it *Item, why error) error {
-	return &media.Fault{
-		Class: media.ItemFault, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Item, Code: fault.State,
 		Op: fmt.Sprintf("store item %q (%s)", media.Sentence(it.Name), media.Sentence(it.ID.Key())), Err: why,
 	}
 }
@@ -114,7 +116,7 @@ func newItemFields(it *Item) *itemFields {
 	for stage, e := range it.Errors {
 		if e.Class != "" {
 			if f.ErrorClasses == nil {
-				f.ErrorClasses = map[Stage]media.Class{}
+				f.ErrorClasses = map[Stage]fault.Class{}
 			}
 			f.ErrorClasses[stage] = e.Class
 		}
@@ -122,7 +124,7 @@ func newItemFields(it *Item) *itemFields {
 	return f
 }
 
-func boundedCheckpoint(c *media.Checkpoint) *media.Checkpoint {
+func boundedCheckpoint(c *station.Checkpoint) *station.Checkpoint {
 	if c == nil {
 		return nil
 	}
@@ -186,9 +188,9 @@ func (f *itemFields) fill(it *Item, token string) error {
 	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt
 	switch r := f.Receipt; {
 	case r != nil:
-		it.Receipt = &media.Receipt{Token: token, Size: r.Size, SHA256: r.SHA256, At: r.At}
+		it.Receipt = &station.Receipt{Token: token, Size: r.Size, SHA256: r.SHA256, At: r.At}
 	case token != "":
-		it.Receipt = &media.Receipt{Token: token, Size: media.SizeUnknown}
+		it.Receipt = &station.Receipt{Token: token, Size: media.SizeUnknown}
 	}
 	for stage, class := range f.ErrorClasses {
 		if e, ok := it.Errors[stage]; ok {

@@ -3,8 +3,8 @@ package state
 import (
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // Evidence is what the batches of a session that q2google wrote say of its
@@ -133,9 +133,9 @@ func (e *Evidence) Settle(it *Item) {
 }
 
 func (e *Evidence) failure(v verdict) ErrorRecord {
-	r := ErrorRecord{Type: media.CodeServer, Class: media.Transient, Message: v.message, Attempt: 1, At: e.at}
+	r := ErrorRecord{Type: fault.Server, Class: fault.Transient, Message: v.message, Attempt: 1, At: e.at}
 	if v.code == rpcInvalid {
-		r.Type, r.Class = media.CodeRejected, media.ItemFault
+		r.Type, r.Class = fault.Rejected, fault.Item
 	}
 	return r
 }

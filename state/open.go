@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // ErrURI is wrapped by the error of an opening whose URI makes no sense: its
@@ -22,7 +22,7 @@ type Opener func(ctx context.Context, uri string) (Backend, error)
 type Openers map[string]Opener
 
 // Open opens the backend that uri names: a scheme, a colon, and what the
-// backend of that scheme takes. Errors are [media.Fault]s of class SessionWide
+// backend of that scheme takes. Errors are [fault.Error]s of class Session
 // and hold no credentials of the URI.
 func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
 	open, err := o.find(uri)
@@ -34,7 +34,7 @@ func (o Openers) Open(ctx context.Context, uri string) (Backend, error) {
 		return b, nil
 	}
 	hint, text := "", err.Error()
-	if f, ok := errors.AsType[*media.Fault](err); ok {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		hint = f.Hint
 		if strings.HasPrefix(f.Op, "open ") && f.Err != nil { // said below, and with the URI
 			text = f.Err.Error()
@@ -68,8 +68,8 @@ const encodeHint = "write it as SCHEME://USER:PASSWORD@HOST:PORT/DATABASE with s
 	"%40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %; a directory or file is written as SCHEME:PATH"
 
 func openFault(uri string, err error, hint string) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: "open state " + Redact(uri), Err: err, Hint: hint,
 	}
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func at(s string) time.Time {
@@ -34,7 +36,7 @@ func TestCaptureWindow(t *testing.T) {
 		}
 	}
 	for _, s := range []Session{{}, {Start: "soon", End: "2026-01-08"}, {Start: "2026-01-08"}, {Start: "2026-01-08", End: "9"}} {
-		if w, err := s.CaptureWindow(); media.CodeOf(err) != media.CodeState {
+		if w, err := s.CaptureWindow(); fault.CodeOf(err) != fault.State {
 			t.Errorf("%q to %q: %v, %v; want a fault", s.Start, s.End, w, err)
 		}
 	}
@@ -96,8 +98,8 @@ func TestEvidence(t *testing.T) {
 		{name: "by place, without tokens", batches: []*Batch{done(names, answer(ok("", "ID-A"), ok("", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
 		{name: "in two answers", batches: []*Batch{done(names, answer(ok("", "ID-A")), answer(ok("", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
 		{name: "places do not match", batches: []*Batch{done(names, answer(ok("", "ID-A")))}, create: Completed, token: "t", want: Pending, awaits: Create},
-		{name: "refused for good", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "3")))}, create: Completed, token: "t", want: Failed, awaits: Create, err: media.CodeRejected},
-		{name: "failed", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "13")))}, create: Completed, token: "t", want: Failed, awaits: Create, err: media.CodeServer},
+		{name: "refused for good", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "3")))}, create: Completed, token: "t", want: Failed, awaits: Create, err: fault.Rejected},
+		{name: "failed", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "13")))}, create: Completed, token: "t", want: Failed, awaits: Create, err: fault.Server},
 		{name: "twice in one call", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "6")))}, create: Completed, token: "t", want: Pending, awaits: Create},
 		{name: "no code and no id", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "0")))}, create: Completed, token: "t", want: Pending, awaits: Create},
 		{name: "failed once, then registered", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "13"))), done([]string{"b"}, answer(ok("t", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
@@ -117,7 +119,7 @@ func TestEvidence(t *testing.T) {
 			}
 			it := &Item{Item: media.Item{Name: "b"}, Discovery: Completed, Transfer: Completed, Create: tc.create}
 			if tc.token != "" {
-				it.Receipt = &media.Receipt{Token: tc.token}
+				it.Receipt = &station.Receipt{Token: tc.token}
 			}
 			if tc.create == Failed {
 				it.Errors = map[Stage]ErrorRecord{Create: {Type: "ClientError"}}
@@ -135,7 +137,7 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestReceiptStaysOutOfOwnFields(t *testing.T) {
-	it := &Item{Item: media.Item{Name: "a"}, Receipt: &media.Receipt{Token: "tok", Size: 5, At: at("2026-01-08T09:00:00Z")}}
+	it := &Item{Item: media.Item{Name: "a"}, Receipt: &station.Receipt{Token: "tok", Size: 5, At: at("2026-01-08T09:00:00Z")}}
 	data, err := EncodeItem(it)
 	if err != nil {
 		t.Fatal(err)

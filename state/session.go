@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Stage is one leg of a session.
@@ -86,8 +88,8 @@ type Item struct {
 	// DownloadURL is q2google's; Gondola resolves URLs just before use and
 	// stores none, but keeps what it finds.
 	DownloadURL string
-	Checkpoint  *media.Checkpoint // how far an interrupted upload came
-	Receipt     *media.Receipt    // proof of a finished upload, until it is spent
+	Checkpoint  *station.Checkpoint // how far an interrupted upload came
+	Receipt     *station.Receipt    // proof of a finished upload, until it is spent
 
 	DestinationID string // the destination's id, once it is there
 	SHA256        string // of the bytes as they passed, lower-case hex
@@ -141,7 +143,7 @@ type Batch struct {
 // holds a secret.
 type ErrorRecord struct {
 	Type    string      // q2google's error_type; Gondola writes the fault's code
-	Class   media.Class // "" in records of q2google
+	Class   fault.Class // "" in records of q2google
 	Message string
 	Attempt int       // from 1
 	At      time.Time // UTC

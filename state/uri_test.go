@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -92,7 +92,7 @@ func TestNoPasswordIsTakenForAHost(t *testing.T) {
 		if !opened && !errors.Is(err, state.ErrURI) {
 			t.Fatalf("%s: %v, want ErrURI", uri, err)
 		}
-		for _, text := range []string{err.Error(), media.HintOf(err), state.Redact(uri), fmt.Sprintf("%+v", err)} {
+		for _, text := range []string{err.Error(), fault.HintOf(err), state.Redact(uri), fmt.Sprintf("%+v", err)} {
 			for i := 0; i+4 <= len(password); i++ {
 				if piece := password[i : i+4]; strings.Contains(text, piece) && !strings.Contains(constantText, piece) {
 					t.Fatalf("%s shows %q: %s", uri, piece, text)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -39,7 +40,7 @@ func NewSession(id string, w media.Window, now time.Time) *Session {
 // CaptureWindow returns the span of capture times of the session: Window if it
 // is set, otherwise what Start and End say. There a date, or midnight without a
 // zone, means the whole day, the last one included; a time without a zone is
-// UTC. It returns a [media.Fault] of class SessionWide for text that is no time.
+// UTC. It returns a [fault.Error] of class Session for text that is no time.
 func (s *Session) CaptureWindow() (media.Window, error) {
 	if s.Window != nil {
 		return *s.Window, nil
@@ -66,8 +67,8 @@ func (s *Session) CaptureWindow() (media.Window, error) {
 }
 
 func (s *Session) windowFault(key string, err error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op:   fmt.Sprintf("read capture window of session %s", s.ID),
 		Err:  fmt.Errorf("%s: %w", key, err),
 		Hint: "correct the date in the session's document, or start a new session",

@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
-	"github.com/gondola-sync/gondola/media"
 )
 
 const loginHint = "run `gondola login google`"
@@ -30,8 +30,8 @@ type Client struct {
 }
 
 // ReadClient reads an OAuth client from client_secret.json, as downloaded from
-// the Google Cloud console. A missing or malformed file is a SessionWide fault
-// with code [media.CodeAuth] that says what is wrong with which file.
+// the Google Cloud console. A missing or malformed file is a fault of class Session
+// with code [fault.Auth] that says what is wrong with which file.
 func ReadClient(path string) (*Client, error) {
 	data, err := readFile(path)
 	if err == nil {
@@ -44,8 +44,8 @@ func ReadClient(path string) (*Client, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		hint = "create an OAuth client of type \"Desktop app\" in the Google Cloud console, save its JSON file as " + path + ", then " + loginHint
 	}
-	return nil, &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth,
+	return nil, &fault.Error{
+		Class: fault.Session, Code: fault.Auth,
 		Op: "read OAuth client " + path, Err: err, Hint: hint,
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 const clientFile = `{"installed":{"client_id":"NNN-xxxx.apps.googleusercontent.com","project_id":"my-project",
@@ -67,15 +67,15 @@ func TestReadClientErrors(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), path) {
 				t.Fatalf("ReadClient = %v, want %q and the path in it", err, tc.says)
 			}
-			if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeAuth {
-				t.Errorf("class %s, code %s", media.ClassOf(err), media.CodeOf(err))
+			if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.Auth {
+				t.Errorf("class %s, code %s", fault.ClassOf(err), fault.CodeOf(err))
 			}
 			noSecrets(t, everything(err))
 		})
 	}
 	_, err := ReadClient(filepath.Join(t.TempDir(), "none.json"))
-	fault, _ := errors.AsType[*media.Fault](err)
-	if !errors.Is(err, fs.ErrNotExist) || fault == nil || !strings.Contains(fault.Hint, "gondola login google") {
+	failure, _ := errors.AsType[*fault.Error](err)
+	if !errors.Is(err, fs.ErrNotExist) || failure == nil || !strings.Contains(failure.Hint, "gondola login google") {
 		t.Errorf("ReadClient of a missing file = %v, want ErrNotExist with the hint to log in", err)
 	}
 }

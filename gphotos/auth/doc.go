@@ -22,7 +22,7 @@
 // hands out access tokens, refreshing them when needed; [Tokens.Status] says
 // what is valid and until when, and [Tokens.Revoke] gives the right back.
 //
-// Failures are [media.Fault]s: SessionWide when only the user can help,
+// Failures are [fault.Error]s: of class Session when only the user can help,
 // Transient when trying again may. Neither errors nor logs ever hold a token,
 // a code or the client secret.
 package auth

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // Hints for what only the user can mend.
@@ -56,8 +56,8 @@ func (e *endpointError) Error() string {
 
 // fault turns a failure of an OAuth endpoint into a fault. Secrets are what
 // must not appear in it, whatever the endpoint says.
-func fault(op string, err error, secrets ...string) *media.Fault {
-	f := &media.Fault{Op: op}
+func newFault(op string, err error, secrets ...string) *fault.Error {
+	f := &fault.Error{Op: op}
 	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		judgeLine(f, err)
@@ -75,40 +75,40 @@ func fault(op string, err error, secrets ...string) *media.Fault {
 
 // judgeLine completes the fault of a request that was not answered, without the
 // request's address.
-func judgeLine(f *media.Fault, err error) {
+func judgeLine(f *fault.Error, err error) {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	} else if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		f.Class, f.Code, f.Err = media.Transient, media.CodeProtocol, errors.New("the answer holds no token")
+		f.Class, f.Code, f.Err = fault.Transient, fault.Protocol, errors.New("the answer holds no token")
 		return
 	}
 	f.Err = err
 	transport.Judge(f)
 }
 
-func classify(f *media.Fault, e *endpointError) {
-	transient := func(code string) { f.Class, f.Code = media.Transient, code }
-	final := func(hint string) { f.Class, f.Code, f.Hint = media.SessionWide, media.CodeAuth, hint }
+func classify(f *fault.Error, e *endpointError) {
+	transient := func(code string) { f.Class, f.Code = fault.Transient, code }
+	final := func(hint string) { f.Class, f.Code, f.Hint = fault.Session, fault.Auth, hint }
 	switch e.code {
 	case "internal_failure", "server_error", "temporarily_unavailable":
-		transient(media.CodeServer)
+		transient(fault.Server)
 		return
 	case "rate_limit_exceeded", "slow_down":
-		transient(media.CodeRate)
+		transient(fault.Rate)
 		return
 	}
 	switch {
 	case e.status == http.StatusTooManyRequests:
-		transient(media.CodeRate)
+		transient(fault.Rate)
 		return
 	case e.status == http.StatusRequestTimeout, e.status >= 500:
-		transient(media.CodeServer)
+		transient(fault.Server)
 		return
 	}
 	switch e.code {
 	case "":
 		final(hintEndpoint)
-		f.Code = media.CodeProtocol
+		f.Code = fault.Protocol
 		judgeBare(f, e.status)
 	case "invalid_grant":
 		final(hintGrant)
@@ -129,12 +129,12 @@ func classify(f *media.Fault, e *endpointError) {
 
 // judgeBare is for statuses without an OAuth error, which are not of the token
 // endpoint itself but of something in front of it.
-func judgeBare(f *media.Fault, status int) {
+func judgeBare(f *fault.Error, status int) {
 	switch status {
 	case http.StatusProxyAuthRequired:
-		f.Code, f.Hint = media.CodeUnreachable, transport.HintProxyLogin
+		f.Code, f.Hint = fault.Unreachable, transport.HintProxyLogin
 	case http.StatusForbidden:
-		f.Code, f.Hint = media.CodeUnreachable, hintForbidden
+		f.Code, f.Hint = fault.Unreachable, hintForbidden
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 )
 
 func TestTokenErrors(t *testing.T) {
@@ -25,49 +25,49 @@ func TestTokenErrors(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		intercept func(http.ResponseWriter, *http.Request) bool
-		class     media.Class
+		class     fault.Class
 		code      string
 		says      string
 		hint      string
 	}{
-		{"revoked", answer(400, "invalid_grant", "Token has been expired or revoked."), media.SessionWide, media.CodeAuth, "expired or revoked", "Testing"},
-		{"wrong client", answer(401, "invalid_client", "Unauthorized"), media.SessionWide, media.CodeAuth, "invalid_client", "client_secret.json"},
-		{"deleted client", answer(401, "deleted_client", ""), media.SessionWide, media.CodeAuth, "deleted_client", "restore"},
-		{"wrong type", answer(400, "unauthorized_client", ""), media.SessionWide, media.CodeAuth, "unauthorized_client", "Desktop app"},
-		{"policy", answer(400, "admin_policy_enforced", ""), media.SessionWide, media.CodeAuth, "admin_policy_enforced", "administrator"},
-		{"unknown", answer(400, "strange_thing", ""), media.SessionWide, media.CodeAuth, "strange_thing", "gondola login google"},
-		{"wrong endpoint", answer(404, "", ""), media.SessionWide, media.CodeProtocol, "404", "token_uri"},
-		{"proxy wants a login", answer(407, "", ""), media.SessionWide, media.CodeUnreachable, "407", "user and password in HTTPS_PROXY"},
-		{"turned away", answer(403, "", ""), media.SessionWide, media.CodeUnreachable, "403", "proxy or firewall"},
-		{"refused by Google", answer(403, "access_denied", ""), media.SessionWide, media.CodeAuth, "access_denied", "gondola login google"},
-		{"rate", answer(429, "", ""), media.Transient, media.CodeRate, "429", ""},
-		{"server", answer(503, "", ""), media.Transient, media.CodeServer, "503", ""},
-		{"server says so", answer(400, "internal_failure", ""), media.Transient, media.CodeServer, "internal_failure", ""},
-		{"timeout", answer(408, "", ""), media.Transient, media.CodeServer, "408", ""},
+		{"revoked", answer(400, "invalid_grant", "Token has been expired or revoked."), fault.Session, fault.Auth, "expired or revoked", "Testing"},
+		{"wrong client", answer(401, "invalid_client", "Unauthorized"), fault.Session, fault.Auth, "invalid_client", "client_secret.json"},
+		{"deleted client", answer(401, "deleted_client", ""), fault.Session, fault.Auth, "deleted_client", "restore"},
+		{"wrong type", answer(400, "unauthorized_client", ""), fault.Session, fault.Auth, "unauthorized_client", "Desktop app"},
+		{"policy", answer(400, "admin_policy_enforced", ""), fault.Session, fault.Auth, "admin_policy_enforced", "administrator"},
+		{"unknown", answer(400, "strange_thing", ""), fault.Session, fault.Auth, "strange_thing", "gondola login google"},
+		{"wrong endpoint", answer(404, "", ""), fault.Session, fault.Protocol, "404", "token_uri"},
+		{"proxy wants a login", answer(407, "", ""), fault.Session, fault.Unreachable, "407", "user and password in HTTPS_PROXY"},
+		{"turned away", answer(403, "", ""), fault.Session, fault.Unreachable, "403", "proxy or firewall"},
+		{"refused by Google", answer(403, "access_denied", ""), fault.Session, fault.Auth, "access_denied", "gondola login google"},
+		{"rate", answer(429, "", ""), fault.Transient, fault.Rate, "429", ""},
+		{"server", answer(503, "", ""), fault.Transient, fault.Server, "503", ""},
+		{"server says so", answer(400, "internal_failure", ""), fault.Transient, fault.Server, "internal_failure", ""},
+		{"timeout", answer(408, "", ""), fault.Transient, fault.Server, "408", ""},
 		{"portal", func(w http.ResponseWriter, _ *http.Request) bool { w.Write([]byte("<html>")); return true },
-			media.Transient, media.CodeProtocol, "no token", ""},
+			fault.Transient, fault.Protocol, "no token", ""},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) bool {
 			http.Redirect(w, r, "https://elsewhere.example/", http.StatusTemporaryRedirect)
 			return true
-		}, media.SessionWide, media.CodeProtocol, "307", "token_uri"},
+		}, fault.Session, fault.Protocol, "307", "token_uri"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)
 			f.write(t, nil)
 			f.google.intercept = tc.intercept
 			_, err := NewTokens(f.cfg).Token(t.Context())
-			fault, ok := errors.AsType[*media.Fault](err)
+			failure, ok := errors.AsType[*fault.Error](err)
 			if !ok {
 				t.Fatalf("Token = %v, want a fault", err)
 			}
-			if fault.Class != tc.class || fault.Code != tc.code {
-				t.Errorf("class %s, code %s, want %s, %s", fault.Class, fault.Code, tc.class, tc.code)
+			if failure.Class != tc.class || failure.Code != tc.code {
+				t.Errorf("class %s, code %s, want %s, %s", failure.Class, failure.Code, tc.class, tc.code)
 			}
-			if !strings.Contains(err.Error(), tc.says) || !strings.Contains(fault.Hint, tc.hint) || (fault.Hint == "") != (tc.hint == "") {
-				t.Errorf("error %q with hint %q, want %q and %q in them", err, fault.Hint, tc.says, tc.hint)
+			if !strings.Contains(err.Error(), tc.says) || !strings.Contains(failure.Hint, tc.hint) || (failure.Hint == "") != (tc.hint == "") {
+				t.Errorf("error %q with hint %q, want %q and %q in them", err, failure.Hint, tc.says, tc.hint)
 			}
-			if want := 7 * time.Second; tc.name == "rate" && fault.RetryAfter != want {
-				t.Errorf("retry after %v, want %v", fault.RetryAfter, want)
+			if want := 7 * time.Second; tc.name == "rate" && failure.RetryAfter != want {
+				t.Errorf("retry after %v, want %v", failure.RetryAfter, want)
 			}
 		})
 	}
@@ -84,7 +84,7 @@ func TestUnreachableIsTransient(t *testing.T) {
 	f.write(t, nil)
 	f.cfg.HTTP = &http.Client{Transport: brokenLine{}}
 	_, err := NewTokens(f.cfg).Token(t.Context())
-	if media.ClassOf(err) != media.Transient || media.CodeOf(err) != media.CodeUnreachable {
+	if fault.ClassOf(err) != fault.Transient || fault.CodeOf(err) != fault.Unreachable {
 		t.Errorf("Token = %v, want Transient and unreachable", err)
 	}
 	if _, ok := errors.AsType[*net.OpError](err); !ok {
@@ -102,8 +102,8 @@ func TestUnusableLineIsFinal(t *testing.T) {
 		f.write(t, nil)
 		f.cfg.HTTP = &http.Client{Transport: failing{err}}
 		_, got := NewTokens(f.cfg).Token(t.Context())
-		if media.ClassOf(got) != media.SessionWide || media.CodeOf(got) != media.CodeUnreachable || !strings.Contains(media.HintOf(got), hint) {
-			t.Errorf("Token = %v (%s, %q), want a final fault with the hint %q", got, media.ClassOf(got), media.HintOf(got), hint)
+		if fault.ClassOf(got) != fault.Session || fault.CodeOf(got) != fault.Unreachable || !strings.Contains(fault.HintOf(got), hint) {
+			t.Errorf("Token = %v (%s, %q), want a final fault with the hint %q", got, fault.ClassOf(got), fault.HintOf(got), hint)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func TestSilentEndpointIsGivenUp(t *testing.T) {
 		f.google.intercept = func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
 		start := time.Now()
 		_, err := NewTokens(f.cfg).Token(t.Context())
-		if media.ClassOf(err) != media.Transient || time.Since(start) != callTimeout {
+		if fault.ClassOf(err) != fault.Transient || time.Since(start) != callTimeout {
 			t.Errorf("Token = %v after %v, want Transient after %v", err, time.Since(start), callTimeout)
 		}
 	})

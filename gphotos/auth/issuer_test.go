@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // recorder is a service that must not be asked anything.
@@ -53,7 +53,7 @@ func TestTokensGoToTheirOwnEndpointOnly(t *testing.T) {
 			f.cfg.HTTP, f.cfg.Client.TokenURI = &http.Client{Transport: asked}, tc.client
 			secret := f.write(t, map[string]any{"token_uri": tc.recorded})
 			err := use(NewTokens(f.cfg), t.Context())
-			if err == nil || (media.CodeOf(err) == media.CodeAuth && media.ClassOf(err) == media.SessionWide) != tc.refused {
+			if err == nil || (fault.CodeOf(err) == fault.Auth && fault.ClassOf(err) == fault.Session) != tc.refused {
 				t.Errorf("%s: recorded %q, client %q: %v", name, tc.recorded, tc.client, err)
 			}
 			if (len(asked.asked) == 0) != tc.refused {

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Login asks the user for the right to use a Google Photos account and saves
@@ -100,8 +100,8 @@ func (a *attempt) finish(ctx context.Context, code string) (*Result, error) {
 		return nil, scopeFault(missing)
 	}
 	if c.RefreshToken == "" {
-		return nil, &media.Fault{
-			Class: media.SessionWide, Code: media.CodeAuth, Op: loginOp,
+		return nil, &fault.Error{
+			Class: fault.Session, Code: fault.Auth, Op: loginOp,
 			Err:  errors.New("google sent no refresh token, so that the login would end within the hour"),
 			Hint: "remove the app at https://myaccount.google.com/permissions, then " + loginHint + " again",
 		}
@@ -134,7 +134,7 @@ func (a *attempt) exchange(ctx context.Context, code string) (*oauth2.Token, err
 		return nil, context.Cause(ctx)
 	}
 	client := a.login.Client
-	f := fault(loginOp+" at "+client.tokenHost(), err, client.Secret, code, a.verifier)
+	f := newFault(loginOp+" at "+client.tokenHost(), err, client.Secret, code, a.verifier)
 	if e, ok := errors.AsType[*endpointError](f.Err); ok && e.code == "invalid_grant" {
 		f.Hint = hintCode
 	}
@@ -163,7 +163,7 @@ func (l Login) identify(ctx context.Context, c *Credentials) (same bool, notice 
 
 // denied explains an error that Google's page sent back instead of a code.
 func denied(code string) error {
-	f := &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: loginOp}
+	f := &fault.Error{Class: fault.Session, Code: fault.Auth, Op: loginOp}
 	f.Err = errors.New("google answered " + plain(code, nil))
 	f.Hint = loginHint + " again"
 	switch code {
@@ -181,8 +181,8 @@ func denied(code string) error {
 
 // patience returns a context that ends when the user has taken too long.
 func (l Login) patience(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, l.Timeout, &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth, Op: loginOp,
+	return context.WithTimeoutCause(ctx, l.Timeout, &fault.Error{
+		Class: fault.Session, Code: fault.Auth, Op: loginOp,
 		Err: errLoginTimeout, Hint: loginHint + " again",
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // newLogin returns a login at a fake behind a real socket.
@@ -61,7 +61,7 @@ func TestGrantedScopes(t *testing.T) {
 			google.granted = tc.granted
 			result, err := pasteLogin(t, google, login, whole)
 			if tc.fails {
-				if media.CodeOf(err) != media.CodeScope || media.ClassOf(err) != media.SessionWide {
+				if fault.CodeOf(err) != fault.Scope || fault.ClassOf(err) != fault.Session {
 					t.Errorf("Paste = %v, want code scope", err)
 				}
 				if _, err := os.Stat(login.Store.Path()); !errors.Is(err, os.ErrNotExist) {
@@ -91,7 +91,7 @@ func TestOwnScopes(t *testing.T) {
 		t.Errorf("Paste = %+v, %v, want the one scope asked for", result, err)
 	}
 	google.granted = []string{"openid"}
-	if _, err := pasteLogin(t, google, login, whole); media.CodeOf(err) != media.CodeScope {
+	if _, err := pasteLogin(t, google, login, whole); fault.CodeOf(err) != fault.Scope {
 		t.Errorf("Paste with nothing granted = %v, want code scope", err)
 	}
 }
@@ -100,7 +100,7 @@ func TestLoginWithoutRefreshToken(t *testing.T) {
 	google, login := newLogin(t)
 	google.noRefresh = true
 	_, err := pasteLogin(t, google, login, whole)
-	if media.CodeOf(err) != media.CodeAuth || err == nil || !strings.Contains(err.Error(), "no refresh token") {
+	if fault.CodeOf(err) != fault.Auth || err == nil || !strings.Contains(err.Error(), "no refresh token") {
 		t.Errorf("Paste = %v, want a fault about the refresh token", err)
 	}
 	if _, err := os.Stat(login.Store.Path()); !errors.Is(err, os.ErrNotExist) {
@@ -238,7 +238,7 @@ func TestLoginReplacesTokenFilesOnly(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), want) || media.CodeOf(err) != media.CodeAuth || asked {
+		if err == nil || !strings.Contains(err.Error(), want) || fault.CodeOf(err) != fault.Auth || asked {
 			t.Errorf("%q: %v, asked %v; want a refusal with %q before anything is asked", content, err, asked, want)
 		}
 		if got, err := os.ReadFile(login.Store.Path()); err != nil || string(got) != content {

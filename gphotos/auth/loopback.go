@@ -10,15 +10,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Loopback logs in with a browser on this machine. Show is given the address
 // of Google's page, to print it and to open it; the answer comes back through
 // a listener on 127.0.0.1 that lives as long as the call.
 //
-// Refusal and no answer are SessionWide faults with code [media.CodeAuth];
-// missing scopes without which nothing works have code [media.CodeScope].
+// Refusal and no answer are faults of class Session with code [fault.Auth];
+// missing scopes without which nothing works have code [fault.Scope].
 func (l Login) Loopback(ctx context.Context, show func(authURL string) error) (*Result, error) {
 	l = l.withDefaults()
 	if err := l.Store.checkReplaceable(); err != nil {
@@ -52,8 +52,8 @@ func (c *Client) listen(ctx context.Context) (net.Listener, *url.URL, error) {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, nil, &media.Fault{
-			Class: media.SessionWide, Code: media.CodeAuth, Op: "listen on " + address + " for Google's answer", Err: err,
+		return nil, nil, &fault.Error{
+			Class: fault.Session, Code: fault.Auth, Op: "listen on " + address + " for Google's answer", Err: err,
 			Hint: "free the port, or log in without a local browser",
 		}
 	}
@@ -72,8 +72,8 @@ func (c *Client) loopbackRedirect() (*url.URL, error) {
 			return u, nil
 		}
 	}
-	return nil, &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth, Op: loginOp,
+	return nil, &fault.Error{
+		Class: fault.Session, Code: fault.Auth, Op: loginOp,
 		Err:  errors.New("the OAuth client is a \"Web application\" without a redirect URI on http://localhost"),
 		Hint: hintType,
 	}
@@ -110,7 +110,7 @@ func (a *attempt) receive(ctx context.Context, listener net.Listener, path strin
 	case values := <-answers.answer:
 		return codeIn(values)
 	case err := <-served:
-		return "", &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: loginOp, Err: err}
+		return "", &fault.Error{Class: fault.Session, Code: fault.Auth, Op: loginOp, Err: err}
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}

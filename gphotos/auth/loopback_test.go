@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // browser opens pages as a browser would, following redirects; change, if not
@@ -184,8 +184,8 @@ func TestLoopbackDenied(t *testing.T) {
 	_, err := login.Loopback(t.Context(), browser(t, func(u *url.URL) {
 		u.RawQuery = url.Values{"error": {"access_denied"}, "state": {u.Query().Get("state")}}.Encode()
 	}))
-	fault, ok := errors.AsType[*media.Fault](err)
-	if !ok || fault.Class != media.SessionWide || fault.Code != media.CodeAuth || !strings.Contains(err.Error(), "denied") || !strings.Contains(fault.Hint, "test user") {
+	failure, ok := errors.AsType[*fault.Error](err)
+	if !ok || failure.Class != fault.Session || failure.Code != fault.Auth || !strings.Contains(err.Error(), "denied") || !strings.Contains(failure.Hint, "test user") {
 		t.Errorf("Loopback = %v, want a denial explained", err)
 	}
 	if _, err := os.Stat(login.Store.Path()); !errors.Is(err, os.ErrNotExist) {
@@ -197,7 +197,7 @@ func TestLoopbackEnds(t *testing.T) {
 	_, login := newLogin(t)
 	login.Timeout = time.Millisecond
 	_, err := login.Loopback(t.Context(), func(string) error { return nil })
-	if !errors.Is(err, errLoginTimeout) || media.CodeOf(err) != media.CodeAuth {
+	if !errors.Is(err, errLoginTimeout) || fault.CodeOf(err) != fault.Auth {
 		t.Errorf("Loopback without an answer = %v", err)
 	}
 	login.Timeout = 0
@@ -236,7 +236,7 @@ func TestWebClientUsesItsRegisteredRedirect(t *testing.T) {
 	}
 	login.Client.RedirectURIs = []string{"https://example.org/"}
 	_, err = login.Loopback(t.Context(), func(string) error { return nil })
-	if media.ClassOf(err) != media.SessionWide || err == nil || !strings.Contains(err.Error(), "redirect URI") {
+	if fault.ClassOf(err) != fault.Session || err == nil || !strings.Contains(err.Error(), "redirect URI") {
 		t.Errorf("Loopback without a local redirect = %v", err)
 	}
 	_, err = login.Paste(t.Context(), func(context.Context, string) (string, error) { return "", nil })

@@ -18,9 +18,9 @@ const pasteRedirect = "http://127.0.0.1:53199/"
 // ended on, or the code in it. Ask must return when its ctx ends; [Prompt] is
 // one for terminals.
 //
-// Refusal, a wrong answer and no answer are SessionWide faults with code
-// [media.CodeAuth]; missing scopes without which nothing works have code
-// [media.CodeScope].
+// Refusal, a wrong answer and no answer are faults of class Session with code
+// [fault.Auth]; missing scopes without which nothing works have code
+// [fault.Scope].
 func (l Login) Paste(ctx context.Context, ask func(ctx context.Context, authURL string) (string, error)) (*Result, error) {
 	l = l.withDefaults()
 	if err := l.Store.checkReplaceable(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // pasteLogin logs in by pasting what change makes of the redirect.
@@ -52,7 +52,7 @@ func TestPaste(t *testing.T) {
 				mustToken(t, NewTokens(login.Config))
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), tc.says) || media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeAuth {
+			if err == nil || !strings.Contains(err.Error(), tc.says) || fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.Auth {
 				t.Errorf("Paste = %v, want a fault saying %q", err, tc.says)
 			}
 		})
@@ -93,8 +93,8 @@ func FuzzPasted(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, state string) {
 		code, err := parsePasted(text, state)
 		if err != nil {
-			if media.ClassOf(err) != media.SessionWide {
-				t.Errorf("error %v is not SessionWide", err)
+			if fault.ClassOf(err) != fault.Session {
+				t.Errorf("error %v is not of class Session", err)
 			}
 			return
 		}

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // maxPasted is the longest redirect address that is looked at, in bytes.
@@ -71,8 +71,8 @@ func notInCode(r rune) bool { return r <= ' ' || r > '~' }
 func sameState(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 func unusable(why error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth, Op: "read the pasted address", Err: why,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.Auth, Op: "read the pasted address", Err: why,
 		Hint: loginHint + " again and paste the whole address of the page that the browser ends on, also if that page cannot be shown",
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 const (
@@ -26,7 +26,7 @@ func (t *Tokens) renew(ctx context.Context) (string, error) {
 		if _, err := t.credentials(); err != nil {
 			return "", err
 		}
-		return t.makeDo(&media.Fault{Class: media.Transient, Code: media.CodeAuth, Op: refreshOp, Err: err})
+		return t.makeDo(&fault.Error{Class: fault.Transient, Code: fault.Auth, Op: refreshOp, Err: err})
 	}
 	defer unlock()
 	if err := t.reload(); err != nil {
@@ -47,7 +47,7 @@ func (t *Tokens) renew(ctx context.Context) (string, error) {
 	if token, ok := t.cached(); ok {
 		return token, nil
 	}
-	return "", &media.Fault{Class: media.Transient, Code: media.CodeAuth, Op: refreshOp,
+	return "", &fault.Error{Class: fault.Transient, Code: fault.Auth, Op: refreshOp,
 		Err: errors.New("the token file changed meanwhile, or the new token was rejected at once")}
 }
 
@@ -132,7 +132,7 @@ func (t *Tokens) exchange(ctx context.Context, before *Credentials) error {
 	source := client.config("", nil).TokenSource(ctx, &oauth2.Token{RefreshToken: before.RefreshToken})
 	answer, err := source.Token()
 	if err != nil {
-		return fault(refreshOp+" at "+client.tokenHost(), err, client.Secret, before.RefreshToken, before.AccessToken)
+		return newFault(refreshOp+" at "+client.tokenHost(), err, client.Secret, before.RefreshToken, before.AccessToken)
 	}
 	after := *before
 	after.take(answer, time.Now())
@@ -222,7 +222,7 @@ func (t *Tokens) keep(err error, rotated bool) {
 func (t *Tokens) makeDo(err error) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if media.ClassOf(err) != media.Transient || !t.alive(lastResort) {
+	if fault.ClassOf(err) != fault.Transient || !t.alive(lastResort) {
 		return "", err
 	}
 	t.cfg.Logger.Warn("google access token could not be refreshed; the old one is used while it lives", "error", err)
@@ -231,8 +231,8 @@ func (t *Tokens) makeDo(err error) (string, error) {
 
 // refuse is a fault of the token file that only the user can mend.
 func (t *Tokens) refuse(why, hint string) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.Auth,
 		Op: "use Google credentials " + t.cfg.Store.Path(), Err: errors.New(why), Hint: hint,
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func TestRefreshOfAnotherProcessIsNoticed(t *testing.T) {
@@ -147,7 +147,7 @@ func TestLockThatIsNotGivenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		tokens.Invalidate("ya29.old")
-		if _, err := tokens.Token(t.Context()); err == nil || media.ClassOf(err) != media.Transient || !strings.Contains(err.Error(), ".lock") {
+		if _, err := tokens.Token(t.Context()); err == nil || fault.ClassOf(err) != fault.Transient || !strings.Contains(err.Error(), ".lock") {
 			t.Errorf("Token = %v, want a transient failure that names the lock", err)
 		}
 	})
@@ -181,7 +181,7 @@ func TestInvalidGrantReadsTheFileAgain(t *testing.T) {
 		oauthError(w, 400, "invalid_grant", "")
 		return true
 	}
-	if _, err := NewTokens(f.cfg).Token(t.Context()); media.CodeOf(err) != media.CodeAuth || !strings.Contains(err.Error(), "invalid_grant") {
+	if _, err := NewTokens(f.cfg).Token(t.Context()); fault.CodeOf(err) != fault.Auth || !strings.Contains(err.Error(), "invalid_grant") {
 		t.Errorf("Token = %v, want invalid_grant of a file that stays as it is", err)
 	}
 }
@@ -224,7 +224,7 @@ func TestOldTokenServesWhileRefreshFails(t *testing.T) {
 			t.Errorf("token = %q, want the old one, which lives for a minute", got)
 		}
 		tokens.Invalidate("ya29.old")
-		if _, err := tokens.Token(t.Context()); media.ClassOf(err) != media.Transient || err == nil {
+		if _, err := tokens.Token(t.Context()); fault.ClassOf(err) != fault.Transient || err == nil {
 			t.Errorf("Token after Invalidate = %v, want the transient failure", err)
 		}
 	})
@@ -236,8 +236,8 @@ func TestAnotherAccountIsNotTakenOver(t *testing.T) {
 	tokens := NewTokens(f.cfg)
 	tokens.Invalidate(mustToken(t, tokens))
 	f.write(t, map[string]any{"gondola": map[string]any{"account": "0123456789abcdef"}})
-	if _, err := tokens.Token(t.Context()); media.ClassOf(err) != media.SessionWide || err == nil || !strings.Contains(err.Error(), "another Google account") {
-		t.Errorf("Token = %v, want a SessionWide fault", err)
+	if _, err := tokens.Token(t.Context()); fault.ClassOf(err) != fault.Session || err == nil || !strings.Contains(err.Error(), "another Google account") {
+		t.Errorf("Token = %v, want a fault of class Session", err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 const maxAnswer = 64 << 10 // bytes of body
@@ -74,8 +74,8 @@ func (t *Tokens) revoke(ctx context.Context, c *Credentials, token string) error
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	f := fault("revoke the Google login at "+req.URL.Host, err, token, client.Secret)
-	if f.Class == media.SessionWide {
+	f := newFault("revoke the Google login at "+req.URL.Host, err, token, client.Secret)
+	if f.Class == fault.Session {
 		f.Hint = "remove the app at https://myaccount.google.com/permissions"
 	}
 	return f

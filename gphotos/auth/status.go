@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Status is what is known about saved credentials. Times are UTC and zero if
@@ -107,8 +107,8 @@ func missingNotice(missing []string) string {
 
 // scopeFault is for rights without which nothing works.
 func scopeFault(missing []string) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeScope, Op: "log in to Google",
+	return &fault.Error{
+		Class: fault.Session, Code: fault.Scope, Op: "log in to Google",
 		Err:  fmt.Errorf("not granted: %s", shortScopes(missing)),
 		Hint: loginHint + " again and tick every box on Google's page",
 	}

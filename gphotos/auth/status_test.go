@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func TestStatus(t *testing.T) {
@@ -76,14 +76,14 @@ func TestStatusOnline(t *testing.T) {
 	}
 	f.google.do(func() { clear(f.google.refresh) })
 	dead, err := tokens.Status(t.Context(), true)
-	if media.CodeOf(err) != media.CodeAuth || dead.Verified || dead.Account == "" {
+	if fault.CodeOf(err) != fault.Auth || dead.Verified || dead.Account == "" {
 		t.Errorf("Status of a dead login = %+v, %v, want code auth and what the file says", dead, err)
 	}
 }
 
 func TestStatusErrors(t *testing.T) {
 	f := newFixture(t)
-	if _, err := NewTokens(f.cfg).Status(t.Context(), false); media.CodeOf(err) != media.CodeAuth {
+	if _, err := NewTokens(f.cfg).Status(t.Context(), false); fault.CodeOf(err) != fault.Auth {
 		t.Errorf("Status without a file = %v", err)
 	}
 	f.write(t, map[string]any{"refresh_token": "", "token": "ya29.x"})
@@ -108,7 +108,7 @@ func TestRevoke(t *testing.T) {
 		t.Errorf("%d tokens revoked, want the refresh token", len(got))
 	}
 	noSecrets(t, strings.ReplaceAll(readTestFile(t, f.store.Path()), testClientSecret, ""), refresh, access)
-	if _, err := tokens.Token(t.Context()); media.CodeOf(err) != media.CodeAuth {
+	if _, err := tokens.Token(t.Context()); fault.CodeOf(err) != fault.Auth {
 		t.Errorf("Token after Revoke = %v, want code auth", err)
 	}
 	if c, err := f.store.Load(); err != nil || c.Account != "0123456789abcdef" || c.Probe != "item" {
@@ -127,7 +127,7 @@ func TestRevokeErrors(t *testing.T) {
 		return true
 	}
 	err := NewTokens(f.cfg).Revoke(t.Context())
-	if media.ClassOf(err) != media.Transient || err == nil {
+	if fault.ClassOf(err) != fault.Transient || err == nil {
 		t.Errorf("Revoke = %v, want a transient fault", err)
 	}
 	noSecrets(t, everything(err), refresh)

@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Store is a token file. It is safe for concurrent use, also by several
@@ -35,7 +35,7 @@ func NewStore(path string, log *slog.Logger) *Store {
 func (s *Store) Path() string { return s.path }
 
 // Load reads the file. A file that is missing or cannot be understood is a
-// SessionWide fault with code [media.CodeAuth]; a missing one also matches
+// fault of class Session with code [fault.Auth]; a missing one also matches
 // [fs.ErrNotExist].
 func (s *Store) Load() (*Credentials, error) {
 	data, err := readFile(s.path)
@@ -59,8 +59,8 @@ func (s *Store) unreadable(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		hint = loginHint
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.Auth,
 		Op: "read Google credentials " + s.path, Err: err, Hint: hint,
 	}
 }
@@ -81,7 +81,7 @@ func (s *Store) warnIfOpen() {
 
 // Save writes the credentials, readable by the owner only, and keeps members
 // of the file that it does not know. After a crash the file is the old one or
-// the new one. A failure is a SessionWide fault with code [media.CodeAuth]
+// the new one. A failure is a fault of class Session with code [fault.Auth]
 // that names the file.
 func (s *Store) Save(c *Credentials) error {
 	return s.locked(func() error { return s.write(c) })
@@ -147,8 +147,8 @@ func (s *Store) checkReplaceable() error {
 		return nil
 	}
 	if _, err := doc.credentials(); err != nil {
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeAuth,
+		return &fault.Error{
+			Class: fault.Session, Code: fault.Auth,
 			Op: "save Google credentials " + s.path, Err: err, Hint: "name another file with --token",
 		}
 	}
@@ -156,8 +156,8 @@ func (s *Store) checkReplaceable() error {
 }
 
 func (s *Store) unwritable(err error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeAuth,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.Auth,
 		Op: "save Google credentials " + s.path, Err: err,
 		Hint: "make the file and its folder writable for this user, or name another file with --token",
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func storeWith(t testing.TB, text string) *Store {
@@ -98,15 +98,15 @@ func TestLoadErrors(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), s.Path()) {
 				t.Fatalf("Load = %v, want %q and the path in it", err, tc.says)
 			}
-			if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeAuth {
-				t.Errorf("class %s, code %s", media.ClassOf(err), media.CodeOf(err))
+			if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.Auth {
+				t.Errorf("class %s, code %s", fault.ClassOf(err), fault.CodeOf(err))
 			}
 			noSecrets(t, everything(err), "ya29.secr")
 		})
 	}
 	_, err := NewStore(filepath.Join(t.TempDir(), "none", "token.json"), nil).Load()
-	fault, _ := errors.AsType[*media.Fault](err)
-	if !errors.Is(err, fs.ErrNotExist) || fault == nil || !strings.Contains(fault.Hint, "gondola login google") {
+	failure, _ := errors.AsType[*fault.Error](err)
+	if !errors.Is(err, fs.ErrNotExist) || failure == nil || !strings.Contains(failure.Hint, "gondola login google") {
 		t.Errorf("Load of a missing file = %v, want ErrNotExist with the hint to log in", err)
 	}
 }

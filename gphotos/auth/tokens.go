@@ -37,8 +37,8 @@ func (t *Tokens) LogValue() slog.Value { return slog.StringValue("tokens of " + 
 // and saving it when needed. Concurrent callers share one refresh, which goes
 // on when the ctx of one of them ends; that caller gets ctx's cause.
 //
-// Credentials that are missing or no longer accepted are a SessionWide fault
-// with code [media.CodeAuth] and a hint what to do. Other failures are
+// Credentials that are missing or no longer accepted are a fault of class Session
+// with code [fault.Auth] and a hint what to do. Other failures are
 // Transient, but for those of the connection that only a person can mend. A
 // token file that cannot be written is no failure: the new tokens are kept in
 // memory, with one warning.

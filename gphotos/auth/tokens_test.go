@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func mustToken(t *testing.T, tokens *Tokens) string {
@@ -142,15 +142,15 @@ func TestTokenFileThatCannotServe(t *testing.T) {
 			f := newFixture(t)
 			f.write(t, tc.more)
 			_, err := NewTokens(f.cfg).Token(t.Context())
-			if media.ClassOf(err) != media.SessionWide || !strings.Contains(err.Error(), tc.says) {
-				t.Errorf("Token = %v, want a SessionWide fault saying %q", err, tc.says)
+			if fault.ClassOf(err) != fault.Session || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("Token = %v, want a fault of class Session saying %q", err, tc.says)
 			}
 		})
 	}
 	t.Run("missing", func(t *testing.T) {
 		f := newFixture(t)
 		_, err := NewTokens(f.cfg).Token(t.Context())
-		if !errors.Is(err, os.ErrNotExist) || media.CodeOf(err) != media.CodeAuth {
+		if !errors.Is(err, os.ErrNotExist) || fault.CodeOf(err) != fault.Auth {
 			t.Errorf("Token = %v, want a fault with code auth that is ErrNotExist", err)
 		}
 	})
@@ -163,8 +163,8 @@ func TestClientOfTokenFile(t *testing.T) {
 	mustToken(t, NewTokens(f.cfg))
 	f.write(t, map[string]any{"client_id": ""})
 	_, err := NewTokens(f.cfg).Token(t.Context())
-	if media.ClassOf(err) != media.SessionWide || err == nil {
-		t.Errorf("Token without any client = %v, want a SessionWide fault", err)
+	if fault.ClassOf(err) != fault.Session || err == nil {
+		t.Errorf("Token without any client = %v, want a fault of class Session", err)
 	}
 }
 

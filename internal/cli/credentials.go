@@ -7,11 +7,11 @@ import (
 	"net"
 	"net/url"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/config"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // goproToken returns the token of the GoPro cloud, or the zero Secret if there is
@@ -19,8 +19,8 @@ import (
 func (a *app) goproToken(f *serviceFlags) (config.Secret, error) {
 	token, err := a.sources.GoProToken()
 	if err != nil {
-		return token, &media.Fault{
-			Class: media.SessionWide, Code: media.CodeAuth, Op: "read the GoPro token", Err: err,
+		return token, &fault.Error{
+			Class: fault.Session, Code: fault.Auth, Op: "read the GoPro token", Err: err,
 			Hint: "put the token into that file, or let gondola login gopro store it",
 		}
 	}

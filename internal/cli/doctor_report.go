@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/doctor"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // verdictOn is the failure that the findings amount to, or nil.
@@ -16,7 +16,7 @@ func verdictOn(findings []doctor.Finding) error {
 	case n == 0:
 		return nil
 	case doctor.OnlyCredentials(findings):
-		return &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: "doctor", Err: errors.New("credentials are missing or not accepted")}
+		return &fault.Error{Class: fault.Session, Code: fault.Auth, Op: "doctor", Err: errors.New("credentials are missing or not accepted")}
 	}
 	return fmt.Errorf("doctor: %s found", count(n, "problem"))
 }

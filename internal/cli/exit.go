@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -53,10 +53,10 @@ func exitCode(err error) int {
 	if _, ok := errors.AsType[*state.LockedError](err); ok {
 		return exitLocked
 	}
-	switch media.CodeOf(err) {
-	case media.CodeAuth, media.CodeScope:
+	switch fault.CodeOf(err) {
+	case fault.Auth, fault.Scope:
 		return exitAuth
-	case media.CodeQuota, media.CodeStorage:
+	case fault.Quota, fault.Storage:
 		return exitQuota
 	}
 	switch {
@@ -101,7 +101,7 @@ func told(err error) error {
 
 // unsaved reports whether a run that was interrupted could not store everything.
 func unsaved(err error) bool {
-	return errors.Is(err, errInterrupted) && media.CodeOf(err) == media.CodeState
+	return errors.Is(err, errInterrupted) && fault.CodeOf(err) == fault.State
 }
 
 // onceEach drops lines that repeat the one before: what stages that run side by
@@ -112,28 +112,28 @@ func onceEach(lines string) string {
 
 // describe puts a failure into words, without secrets.
 func describe(err error, redact func(string) string) errorObject {
-	d := errorObject{Class: media.SessionWide, Code: "failed", Message: redact(onceEach(err.Error()))}
-	switch fault, isFault := errors.AsType[*media.Fault](err); {
+	d := errorObject{Class: fault.Session, Code: "failed", Message: redact(onceEach(err.Error()))}
+	switch failure, isFault := errors.AsType[*fault.Error](err); {
 	case unsaved(err):
-		d.Code, d.Message = media.CodeState, "interrupted while the store of sessions did not answer: what was achieved since then is not saved"
+		d.Code, d.Message = fault.State, "interrupted while the store of sessions did not answer: what was achieved since then is not saved"
 		d.Hint = "run the same command again: what is at the destination is found there, the rest is sent"
 	case exitCode(err) == exitInterrupted:
 		d.Code, d.Message = "interrupted", "interrupted; everything achieved is saved"
 		d.Hint = "run the same command again to go on"
 	case isUsage(err):
-		d.Code, d.Hint = "usage", cmp.Or(redact(media.HintOf(err)), "gondola help shows every command, gondola COMMAND --help its flags")
+		d.Code, d.Hint = "usage", cmp.Or(redact(fault.HintOf(err)), "gondola help shows every command, gondola COMMAND --help its flags")
 	case exitCode(err) == exitLocked:
 		d.Code = "locked"
 		d.Hint = "wait until that process has ended, or end it; a lock whose holder is gone is taken over"
 	case isFault:
-		d.Class, d.Code, d.Hint, d.Until = fault.Class, fault.Code, redact(fault.Hint), fault.Until
-		if d.Code == media.CodeUnreachable && d.Hint == "" {
+		d.Class, d.Code, d.Hint, d.Until = failure.Class, failure.Code, redact(failure.Hint), failure.Until
+		if d.Code == fault.Unreachable && d.Hint == "" {
 			d.Hint = "look at the connection to the internet; gondola doctor shows what does not answer"
 		}
 	case isOutput(err):
 		d.Code, d.Hint = "output", "see that there is room where it goes, then run the command again"
 	case errors.Is(err, context.DeadlineExceeded):
-		d.Code = media.CodeUnreachable
+		d.Code = fault.Unreachable
 	}
 	return d
 }

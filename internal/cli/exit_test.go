@@ -17,14 +17,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
 func TestExitCode(t *testing.T) {
-	fault := func(code string) error {
-		return fmt.Errorf("sync: %w", &media.Fault{Class: media.SessionWide, Code: code, Op: "op", Hint: "hint"})
+	failure := func(code string) error {
+		return fmt.Errorf("sync: %w", &fault.Error{Class: fault.Session, Code: code, Op: "op", Hint: "hint"})
 	}
 	for _, tc := range []struct {
 		err     error
@@ -35,18 +36,18 @@ func TestExitCode(t *testing.T) {
 		{nil, 0, gondola.Complete, ""},
 		{errEnded, 0, gondola.Complete, ""},
 		{errors.New("disk on fire"), 1, gondola.Broken, "failed"},
-		{fault(media.CodeState), 1, gondola.Broken, media.CodeState},
+		{failure(fault.State), 1, gondola.Broken, fault.State},
 		{usagef("what?"), 2, gondola.Broken, "usage"},
 		{fmt.Errorf("x: %w", &config.UsageError{Message: "what?"}), 2, gondola.Broken, "usage"},
 		{errPartial, 3, gondola.Partial, "failed"},
 		{told(errPartial), 3, gondola.Partial, "failed"},
-		{fault(media.CodeAuth), 4, gondola.NoAuth, media.CodeAuth},
-		{fault(media.CodeScope), 4, gondola.NoAuth, media.CodeScope},
-		{fault(media.CodeQuota), 5, gondola.OutOfQuota, media.CodeQuota},
-		{fault(media.CodeStorage), 5, gondola.OutOfQuota, media.CodeStorage},
+		{failure(fault.Auth), 4, gondola.NoAuth, fault.Auth},
+		{failure(fault.Scope), 4, gondola.NoAuth, fault.Scope},
+		{failure(fault.Quota), 5, gondola.OutOfQuota, fault.Quota},
+		{failure(fault.Storage), 5, gondola.OutOfQuota, fault.Storage},
 		{&state.LockedError{Session: "s", Host: "h", PID: 1}, 6, gondola.Broken, "locked"},
 		{errMissing, 7, gondola.Broken, "failed"},
-		{errors.Join(fault(media.CodeUnreachable), errInterrupted), 130, gondola.Interrupted, "interrupted"},
+		{errors.Join(failure(fault.Unreachable), errInterrupted), 130, gondola.Interrupted, "interrupted"},
 	} {
 		if got := exitCode(tc.err); got != tc.code {
 			t.Errorf("exitCode(%v) = %d, want %d", tc.err, got, tc.code)

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -101,10 +101,10 @@ func (j jsonLines) itemFailure(e gondola.ItemEvent) *errorObject {
 	switch {
 	case e.Err != nil:
 		d := describe(e.Err, j.a.redact)
-		d.Class = media.ClassOf(e.Err)
+		d.Class = fault.ClassOf(e.Err)
 		return &d
 	case e.Status == state.Skipped && e.Item.Refusal != nil:
-		return &errorObject{Class: media.ItemFault, Code: e.Item.Refusal.Code, Message: e.Item.Refusal.Reason}
+		return &errorObject{Class: fault.Item, Code: e.Item.Refusal.Code, Message: e.Item.Refusal.Reason}
 	}
 	return nil
 }

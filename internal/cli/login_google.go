@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -138,7 +138,7 @@ func (a *app) probe(store *auth.Store, base string) func(context.Context, string
 			return false, err
 		}
 		_, err = client.Get(ctx, saved.Probe)
-		if media.ClassOf(err) == media.ItemFault {
+		if fault.ClassOf(err) == fault.Item {
 			return false, nil
 		}
 		return err == nil, err

@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 )
 
 const goproSteps = `GoPro has no sign-in for programs: Gondola uses the token of your browser.
@@ -76,7 +76,7 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
 	}
 	token, err := gopro.ParseToken(text)
 	if err != nil {
-		return &media.Fault{Class: media.SessionWide, Code: media.CodeAuth, Op: "read standard input", Err: err,
+		return &fault.Error{Class: fault.Session, Code: fault.Auth, Op: "read standard input", Err: err,
 			Hint: "run gondola login gopro on a terminal to see where the token is found"}
 	}
 	a.secrets.learn(token)

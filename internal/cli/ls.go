@@ -38,15 +38,15 @@ was created under your OAuth project, which is all that Google lets programs see
 	return cmd
 }
 
-func (a *app) list(ctx context.Context, station string, pick *selectFlags, services *serviceFlags) error {
-	if err := checkStation(station); err != nil {
+func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, services *serviceFlags) error {
+	if err := checkStation(stationURI); err != nil {
 		return err
 	}
-	window, filter, err := pick.resolve(station, a.now())
+	window, filter, err := pick.resolve(stationURI, a.now())
 	if err != nil {
 		return err
 	}
-	source, refuse, err := a.openLister(station, services)
+	source, refuse, err := a.openLister(stationURI, services)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Rates assumed for the estimate when no limit is given, and stated with it.
@@ -98,7 +98,7 @@ func (a *app) plannedItem(p gondola.PlannedItem) {
 			line.Taken = &p.Item.CapturedAt
 		}
 		if what == actionSkip {
-			line.Error = &errorObject{Class: media.ItemFault, Code: p.Item.Refusal.Code, Message: why}
+			line.Error = &errorObject{Class: fault.Item, Code: p.Item.Refusal.Code, Message: why}
 		}
 		a.json(line)
 	case formatTSV:
@@ -125,7 +125,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 		skipped += n
 	}
 	return planLine{
-		Type: "plan", SessionID: p.SessionID, From: o.Source.Station(), To: o.Destination.Station(), Account: p.Account,
+		Type: "plan", SessionID: p.SessionID, From: o.Source.Name(), To: o.Destination.Name(), Account: p.Account,
 		Items: p.Items, Bytes: p.Bytes, UnknownSizes: p.UnknownSizes, AlreadyThere: p.AlreadyThere,
 		Skipped: skipped, Skips: p.Skips, Requests: p.Requests, Seconds: seconds, Rate: rate,
 	}

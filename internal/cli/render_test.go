@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -42,13 +43,13 @@ func refused() state.Item {
 // events are one of each kind, as the engine sends them.
 var events = []gondola.Event{
 	gondola.StageEvent{Stage: state.Discovery, Status: state.Running, Time: noon},
-	gondola.StageEvent{Stage: state.Discovery, Status: state.Failed, Time: noon, Err: &media.Fault{
-		Class: media.SessionWide, Code: media.CodeListingIncomplete, Op: "list gopro:", Err: errors.New("3 of 5"), Hint: "run again"}},
+	gondola.StageEvent{Stage: state.Discovery, Status: state.Failed, Time: noon, Err: &fault.Error{
+		Class: fault.Session, Code: fault.ListingIncomplete, Op: "list gopro:", Err: errors.New("3 of 5"), Hint: "run again"}},
 	gondola.ItemEvent{Item: testItem(), Stage: state.Transfer, Status: state.Completed},
-	gondola.ItemEvent{Item: testItem(), Stage: state.Create, Status: state.Failed, Err: &media.Fault{
-		Class: media.ItemFault, Code: media.CodeRejected, Op: "create GX010048.MP4", Err: errors.New("see https://x.example/a?sig=hush")}},
+	gondola.ItemEvent{Item: testItem(), Stage: state.Create, Status: state.Failed, Err: &fault.Error{
+		Class: fault.Item, Code: fault.Rejected, Op: "create GX010048.MP4", Err: errors.New("see https://x.example/a?sig=hush")}},
 	gondola.ItemEvent{Item: refused(), Stage: state.Create, Status: state.Skipped},
-	gondola.WaitEvent{Wait: media.Wait{Reason: "slow down", Until: noon.Add(90 * time.Second)}},
+	gondola.WaitEvent{Wait: fault.Wait{Reason: "slow down", Until: noon.Add(90 * time.Second)}},
 	gondola.NoticeEvent{Text: "an album of this name was found"},
 }
 
@@ -200,7 +201,7 @@ func manyFailures(t *testing.T, n int) state.Backend {
 		bad.ID.Part, no.ID.Part = 2*i+1, 2*i+2
 		bad.Name, no.Name = fmt.Sprintf("bad%03d.MP4", i), fmt.Sprintf("no%03d.360", i)
 		bad.Transfer = state.Failed
-		bad.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "gone", Class: media.ItemFault, Message: "no longer there"}}
+		bad.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "gone", Class: fault.Item, Message: "no longer there"}}
 		items = append(items, &bad, &no)
 	}
 	if err := backend.PutItems(ctx, "s", items...); err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Run executes the command with these arguments (without the program's name)
@@ -124,7 +124,7 @@ func (a *app) complain(err error) {
 
 // errorObject is a failure in JSON.
 type errorObject struct {
-	Class   media.Class `json:"class"`
+	Class   fault.Class `json:"class"`
 	Code    string      `json:"code"`
 	Message string      `json:"message"`
 	Hint    string      `json:"hint,omitempty"`

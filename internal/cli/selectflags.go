@@ -35,7 +35,7 @@ func (f *selectFlags) add(cmd *cobra.Command) {
 }
 
 // resolve returns the window and the filter that the flags mean for a station.
-func (f *selectFlags) resolve(station string, now time.Time) (media.Window, media.Filter, error) {
+func (f *selectFlags) resolve(stationURI string, now time.Time) (media.Window, media.Filter, error) {
 	window, err := media.ParseWindow(f.start, f.end, now)
 	if err != nil {
 		return media.Window{}, media.Filter{}, &usageError{err}
@@ -44,7 +44,7 @@ func (f *selectFlags) resolve(station string, now time.Time) (media.Window, medi
 		return media.Window{}, media.Filter{}, usagef("--max-items %d: a number from 0 is expected", f.maxItems)
 	}
 	filter := media.Filter{Types: trimmed(f.types), Include: f.include, Exclude: f.exclude, MaxItems: f.maxItems}
-	if err := cmp.Or(filter.Validate(), filter.CheckTypes(typesOf(station))); err != nil {
+	if err := cmp.Or(filter.Validate(), filter.CheckTypes(typesOf(stationURI))); err != nil {
 		return media.Window{}, media.Filter{}, &usageError{err}
 	}
 	return window, filter, nil
@@ -60,8 +60,8 @@ func trimmed(words []string) []string {
 }
 
 // typesOf returns a station's own words for what an item is.
-func typesOf(station string) []string {
-	if station == stationGoPro {
+func typesOf(stationURI string) []string {
+	if stationURI == stationGoPro {
 		return gopro.MediaTypes()
 	}
 	return nil

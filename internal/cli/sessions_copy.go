@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/sessioncopy"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -241,8 +241,8 @@ func (r *copyReport) copy(ctx context.Context, from, to state.Backend, id string
 	case errors.Is(err, sessioncopy.ErrSameStore):
 		return usagef("%s and %s: %w", placeOf(r.from), placeOf(r.to), err)
 	case errors.Is(err, sessioncopy.ErrDiffers):
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState, Op: "copy into " + placeOf(r.to), Err: err,
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State, Op: "copy into " + placeOf(r.to), Err: err,
 			Hint: fmt.Sprintf("look at both; gondola sessions rm %s --state %s would make room", quoted(id), quoted(withoutPassword(r.to))),
 		}
 	case err != nil:

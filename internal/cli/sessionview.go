@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -91,7 +92,7 @@ func newSessionItemLine(it *state.Item, redact func(string) string) sessionItemL
 	}
 	if it.Refusal != nil {
 		l.Create = state.Skipped
-		l.Error = &errorObject{Class: media.ItemFault, Code: it.Refusal.Code, Message: it.Refusal.Reason}
+		l.Error = &errorObject{Class: fault.Item, Code: it.Refusal.Code, Message: it.Refusal.Reason}
 	} else if record, ok := it.Errors[it.Awaits()]; ok && l.Outcome == state.OutcomeFailed {
 		l.Error = &errorObject{Class: record.Class, Code: record.Type, Message: redact(record.Message)}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
@@ -49,8 +50,8 @@ func route(args []string) (from, to string, err error) {
 	if len(args) == 2 {
 		from, to = args[0], args[1]
 	}
-	for _, station := range []string{from, to} {
-		if err := checkStation(station); err != nil {
+	for _, stationURI := range []string{from, to} {
+		if err := checkStation(stationURI); err != nil {
 			return "", "", err
 		}
 	}
@@ -74,7 +75,7 @@ func endpoint(setting, raw string) (string, error) {
 }
 
 // openGoPro returns the GoPro client.
-func (a *app) openGoPro(f *serviceFlags, onWait func(media.Wait)) (*gopro.Client, error) {
+func (a *app) openGoPro(f *serviceFlags, onWait func(fault.Wait)) (*gopro.Client, error) {
 	token, err := a.goproToken(f)
 	if err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options)
 }
 
 // openGPhotos returns Google Photos as a station, and where its tokens are.
-func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(media.Wait)) (*gphotos.Destination, *auth.Store, error) {
+func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(fault.Wait)) (*gphotos.Destination, *auth.Store, error) {
 	base, err := endpoint("--gphotos-url", f.gphotosURL)
 	if err != nil {
 		return nil, nil, err
@@ -118,13 +119,13 @@ func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(media.Wai
 	if err != nil {
 		return nil, nil, err
 	}
-	station, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
+	stationURI, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
 		Account: func(ctx context.Context) (string, error) {
 			account, err := tokens.Account(ctx)
 			return gphotos.Scheme + ":" + account, err
 		},
 	})
-	return station, login.Store, err
+	return stationURI, login.Store, err
 }
 
 // granularity is the piece that Google's upload lengths are multiples of, in bytes.
@@ -144,8 +145,8 @@ type lister interface {
 
 // openLister opens a station for listing; refuse tells what a sync would not
 // carry from it.
-func (a *app) openLister(station string, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
-	if station == stationGPhotos {
+func (a *app) openLister(stationURI string, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
+	if stationURI == stationGPhotos {
 		source, _, err := a.openGPhotos(f, 0, a.waits.announce)
 		return source, func(media.Item) *media.Refusal { return nil }, err
 	}

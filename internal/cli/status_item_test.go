@@ -10,9 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // lives returns a state directory whose session "s" has items at every station
@@ -42,14 +44,14 @@ func lives(t *testing.T) string {
 	done.Transfer, done.Create, done.DestinationID, done.SHA256 = state.Completed, state.Completed, "AH0myB", "abcd"
 	done.Carried, done.CarriedAt, done.RegisteredAt, done.CarriedAgain = 1<<30, at.Add(time.Hour), at.Add(2*time.Hour), 2
 	half := item("m2", 1, "GX010002.MP4")
-	half.Checkpoint = &media.Checkpoint{
+	half.Checkpoint = &station.Checkpoint{
 		URL: "https://upload.example/SECRET-URL", Size: 1 << 30, Confirmed: 1 << 29, StartedAt: at, HashAt: 1 << 28, HashState: []byte("SECRET-HASH"),
 	}
 	half.Transfer = state.Failed
-	half.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "server", Class: media.Transient, Message: "the line broke", Attempt: 3, At: at}}
+	half.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "server", Class: fault.Transient, Message: "the line broke", Attempt: 3, At: at}}
 	half.MissedAt = at
 	paid := item("m2", 2, "GX020002.MP4")
-	paid.Transfer, paid.Receipt = state.Completed, &media.Receipt{Token: "SECRET-TOKEN", Size: 1 << 30, At: at}
+	paid.Transfer, paid.Receipt = state.Completed, &station.Receipt{Token: "SECRET-TOKEN", Size: 1 << 30, At: at}
 	refused := item("m3", 1, "GS010003.360")
 	refused.Refusal, refused.Create = &media.Refusal{Code: media.RefusedType, Reason: "no .360 files"}, state.Skipped
 	named := &state.Item{Item: media.Item{Name: "old.mp4"}, Discovery: state.Completed, Transfer: state.Completed, Create: state.Completed}

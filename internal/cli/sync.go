@@ -11,10 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/config"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func newSync(a *app) *cobra.Command {
@@ -145,7 +146,7 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 
 // openStations opens both stations, and returns where the tokens of the
 // destination are; nothing is sent yet.
-func (a *app) openStations(f *syncFlags, o *gondola.Options, onWait func(media.Wait)) (*auth.Store, error) {
+func (a *app) openStations(f *syncFlags, o *gondola.Options, onWait func(fault.Wait)) (*auth.Store, error) {
 	client, err := a.openGoPro(&f.services, onWait)
 	if err != nil {
 		return nil, err
@@ -276,7 +277,7 @@ func completeRoute(_ *cobra.Command, args []string, _ string) ([]cobra.Completio
 }
 
 // newGoProSource returns the GoPro cloud as a station, in the quality asked for.
-func newGoProSource(c *gopro.Client, quality string) (gondola.Source, error) {
+func newGoProSource(c *gopro.Client, quality string) (station.Source, error) {
 	source, err := gopro.NewSource(c, gopro.SourceOptions{Quality: quality})
 	if err != nil {
 		return nil, fmt.Errorf("--quality: %w", err)

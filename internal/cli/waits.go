@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // waitRelay takes the waits of clients and stores to whoever shows them. Before
@@ -17,7 +17,7 @@ type waitRelay struct {
 // to sets who shows waits from now on; nil drops them.
 func (r *waitRelay) to(show func(gondola.Event)) { r.show.Store(&show) }
 
-func (r *waitRelay) announce(w media.Wait) {
+func (r *waitRelay) announce(w fault.Wait) {
 	if show := r.show.Load(); show != nil && *show != nil {
 		(*show)(gondola.WaitEvent{Wait: w})
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // soon is how early the end of a login is warned of.
@@ -59,7 +59,7 @@ func Google(status func(context.Context) (auth.Status, error), now func() time.T
 func googleRefused(s auth.Status, err error, now time.Time) []Finding {
 	findings := []Finding{refused(err, "nothing can be carried to Google Photos", "gondola login google")}
 	age := now.Sub(s.ConsentedAt)
-	if media.CodeOf(err) == media.CodeAuth && !s.ConsentedAt.IsZero() && age >= 7*24*time.Hour && (s.Testing || s.RefreshExpiry.IsZero()) {
+	if fault.CodeOf(err) == fault.Auth && !s.ConsentedAt.IsZero() && age >= 7*24*time.Hour && (s.Testing || s.RefreshExpiry.IsZero()) {
 		findings = append(findings, Finding{
 			Level: Warning, What: fmt.Sprintf("the login was made %s, and those of an app in publishing status \"Testing\" end after 7 days", since(s.ConsentedAt)),
 			Why: "the next login would end in the same way", Remedy: inProduction,
@@ -97,14 +97,14 @@ func scopes(missing []string) Finding {
 
 // refused is a service that does not let us in, or could not be asked.
 func refused(err error, why, login string) Finding {
-	f := Finding{Level: Problem, What: err.Error(), Why: why, Remedy: media.HintOf(err)}
-	switch media.CodeOf(err) {
-	case media.CodeAuth, media.CodeScope:
+	f := Finding{Level: Problem, What: err.Error(), Why: why, Remedy: fault.HintOf(err)}
+	switch fault.CodeOf(err) {
+	case fault.Auth, fault.Scope:
 		f.Credentials = true
 		if f.Remedy == "" {
 			f.Remedy = login
 		}
-	case media.CodeUnreachable, media.CodeRate, media.CodeServer, media.CodeProtocol:
+	case fault.Unreachable, fault.Rate, fault.Server, fault.Protocol:
 		f.Level, f.Why, f.Remedy = Warning, "whether the credentials are valid could not be found out", "run gondola doctor again when the service answers"
 	}
 	return f

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/media"
 )
 
 var now = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
@@ -18,7 +18,7 @@ func google(s auth.Status, err error) Check {
 }
 
 func denied(code string) error {
-	return &media.Fault{Class: media.SessionWide, Code: code, Op: "ask", Err: errors.New("no"), Hint: "the hint"}
+	return &fault.Error{Class: fault.Session, Code: code, Op: "ask", Err: errors.New("no"), Hint: "the hint"}
 }
 
 func TestGoogleLogin(t *testing.T) {
@@ -37,9 +37,9 @@ func TestGoogleLogin(t *testing.T) {
 		{"Testing", auth.Status{ConsentedAt: days(-1), RefreshExpiry: days(6), Testing: true}, nil, Warning, false, "7 days"},
 		{"an album scope missing", auth.Status{Missing: []string{auth.ScopeEditCreated}}, nil, Warning, false, "not granted"},
 		{"the one scope missing", auth.Status{Missing: []string{auth.ScopeAppend}}, nil, Problem, true, "not granted"},
-		{"refused", auth.Status{ConsentedAt: days(-2)}, denied(media.CodeAuth), Problem, true, "no"},
-		{"no line", auth.Status{}, denied(media.CodeUnreachable), Warning, false, "no"},
-		{"token file not writable", auth.Status{}, denied(media.CodeState), Problem, false, "no"},
+		{"refused", auth.Status{ConsentedAt: days(-2)}, denied(fault.Auth), Problem, true, "no"},
+		{"no line", auth.Status{}, denied(fault.Unreachable), Warning, false, "no"},
+		{"token file not writable", auth.Status{}, denied(fault.State), Problem, false, "no"},
 	} {
 		findings := google(tc.status, tc.err).Run(t.Context())
 		worst, text := OK, ""
@@ -64,7 +64,7 @@ func rank(l Level) int { return map[Level]int{OK: 0, Note: 1, Warning: 2, Proble
 // one of an app in Testing, and logging in again alone would not help for long.
 func TestSevenDaySign(t *testing.T) {
 	week := func(age time.Duration) int {
-		return len(google(auth.Status{ConsentedAt: now.Add(-age)}, denied(media.CodeAuth)).Run(t.Context()))
+		return len(google(auth.Status{ConsentedAt: now.Add(-age)}, denied(fault.Auth)).Run(t.Context()))
 	}
 	if got := week(6 * 24 * time.Hour); got != 1 {
 		t.Errorf("after six days: %d findings", got)
@@ -81,10 +81,10 @@ func TestGoProLogin(t *testing.T) {
 	if f := ask(nil); f.Level != OK || !strings.Contains(f.What, "3 items") {
 		t.Errorf("accepted: %+v", f)
 	}
-	if f := ask(denied(media.CodeAuth)); f.Level != Problem || !f.Credentials || f.Remedy != "the hint" {
+	if f := ask(denied(fault.Auth)); f.Level != Problem || !f.Credentials || f.Remedy != "the hint" {
 		t.Errorf("refused: %+v", f)
 	}
-	if f := ask(denied(media.CodeUnreachable)); f.Level != Warning || f.Credentials {
+	if f := ask(denied(fault.Unreachable)); f.Level != Warning || f.Credentials {
 		t.Errorf("not reached: %+v", f)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -109,7 +109,7 @@ func unreadable(what string, err error) Finding {
 
 // remedyOf is the next step that an error of the store names, or a copy.
 func remedyOf(err error) string {
-	return cmp.Or(media.HintOf(err),
+	return cmp.Or(fault.HintOf(err),
 		"restore the state from a copy, or remove the session (gondola sessions rm) and sync again: what is at the destination is found there")
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -107,7 +108,7 @@ func TestState(t *testing.T) {
 	if f := only(t, State("x", telling(nil)).Run(t.Context())); f.Level != OK || f.What != "Store 9 at home; no damage found" {
 		t.Errorf("undamaged: %+v", f)
 	}
-	torn := &media.Fault{Op: "page 7 is torn", Hint: "restore it"}
+	torn := &fault.Error{Op: "page 7 is torn", Hint: "restore it"}
 	if f := only(t, State("x", telling(torn)).Run(t.Context())); f.Level != Problem || !strings.Contains(f.What, "page 7 is torn") || f.Remedy != "restore it" {
 		t.Errorf("damaged: %+v", f)
 	}

@@ -11,17 +11,18 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/pgserver"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/postgres"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // stations returns both stations as the command opens them.
-func (l *line) stations() (gondola.Source, gondola.Destination) {
+func (l *line) stations() (station.Source, station.Destination) {
 	l.T.Helper()
 	from, err := gopro.New(gopro.Options{BaseURL: l.Server.GoProURL, Token: l.Cloud.GoPro.Token()})
 	must(l.T, err)
@@ -49,8 +50,8 @@ func TestDatabaseIsGoneForGood(t *testing.T) {
 	t.Parallel()
 	l, server := served(t, append(emulator.Large(24*mib), emulator.Many(15, 3)...))
 	store := strings.TrimPrefix(l.Env[len(l.Env)-1], "GONDOLA_STATE=")
-	waits := make(chan media.Wait, 1000)
-	b, err := postgres.Open(t.Context(), store, postgres.Options{Patience: 5 * time.Second, OnWait: func(w media.Wait) { waits <- w }})
+	waits := make(chan fault.Wait, 1000)
+	b, err := postgres.Open(t.Context(), store, postgres.Options{Patience: 5 * time.Second, OnWait: func(w fault.Wait) { waits <- w }})
 	must(t, err)
 	defer b.Close()
 	source, destination := l.stations()
@@ -71,8 +72,8 @@ func TestDatabaseIsGoneForGood(t *testing.T) {
 		Transfers: 1, Hooks: gondola.Hooks{Event: atFirstFile}, // the other files wait until the server is gone
 	})
 	took := time.Since(stopped)
-	f, ok := errors.AsType[*media.Fault](err)
-	if !ok || f.Class != media.SessionWide || f.Code != media.CodeState || f.Hint == "" {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Class != fault.Session || f.Code != fault.State || f.Hint == "" {
 		t.Fatalf("without its database the sync ended after %v with %#v", took, err)
 	}
 	if took > 12*time.Second {

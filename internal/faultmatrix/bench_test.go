@@ -15,13 +15,14 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/station"
 )
 
 const (
@@ -137,7 +138,7 @@ func (b *bench) backend() state.Backend {
 	return backend
 }
 
-func (b *bench) source() gondola.Source {
+func (b *bench) source() station.Source {
 	b.t.Helper()
 	client, err := gopro.New(gopro.Options{HTTP: b.cloud.Client(), Token: cmp.Or(b.token, b.cloud.GoPro.Token()), Refresh: b.signed})
 	if err != nil {
@@ -169,7 +170,7 @@ func (b *bench) photos() (*gphotos.Client, *auth.Tokens) {
 	return photos, tokens
 }
 
-func (b *bench) destination() gondola.Destination {
+func (b *bench) destination() station.Destination {
 	b.t.Helper()
 	photos, tokens := b.photos()
 	o := gphotos.DestinationOptions{Account: func(ctx context.Context) (string, error) {
@@ -295,7 +296,7 @@ func (b *bench) wantSilent(messages ...error) {
 		if err == nil {
 			continue
 		}
-		text := err.Error() + media.HintOf(err)
+		text := err.Error() + fault.HintOf(err)
 		for _, secret := range secrets {
 			if strings.Contains(text, secret) {
 				b.t.Errorf("an error shows a secret: %s", text)

@@ -9,12 +9,12 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // inMidFile are faults of the CDN that follow a drop in the middle of the video.
-func inMidFile(fault string, r row, faults ...emulator.Fault) *row {
-	r.route, r.fault, r.world, r.tune = "cdn.get in mid-file", fault, plain, oneByOne
+func inMidFile(failure string, r row, faults ...emulator.Fault) *row {
+	r.route, r.fault, r.world, r.tune = "cdn.get in mid-file", failure, plain, oneByOne
 	r.faults = on("cdn.get", after(cutAt, emulator.FaultCutResponse))
 	for n, f := range faults {
 		f.Call = n + 2
@@ -44,7 +44,7 @@ func fetched() (rows []*row) {
 		inMidFile("the object changed", row{again: 3 * mib}, changed),
 		inMidFile("the object changed twice", row{again: 6 * mib}, changed, emulator.Fault{Kind: emulator.FaultCutResponse, After: cutAt}, changed),
 		inMidFile("not found by this address", row{}, gone),
-		inMidFile("not found by any address", row{first: gondola.Partial, code: media.CodeGone, failed: 1}, gone, gone),
+		inMidFile("not found by any address", row{first: gondola.Partial, code: fault.Gone, failed: 1}, gone, gone),
 		inMidFile("416", row{again: 3 * mib}, status(416)),
 		inMidFile("503 for a while", row{}, times(12, status(503))),
 		&row{route: "cdn.get", fault: "the object changed before the first byte", world: plain, faults: on("cdn.get", changed)},
@@ -59,11 +59,11 @@ func fetched() (rows []*row) {
 			faults:  on("gopro.search", at(2, emulator.Fault{Kind: emulator.FaultStall, Delay: 50 * time.Second}))},
 		&row{route: "cdn.get", fault: "the object changed between two runs", world: plain, tune: oneByOne, again: 4 * mib,
 			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})),
-			first:  gondola.OutOfQuota, code: media.CodeQuota,
+			first:  gondola.OutOfQuota, code: fault.Quota,
 			mend: func(b *bench) { b.cloud.GoPro.Change(b.cloud.GoPro.Library()[0].ID, 1) }},
 		&row{route: "cdn.get", fault: "the medium is deleted in mid-file", world: plain, removes: true, again: segment,
 			tune: deletedInMidFile, faults: on("cdn.get", after(cutAt, emulator.FaultCutResponse)), refetch: cutAt,
-			first: gondola.Partial, code: media.CodeGone, failed: 1, last: gondola.Partial},
+			first: gondola.Partial, code: fault.Gone, failed: 1, last: gondola.Partial},
 	)
 }
 
@@ -120,7 +120,7 @@ func sent() (rows []*row) {
 		}
 		rows = append(rows, &row{route: "upload.query", fault: fmt.Sprintf("session older than a week, told by %d", badURL), world: plain, tune: oneByOne,
 			options: options, again: 4 * mib, faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})),
-			first: gondola.OutOfQuota, code: media.CodeQuota, mend: func(b *bench) { b.cloud.Clock.Advance(8 * 24 * time.Hour); b.cloud.GoPro.ExpireToken() }})
+			first: gondola.OutOfQuota, code: fault.Quota, mend: func(b *bench) { b.cloud.Clock.Advance(8 * 24 * time.Hour); b.cloud.GoPro.ExpireToken() }})
 	}
 	for _, dead := range []int{404, 410, 499} {
 		rows = append(rows,
@@ -156,7 +156,7 @@ func sent() (rows []*row) {
 		&row{route: "upload.chunk", fault: "every answer lost", world: plain,
 			faults: on("upload.chunk", times(5, emulator.Fault{Kind: emulator.FaultResetAfter}))},
 		&row{route: "upload.chunk", fault: "the run ends in mid-file and goes on", world: plain, tune: oneByOne,
-			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: media.CodeQuota},
+			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota},
 	)
 }
 
@@ -164,9 +164,9 @@ func sent() (rows []*row) {
 // one.
 func lostOr(status int) string {
 	if status == 499 {
-		return media.CodeServer
+		return fault.Server
 	}
-	return media.CodeUploadLost
+	return fault.UploadLost
 }
 
 // deletedInMidFile lets the video vanish from its account when some of it has

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -46,13 +46,13 @@ func created() (rows []*row) {
 	return append(rows,
 		&row{route: create, fault: "two answers in a row lost after commit", world: small,
 			faults: on(create, at(2, times(2, emulator.Fault{Kind: emulator.FaultResetAfter})))},
-		&row{route: create, fault: "code 3 of one item", world: small, first: gondola.Partial, code: media.CodeRejected, failed: 1,
+		&row{route: create, fault: "code 3 of one item", world: small, first: gondola.Partial, code: fault.Rejected, failed: 1,
 			faults: on(create, itemCode(3, 3))},
-		&row{route: create, fault: "one item says that the account is full", world: small, first: gondola.OutOfQuota, code: media.CodeStorage,
+		&row{route: create, fault: "one item says that the account is full", world: small, first: gondola.OutOfQuota, code: fault.Storage,
 			faults: on(create, saying(itemCode(8, 3), "The remaining storage in the user's account is not enough to perform this operation."))},
-		&row{route: create, fault: "one item says so with code 3", world: small, first: gondola.OutOfQuota, code: media.CodeStorage,
+		&row{route: create, fault: "one item says so with code 3", world: small, first: gondola.OutOfQuota, code: fault.Storage,
 			faults: on(create, saying(itemCode(3, 3), "The remaining storage in the user's account is not enough to perform this operation."))},
-		&row{route: create, fault: "one item says that the day's quota is spent", world: small, first: gondola.OutOfQuota, code: media.CodeQuota,
+		&row{route: create, fault: "one item says that the day's quota is spent", world: small, first: gondola.OutOfQuota, code: fault.Quota,
 			faults: on(create, saying(itemCode(8, 3), "Quota exceeded for quota metric 'All requests' and limit 'All requests per day' of service 'photoslibrary.googleapis.com'."))},
 		&row{route: create, fault: "one bad token among 50", world: fifty, again: 64 * kib,
 			before: both(uploadedOnly, spoil(func(n int) bool { return n == 25 }))},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -141,9 +141,9 @@ func (b *bench) wantFirst(first result) {
 	if first.summary == nil || r.first != anyOutcome && first.summary.Outcome != r.firstOutcome() {
 		b.t.Errorf("first run: want %s: %v\n%s", r.firstOutcome(), first.err, describe(first))
 	}
-	codes := []string{media.CodeOf(first.err)}
+	codes := []string{fault.CodeOf(first.err)}
 	for _, f := range first.failures {
-		codes = append(codes, media.CodeOf(f.err))
+		codes = append(codes, fault.CodeOf(f.err))
 	}
 	if r.code != "" && !slices.Contains(codes, r.code) {
 		b.t.Errorf("first run: codes %v, want %s: %v\n%s", codes, r.code, first.err, describe(first))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // oddSize is of each file of the odd media, in bytes: more than what a row lets
@@ -68,7 +68,7 @@ func oddly() []*row {
 		rows = append(rows, &row{
 			route: "gopro.download of odd media", fault: "another order after " + object + " failed", world: odd, options: shuffled, only: path,
 			faults: on("cdn.get", emulator.Fault{Path: path, Kind: emulator.FaultStatus, Status: 404, Times: forEver}),
-			first:  gondola.Partial, code: media.CodeGone, failed: 1, longest: 90 * time.Minute,
+			first:  gondola.Partial, code: fault.Gone, failed: 1, longest: 90 * time.Minute,
 		})
 	}
 	for name, leftOut := range map[string][2][]int{

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -48,8 +48,8 @@ func (r *row) prove(b *bench) {
 	found := b.verify()
 	b.wantHit()
 	b.wantSilent(found.err)
-	if found.err == nil && r.code != "" || media.CodeOf(found.err) != r.code {
-		b.t.Errorf("the verification ended with %q (%v), want %q", media.CodeOf(found.err), found.err, r.code)
+	if found.err == nil && r.code != "" || fault.CodeOf(found.err) != r.code {
+		b.t.Errorf("the verification ended with %q (%v), want %q", fault.CodeOf(found.err), found.err, r.code)
 	}
 	if found.took > r.within() {
 		b.t.Errorf("the verification took %s, want at most %s", found.took, r.within())

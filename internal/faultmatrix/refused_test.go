@@ -6,7 +6,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // refusal is what one answer of a status means for the run at a route.
@@ -20,44 +20,44 @@ type refusal struct {
 }
 
 var refusals = []refusal{
-	{route: "gopro.search", statuses: []int{302, 400, 404, 406, 409, 410, 413, 415}, first: gondola.Broken, code: media.CodeProtocol},
-	{route: "gopro.search", statuses: []int{401}, first: gondola.NoAuth, code: media.CodeAuth},
+	{route: "gopro.search", statuses: []int{302, 400, 404, 406, 409, 410, 413, 415}, first: gondola.Broken, code: fault.Protocol},
+	{route: "gopro.search", statuses: []int{401}, first: gondola.NoAuth, code: fault.Auth},
 	{route: "gopro.user", statuses: []int{302, 400, 403, 404, 410}},
 	{route: "gopro.download", statuses: []int{302, 400, 401, 404, 406, 409, 410, 412, 413, 415}},
-	{route: "gopro.token", statuses: []int{302, 400, 401, 404, 409, 410}, first: gondola.NoAuth, code: media.CodeAuth},
+	{route: "gopro.token", statuses: []int{302, 400, 401, 404, 409, 410}, first: gondola.NoAuth, code: fault.Auth},
 	{route: "cdn.get", statuses: []int{401, 403, 404, 410, 416}},
-	{route: "cdn.get", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: media.CodeProtocol, failed: 1},
-	{route: "google.token", statuses: []int{400, 401, 403}, first: gondola.NoAuth, code: media.CodeAuth, failed: -1},
+	{route: "cdn.get", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: fault.Protocol, failed: 1},
+	{route: "google.token", statuses: []int{400, 401, 403}, first: gondola.NoAuth, code: fault.Auth, failed: -1},
 	{route: "upload.start", statuses: []int{302, 401, 409}},
-	{route: "upload.start", statuses: []int{400, 412, 413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
+	{route: "upload.start", statuses: []int{400, 412, 413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
 	{route: "upload.start", statuses: []int{404, 410}, first: gondola.Partial, failed: 1},
-	{route: "upload.start", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.start", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
 	{route: "upload.raw", statuses: []int{302, 401, 409}},
-	{route: "upload.raw", statuses: []int{400, 412, 413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
+	{route: "upload.raw", statuses: []int{400, 412, 413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
 	{route: "upload.raw", statuses: []int{404, 410}, first: gondola.Partial, failed: 1},
-	{route: "upload.raw", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.raw", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
 	{route: "upload.chunk", statuses: []int{302, 400, 401, 404, 409, 410, 412, 416}},
-	{route: "upload.chunk", statuses: []int{413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
-	{route: "upload.chunk", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.chunk", statuses: []int{413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
+	{route: "upload.chunk", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
 	{route: "upload.query", statuses: []int{302, 400, 401, 404, 409, 410}},
-	{route: "upload.query", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.query", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
 	{route: "upload.finalize", statuses: []int{302, 400, 401, 409, 412, 416}},
 	{route: "upload.finalize", statuses: []int{404, 410}, again: videoSize},
-	{route: "upload.finalize", statuses: []int{413}, first: gondola.Partial, code: media.CodeRejected, failed: 1},
-	{route: "upload.finalize", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope, failed: -1},
+	{route: "upload.finalize", statuses: []int{413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
+	{route: "upload.finalize", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
 	{route: "albums.list", statuses: []int{302, 401, 409}},
 	{route: "albums.list", statuses: []int{400, 404, 410}, first: gondola.Broken},
-	{route: "albums.list", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "albums.list", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
 	{route: "albums.create", statuses: []int{302, 401, 409}},
-	{route: "albums.create", statuses: []int{400, 404, 413}, first: gondola.Broken, code: media.CodeAlbum},
-	{route: "albums.create", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "albums.create", statuses: []int{400, 404, 413}, first: gondola.Broken, code: fault.Album},
+	{route: "albums.create", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
 	{route: "photos.batchCreate", statuses: []int{302, 401, 409}},
 	{route: "photos.batchCreate", statuses: []int{400, 404, 412, 413}, first: gondola.Partial, failed: 1},
-	{route: "photos.batchCreate", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "photos.batchCreate", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
 	{route: "photos.get", statuses: []int{302, 401, 409}},
-	{route: "photos.get", statuses: []int{400, 404}, first: gondola.NoAuth, code: media.CodeAuth},
-	{route: "photos.get", statuses: []int{410, 412, 413}, first: gondola.Broken, code: media.CodeProtocol},
-	{route: "photos.get", statuses: []int{403}, first: gondola.NoAuth, code: media.CodeScope},
+	{route: "photos.get", statuses: []int{400, 404}, first: gondola.NoAuth, code: fault.Auth},
+	{route: "photos.get", statuses: []int{410, 412, 413}, first: gondola.Broken, code: fault.Protocol},
+	{route: "photos.get", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
 }
 
 // refused is each refusal, hitting once.
@@ -100,8 +100,8 @@ func ownRefusals() (rows []*row) {
 		rows = append(rows, &row{route: "gopro.download of one medium", fault: name + " for ever", world: small,
 			faults: on("gopro.download", times(forEver, f)), first: gondola.Partial, failed: 1})
 	}
-	for times, fault := range map[int]string{1: "is empty", 3: "is empty three times", forEver: "is empty for ever"} {
-		rows = append(rows, &row{route: "gopro.download of one medium", fault: fault, world: small, runs: 2,
+	for times, failure := range map[int]string{1: "is empty", 3: "is empty three times", forEver: "is empty for ever"} {
+		rows = append(rows, &row{route: "gopro.download of one medium", fault: failure, world: small, runs: 2,
 			faults: on("gopro.download", emulator.Fault{Path: medium, Kind: emulator.FaultEmpty, Times: times})})
 	}
 	return rows
@@ -112,24 +112,24 @@ func denied() (rows []*row) {
 	type words struct{ name, body, code string }
 	for _, w := range []words{
 		{"403 of the scope", `{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED",` +
-			`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}`, media.CodeScope},
+			`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}`, fault.Scope},
 		{"403 of an API that is off", `{"error":{"code":403,"message":"Photos Library API has not been used in project 123 before or it is disabled.",` +
-			`"status":"PERMISSION_DENIED","errors":[{"message":"off","domain":"usageLimits","reason":"accessNotConfigured"}]}}`, media.CodeAuth},
-		{"403 of a user without Photos", `{"error":{"code":403,"message":"Google Photos is disabled for the user.","status":"PERMISSION_DENIED"}}`, media.CodeAuth},
+			`"status":"PERMISSION_DENIED","errors":[{"message":"off","domain":"usageLimits","reason":"accessNotConfigured"}]}}`, fault.Auth},
+		{"403 of a user without Photos", `{"error":{"code":403,"message":"Google Photos is disabled for the user.","status":"PERMISSION_DENIED"}}`, fault.Auth},
 	} {
 		for _, route := range googleRoutes {
 			rows = append(rows, denial(route, w.name, answered(403, "application/json", w.body), w.code))
 		}
 	}
 	for _, route := range googleRoutes {
-		rows = append(rows, denial(route, "401 for ever", times(forEver, status(401)), media.CodeAuth))
-		gone := denial(route, "access revoked", emulator.Fault{Kind: emulator.FaultRevoke}, media.CodeAuth)
+		rows = append(rows, denial(route, "401 for ever", times(forEver, status(401)), fault.Auth))
+		gone := denial(route, "access revoked", emulator.Fault{Kind: emulator.FaultRevoke}, fault.Auth)
 		gone.mend = (*bench).logIn
 		gone.again = max(gone.again, videoSize) // as another account, for all the machine knows
 		rows = append(rows, gone)
 	}
 	for _, route := range []string{"gopro.search", "gopro.download"} {
-		caller := denial(route, "403 of the caller", forbidden, media.CodeScope)
+		caller := denial(route, "403 of the caller", forbidden, fault.Scope)
 		if route == "gopro.download" {
 			caller.faults = append(caller.faults, on("gopro.user", forbidden)...)
 		}
@@ -139,7 +139,7 @@ func denied() (rows []*row) {
 		rows = append(rows, &html)
 	}
 	for _, name := range []string{"deleted_client", "admin_policy_enforced", "unauthorized_client", "invalid_grant"} {
-		rows = append(rows, denial("google.token", name, answered(400, "application/json", `{"error":"`+name+`"}`), media.CodeAuth))
+		rows = append(rows, denial("google.token", name, answered(400, "application/json", `{"error":"`+name+`"}`), fault.Auth))
 	}
 	return rows
 }
@@ -151,10 +151,10 @@ var googleRoutes = []string{
 	"photos.batchGet", "photos.get one by one",
 }
 
-func denial(route, fault string, f emulator.Fault, code string) *row {
+func denial(route, failure string, f emulator.Fault, code string) *row {
 	p := placeOf(route)
 	r := p.row
-	r.fault, r.code, r.first, r.failed = fault, code, gondola.NoAuth, -1
+	r.fault, r.code, r.first, r.failed = failure, code, gondola.NoAuth, -1
 	r.faults = slices.Concat(p.hit(f), r.faults)
 	return &r
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // lasting are faults that stay until the first run has ended, with the code
@@ -19,12 +19,12 @@ func lasting() []struct {
 		ill
 		code string
 	}{
-		{ill{name: "429 for ever", fault: status(429)}, media.CodeRate},
-		{ill{name: "500 for ever", fault: status(500)}, media.CodeServer},
-		{ill{name: "503 for ever", fault: status(503)}, media.CodeServer},
-		{ill{name: "a web page for ever", fault: page(200)}, media.CodeProtocol},
-		{ill{name: "resets for ever", fault: emulator.Fault{Kind: emulator.FaultResetBefore}}, media.CodeUnreachable},
-		{ill{name: "stalls for ever", fault: emulator.Fault{Kind: emulator.FaultStall}}, media.CodeUnreachable},
+		{ill{name: "429 for ever", fault: status(429)}, fault.Rate},
+		{ill{name: "500 for ever", fault: status(500)}, fault.Server},
+		{ill{name: "503 for ever", fault: status(503)}, fault.Server},
+		{ill{name: "a web page for ever", fault: page(200)}, fault.Protocol},
+		{ill{name: "resets for ever", fault: emulator.Fault{Kind: emulator.FaultResetBefore}}, fault.Unreachable},
+		{ill{name: "stalls for ever", fault: emulator.Fault{Kind: emulator.FaultStall}}, fault.Unreachable},
 	}
 }
 
@@ -47,16 +47,16 @@ var endings = map[string]ending{
 	"gopro.download": {outcome: gondola.Partial, failed: smallMany},
 	"gopro.token": {outcome: gondola.Broken, except: map[string]func(*row){
 		"stalls for ever":     func(r *row) { r.mend = signInAgain },
-		"a web page for ever": says(media.CodeUnreachable),
+		"a web page for ever": says(fault.Unreachable),
 	}},
 	"cdn.get":      {outcome: gondola.Partial, failed: smallMany},
 	"google.token": {outcome: gondola.Partial, failed: smallMany},
 	"upload.start": {outcome: gondola.Partial, failed: 1},
-	"upload.raw":   {outcome: gondola.Partial, failed: smallMany, except: map[string]func(*row){"a web page for ever": says(media.CodeUploadLost)}},
+	"upload.raw":   {outcome: gondola.Partial, failed: smallMany, except: map[string]func(*row){"a web page for ever": says(fault.UploadLost)}},
 	"upload.chunk": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": completes}},
 	"upload.query": {outcome: gondola.Partial, failed: 1},
 	"upload.finalize": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": func(r *row) {
-		r.code, r.again = media.CodeUploadLost, 7*videoSize // each time in a new session
+		r.code, r.again = fault.UploadLost, 7*videoSize // each time in a new session
 	}}},
 	"albums.list":        {outcome: gondola.Broken},
 	"albums.create":      {outcome: gondola.Broken, except: map[string]func(*row){"stalls for ever": completes}},

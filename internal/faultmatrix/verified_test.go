@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 const look = "photos.batchGet"
@@ -26,21 +26,21 @@ func proved() []place {
 
 var proofRefusals = []refusal{
 	{route: look, statuses: []int{302, 400, 401, 404, 409, 410, 412, 413}},
-	{route: look, statuses: []int{403}, code: media.CodeScope},
+	{route: look, statuses: []int{403}, code: fault.Scope},
 	{route: "photos.get one by one", statuses: []int{302, 400, 401, 404, 409}},
-	{route: "photos.get one by one", statuses: []int{410, 412, 413}, code: media.CodeProtocol},
-	{route: "photos.get one by one", statuses: []int{403}, code: media.CodeScope},
+	{route: "photos.get one by one", statuses: []int{410, 412, 413}, code: fault.Protocol},
+	{route: "photos.get one by one", statuses: []int{403}, code: fault.Scope},
 	{route: "photos.get before a verification", statuses: []int{302, 401, 409}},
-	{route: "photos.get before a verification", statuses: []int{410, 412, 413}, code: media.CodeProtocol},
-	{route: "photos.get before a verification", statuses: []int{403}, code: media.CodeScope},
-	{route: "google.token before a verification", statuses: []int{400, 401, 403}, code: media.CodeAuth},
+	{route: "photos.get before a verification", statuses: []int{410, 412, 413}, code: fault.Protocol},
+	{route: "photos.get before a verification", statuses: []int{403}, code: fault.Scope},
+	{route: "google.token before a verification", statuses: []int{400, 401, 403}, code: fault.Auth},
 }
 
 // verified are the rows about what a verification asks the library.
 func verified() (rows []*row) {
 	all := []int{0, 1, 2, 3, 4}
-	asked := func(fault string, w *world, lost []int, faults ...emulator.Fault) *row {
-		return &row{route: look, fault: fault, world: w, proof: &proof{lost: lost}, faults: on(look, faults...)}
+	asked := func(failure string, w *world, lost []int, faults ...emulator.Fault) *row {
+		return &row{route: look, fault: failure, world: w, proof: &proof{lost: lost}, faults: on(look, faults...)}
 	}
 	ended := func(code string, r *row) *row { r.code, r.longest = code, 90*time.Minute; return r }
 
@@ -69,12 +69,12 @@ func verified() (rows []*row) {
 	for name, f := range map[string]emulator.Fault{"400": status(400), "500": status(500)} {
 		rows = append(rows, asked("one id fails all 50, told by "+name, fifty, []int{25}, times(forEver, f)))
 	}
-	third := func(fault string, f emulator.Fault) *row {
-		r := asked("call 2 of 3, "+fault, few, nil, at(2, f))
+	third := func(failure string, f emulator.Fault) *row {
+		r := asked("call 2 of 3, "+failure, few, nil, at(2, f))
 		r.proof = &proof{lost: oneLost.lost, batch: 2}
 		return r
 	}
-	revoked := ended(media.CodeAuth, third("access revoked", emulator.Fault{Kind: emulator.FaultRevoke}))
+	revoked := ended(fault.Auth, third("access revoked", emulator.Fault{Kind: emulator.FaultRevoke}))
 	revoked.mend = (*bench).logIn
 	return append(rows, revoked,
 		third("503", status(503)),
@@ -82,8 +82,8 @@ func verified() (rows []*row) {
 		third("short", emulator.Fault{Kind: emulator.FaultShortPage, Count: 1}),
 		third("in another order", emulator.Fault{Kind: emulator.FaultReorder}),
 		third("the access token expires", emulator.Fault{Kind: emulator.FaultExpired}),
-		ended(media.CodeServer, third("503 for ever", times(forEver, status(503)))),
-		ended(media.CodeQuota, third("429 of the day", emulator.Fault{Kind: emulator.FaultQuotaDaily})),
+		ended(fault.Server, third("503 for ever", times(forEver, status(503)))),
+		ended(fault.Quota, third("429 of the day", emulator.Fault{Kind: emulator.FaultQuotaDaily})),
 		asked("one of 50 is lost", fifty, []int{25}),
 		asked("all are lost", few, all),
 		asked("nothing is lost", few, nil),

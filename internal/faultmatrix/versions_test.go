@@ -5,7 +5,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // versions are the rows about a CDN that names the versions of objects weakly or
@@ -24,9 +24,9 @@ func versions() (rows []*row) {
 			}
 			return 0
 		}
-		inMid := func(fault string, r row, faults ...emulator.Fault) *row {
+		inMid := func(failure string, r row, faults ...emulator.Fault) *row {
 			r.options, r.refetch = options, max(r.again+once(r.again), cutAt)
-			return inMidFile(fault+", versions "+v.told, r, faults...)
+			return inMidFile(failure+", versions "+v.told, r, faults...)
 		}
 		rows = append(rows,
 			inMid("nothing more", row{}),
@@ -40,9 +40,9 @@ func versions() (rows []*row) {
 			&row{route: "cdn.get", fault: "all cut, then changed, versions " + v.told, world: small, options: options, again: smallMany * 64 * kib,
 				tune: oneByOne, faults: on("cdn.get", after(5000, emulator.FaultCutResponse), at(2, changed))},
 			&row{route: "cdn.get", fault: "the run ends in mid-file and goes on, versions " + v.told, world: plain, tune: oneByOne, options: options, again: once(4 * mib),
-				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: media.CodeQuota},
+				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota},
 			&row{route: "cdn.get", fault: "the object changed between two runs, versions " + v.told, world: plain, tune: oneByOne, options: options, again: 4 * mib,
-				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: media.CodeQuota,
+				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota,
 				mend: func(b *bench) { b.cloud.GoPro.Change(b.cloud.GoPro.Library()[0].ID, 1) }},
 		)
 	}
@@ -50,7 +50,7 @@ func versions() (rows []*row) {
 		&row{route: "cdn.get", fault: "encoded", world: plain, tune: oneByOne, refetch: videoSize, faults: on("cdn.get", encoded)},
 		&row{route: "cdn.get", fault: "encoded twice each", world: small, refetch: mib, faults: on("cdn.get", times(2*smallMany, encoded))},
 		&row{route: "cdn.get", fault: "encoded for ever", world: small, faults: on("cdn.get", times(forEver, encoded)), refetch: 4 * mib,
-			first: gondola.Partial, code: media.CodeProtocol, failed: smallMany, longest: 20 * time.Minute},
+			first: gondola.Partial, code: fault.Protocol, failed: smallMany, longest: 20 * time.Minute},
 		inMidFile("encoded", row{refetch: videoSize}, encoded),
 	)
 }

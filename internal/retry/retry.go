@@ -6,7 +6,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // Policy bounds the repetition. The zero Policy is filled with defaults.
@@ -21,7 +21,7 @@ type Policy struct {
 	// for more ends the repetition; default 24 h.
 	Obey time.Duration
 	// OnWait, if not nil, is called before every wait longer than a second.
-	OnWait func(media.Wait)
+	OnWait func(fault.Wait)
 }
 
 func (p Policy) withDefaults() Policy {
@@ -57,10 +57,10 @@ func Do(ctx context.Context, p Policy, op func(context.Context) error) error {
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case media.ClassOf(err) != media.Transient, attempt >= p.Attempts:
+		case fault.ClassOf(err) != fault.Transient, attempt >= p.Attempts:
 			return err
 		}
-		wait, asked := waits.NextBackOff(), media.RetryAfterOf(err)
+		wait, asked := waits.NextBackOff(), fault.RetryAfterOf(err)
 		if left -= time.Since(last); asked < wait {
 			left -= wait
 		}
@@ -83,7 +83,7 @@ func (p Policy) backoff() backoff.BackOff {
 // pause waits because of a failure.
 func (p Policy) pause(ctx context.Context, d time.Duration, why error) error {
 	if p.OnWait != nil && d > time.Second {
-		p.OnWait(media.Wait{Reason: why.Error(), Until: time.Now().Add(d).UTC()})
+		p.OnWait(fault.Wait{Reason: why.Error(), Until: time.Now().Add(d).UTC()})
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

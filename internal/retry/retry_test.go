@@ -7,13 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 func TestDo(t *testing.T) {
 	drop := errors.New("connection reset")
-	final := &media.Fault{Class: media.ItemFault, Err: errors.New("no")}
-	slow := &media.Fault{Class: media.Transient, Err: errors.New("slow down"), RetryAfter: 30 * time.Second}
+	final := &fault.Error{Class: fault.Item, Err: errors.New("no")}
+	slow := &fault.Error{Class: fault.Transient, Err: errors.New("slow down"), RetryAfter: 30 * time.Second}
 	for _, tc := range []struct {
 		name      string
 		fails     []error // one per call, then nil
@@ -56,7 +56,7 @@ func TestDo(t *testing.T) {
 // long it is and however small the budget, and counts against no budget.
 func TestDoWaitsAsLongAsItIsAskedTo(t *testing.T) {
 	asking := func(d time.Duration) error {
-		return &media.Fault{Class: media.Transient, Err: errors.New("slow down"), RetryAfter: d}
+		return &fault.Error{Class: fault.Transient, Err: errors.New("slow down"), RetryAfter: d}
 	}
 	drop := errors.New("connection reset")
 	for _, tc := range []struct {

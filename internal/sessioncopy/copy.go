@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -141,13 +141,13 @@ func (c *copier) copy(ctx context.Context) (*Result, error) {
 func usable(s *state.Session) error {
 	switch {
 	case s.Copying:
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("session %s is not whole itself: its copying has not come to an end", s.ID),
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("session %s is not whole itself: its copying has not come to an end", s.ID),
 			Hint: "copy it from where it comes from",
 		}
 	case s.SchemaVersion > state.SchemaVersion:
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState,
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State,
 			Op:   fmt.Sprintf("session %s has schema version %d, this gondola knows up to %d", s.ID, s.SchemaVersion, state.SchemaVersion),
 			Hint: "copy it with the newer gondola",
 		}

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -206,7 +207,7 @@ func TestUnusable(t *testing.T) {
 		s := state.NewSession(id, media.Window{}, time.Now())
 		spoil(s)
 		must(t, from.PutSession(t.Context(), s))
-		if _, err := Copy(t.Context(), from, to, id, Options{}); media.HintOf(err) == "" {
+		if _, err := Copy(t.Context(), from, to, id, Options{}); fault.HintOf(err) == "" {
 			t.Errorf("%s: %v, want a fault with a hint", id, err)
 		}
 		if _, err := to.Session(t.Context(), id); !errors.Is(err, state.ErrNotFound) {

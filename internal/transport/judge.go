@@ -6,7 +6,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // HintProxyLogin is the next step after 407 Proxy Authentication Required.
@@ -25,11 +25,11 @@ const (
 
 // Judge completes the fault of a request without an answer, whose Err is that
 // of the transport: it is transient, unless only a person can help. Such a
-// fault is of class SessionWide and has a hint.
-func Judge(f *media.Fault) {
-	f.Class, f.Code = media.Transient, media.CodeUnreachable
+// fault is of class Session and has a hint.
+func Judge(f *fault.Error) {
+	f.Class, f.Code = fault.Transient, fault.Unreachable
 	if hint := Hint(f.Err); hint != "" {
-		f.Class, f.Hint = media.SessionWide, hint
+		f.Class, f.Hint = fault.Session, hint
 	}
 }
 

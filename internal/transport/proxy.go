@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // VariableError is a variable of the environment that cannot be used as a
@@ -126,7 +126,7 @@ func Check(address string) error {
 	if _, ok := errors.AsType[*VariableError](err); !ok {
 		return nil
 	}
-	f := &media.Fault{Op: "reach " + target.Host, Err: err}
+	f := &fault.Error{Op: "reach " + target.Host, Err: err}
 	Judge(f)
 	return f
 }

@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/transport"
-	"github.com/gondola-sync/gondola/media"
 )
 
 // clearProxies unsets all variables.
@@ -33,7 +33,7 @@ func clearProxies(t *testing.T) {
 }
 
 // get sends a request and returns the fault that its error makes.
-func get(t *testing.T, tr *http.Transport, address string) (int, *media.Fault) {
+func get(t *testing.T, tr *http.Transport, address string) (int, *fault.Error) {
 	t.Helper()
 	defer tr.CloseIdleConnections()
 	client := http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -42,7 +42,7 @@ func get(t *testing.T, tr *http.Transport, address string) (int, *media.Fault) {
 		resp.Body.Close()
 		return resp.StatusCode, nil
 	}
-	f := &media.Fault{Op: "get", Err: err}
+	f := &fault.Error{Op: "get", Err: err}
 	transport.Judge(f)
 	return 0, f
 }
@@ -80,10 +80,10 @@ func TestUnusableProxyIsNeverPassedBy(t *testing.T) {
 				_, f := get(t, noDial(t, transport.New()), target)
 				for _, err := range []error{f, transport.Check(target)} {
 					e, ok := errors.AsType[*transport.VariableError](err)
-					if !ok || e.Name != name || media.ClassOf(err) != media.SessionWide || media.HintOf(err) == "" {
+					if !ok || e.Name != name || fault.ClassOf(err) != fault.Session || fault.HintOf(err) == "" {
 						t.Fatalf("%v, want a final fault of the variable %s", err, name)
 					}
-					if text := e.Error() + media.HintOf(err); strings.Contains(text, "cret") {
+					if text := e.Error() + fault.HintOf(err); strings.Contains(text, "cret") {
 						t.Errorf("the value is quoted: %s", text)
 					}
 				}
@@ -140,15 +140,15 @@ func TestUsableProxies(t *testing.T) {
 
 func TestProxyThatRefuses(t *testing.T) {
 	for status, want := range map[int]struct {
-		class media.Class
+		class fault.Class
 		hint  string
 	}{
-		407: {media.SessionWide, "user and password in HTTPS_PROXY"},
-		403: {media.SessionWide, "let this machine through"},
-		405: {media.SessionWide, "let this machine through"},
-		502: {media.Transient, ""},
-		503: {media.Transient, ""},
-		429: {media.Transient, ""},
+		407: {fault.Session, "user and password in HTTPS_PROXY"},
+		403: {fault.Session, "let this machine through"},
+		405: {fault.Session, "let this machine through"},
+		502: {fault.Transient, ""},
+		503: {fault.Transient, ""},
+		429: {fault.Transient, ""},
 	} {
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodConnect {
@@ -228,7 +228,7 @@ func TestCertificatesAreFinal(t *testing.T) {
 				}
 				return
 			}
-			if f == nil || f.Class != media.SessionWide || f.Code != media.CodeUnreachable || !strings.Contains(f.Hint, tc.hint) {
+			if f == nil || f.Class != fault.Session || f.Code != fault.Unreachable || !strings.Contains(f.Hint, tc.hint) {
 				t.Errorf("%+v, want a final fault with a hint about the %s", f, tc.hint)
 			}
 		})
@@ -240,7 +240,7 @@ func TestServerInTheClearIsFinal(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
 	_, f := get(t, transport.New(), strings.Replace(s.URL, "http:", "https:", 1))
-	if f == nil || f.Class != media.SessionWide || !strings.Contains(f.Hint, "TLS") {
+	if f == nil || f.Class != fault.Session || !strings.Contains(f.Hint, "TLS") {
 		t.Errorf("%+v, want a final fault about TLS", f)
 	}
 }
@@ -250,7 +250,7 @@ func TestOtherFailuresAreTransient(t *testing.T) {
 	deaf := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer deaf.Close()
 	for _, address := range []string{"http://127.0.0.1:1/", deaf.URL} {
-		if _, f := get(t, transport.New(), address); f == nil || f.Class != media.Transient || f.Code != media.CodeUnreachable || f.Hint != "" {
+		if _, f := get(t, transport.New(), address); f == nil || f.Class != fault.Transient || f.Code != fault.Unreachable || f.Hint != "" {
 			t.Errorf("%s: %+v, want a transient fault", address, f)
 		}
 	}

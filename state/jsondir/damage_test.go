@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
 )
@@ -43,8 +43,8 @@ func TestCorruptFiles(t *testing.T) {
 			b = open(t, root)
 			defer b.Close()
 			_, err := b.Counts(t.Context(), "s")
-			f, ok := errors.AsType[*media.Fault](err)
-			if !ok || f.Class != media.SessionWide || f.Code != media.CodeState || f.Hint == "" {
+			f, ok := errors.AsType[*fault.Error](err)
+			if !ok || f.Class != fault.Session || f.Code != fault.State || f.Hint == "" {
 				t.Fatalf("Counts = %#v, want a fault with a hint", err)
 			}
 			if text := err.Error(); !strings.Contains(text, path) || !strings.Contains(text, tc.want) {
@@ -86,8 +86,8 @@ func TestDiskFaults(t *testing.T) {
 			"PutItems": b.PutItems(t.Context(), "s", list[0]),
 			"Record":   b.Record(t.Context(), state.LedgerEntry{Account: "a", Key: "k"}),
 		} {
-			f, ok := errors.AsType[*media.Fault](err)
-			if !ok || f.Class != media.SessionWide || !errors.Is(err, tc.cause) || !strings.Contains(f.Hint, tc.hint) || !strings.Contains(f.Error(), root) {
+			f, ok := errors.AsType[*fault.Error](err)
+			if !ok || f.Class != fault.Session || !errors.Is(err, tc.cause) || !strings.Contains(f.Hint, tc.hint) || !strings.Contains(f.Error(), root) {
 				t.Errorf("%s on %v = %v, hint %q", name, tc.cause, err, f.Hint)
 			}
 		}

@@ -15,9 +15,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -212,11 +212,11 @@ func (b *Backend) list(ctx context.Context, dir string, show func(fs.DirEntry)) 
 
 // fault says what could not be done to which file, why, and what helps.
 func (b *Backend) fault(op, name string, err error) error {
-	if f, ok := errors.AsType[*media.Fault](err); ok {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f
 	}
 	full := filepath.Join(b.path, filepath.FromSlash(name))
-	f := &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op + " " + full, Err: err}
+	f := &fault.Error{Class: fault.Session, Code: fault.State, Op: op + " " + full, Err: err}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		f.Err = p.Err // Op names the file in full
 	}
@@ -236,7 +236,7 @@ func (b *Backend) fault(op, name string, err error) error {
 
 // corrupt says that a file is not what it should be.
 func (b *Backend) corrupt(name string, err error) error {
-	f, _ := errors.AsType[*media.Fault](b.fault("read", name, err))
+	f, _ := errors.AsType[*fault.Error](b.fault("read", name, err))
 	if f.Hint == "" {
 		f.Hint = "repair the file or move it away; an item without its file is listed again, and carried again unless the ledger knows it"
 	}

@@ -10,7 +10,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -246,8 +246,8 @@ func (ix *index) plan(items []*state.Item) ([]*put, error) {
 }
 
 func badItem(it *state.Item, why error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("store item %q (%s)", it.Name, it.ID.Key()), Err: why,
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -49,7 +49,7 @@ type Backend struct {
 var _ state.Backend = (*Backend)(nil)
 
 // Open opens the directory at path, creating it with mode 0700 if missing. It
-// returns a [media.Fault] of class SessionWide if the directory cannot be used.
+// returns a [fault.Error] of class Session if the directory cannot be used.
 func Open(path string, o Options) (*Backend, error) {
 	full, err := filepath.Abs(path)
 	if err == nil && path == "" {
@@ -163,5 +163,5 @@ func (b *Backend) usable(ctx context.Context) error {
 }
 
 func errClosed() error {
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "use state directory", Err: state.ErrClosed}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state directory", Err: state.ErrClosed}
 }

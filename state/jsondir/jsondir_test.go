@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -123,7 +124,7 @@ func TestForeignNeighbours(t *testing.T) {
 		t.Errorf("a file that is no session: %v", err)
 	}
 	escape := state.NewSession("escape", media.Window{}, time.Now())
-	if err := b.PutSession(t.Context(), escape); media.CodeOf(err) != media.CodeState {
+	if err := b.PutSession(t.Context(), escape); fault.CodeOf(err) != fault.State {
 		t.Errorf("PutSession through a link out of the directory = %v", err)
 	}
 	if got := harvest(t, outside); len(got) != 1 || got["meta.json"] != `{"session_id": "escape"}` {

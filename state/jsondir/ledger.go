@@ -17,8 +17,8 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/regular"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -113,7 +113,7 @@ func encodeEntries(entries []state.LedgerEntry) ([]byte, error) {
 			err = fmt.Errorf("longer than %d bytes", maxEntry)
 		}
 		if err != nil {
-			return nil, &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "record " + e.Key, Err: err}
+			return nil, &fault.Error{Class: fault.Session, Code: fault.State, Op: "record " + e.Key, Err: err}
 		}
 	}
 	return b.Bytes(), nil

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -62,8 +62,8 @@ func badID(id string, why error) error {
 	if len(id) > 80 {
 		id = id[:80] + "…"
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("use session id %q", id), Err: why,
 		Hint: "choose another session id",
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -37,7 +38,7 @@ func TestIDsThatShareADirectory(t *testing.T) {
 		"PutSession": b.PutSession(ctx, state.NewSession("a/b", media.Window{}, time.Now())),
 		"Session":    session, "Lock": lock, "Counts": counts, "PutItems": b.PutItems(ctx, "a/b"), "DeleteSession": b.DeleteSession(ctx, "a/b"),
 	} {
-		if media.CodeOf(err) != media.CodeState || !strings.Contains(err.Error(), `holds session "a_b"`) {
+		if fault.CodeOf(err) != fault.State || !strings.Contains(err.Error(), `holds session "a_b"`) {
 			t.Errorf("%s = %v", name, err)
 		}
 	}
@@ -58,7 +59,7 @@ func TestNamesThatShareAFile(t *testing.T) {
 		}
 		other := *it
 		other.ID.Medium, other.Name = "y", name
-		if err := b.PutItems(t.Context(), "s", &other); media.CodeOf(err) != media.CodeState {
+		if err := b.PutItems(t.Context(), "s", &other); fault.CodeOf(err) != fault.State {
 			t.Errorf("PutItems(%q) = %v, want it refused", name, err)
 		}
 	}
@@ -71,7 +72,7 @@ func TestRefusedIDs(t *testing.T) {
 		"": "empty", ".": "directory itself", "a\x00": "control", "\x1b[2J": "control", "\xff": "UTF-8", strings.Repeat("x", 300): "longer than",
 	} {
 		_, err := b.Lock(t.Context(), id)
-		f, ok := errors.AsType[*media.Fault](err)
+		f, ok := errors.AsType[*fault.Error](err)
 		if !ok || f.Hint == "" || !strings.Contains(f.Error(), why) || len(f.Error()) > 200 {
 			t.Errorf("Lock(%q) = %v, want it to say %q", id, err, why)
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // session is one session in use. Its index is built when it is first asked for
@@ -94,8 +94,8 @@ func (s *session) checkID(id string) error {
 }
 
 func otherSession(id, dir, holder string) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op:   fmt.Sprintf("use session %q", id),
 		Err:  fmt.Errorf("its directory %s holds session %q", dir, holder),
 		Hint: "choose a session id that differs in more than separators and case",

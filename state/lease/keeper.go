@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -113,8 +113,8 @@ func (k *Keeper) Token(session string) string {
 
 // Check returns nil if the session may be changed as far as its lease goes: this
 // keeper holds it, or never took it. A lease that ran out meanwhile is renewed
-// first. If another process has taken over, Check returns a [media.Fault] of
-// class SessionWide.
+// first. If another process has taken over, Check returns a [fault.Error] of
+// class Session.
 func (k *Keeper) Check(ctx context.Context, session string) error {
 	l := k.lease(session)
 	if l == nil {
@@ -143,8 +143,8 @@ func (l *lease) valid(now time.Time) bool {
 // Lost is the fault of a change to a session that another process has taken
 // over.
 func Lost(session string) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op:   fmt.Sprintf("change session %q", session),
 		Err:  errors.New("another process has taken it over, since this one did not reach the store for too long"),
 		Hint: "let the other one finish, or run the same command again after it",

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -116,7 +116,7 @@ func TestStoreOutOfReach(t *testing.T) {
 		store.set(func() { store.down = false })
 		lock(t, second)
 		for range 2 {
-			if err := first.Check(t.Context(), "s"); media.ClassOf(err) != media.SessionWide {
+			if err := first.Check(t.Context(), "s"); fault.ClassOf(err) != fault.Session {
 				t.Errorf("the second one took it, but the first has %v", err)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/mongo"
 )
@@ -16,7 +16,7 @@ import (
 func ExampleOpener() {
 	open := mongo.Opener(mongo.Options{
 		Patience: 30 * time.Second,
-		OnWait:   func(w media.Wait) { fmt.Println("waiting until", w.Until, "since", w.Reason) },
+		OnWait:   func(w fault.Wait) { fmt.Println("waiting until", w.Until, "since", w.Reason) },
 	})
 	openers := state.Openers{mongo.Scheme: open, mongo.SchemeSRV: open}
 

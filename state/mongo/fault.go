@@ -15,8 +15,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/auth"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -47,7 +47,7 @@ func (b *Backend) call(ctx context.Context, op string, do func(context.Context) 
 			return nil
 		}
 		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.reason(final))
-		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Err: b.unreachable(final)}
+		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Err: b.unreachable(final)}
 	})
 	if usable := b.usable(ctx); usable != nil && (err != nil || final != nil) {
 		return usable
@@ -66,7 +66,7 @@ func (b *Backend) usable(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "use state in " + b.where, Err: state.ErrClosed}
+		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state in " + b.where, Err: state.ErrClosed}
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func known(err error) bool {
 	if errors.Is(err, state.ErrNotFound) {
 		return true
 	}
-	if _, ok := errors.AsType[*media.Fault](err); ok {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return true
 	}
 	_, ok := errors.AsType[*state.LockedError](err)
@@ -147,7 +147,7 @@ func (b *Backend) fault(op string, err error) error {
 	if known(err) {
 		return err
 	}
-	f := &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op}
+	f := &fault.Error{Class: fault.Session, Code: fault.State, Op: op}
 	server, _ := errors.AsType[mongo.ServerError](err)
 	switch cert := badCertificate(err); {
 	case errors.Is(err, mongo.ErrClientDisconnected):

@@ -16,7 +16,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/description"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -50,7 +50,7 @@ func TestMalformedURI(t *testing.T) {
 			t.Errorf("Open(%s) succeeded", uri)
 			continue
 		}
-		if !errors.Is(err, state.ErrURI) || media.CodeOf(err) != media.CodeState || media.HintOf(err) == "" {
+		if !errors.Is(err, state.ErrURI) || fault.CodeOf(err) != fault.State || fault.HintOf(err) == "" {
 			t.Errorf("Open(%s) = %v", uri, err)
 		}
 		if strings.Contains(err.Error(), "same") {
@@ -88,8 +88,8 @@ func TestUnreachable(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "unreachable") || !strings.Contains(err.Error(), "refused") || strings.Contains(err.Error(), "sesame") {
 		t.Errorf("Open = %v", err)
 	}
-	if media.ClassOf(err) != media.SessionWide || media.HintOf(err) == "" {
-		t.Errorf("class %s, hint %q", media.ClassOf(err), media.HintOf(err))
+	if fault.ClassOf(err) != fault.Session || fault.HintOf(err) == "" {
+		t.Errorf("class %s, hint %q", fault.ClassOf(err), fault.HintOf(err))
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("it took %v", took)
@@ -98,7 +98,7 @@ func TestUnreachable(t *testing.T) {
 
 func TestNoSuchRecord(t *testing.T) {
 	_, err := Open(t.Context(), "mongodb+srv://me:sesame@cluster.invalid/x", Options{})
-	if err == nil || errors.Is(err, state.ErrURI) || media.HintOf(err) == "" || strings.Contains(err.Error(), "sesame") {
+	if err == nil || errors.Is(err, state.ErrURI) || fault.HintOf(err) == "" || strings.Contains(err.Error(), "sesame") {
 		t.Errorf("Open = %v", err)
 	}
 }
@@ -168,8 +168,8 @@ func TestPasses(t *testing.T) {
 		if got := passes(tc.err); got != tc.want {
 			t.Errorf("passes(%v) = %v", tc.err, got)
 		}
-		if err := b.fault("op", tc.err); !strings.Contains(media.HintOf(err), tc.hint) {
-			t.Errorf("hint for %v: %q, want one about %q", tc.err, media.HintOf(err), tc.hint)
+		if err := b.fault("op", tc.err); !strings.Contains(fault.HintOf(err), tc.hint) {
+			t.Errorf("hint for %v: %q, want one about %q", tc.err, fault.HintOf(err), tc.hint)
 		}
 	}
 }

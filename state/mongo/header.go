@@ -13,7 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -52,8 +52,8 @@ func decodeHeader(raw bson.Raw) (*header, error) {
 
 // corrupt is the fault of a document that cannot be read.
 func corrupt(collection string, raw bson.Raw, err error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op:   fmt.Sprintf("read document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession)),
 		Err:  err,
 		Hint: "correct the document or delete it, then run the same command again",
@@ -115,7 +115,7 @@ func (s *session) putHeader(ctx context.Context, header *state.Session) error {
 
 // refused is the fault of what cannot be stored.
 func (s *session) refused(err error) error {
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: s.op("store"), Err: err}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: s.op("store"), Err: err}
 }
 
 // upsert replaces the document that filter names, or inserts it. That another

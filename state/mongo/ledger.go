@@ -9,7 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -52,7 +52,7 @@ func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) erro
 			doc, err = toBSON(data)
 		}
 		if err != nil {
-			return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "record " + e.Key, Err: err}
+			return &fault.Error{Class: fault.Session, Code: fault.State, Op: "record " + e.Key, Err: err}
 		}
 		models = append(models, mongo.NewReplaceOneModel().SetFilter(pairs(fieldAccount, e.Account, fieldItem, e.Key)).SetReplacement(doc).SetUpsert(true))
 	}

@@ -19,8 +19,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -49,7 +49,7 @@ type Options struct {
 	// two minutes. After that, calls try once until it answers.
 	Patience time.Duration
 	// OnWait, if not nil, is told before every such wait of more than a second.
-	OnWait func(media.Wait)
+	OnWait func(fault.Wait)
 	// Lease is how long a session stays locked if its holder cannot reach the
 	// server; 0 is [lease.DefaultTTL]. All processes of a database need the same.
 	Lease time.Duration
@@ -85,7 +85,7 @@ const (
 
 // Open opens the database that a URI of MongoDB names by its path, as it is
 // written there, or [DefaultDatabase]. Nothing is created before the first
-// change. It returns a [media.Fault] of class SessionWide, without the URI's
+// change. It returns a [fault.Error] of class Session, without the URI's
 // credentials, if the URI makes no sense (it wraps state.ErrURI then), no
 // server answers within some seconds, or it refuses the user.
 //
@@ -135,8 +135,8 @@ func (b *Backend) connect(uri string) error {
 		err = checkDatabase(name)
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri),
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State, Op: "open " + state.Redact(uri),
 			Err: dns, Hint: "check the host's name and the network",
 		}
 	}
@@ -172,9 +172,9 @@ func (b *Backend) connect(uri string) error {
 
 // badURI is the fault of a URI that makes no sense. It holds nothing of the
 // driver's error, which may quote a password.
-func badURI(uri string, reason error) *media.Fault {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open " + state.Redact(uri),
+func badURI(uri string, reason error) *fault.Error {
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: "open " + state.Redact(uri),
 		Err: fmt.Errorf("%w: %w", state.ErrURI, reason),
 		Hint: "write it as mongodb://USER:PASSWORD@HOST:27017/DATABASE, with special characters percent-encoded: " +
 			"%40 for an @ and %2F for a / in the password",
@@ -236,8 +236,8 @@ func (b *Backend) greet(ctx context.Context) error {
 	case err != nil:
 		return b.fault(op, err)
 	case version > knownVersion:
-		return &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState, Op: op + " in " + b.where,
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State, Op: op + " in " + b.where,
 			Err:  fmt.Errorf("it was written by a newer Gondola (schema version %d, this one knows %d)", version, knownVersion),
 			Hint: "update gondola on this machine",
 		}
@@ -249,7 +249,7 @@ func (b *Backend) greet(ctx context.Context) error {
 		return b.fault(op, err)
 	}
 	if !slices.Contains(names, sessionsName) {
-		return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: op + " in " + b.where, Err: fmt.Errorf("no sessions: %w", state.ErrNotFound)}
+		return &fault.Error{Class: fault.Session, Code: fault.State, Op: op + " in " + b.where, Err: fmt.Errorf("no sessions: %w", state.ErrNotFound)}
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -72,8 +72,8 @@ func plan(session string, items []*state.Item, there []*stored, last int64) ([]*
 }
 
 func badItem(it *state.Item, why error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("store item %q (%s)", it.Name, it.ID.Key()), Err: why,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"pgregory.net/rapid"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -66,7 +67,7 @@ func TestPlan(t *testing.T) {
 				got = append(got, fmt.Sprint(p.seq, " ", p.it.Name))
 			}
 			if err != nil {
-				if media.CodeOf(err) != media.CodeState || !strings.Contains(err.Error(), tc.want) {
+				if fault.CodeOf(err) != fault.State || !strings.Contains(err.Error(), tc.want) {
 					t.Errorf("plan: %v, want %s", err, tc.want)
 				}
 				return

@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // session is one session in use. What has been found out about it counts while
@@ -32,8 +32,8 @@ func (b *Backend) session(ctx context.Context, id string) (*session, error) {
 		return nil, err
 	}
 	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
-		return nil, &media.Fault{
-			Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("use session %q", id),
+		return nil, &fault.Error{
+			Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("use session %q", id),
 			Err: errors.New("MongoDB keeps no such text"), Hint: "choose another session id",
 		}
 	}

@@ -14,11 +14,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
-// ErrClaimLost is what a [media.Fault] of class ItemFault wraps that tells a
+// ErrClaimLost is what a [fault.Error] of class Item wraps that tells a
 // worker that another one has its item: the claim had run out.
 var ErrClaimLost = errors.New("another worker has taken it over, since the claim was not renewed in time")
 
@@ -184,8 +184,8 @@ func (t *tx) checkClaim(ctx context.Context, session int64, claim claimed, puts 
 	for _, p := range puts {
 		again := p.row != nil && p.row.Claim == claim.token && p.row.Awaits != string(claim.stage)
 		if !held[p.seq] && !again {
-			return &media.Fault{
-				Class: media.ItemFault, Code: media.CodeState,
+			return &fault.Error{
+				Class: fault.Item, Code: fault.State,
 				Op: fmt.Sprintf("store item %q (%s)", p.item().Name, p.item().ID.Key()), Err: ErrClaimLost,
 			}
 		}

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/pgserver"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/postgres"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func itoa(n int) string { return fmt.Sprint(n) }
@@ -73,10 +74,10 @@ func TestClaim(t *testing.T) {
 	wantSeqs(t, "the rest", claimed(t, first, 10, time.Minute).Items, 6)
 	wantSeqs(t, "nothing left", claimed(t, second, 10, time.Minute).Items)
 
-	if err := a.Put(ctx, b.Items[0]); !errors.Is(err, postgres.ErrClaimLost) || media.ClassOf(err) != media.ItemFault {
+	if err := a.Put(ctx, b.Items[0]); !errors.Is(err, postgres.ErrClaimLost) || fault.ClassOf(err) != fault.Item {
 		t.Errorf("storing what another worker has: %v", err)
 	}
-	a.Items[0].Checkpoint = &media.Checkpoint{Confirmed: 7}
+	a.Items[0].Checkpoint = &station.Checkpoint{Confirmed: 7}
 	if err := a.Put(ctx, a.Items[0]); err != nil { // still on its way
 		t.Error(err)
 	}
@@ -103,7 +104,7 @@ func TestClaim(t *testing.T) {
 		t.Errorf("a claim on no session: %v", err)
 	}
 	_, err = first.Claim(ctx, "s", state.Transfer, 1, postgres.ClaimOptions{Worker: "\x00"})
-	if media.ClassOf(err) != media.SessionWide {
+	if fault.ClassOf(err) != fault.Session {
 		t.Errorf("a worker whose name cannot be stored: %v", err)
 	}
 }

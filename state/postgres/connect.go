@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -63,9 +63,9 @@ func configure(uri string) (*pgxpool.Config, error) {
 // badURI is the fault of a URI that cannot be used. What it may tell of the
 // reason holds nothing of the URI: where it is malformed, nobody can tell a
 // password from the rest.
-func badURI(reason error) *media.Fault {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open PostgreSQL", Err: fmt.Errorf("%w: %w", state.ErrURI, reason),
+func badURI(reason error) *fault.Error {
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: "open PostgreSQL", Err: fmt.Errorf("%w: %w", state.ErrURI, reason),
 		Hint: "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded; the password may be left to PGPASSWORD or ~/.pgpass",
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -68,22 +68,22 @@ func (b *Backend) fault(op string, err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == foreignKey {
 		return state.ErrNotFound // the session was deleted meanwhile
 	}
-	if _, ok := errors.AsType[*media.Fault](err); ok {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
 	if _, ok := errors.AsType[*state.LockedError](err); ok {
 		return err
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("%s in %s", op, b.where), Err: plain(err), Hint: b.hint(err),
 	}
 }
 
 // unreachable is the fault of a call that has waited in vain.
 func (b *Backend) unreachable(op string, err error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op:   fmt.Sprintf("%s in %s", op, b.where),
 		Err:  fmt.Errorf("unreachable: %w; everything confirmed so far is saved", err),
 		Hint: "see to the server and the line to it, then run the same command again",
@@ -172,8 +172,8 @@ func (b *Backend) grants() string {
 
 // damaged is the fault of a document that cannot be read.
 func (b *Backend) damaged(what string, err error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("read %s in %s", what, b.where), Err: err,
 		Hint: "restore the database from a backup, or correct the document by hand",
 	}

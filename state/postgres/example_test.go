@@ -6,7 +6,7 @@ import (
 	"log"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/postgres"
 )
@@ -14,7 +14,7 @@ import (
 func ExampleOpen() {
 	ctx := context.Background()
 	open := postgres.Opener(postgres.Options{
-		OnWait: func(w media.Wait) { log.Printf("waiting until %s: %s", w.Until.Format(time.TimeOnly), w.Reason) },
+		OnWait: func(w fault.Wait) { log.Printf("waiting until %s: %s", w.Until.Format(time.TimeOnly), w.Reason) },
 	})
 	openers := state.Openers{postgres.Scheme: open, postgres.SchemeAlias: open}
 	b, err := openers.Open(ctx, "postgres://gondola@db.example/gondola?sslmode=verify-full")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/pgserver"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -30,8 +31,8 @@ func altered(t *testing.T, uri string, alter func(*url.URL)) string {
 // that is nobody's business.
 func wantFault(t *testing.T, err error, says, hint string, secrets ...string) {
 	t.Helper()
-	f, ok := errors.AsType[*media.Fault](err)
-	if !ok || f.Class != media.SessionWide || f.Code != media.CodeState {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Class != fault.Session || f.Code != fault.State {
 		t.Fatalf("%v, want a session-wide fault of the state", err)
 	}
 	if !strings.Contains(f.Error(), says) {
@@ -94,7 +95,7 @@ func TestRefusedAtOnce(t *testing.T) {
 	db := pgserver.NewDatabase(t)
 	uri := altered(t, db.URI, func(u *url.URL) { u.User = url.UserPassword(db.Role, "wrong") })
 	began := time.Now()
-	if _, err := postgres.Open(t.Context(), uri, postgres.Options{OnWait: func(w media.Wait) { t.Error(w) }}); err == nil {
+	if _, err := postgres.Open(t.Context(), uri, postgres.Options{OnWait: func(w fault.Wait) { t.Error(w) }}); err == nil {
 		t.Fatal("a wrong password is right")
 	}
 	if took := time.Since(began); took > 2*time.Second {
@@ -334,7 +335,7 @@ func FuzzConfigure(f *testing.F) {
 			t.Skip("too short to be told from other words, or options that name files")
 		}
 		_, err := postgres.Configure("postgres://user:" + password + "@" + host + "/" + database)
-		if err != nil && strings.Contains(err.Error()+media.HintOf(err), password) {
+		if err != nil && strings.Contains(err.Error()+fault.HintOf(err), password) {
 			t.Errorf("the password %q is in %v", password, err)
 		}
 	})

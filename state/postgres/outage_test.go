@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/pgserver"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -96,8 +97,8 @@ func TestServerRestartsInMidRun(t *testing.T) {
 func TestServerStaysAway(t *testing.T) {
 	server := pgserver.New(t)
 	db := server.NewDatabase(t)
-	var waits []media.Wait
-	b := open(t, db.URI, postgres.Options{Patience: 4 * time.Second, OnWait: func(w media.Wait) { waits = append(waits, w) }})
+	var waits []fault.Wait
+	b := open(t, db.URI, postgres.Options{Patience: 4 * time.Second, OnWait: func(w fault.Wait) { waits = append(waits, w) }})
 	if err := b.PutSession(t.Context(), &state.Session{ID: "s"}); err != nil {
 		t.Fatal(err)
 	}

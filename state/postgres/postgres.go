@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -44,7 +44,7 @@ type Options struct {
 	Patience time.Duration
 	// OnWait, if not nil, is told before every wait longer than a second, by
 	// the goroutine that waits; several may wait at once.
-	OnWait func(media.Wait)
+	OnWait func(fault.Wait)
 }
 
 // Backend keeps sessions in a database. Make one with [Open].
@@ -54,7 +54,7 @@ type Backend struct {
 	log      *slog.Logger
 	now      func() time.Time
 	patience time.Duration
-	onWait   func(media.Wait)
+	onWait   func(fault.Wait)
 	existing bool
 	lazy     bool // the role's transactions are durable only some time after their commit
 	keeper   *lease.Keeper
@@ -79,7 +79,7 @@ var _ state.Backend = (*Backend)(nil)
 // be encrypted, unless an sslmode is given; and statements are not prepared by
 // name, so that any pooler will do, unless a default_query_exec_mode is given.
 //
-// Errors are [media.Fault]s of class SessionWide and hold no credentials. That
+// Errors are [fault.Error]s of class Session and hold no credentials. That
 // of a URI which makes no sense wraps [state.ErrURI].
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	config, err := configure(uri)

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -73,8 +73,8 @@ func checkName(it *state.Item) error {
 }
 
 func badItem(it *state.Item, why error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("store item %q (%s)", it.Name, it.ID.Key()), Err: why,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/pgserver"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -36,7 +37,7 @@ func TestNamesExchanged(t *testing.T) {
 		}
 	}
 	a.Name = d.Name
-	if err := b.PutItems(ctx, "s", a); media.ClassOf(err) != media.SessionWide {
+	if err := b.PutItems(ctx, "s", a); fault.ClassOf(err) != fault.Session {
 		t.Errorf("a name that another item keeps: %v", err)
 	}
 }
@@ -115,7 +116,7 @@ func TestPutItemsProperties(t *testing.T) {
 			err := b.PutItems(t.Context(), session, items...)
 			after := stored(rt, b, session)
 			if err != nil {
-				if media.ClassOf(err) != media.SessionWide {
+				if fault.ClassOf(err) != fault.Session {
 					rt.Fatal(err)
 				}
 				if diff := cmp.Diff(before, after); diff != "" {

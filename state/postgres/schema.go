@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -61,8 +61,8 @@ func (b *Backend) checkSchema(ctx context.Context) error {
 
 // unsuitable is the fault of a database that cannot be used as it is.
 func (b *Backend) unsuitable(hint, format string, args ...any) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open sessions in " + b.where,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: "open sessions in " + b.where,
 		Err: fmt.Errorf(format, args...), Hint: hint,
 	}
 }

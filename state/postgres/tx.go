@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/lease"
 )
 
@@ -41,7 +41,7 @@ func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(c
 		}
 		lost = plain(err)
 		b.log.Debug("the database is waited for", "op", op, "error", lost)
-		return &media.Fault{Class: media.Transient, Code: media.CodeUnreachable, Op: op + " in " + b.where, Err: lost}
+		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Op: op + " in " + b.where, Err: lost}
 	})
 	switch {
 	case err == nil && final == nil:

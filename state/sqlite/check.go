@@ -5,12 +5,12 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/lease"
 )
 
 // Check reads the whole database, some seconds for each million of items, and
-// returns a [media.Fault] that names the first damages.
+// returns a [fault.Error] that names the first damages.
 func (b *Backend) Check(ctx context.Context) error {
 	return b.sound(ctx, "PRAGMA integrity_check(3)")
 }
@@ -28,8 +28,8 @@ func (b *Backend) sound(ctx context.Context, pragma string) error {
 	if err != nil || len(damages) == 0 {
 		return err
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "check " + b.path,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: "check " + b.path,
 		Err: errors.New(strings.Join(damages, "; ")), Hint: damaged,
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -30,8 +30,8 @@ func TestDiskFull(t *testing.T) {
 	}
 	err = b.PutItems(t.Context(), "s", list...)
 	wantFault(t, "PutItems on a full disk", err)
-	if !strings.Contains(media.HintOf(err), "free space") {
-		t.Errorf("hint %q", media.HintOf(err))
+	if !strings.Contains(fault.HintOf(err), "free space") {
+		t.Errorf("hint %q", fault.HintOf(err))
 	}
 	if list[0].Seq != 0 {
 		t.Errorf("an item that was not stored has Seq %d", list[0].Seq)
@@ -81,8 +81,8 @@ func TestDamaged(t *testing.T) {
 		"Items": last(b.Items(t.Context(), "s", state.ItemQuery{})), "Check": b.Check(t.Context()),
 	} {
 		wantFault(t, what, err)
-		if !strings.Contains(media.HintOf(err), "gondola sessions export") {
-			t.Errorf("%s: hint %q", what, media.HintOf(err))
+		if !strings.Contains(fault.HintOf(err), "gondola sessions export") {
+			t.Errorf("%s: hint %q", what, fault.HintOf(err))
 		}
 	}
 	if _, err := b.Session(t.Context(), "s"); err != nil {
@@ -208,7 +208,7 @@ func FuzzDamage(f *testing.F) {
 
 func acceptable(t *testing.T, what string, err error) {
 	t.Helper()
-	if err != nil && !errors.Is(err, state.ErrNotFound) && media.CodeOf(err) != media.CodeState {
+	if err != nil && !errors.Is(err, state.ErrNotFound) && fault.CodeOf(err) != fault.State {
 		t.Errorf("%s: %v", what, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // stocked returns the path of a database that has something of everything.
@@ -31,7 +32,7 @@ func stocked(t *testing.T) string {
 			it.Refusal = &media.Refusal{Code: media.RefusedEmpty, Reason: "it is empty"}
 		case 3:
 			it.Transfer, it.Create, it.AlreadyThere = state.Completed, state.Completed, true
-			it.Receipt = &media.Receipt{Token: "hush"}
+			it.Receipt = &station.Receipt{Token: "hush"}
 		}
 		list = append(list, it)
 	}

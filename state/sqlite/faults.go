@@ -10,12 +10,12 @@ import (
 
 	codes "modernc.org/sqlite/lib"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 )
 
 func errClosed() error {
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "use state database", Err: state.ErrClosed}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state database", Err: state.ErrClosed}
 }
 
 // fault says what could not be done in which file, why, and what helps.
@@ -26,7 +26,7 @@ func (b *Backend) fault(ctx context.Context, op string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return ended
 	}
-	_, known := errors.AsType[*media.Fault](err)
+	_, known := errors.AsType[*fault.Error](err)
 	_, locked := errors.AsType[*state.LockedError](err)
 	if known || locked {
 		return err
@@ -34,7 +34,7 @@ func (b *Backend) fault(ctx context.Context, op string, err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err // Op names the file in full
 	}
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: strings.TrimSpace(op + " " + b.path), Err: err, Hint: b.hint(err)}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: strings.TrimSpace(op + " " + b.path), Err: err, Hint: b.hint(err)}
 }
 
 // hint returns the next step after an error, or "".
@@ -69,13 +69,13 @@ const damaged = "the file is damaged: restore it from a copy, or save what can b
 
 // corrupt says that a document in the database is not what it should be.
 func (b *Backend) corrupt(what string, err error) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("read %s in %s", what, b.path), Err: err,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("read %s in %s", what, b.path), Err: err,
 		Hint: "restore the file from a copy, or correct the document in its row (docs/sqlite.md tells how)",
 	}
 }
 
 // refused says that something cannot be stored.
 func refused(what string, err error) error {
-	return &media.Fault{Class: media.SessionWide, Code: media.CodeState, Op: "store " + what, Err: err}
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "store " + what, Err: err}
 }

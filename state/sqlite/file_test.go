@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -72,7 +72,7 @@ func TestRefusedFiles(t *testing.T) {
 			t.Errorf("Open(%s) = %v, %v; want %q", name, b, err, why)
 			continue
 		}
-		if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState {
+		if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.State {
 			t.Errorf("Open(%s) = %v, want a fault of the state", name, err)
 		}
 		if !strings.Contains(err.Error(), at(name)) {
@@ -81,7 +81,7 @@ func TestRefusedFiles(t *testing.T) {
 	}
 	wantEqual(t, "files", before, files(t, dir))
 	for _, path := range []string{"", "a\x00b"} {
-		if b, err := sqlite.Open(t.Context(), path, sqlite.Options{}); media.CodeOf(err) != media.CodeState {
+		if b, err := sqlite.Open(t.Context(), path, sqlite.Options{}); fault.CodeOf(err) != fault.State {
 			t.Errorf("Open(%q) = %v, %v", path, b, err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestOpenExisting(t *testing.T) {
 	existing := sqlite.Opener(sqlite.Options{Existing: true})
 	before := files(t, dir)
 	for _, name := range []string{"none.db", "nowhere/none.db", "empty.db"} {
-		if b, err := existing(t.Context(), "sqlite:"+filepath.Join(dir, name)); b != nil || !errors.Is(err, state.ErrNotFound) || media.CodeOf(err) != media.CodeState {
+		if b, err := existing(t.Context(), "sqlite:"+filepath.Join(dir, name)); b != nil || !errors.Is(err, state.ErrNotFound) || fault.CodeOf(err) != fault.State {
 			t.Errorf("Open of %s = %v, %v, want ErrNotFound", name, b, err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestOpenExisting(t *testing.T) {
 	wantEqual(t, "files", before, files(t, filepath.Dir(path)))
 
 	raw(t, path, "PRAGMA user_version = 0")
-	if b, err := existing(t.Context(), "sqlite:"+path); b != nil || err == nil || media.HintOf(err) == "" {
+	if b, err := existing(t.Context(), "sqlite:"+path); b != nil || err == nil || fault.HintOf(err) == "" {
 		t.Errorf("Open of an older schema = %v, %v, want it to say how to bring it up to date", b, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -56,8 +56,8 @@ func wantEqual[T any](t testing.TB, what string, want, got T) {
 // says what to do.
 func wantFault(t testing.TB, what string, err error) {
 	t.Helper()
-	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState || media.HintOf(err) == "" {
-		t.Errorf("%s: %v (hint %q), want a fault of the state with a hint", what, err, media.HintOf(err))
+	if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.State || fault.HintOf(err) == "" {
+		t.Errorf("%s: %v (hint %q), want a fault of the state with a hint", what, err, fault.HintOf(err))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -87,7 +88,7 @@ func TestModel(t *testing.T) {
 			next, refused := m.put(items)
 			err := b.PutItems(t.Context(), id, items...)
 			switch {
-			case refused && media.CodeOf(err) != media.CodeState:
+			case refused && fault.CodeOf(err) != fault.State:
 				rt.Fatalf("PutItems = %v, want it to be refused: %s", err, told(items))
 			case !refused && err != nil:
 				rt.Fatalf("PutItems = %v: %s", err, told(items))

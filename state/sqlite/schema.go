@@ -5,7 +5,7 @@ import (
 	"embed"
 	"fmt"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // applicationID marks the files that are ours, in the header of the database:
@@ -76,16 +76,16 @@ func (b *Backend) schemaVersion(ctx context.Context) (n int, err error) {
 }
 
 func (b *Backend) newer(found int) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open state database " + b.path,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
 		Err:  fmt.Errorf("its schema has version %d; this gondola knows version %d", found, version),
 		Hint: "run the newer gondola that wrote it; gondola version shows which this is",
 	}
 }
 
 func (b *Backend) older(found int) error {
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: "open state database " + b.path,
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
 		Err:  fmt.Errorf("its schema has version %d; this gondola works with version %d and may not change it now", found, version),
 		Hint: "run gondola sync, which brings it up to date",
 	}

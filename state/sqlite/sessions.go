@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -32,8 +32,8 @@ func checkID(id string) error {
 	default:
 		return nil
 	}
-	return &media.Fault{
-		Class: media.SessionWide, Code: media.CodeState, Op: fmt.Sprintf("use session id %q", id),
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("use session id %q", id),
 		Err: errors.New(why), Hint: "choose another session id",
 	}
 }

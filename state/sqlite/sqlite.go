@@ -48,7 +48,7 @@ var _ state.Backend = (*Backend)(nil)
 // Open opens the database at path, creating it with mode 0600 if missing, and
 // its directory with mode 0700. After the machine went down in the midst of
 // work it reads the whole database once to see that it is sound. Open returns a
-// [media.Fault] of class SessionWide if the path is no database of Gondola's, or
+// [fault.Error] of class Session if the path is no database of Gondola's, or
 // one of a newer Gondola's; such a file is left as it is.
 func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 	b := &Backend{

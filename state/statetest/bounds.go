@@ -7,6 +7,7 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // testUnstorable stores items that could not be read back: each is refused
@@ -18,7 +19,7 @@ func testUnstorable(t *testing.T, h Harness) {
 	for what, spoil := range map[string]func(*state.Item){
 		"a type of 17 MiB":    func(it *state.Item) { it.Type = long },
 		"a reason of 17 MiB":  func(it *state.Item) { it.Refusal = &media.Refusal{Code: "c", Reason: long} },
-		"a URL of 17 MiB":     func(it *state.Item) { it.Checkpoint = &media.Checkpoint{URL: long} },
+		"a URL of 17 MiB":     func(it *state.Item) { it.Checkpoint = &station.Checkpoint{URL: long} },
 		"a medium of 17 MiB":  func(it *state.Item) { it.ID.Medium = long },
 		"an id of 4 KiB":      func(it *state.Item) { it.ID.Medium = long[:4<<10] },
 		"a label of 4 KiB":    func(it *state.Item) { it.ID.Label = long[:4<<10] },
@@ -60,8 +61,8 @@ func testTimes(t *testing.T, h Harness) {
 		it := item(0)
 		it.CapturedAt, it.CreatedAt, it.CarriedAt, it.RegisteredAt, it.MissedAt = beyond, beyond, beyond, beyond, beyond
 		it.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "server", At: beyond}}
-		it.Receipt = &media.Receipt{Token: "t", At: beyond}
-		it.Checkpoint = &media.Checkpoint{URL: "https://u.example/1", StartedAt: beyond}
+		it.Receipt = &station.Receipt{Token: "t", At: beyond}
+		it.Checkpoint = &station.Checkpoint{URL: "https://u.example/1", StartedAt: beyond}
 		must(t, b.PutItems(ctx, "s", it))
 		must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex, Error: &state.ErrorRecord{Type: "server", At: beyond}}))
 		must(t, b.Record(ctx, state.LedgerEntry{Account: "a", Key: "k", At: beyond}))

@@ -8,8 +8,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // generator draws documents that use every field.
@@ -53,7 +55,7 @@ func (g generator) extra(label string) map[string]json.RawMessage {
 func (g generator) record(label string) state.ErrorRecord {
 	return state.ErrorRecord{
 		Type: g.text(label + " type"), Message: g.text(label + " message"),
-		Class:   draw(g, label+" class", rapid.SampledFrom([]media.Class{"", media.Transient, media.ItemFault, media.SessionWide})),
+		Class:   draw(g, label+" class", rapid.SampledFrom([]fault.Class{"", fault.Transient, fault.Item, fault.Session})),
 		Attempt: int(g.count(label + " attempt")), At: g.time(label+" at", time.Microsecond),
 	}
 }
@@ -112,14 +114,14 @@ func (g generator) progress(it *state.Item) {
 		it.Refusal = &media.Refusal{Code: media.RefusedType, Reason: g.text("reason")}
 	}
 	if g.bool("interrupted") {
-		it.Checkpoint = &media.Checkpoint{
+		it.Checkpoint = &station.Checkpoint{
 			URL: g.text("upload url"), Size: g.count("size"), Confirmed: g.count("confirmed"), Granularity: g.count("granularity"),
 			StartedAt: g.time("started", 1), Version: g.text("version"), Account: g.text("account"),
 			HashAt: g.count("hash at"), HashState: draw(g, "hash state", rapid.SliceOfN(rapid.Byte(), 0, 20)),
 		}
 	}
 	if g.bool("carried") {
-		it.Receipt = &media.Receipt{Token: g.text("token"), Size: g.count("size"), SHA256: g.text("sha256"), At: g.time("at", 1)}
+		it.Receipt = &station.Receipt{Token: g.text("token"), Size: g.count("size"), SHA256: g.text("sha256"), At: g.time("at", 1)}
 	}
 	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
 		if g.bool("failed in " + string(stage)) {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -214,7 +215,7 @@ func wantNotFound(t tester, what string, err error) {
 // wantRefused checks that an error is one that a store may return.
 func wantRefused(t tester, what string, err error) {
 	t.Helper()
-	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState {
+	if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.State {
 		t.Errorf("%s: %v, want a session-wide fault of the state", what, err)
 	}
 }
@@ -223,7 +224,7 @@ func wantRefused(t tester, what string, err error) {
 // its session survive.
 func wantUnstorable(t tester, what string, err error) {
 	t.Helper()
-	if media.ClassOf(err) != media.ItemFault || media.CodeOf(err) != media.CodeState || len(err.Error()) > 8<<10 {
+	if fault.ClassOf(err) != fault.Item || fault.CodeOf(err) != fault.State || len(err.Error()) > 8<<10 {
 		t.Errorf("%s: %.200v, want an item fault of the state", what, err)
 	}
 }

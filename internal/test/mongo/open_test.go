@@ -9,7 +9,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/mongo"
 )
@@ -23,10 +23,10 @@ func refused(t *testing.T, uri string, o mongo.Options) error {
 		b.Close()
 		t.Fatal("it opened")
 	}
-	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState {
+	if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.State {
 		t.Errorf("%v is not a session-wide fault of the state", err)
 	}
-	if strings.Contains(err.Error()+media.HintOf(err), "sesame") {
+	if strings.Contains(err.Error()+fault.HintOf(err), "sesame") {
 		t.Errorf("the password is told: %v", err)
 	}
 	if took := time.Since(began); took > 15*time.Second {
@@ -39,8 +39,8 @@ func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	host := strings.TrimPrefix(serverURI, "mongodb://")
 	err := refused(t, "mongodb://somebody:sesame@"+host[strings.LastIndexByte(host, '@')+1:], mongo.Options{})
-	if !strings.Contains(err.Error(), "refuses the user") || !strings.Contains(media.HintOf(err), "password") {
-		t.Errorf("wrong password: %v; %s", err, media.HintOf(err))
+	if !strings.Contains(err.Error(), "refuses the user") || !strings.Contains(fault.HintOf(err), "password") {
+		t.Errorf("wrong password: %v; %s", err, fault.HintOf(err))
 	}
 }
 
@@ -57,12 +57,12 @@ func TestTLS(t *testing.T) {
 	}()
 	for range 5 { // a busy machine may not come to the certificate in time
 		err = refused(t, uri+"&serverSelectionTimeoutMS=2000", mongo.Options{})
-		if strings.Contains(media.HintOf(err), "tlsCAFile") {
+		if strings.Contains(fault.HintOf(err), "tlsCAFile") {
 			break
 		}
 	}
-	if !strings.Contains(err.Error(), "TLS") || !strings.Contains(media.HintOf(err), "tlsCAFile") {
-		t.Errorf("an unknown authority: %v; %s", err, media.HintOf(err))
+	if !strings.Contains(err.Error(), "TLS") || !strings.Contains(fault.HintOf(err), "tlsCAFile") {
+		t.Errorf("an unknown authority: %v; %s", err, fault.HintOf(err))
 	}
 	b := open(t, uri+"&tlsInsecure=true", mongo.Options{})
 	start(t, b)
@@ -70,7 +70,7 @@ func TestTLS(t *testing.T) {
 		t.Error(err)
 	}
 	host := strings.TrimPrefix(serverURI, "mongodb://")
-	if err := refused(t, "mongodb://"+host[strings.LastIndexByte(host, '@')+1:]+"?tls=true&serverSelectionTimeoutMS=1000", mongo.Options{}); media.HintOf(err) == "" {
+	if err := refused(t, "mongodb://"+host[strings.LastIndexByte(host, '@')+1:]+"?tls=true&serverSelectionTimeoutMS=1000", mongo.Options{}); fault.HintOf(err) == "" {
 		t.Errorf("a server without TLS: %v", err)
 	}
 }
@@ -83,7 +83,7 @@ func TestNewerSchema(t *testing.T) {
 	if _, err := db.Collection("gondola_schema").UpdateOne(ctx, bson.D{}, bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: 2}}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := refused(t, db.at(""), mongo.Options{}); !strings.Contains(err.Error(), "newer Gondola (schema version 2") || media.HintOf(err) == "" {
+	if err := refused(t, db.at(""), mongo.Options{}); !strings.Contains(err.Error(), "newer Gondola (schema version 2") || fault.HintOf(err) == "" {
 		t.Errorf("a newer schema: %v", err)
 	}
 }

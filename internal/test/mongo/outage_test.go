@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/mongo"
@@ -46,8 +47,8 @@ func TestLineCut(t *testing.T) {
 	t.Parallel()
 	db, p := newDatabase(t), newProxy(t)
 	var mu sync.Mutex
-	var waits []media.Wait
-	b := open(t, db.at(p.host())+attempt, mongo.Options{OnWait: func(w media.Wait) {
+	var waits []fault.Wait
+	b := open(t, db.at(p.host())+attempt, mongo.Options{OnWait: func(w fault.Wait) {
 		mu.Lock()
 		defer mu.Unlock()
 		if waits = append(waits, w); len(waits) == 2 {
@@ -82,7 +83,7 @@ func TestLineStaysCut(t *testing.T) {
 	p.setCut(true)
 	began := time.Now()
 	err := b.PutItems(t.Context(), "s", item(1))
-	if media.ClassOf(err) != media.SessionWide || media.CodeOf(err) != media.CodeState || !strings.Contains(err.Error(), "everything confirmed so far is saved") {
+	if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != fault.State || !strings.Contains(err.Error(), "everything confirmed so far is saved") {
 		t.Errorf("PutItems = %v", err)
 	}
 	if took := time.Since(began); took < patience/2 || took > 3*patience {
@@ -90,7 +91,7 @@ func TestLineStaysCut(t *testing.T) {
 	}
 	// The next calls know that already, until the server is back.
 	began = time.Now()
-	if _, err := b.Session(t.Context(), "s"); media.CodeOf(err) != media.CodeState {
+	if _, err := b.Session(t.Context(), "s"); fault.CodeOf(err) != fault.State {
 		t.Errorf("Session = %v", err)
 	}
 	if took := time.Since(began); took > patience {

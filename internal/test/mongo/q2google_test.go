@@ -13,6 +13,7 @@ import (
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/mongo"
@@ -365,13 +366,13 @@ func TestBrokenDocuments(t *testing.T) {
 	var listed []string
 	for s, err := range b.Sessions(ctx) {
 		listed = append(listed, fmt.Sprint(s.ID, " ", err == nil))
-		if err != nil && (media.CodeOf(err) != media.CodeState || media.HintOf(err) == "") {
+		if err != nil && (fault.CodeOf(err) != fault.State || fault.HintOf(err) == "") {
 			t.Errorf("%s: %v", s.ID, err)
 		}
 	}
 	want(t, "sessions", []string{january + " true", "broken false"}, listed)
 	_, err := b.ItemNamed(ctx, january, "G0010002001.JPG")
-	if media.CodeOf(err) != media.CodeState || !strings.Contains(err.Error(), "6979e1a2f0c3b4d5e6000012") || strings.Contains(err.Error(), "Signature") {
+	if fault.CodeOf(err) != fault.State || !strings.Contains(err.Error(), "6979e1a2f0c3b4d5e6000012") || strings.Contains(err.Error(), "Signature") {
 		t.Errorf("a broken item: %v", err)
 	}
 	if err := b.DeleteSession(ctx, "broken"); err != nil {

@@ -1,11 +1,13 @@
-package media
+package station
 
-// Held is what a destination says of an item that it holds. What it does not
+import "github.com/gondola-sync/gondola/media"
+
+// RemoteItem is what a destination says of an item that it holds. What it does not
 // tell has its zero value.
-type Held struct {
+type RemoteItem struct {
 	Name          string
 	MIME          string
-	Kind          Kind
+	Kind          media.Kind
 	Width, Height int // pixels
 	Readiness     Readiness
 }

@@ -1,7 +1,9 @@
-package media
+package station
+
+import "github.com/gondola-sync/gondola/media"
 
 // RefusedError says that an item cannot be carried, which only opening it could
 // tell: its size, mostly. It is no failure of the item.
-type RefusedError struct{ Refusal }
+type RefusedError struct{ media.Refusal }
 
 func (e *RefusedError) Error() string { return e.Reason }

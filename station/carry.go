@@ -1,10 +1,12 @@
-package media
+package station
 
 import (
 	"context"
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/gondola-sync/gondola/media"
 )
 
 // Content is an item opened at an offset. The reader of Body owns it and
@@ -25,7 +27,7 @@ type Opener func(ctx context.Context, offset int64) (*Content, error)
 
 // Upload is the order to carry one item's bytes to a destination.
 type Upload struct {
-	Item Item
+	Item media.Item
 	Open Opener
 	// From is where an interrupted upload stopped, or nil.
 	From *Checkpoint
@@ -92,16 +94,16 @@ type Batch struct {
 
 // Entry is one carried item to be registered.
 type Entry struct {
-	Item    Item
+	Item    media.Item
 	Receipt Receipt
 	// MaybeSpent says that the receipt was in an earlier call whose answer is
 	// not known: the item may be at the destination already. A destination that
-	// takes a receipt only once fails such an entry with CodeTokenInvalid.
+	// takes a receipt only once fails such an entry with fault.TokenInvalid.
 	MaybeSpent bool
 }
 
-// Created is the answer to a Batch.
-type Created struct {
+// BatchResult is the answer to a Batch.
+type BatchResult struct {
 	Results []Result // one per entry, in order
 	// Responses are the service's answers as JSON documents, for the record.
 	Responses []string
@@ -111,5 +113,5 @@ type Created struct {
 // the destination.
 type Result struct {
 	ID  string // the destination's id of the item
-	Err error  // a *Fault
+	Err error  // a *fault.Error
 }

@@ -1,0 +1,63 @@
+package station
+
+import (
+	"context"
+	"iter"
+
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Prefetcher is what a [Source] may implement to do ahead of Open what costs
+// round trips and needs no bytes, such as resolving a signed address. Without
+// it, Open does that work itself.
+type Prefetcher interface {
+	// Prefetch makes the next Open of the item cheap, for some minutes at least.
+	// Nothing is lost if it is not called, or fails: Open then does the same.
+	Prefetch(ctx context.Context, item media.Item) error
+}
+
+// ListOptions select what [Relister.Relist] lists. The functions may be nil. They
+// are called by one goroutine at a time.
+type ListOptions struct {
+	Window media.Window // of capture times
+	// Known reports whether all items that a medium has in the state of this
+	// revision are known: see [media.Item.Revision]. Then none of them is listed.
+	Known func(medium, revision string) bool
+	// Wants reports whether items of a kind and of the source's own type are
+	// wanted. A medium that consists of others only need not be listed.
+	Wants func(kind media.Kind, typ string) bool
+	// Notice is called with each remark on the listing that a user should read.
+	Notice func(text string)
+}
+
+// Relister is what a [Source] may implement so that listing again what a session
+// holds costs little. Without it, every run lists everything anew.
+type Relister interface {
+	// Relist is List, without the media that o.Known knows in the state in which
+	// the source finds them, and without those that o.Wants does not want.
+	Relist(ctx context.Context, o ListOptions) iter.Seq2[media.Item, error]
+}
+
+// TypeLister is what a [Source] may implement so that a filter for a type that
+// the source does not have is refused. Without it, such a filter matches nothing.
+type TypeLister interface {
+	// Types returns the source's own words for types, such as "TimeLapse".
+	Types() []string
+}
+
+// Meter is what a station may implement to have its requests counted in the
+// summary of a run. Without it, its requests are not counted.
+type Meter interface {
+	// Requests returns how many requests were sent so far, by kind, such as
+	// "cdn".
+	Requests() map[string]int64
+}
+
+// Inspector is what a [Destination] may implement so that a verification can
+// look at its items, many in one call. Without it, a verification learns from
+// Holds only that something is there.
+type Inspector interface {
+	// Inspect returns what the account holds under each of at most BatchSize
+	// different ids, in order: nil where there is nothing.
+	Inspect(ctx context.Context, ids []string) ([]*RemoteItem, error)
+}
