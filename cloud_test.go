@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -168,12 +170,12 @@ func (l *memoryLibrary) Upload(ctx context.Context, u station.Upload) (station.R
 		c = *u.From
 	}
 	l.mu.Lock()
-	if _, live := l.uploads[c.URL]; c.URL == "" || !live {
+	if _, live := l.uploads[string(c.Resume)]; c.Resume == nil || !live {
 		l.begun++
-		c = station.Checkpoint{URL: fmt.Sprintf("upload-%d", l.begun)}
-		l.uploads[c.URL] = nil
+		c = station.Checkpoint{Resume: json.RawMessage(strconv.Quote(fmt.Sprintf("upload-%d", l.begun)))}
+		l.uploads[string(c.Resume)] = nil
 	}
-	c.Confirmed = int64(len(l.uploads[c.URL]))
+	c.Confirmed = int64(len(l.uploads[string(c.Resume)]))
 	l.mu.Unlock()
 
 	content, err := u.Open(ctx, c.Confirmed)
@@ -189,7 +191,7 @@ func (l *memoryLibrary) Upload(ctx context.Context, u station.Upload) (station.R
 		piece := make([]byte, min(int64(l.segment), c.Size-c.Confirmed))
 		n, err := io.ReadFull(content.Body, piece)
 		l.mu.Lock()
-		l.uploads[c.URL] = append(l.uploads[c.URL], piece[:n]...)
+		l.uploads[string(c.Resume)] = append(l.uploads[string(c.Resume)], piece[:n]...)
 		l.received += int64(n)
 		l.mu.Unlock()
 		c.Confirmed += int64(n)
@@ -206,8 +208,8 @@ func (l *memoryLibrary) Upload(ctx context.Context, u station.Upload) (station.R
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	data := l.uploads[c.URL]
-	delete(l.uploads, c.URL)
+	data := l.uploads[string(c.Resume)]
+	delete(l.uploads, string(c.Resume))
 	l.begun++
 	token := fmt.Sprintf("token-%d", l.begun)
 	l.tokens[token] = data

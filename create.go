@@ -116,9 +116,12 @@ func (b *batcher) add(ctx context.Context, it *state.Item) error {
 	return b.flush(ctx)
 }
 
-// twin reports whether an item of the same content is in the batch: the
-// destination refuses the same bytes twice in one call.
+// twin reports whether the batch holds an item of the same content, which a
+// destination whose receipts are spent once refuses in one call.
 func (b *batcher) twin(it *state.Item) bool {
+	if !it.Receipt.Once {
+		return false
+	}
 	for _, other := range b.ready {
 		if it.SHA256 != "" && it.SHA256 == other.SHA256 || it.Receipt.Token == other.Receipt.Token {
 			return true

@@ -2,6 +2,7 @@ package gphotos
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Rec
 	if err != nil {
 		return station.Receipt{}, run.fault(ctx, err)
 	}
-	return station.Receipt{Token: result.Token, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC()}, nil
+	return station.Receipt{Token: result.Token, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC(), Once: true}, nil
 }
 
 // carriage is one Upload.
@@ -71,24 +72,51 @@ func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
 	if c := r.u.From; c != nil {
 		job.SentBefore = min(max(c.Confirmed, c.HashAt), r.size)
 	}
-	if from != nil && from.Size == r.size && from.Version == r.version {
-		job.From = from.resumable()
+	if from != nil && from.Size == r.size && r.u.From.Version == r.version {
+		job.From = from
 	}
 	return job, nil
 }
 
 // usable returns u.From if the service may still know it, and if it names the
 // bytes it is of: without a version, nothing tells them from others.
-func (r *carriage) usable() *checkpoint {
+func (r *carriage) usable() *resumable.Checkpoint {
 	c := r.u.From
-	if c == nil || c.Version == "" || c.Account != r.account || c.Size <= 0 || c.Granularity <= 0 ||
+	if c == nil || c.Version == "" || c.Account != r.account || c.Size <= 0 ||
 		c.Confirmed < 0 || c.Confirmed > c.Size || r.d.c.now().Sub(c.StartedAt) > maxSessionAge {
 		return nil
 	}
-	if at, err := url.Parse(c.URL); err != nil || !trusted(r.d.c.base, at) {
+	s, ok := readSession(c.Resume)
+	if !ok {
 		return nil
 	}
-	return (*checkpoint)(c)
+	if at, err := url.Parse(s.URL); err != nil || !trusted(r.d.c.base, at) {
+		return nil
+	}
+	return &resumable.Checkpoint{
+		Session: s, StartedAt: c.StartedAt, Size: c.Size, Confirmed: c.Confirmed, HashAt: c.HashAt, HashState: c.HashState,
+	}
+}
+
+// uploadSession is the part of a station.Checkpoint that is ours. URL is a
+// credential.
+type uploadSession struct {
+	URL         string `json:"url"`
+	Granularity int64  `json:"granularity"` // bytes; segment lengths are multiples of it
+}
+
+// readSession is the inverse of writeSession.
+func readSession(resume json.RawMessage) (resumable.Session, bool) {
+	var s uploadSession
+	if json.Unmarshal(resume, &s) != nil || s.URL == "" || s.Granularity <= 0 {
+		return resumable.Session{}, false
+	}
+	return resumable.Session{URL: s.URL, Granularity: s.Granularity}, true
+}
+
+func writeSession(s resumable.Session) json.RawMessage {
+	data, _ := json.Marshal(uploadSession{s.URL, s.Granularity}) // a text and a number never fail
+	return data
 }
 
 // refusal asks Refuse again, with the size that is now known.
@@ -98,18 +126,8 @@ func (r *carriage) refusal() *media.Refusal {
 	return r.d.Refuse(item)
 }
 
-// checkpoint is a station.Checkpoint in the words of package resumable.
-type checkpoint station.Checkpoint
-
-func (c *checkpoint) resumable() *resumable.Checkpoint {
-	return &resumable.Checkpoint{
-		Session:   resumable.Session{URL: c.URL, Granularity: c.Granularity},
-		StartedAt: c.StartedAt, Size: c.Size, Confirmed: c.Confirmed, HashAt: c.HashAt, HashState: c.HashState,
-	}
-}
-
 // offsetOf is where an upload that goes on from c will most likely read first.
-func offsetOf(c *checkpoint) int64 {
+func offsetOf(c *resumable.Checkpoint) int64 {
 	switch {
 	case c == nil:
 		return 0
@@ -153,8 +171,8 @@ func (r *carriage) save(ctx context.Context, c resumable.Checkpoint) error {
 		return nil
 	}
 	err := r.u.Save(ctx, station.Checkpoint{
-		URL: c.Session.URL, Size: c.Size, Confirmed: c.Confirmed, Granularity: c.Session.Granularity,
-		StartedAt: c.StartedAt, Version: r.version, Account: r.account, HashAt: c.HashAt, HashState: c.HashState,
+		Size: c.Size, Confirmed: c.Confirmed, StartedAt: c.StartedAt, Version: r.version, Account: r.account,
+		HashAt: c.HashAt, HashState: c.HashState, Resume: writeSession(c.Session),
 	})
 	if _, ok := errors.AsType[*fault.Error](err); err == nil || ok || ctx.Err() != nil {
 		return err

@@ -32,7 +32,7 @@ type itemFields struct {
 	Revision      string                `json:"revision,omitempty"`
 	Of            int                   `json:"of,omitempty"`
 	Refusal       *media.Refusal        `json:"refusal,omitempty"`
-	Checkpoint    *station.Checkpoint   `json:"checkpoint,omitempty"`
+	Checkpoint    *checkpointFields     `json:"checkpoint,omitempty"`
 	Receipt       *receiptFields        `json:"receipt,omitempty"`
 	DestinationID string                `json:"destination_id,omitempty"`
 	SHA256        string                `json:"sha256,omitempty"`
@@ -52,6 +52,9 @@ type receiptFields struct {
 	Size   int64     `json:"size"`
 	SHA256 string    `json:"sha256,omitempty"`
 	At     time.Time `json:"at,omitzero"`
+	// Again says that it can be spent more than once. Receipts were all of the
+	// other sort before there was a choice.
+	Again bool `json:"again,omitempty"`
 }
 
 // EncodeItem returns an item as q2google's item document. A running status is
@@ -106,12 +109,12 @@ func newItemFields(it *Item) *itemFields {
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
 		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
 		Revision: it.Revision, Of: it.Of,
-		Refusal: it.Refusal, Checkpoint: boundedCheckpoint(it.Checkpoint), DestinationID: it.DestinationID, SHA256: it.SHA256,
+		Refusal: it.Refusal, Checkpoint: newCheckpointFields(it.Checkpoint), DestinationID: it.DestinationID, SHA256: it.SHA256,
 		Carried: it.Carried, Recorded: it.Recorded, SameAs: it.SameAs, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
 		CarriedAt: media.Moment(it.CarriedAt), RegisteredAt: media.Moment(it.RegisteredAt), MissedAt: media.Moment(it.MissedAt),
 	}
 	if r := it.Receipt; r != nil {
-		f.Receipt = &receiptFields{Size: r.Size, SHA256: r.SHA256, At: media.Moment(r.At)}
+		f.Receipt = &receiptFields{Size: r.Size, SHA256: r.SHA256, At: media.Moment(r.At), Again: !r.Once}
 	}
 	for stage, e := range it.Errors {
 		if e.Class != "" {
@@ -122,15 +125,6 @@ func newItemFields(it *Item) *itemFields {
 		}
 	}
 	return f
-}
-
-func boundedCheckpoint(c *station.Checkpoint) *station.Checkpoint {
-	if c == nil {
-		return nil
-	}
-	bounded := *c
-	bounded.StartedAt = media.Moment(c.StartedAt)
-	return &bounded
 }
 
 // DecodeItem reads an item document, q2google's or Gondola's; ours tells which.
@@ -182,15 +176,15 @@ func (f *itemFields) fill(it *Item, token string) error {
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
 	it.Revision, it.Of = f.Revision, f.Of
-	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, f.Checkpoint, f.DestinationID, f.SHA256
+	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, (*station.Checkpoint)(f.Checkpoint), f.DestinationID, f.SHA256
 	it.Carried, it.Recorded, it.SameAs = f.Carried, f.Recorded, f.SameAs
 	it.AlreadyThere, it.CarriedAgain = f.AlreadyThere, f.CarriedAgain
 	it.CarriedAt, it.RegisteredAt, it.MissedAt = f.CarriedAt, f.RegisteredAt, f.MissedAt
 	switch r := f.Receipt; {
 	case r != nil:
-		it.Receipt = &station.Receipt{Token: token, Size: r.Size, SHA256: r.SHA256, At: r.At}
+		it.Receipt = &station.Receipt{Token: token, Size: r.Size, SHA256: r.SHA256, At: r.At, Once: !r.Again}
 	case token != "":
-		it.Receipt = &station.Receipt{Token: token, Size: media.SizeUnknown}
+		it.Receipt = &station.Receipt{Token: token, Size: media.SizeUnknown, Once: true}
 	}
 	for stage, class := range f.ErrorClasses {
 		if e, ok := it.Errors[stage]; ok {

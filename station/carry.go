@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"time"
@@ -45,21 +46,22 @@ type Upload struct {
 	Failed func(err error)
 }
 
-// Checkpoint is what an interrupted upload needs to go on. URL is a
-// credential: it never reaches a log.
+// Checkpoint is what an interrupted upload needs to go on. It holds credentials:
+// it never reaches a log.
 type Checkpoint struct {
-	URL         string    `json:"url"`                  // upload session
-	Size        int64     `json:"size"`                 // bytes of the whole item
-	Confirmed   int64     `json:"confirmed"`            // bytes the destination has acknowledged
-	Granularity int64     `json:"granularity"`          // bytes; segment lengths are multiples of it
-	StartedAt   time.Time `json:"started_at"`           // UTC
-	Version     string    `json:"version,omitempty"`    // Content.Version of the bytes sent so far
-	Account     string    `json:"account,omitempty"`    // account the session belongs to
-	HashAt      int64     `json:"hash_at"`              // bytes that HashState covers
-	HashState   []byte    `json:"hash_state,omitempty"` // marshalled SHA-256 of the first HashAt bytes
+	Size      int64     `json:"size"`                 // bytes of the whole item
+	Confirmed int64     `json:"confirmed"`            // bytes the destination has acknowledged
+	StartedAt time.Time `json:"started_at"`           // UTC
+	Version   string    `json:"version,omitempty"`    // Content.Version of the bytes sent so far
+	Account   string    `json:"account,omitempty"`    // account the upload belongs to
+	HashAt    int64     `json:"hash_at"`              // bytes that HashState covers
+	HashState []byte    `json:"hash_state,omitempty"` // marshalled SHA-256 of the first HashAt bytes
+	// Resume is what the destination alone reads, such as an upload URL or the
+	// name of a partial file: a JSON value, or nil.
+	Resume json.RawMessage `json:"resume,omitempty"`
 }
 
-// LogValue leaves out the upload URL and the hash state.
+// LogValue leaves out what the destination reads and the hash state.
 func (c Checkpoint) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int64("size", c.Size),
@@ -75,6 +77,9 @@ type Receipt struct {
 	Size   int64     // bytes
 	SHA256 string    // lower-case hex of the bytes as they passed; "" if unknown
 	At     time.Time // UTC; destinations forget tokens with age
+	// Once says that the receipt can be spent by one create call only, and that
+	// the same bytes must not stand twice in one call.
+	Once bool
 }
 
 // LogValue leaves out the token.

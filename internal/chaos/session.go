@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -215,7 +216,11 @@ func uploadOf(it *state.Item) string {
 	if it.Checkpoint == nil {
 		return ""
 	}
-	at, err := url.Parse(it.Checkpoint.URL)
+	var upload struct{ URL string }
+	if json.Unmarshal(it.Checkpoint.Resume, &upload) != nil {
+		return ""
+	}
+	at, err := url.Parse(upload.URL)
 	if err != nil {
 		return ""
 	}

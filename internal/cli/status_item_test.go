@@ -45,7 +45,7 @@ func lives(t *testing.T) string {
 	done.Carried, done.CarriedAt, done.RegisteredAt, done.CarriedAgain = 1<<30, at.Add(time.Hour), at.Add(2*time.Hour), 2
 	half := item("m2", 1, "GX010002.MP4")
 	half.Checkpoint = &station.Checkpoint{
-		URL: "https://upload.example/SECRET-URL", Size: 1 << 30, Confirmed: 1 << 29, StartedAt: at, HashAt: 1 << 28, HashState: []byte("SECRET-HASH"),
+		Resume: []byte(`{"url": "https://upload.example/SECRET-URL"}`), Size: 1 << 30, Confirmed: 1 << 29, StartedAt: at, HashAt: 1 << 28, HashState: []byte("SECRET-HASH"),
 	}
 	half.Transfer = state.Failed
 	half.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "server", Class: fault.Transient, Message: "the line broke", Attempt: 3, At: at}}

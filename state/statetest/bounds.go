@@ -19,7 +19,7 @@ func testUnstorable(t *testing.T, h Harness) {
 	for what, spoil := range map[string]func(*state.Item){
 		"a type of 17 MiB":    func(it *state.Item) { it.Type = long },
 		"a reason of 17 MiB":  func(it *state.Item) { it.Refusal = &media.Refusal{Code: "c", Reason: long} },
-		"a URL of 17 MiB":     func(it *state.Item) { it.Checkpoint = &station.Checkpoint{URL: long} },
+		"a version of 17 MiB": func(it *state.Item) { it.Checkpoint = &station.Checkpoint{Version: long} },
 		"a medium of 17 MiB":  func(it *state.Item) { it.ID.Medium = long },
 		"an id of 4 KiB":      func(it *state.Item) { it.ID.Medium = long[:4<<10] },
 		"a label of 4 KiB":    func(it *state.Item) { it.ID.Label = long[:4<<10] },
@@ -62,7 +62,7 @@ func testTimes(t *testing.T, h Harness) {
 		it.CapturedAt, it.CreatedAt, it.CarriedAt, it.RegisteredAt, it.MissedAt = beyond, beyond, beyond, beyond, beyond
 		it.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "server", At: beyond}}
 		it.Receipt = &station.Receipt{Token: "t", At: beyond}
-		it.Checkpoint = &station.Checkpoint{URL: "https://u.example/1", StartedAt: beyond}
+		it.Checkpoint = &station.Checkpoint{Resume: []byte(`{"url":"https://u.example/1"}`), StartedAt: beyond}
 		must(t, b.PutItems(ctx, "s", it))
 		must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex, Error: &state.ErrorRecord{Type: "server", At: beyond}}))
 		must(t, b.Record(ctx, state.LedgerEntry{Account: "a", Key: "k", At: beyond}))

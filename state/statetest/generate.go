@@ -52,6 +52,12 @@ func (g generator) extra(label string) map[string]json.RawMessage {
 	return extra
 }
 
+// resume draws what a destination alone reads of a checkpoint.
+func (g generator) resume() json.RawMessage {
+	values := []string{`{"url":"https://u.example/?a=1&b=2","granularity":262144}`, `"partial/<é>.part"`, `[1,null]`}
+	return json.RawMessage(draw(g, "resume", rapid.SampledFrom(values)))
+}
+
 func (g generator) record(label string) state.ErrorRecord {
 	return state.ErrorRecord{
 		Type: g.text(label + " type"), Message: g.text(label + " message"),
@@ -115,13 +121,13 @@ func (g generator) progress(it *state.Item) {
 	}
 	if g.bool("interrupted") {
 		it.Checkpoint = &station.Checkpoint{
-			URL: g.text("upload url"), Size: g.count("size"), Confirmed: g.count("confirmed"), Granularity: g.count("granularity"),
+			Size: g.count("size"), Confirmed: g.count("confirmed"), Resume: g.resume(),
 			StartedAt: g.time("started", 1), Version: g.text("version"), Account: g.text("account"),
 			HashAt: g.count("hash at"), HashState: draw(g, "hash state", rapid.SliceOfN(rapid.Byte(), 0, 20)),
 		}
 	}
 	if g.bool("carried") {
-		it.Receipt = &station.Receipt{Token: g.text("token"), Size: g.count("size"), SHA256: g.text("sha256"), At: g.time("at", 1)}
+		it.Receipt = &station.Receipt{Token: g.text("token"), Size: g.count("size"), SHA256: g.text("sha256"), At: g.time("at", 1), Once: g.bool("once")}
 	}
 	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
 		if g.bool("failed in " + string(stage)) {
