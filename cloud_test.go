@@ -213,7 +213,7 @@ func (l *memoryLibrary) Upload(ctx context.Context, u station.Upload) (station.R
 	l.begun++
 	token := fmt.Sprintf("token-%d", l.begun)
 	l.tokens[token] = data
-	return station.Receipt{Token: token, Size: int64(len(data)), SHA256: digest(data), At: time.Now().UTC()}, nil
+	return station.Receipt{Token: token, Size: int64(len(data)), SHA256: digest(data), At: time.Now().UTC(), Once: true}, nil
 }
 
 func (l *memoryLibrary) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {

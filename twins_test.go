@@ -3,11 +3,13 @@ package gondola_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -62,5 +64,56 @@ func TestEqualContentsAreNeverInOneCall(t *testing.T) {
 		if s = mustSync(t, o); s.Items.Outcomes[state.OutcomeAlreadyThere] != 40 || lib.received != received || at.doubled > 0 {
 			t.Errorf("another session: items %v, %d bytes sent, %d doubled", s.Items, lib.received-received, at.doubled)
 		}
+	})
+}
+
+// tokenless is a memoryLibrary whose receipts can be spent again, as those of a
+// folder: they hold no token.
+type tokenless struct {
+	*watchful
+	mu     sync.Mutex
+	tokens map[media.ID]string
+}
+
+func (l *tokenless) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {
+	receipt, err := l.watchful.Upload(ctx, u)
+	if err != nil {
+		return receipt, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tokens[u.Item.ID] = receipt.Token
+	receipt.Token, receipt.SHA256, receipt.Once = "", "", false
+	return receipt, nil
+}
+
+func (l *tokenless) Stale(station.Receipt) bool { return false }
+
+func (l *tokenless) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
+	l.mu.Lock()
+	for i, e := range b.Entries {
+		b.Entries[i].Receipt.Token = l.tokens[e.Item.ID]
+	}
+	l.mu.Unlock()
+	return l.watchful.Create(ctx, b)
+}
+
+// TestReceiptsWithoutTokenShareACall carries items whose receipts are all alike:
+// they are registered in one call, not in one each.
+func TestReceiptsWithoutTokenShareACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(40, 0)
+		for i := range 40 {
+			src.add(fmt.Sprintf("m%02d", i), fmt.Sprintf("GX01%04d.MP4", i), fmt.Appendf(nil, "content %d", i))
+		}
+		at := &tokenless{watchful: &watchful{memoryLibrary: lib}, tokens: map[media.ID]string{}}
+		s := mustSync(t, options(t, src, at))
+		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 40 {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		if at.fullest != lib.BatchSize() {
+			t.Errorf("the fullest call had %d entries, want %d", at.fullest, lib.BatchSize())
+		}
+		wantArrived(t, src, lib)
 	})
 }

@@ -106,8 +106,12 @@ func TestUploadResumes(t *testing.T) {
 		{"other bytes", func(c *station.Checkpoint) { c.Version = "v0" }, 0, 1},
 		{"other size", func(c *station.Checkpoint) { c.Size++ }, 0, 1},
 		{"too old", func(*station.Checkpoint) {}, 157 * time.Hour, 1},
-		{"foreign host", func(c *station.Checkpoint) { c.Resume = []byte(`{"url": "https://evil.example/v1/uploads?upload_id=secret-session-1", "granularity": 262144}`) }, 0, 1},
-		{"session unknown", func(c *station.Checkpoint) { c.Resume = bytes.Replace(c.Resume, []byte("session-1"), []byte("session-0"), 1) }, 0, 1},
+		{"foreign host", func(c *station.Checkpoint) {
+			c.Resume = []byte(`{"url": "https://evil.example/v1/uploads?upload_id=secret-session-1", "granularity": 262144}`)
+		}, 0, 1},
+		{"session unknown", func(c *station.Checkpoint) {
+			c.Resume = bytes.Replace(c.Resume, []byte("session-1"), []byte("session-0"), 1)
+		}, 0, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
