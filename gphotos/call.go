@@ -53,6 +53,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 			if err := c.writes.pace(ctx); err != nil {
 				return err
 			}
+			defer c.writes.done()
 		}
 		raw, err := c.send(ctx, r)
 		if err != nil {

@@ -47,7 +47,7 @@ type Options struct {
 	// Retry bounds the repetition of JSON calls.
 	Retry retry.Policy
 	// WritesPerMinute is the most write calls in any minute; default 30, what
-	// the service allows. A third of them may follow each other at once.
+	// the service allows.
 	WritesPerMinute int
 	// Timeout bounds one JSON call; default 180 s. Uploads have no time limit,
 	// but end when nothing moves.

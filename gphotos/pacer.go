@@ -4,27 +4,25 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/gondola-sync/gondola/fault"
 )
 
-// pacer lets one write at a time through, and so many a minute.
+// paceWindow is the span in which a number of writes is allowed.
+const paceWindow = time.Minute
+
+// pacer lets one write at a time through, and at most so many in any minute.
 type pacer struct {
-	turn   chan struct{}
-	rate   *rate.Limiter
+	turn   chan struct{} // holds the turn of the write in progress; guards ended and next
+	ended  []time.Time   // when the last writes ended, a ring; zero where none did
+	next   int           // index of the oldest in ended
 	onWait func(fault.Wait)
 }
 
-// newPacer allows a third of perMinute at once and refills by the rest, so
-// that no minute sees more than perMinute.
 func newPacer(perMinute int, onWait func(fault.Wait)) *pacer {
-	burst := max(perMinute/3, 1)
-	refill := rate.Limit(float64(max(perMinute-burst, 1)) / 60)
-	return &pacer{turn: make(chan struct{}, 1), rate: rate.NewLimiter(refill, burst), onWait: onWait}
+	return &pacer{turn: make(chan struct{}, 1), ended: make([]time.Time, max(perMinute, 1)), onWait: onWait}
 }
 
-// alone calls f while nobody else writes.
+// alone calls f while no other write is in progress.
 func (p *pacer) alone(ctx context.Context, f func() error) error {
 	select {
 	case p.turn <- struct{}{}:
@@ -35,10 +33,14 @@ func (p *pacer) alone(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// pace waits until another write is due.
+// pace waits until fewer writes than are allowed have ended within the last
+// minute. It is called with the turn, before each write; done follows the write.
 func (p *pacer) pace(ctx context.Context) error {
-	due := p.rate.Reserve()
-	d := due.Delay()
+	oldest := p.ended[p.next]
+	if oldest.IsZero() {
+		return nil
+	}
+	d := time.Until(oldest.Add(paceWindow))
 	if d <= 0 {
 		return nil
 	}
@@ -51,7 +53,13 @@ func (p *pacer) pace(ctx context.Context) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		due.Cancel()
 		return context.Cause(ctx)
 	}
+}
+
+// done counts a write. The service counts it when it arrives, which is not after
+// its end: so no minute of the service's own sees more than are allowed.
+func (p *pacer) done() {
+	p.ended[p.next] = time.Now()
+	p.next = (p.next + 1) % len(p.ended)
 }

@@ -193,8 +193,11 @@ func TestWritesArePaced(t *testing.T) {
 		if err := errors.Join(<-done, <-done); err != nil {
 			t.Fatal(err)
 		}
-		if at[9].Sub(began) > time.Second {
-			t.Errorf("ten writes took %v", at[9].Sub(began))
+		if at[29].Sub(began) > time.Second {
+			t.Errorf("thirty writes took %v", at[29].Sub(began))
+		}
+		if last := at[len(at)-1].Sub(began); last > 2*time.Minute+time.Second {
+			t.Errorf("eighty writes took %v, want two waits of a minute", last)
 		}
 		for i := 30; i < len(at); i++ {
 			if gap := at[i].Sub(at[i-30]); gap < time.Minute-time.Millisecond {
