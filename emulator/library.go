@@ -146,8 +146,15 @@ func (m *Medium) itemCount() int {
 	return len(m.uploads())
 }
 
-// uploads are all files as they were uploaded, in the order of their numbers.
-func (m *Medium) uploads() []Object { return slices.Concat(m.Sources, m.Beside) }
+// uploads are all files as they were uploaded, in the order of their numbers. The
+// frames of a burst are looked up one by one, so they are copied only where
+// others lie beside them.
+func (m *Medium) uploads() []Object {
+	if len(m.Beside) == 0 {
+		return m.Sources
+	}
+	return slices.Concat(m.Sources, m.Beside)
+}
 
 // bytes is the sum of the originals.
 func (m *Medium) bytes() int64 {
