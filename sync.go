@@ -212,8 +212,8 @@ func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
 		Warnings: r.warnings,
 		Requests: map[string]int64{},
 	}
-	for _, stationURI := range []any{r.opt.Source, r.opt.Destination} {
-		if c, ok := stationURI.(station.Meter); ok {
+	for _, end := range []any{r.opt.Source, r.opt.Destination} {
+		if c, ok := end.(station.Meter); ok {
 			maps.Copy(s.Requests, c.Requests())
 		}
 	}

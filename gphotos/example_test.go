@@ -36,7 +36,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	stationURI, err := gphotos.NewDestination(client, gphotos.DestinationOptions{
+	destination, err := gphotos.NewDestination(client, gphotos.DestinationOptions{
 		Account: func(context.Context) (string, error) { return "gphotos:3f9a1c", nil },
 	})
 	if err != nil {
@@ -46,7 +46,7 @@ func Example() {
 
 	photo := []byte("the bytes of a photo")
 	item := media.Item{Name: "GOPR0042.JPG", Size: int64(len(photo)), MIME: "image/jpeg", Kind: media.Photo}
-	receipt, err := stationURI.Upload(ctx, station.Upload{
+	receipt, err := destination.Upload(ctx, station.Upload{
 		Item: item,
 		Open: func(_ context.Context, offset int64) (*station.Content, error) {
 			body := io.NopCloser(bytes.NewReader(photo[offset:]))
@@ -57,11 +57,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	created, err := stationURI.Create(ctx, station.Batch{Entries: []station.Entry{{Item: item, Receipt: receipt}}})
+	created, err := destination.Create(ctx, station.Batch{Entries: []station.Entry{{Item: item, Receipt: receipt}}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(receipt.Size, "bytes are", created.Results[0].ID, "and the receipt is stale:", stationURI.Stale(receipt))
+	fmt.Println(receipt.Size, "bytes are", created.Results[0].ID, "and the receipt is stale:", destination.Stale(receipt))
 	// Output: 20 bytes are AH0myB and the receipt is stale: false
 }

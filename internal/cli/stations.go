@@ -119,13 +119,13 @@ func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(fault.Wai
 	if err != nil {
 		return nil, nil, err
 	}
-	stationURI, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
+	destination, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
 		Account: func(ctx context.Context) (string, error) {
 			account, err := tokens.Account(ctx)
 			return gphotos.Scheme + ":" + account, err
 		},
 	})
-	return stationURI, login.Store, err
+	return destination, login.Store, err
 }
 
 // granularity is the piece that Google's upload lengths are multiples of, in bytes.
