@@ -8,6 +8,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 const (
@@ -104,7 +105,7 @@ func (r *run) makeAlbum(ctx context.Context) (string, error) {
 	if err := r.recordAlbum(""); err != nil {
 		return "", err
 	}
-	id, err := r.opt.Destination.Album(ctx, r.session.Album)
+	id, err := r.opt.Destination.(station.Albums).Album(ctx, r.session.Album)
 	if err != nil {
 		return "", err
 	}

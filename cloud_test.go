@@ -137,7 +137,7 @@ func newMemoryLibrary(w *weather) *memoryLibrary {
 }
 
 func (l *memoryLibrary) Name() string                            { return "gphotos:" }
-func (l *memoryLibrary) BatchSize() int                          { return 5 }
+func (l *memoryLibrary) Limits() station.Limits                  { return station.Limits{Batch: 5} }
 func (l *memoryLibrary) Account(context.Context) (string, error) { return l.account, nil }
 func (l *memoryLibrary) Stale(r station.Receipt) bool            { return time.Since(r.At) > 23*time.Hour }
 
@@ -148,11 +148,16 @@ func (l *memoryLibrary) Refuse(item media.Item) *media.Refusal {
 	return nil
 }
 
-func (l *memoryLibrary) Holds(_ context.Context, id string) (bool, error) {
+func (l *memoryLibrary) Inspect(_ context.Context, ids []string) ([]*station.RemoteItem, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, ok := l.items[id]
-	return ok, nil
+	held := make([]*station.RemoteItem, len(ids))
+	for i, id := range ids {
+		if _, ok := l.items[id]; ok {
+			held[i] = &station.RemoteItem{Readiness: station.Ready}
+		}
+	}
+	return held, nil
 }
 
 func (l *memoryLibrary) Album(_ context.Context, title string) (string, error) {

@@ -153,7 +153,7 @@ func (b *batcher) flush(ctx context.Context) error {
 		}
 		b.later = append(b.later, again...)
 	}
-	b.size = max(1, min(b.run.session.BatchSize, b.run.opt.Destination.BatchSize()))
+	b.size = max(1, min(b.run.session.BatchSize, b.run.opt.Destination.Limits().Batch))
 	waiting := b.later
 	b.later = nil
 	for _, it := range waiting {

@@ -123,18 +123,19 @@ func (p *Plan) add(item PlannedItem) {
 }
 
 // estimateRequests adds what carrying will ask for to what listing has asked
-// for: per item one opening, and a start and a segment or two of upload; one
-// create call per batch.
+// for.
 func (p *Plan) estimateRequests(r *run) {
+	load := station.Load{Items: int64(p.Items), Bytes: p.Bytes, Batch: int64(r.opt.BatchSize)}
 	if c, ok := r.opt.Source.(station.Meter); ok {
 		for kind, n := range c.Requests() {
 			p.Requests[kind] += n
 		}
 	}
-	const segment = 256 << 20 // bytes that one upload request carries on a common line
-	items := int64(p.Items)
-	batch := int64(r.opt.BatchSize)
-	p.Requests["cdn"] += items
-	p.Requests["gphotos_upload"] += 2*items + p.Bytes/segment
-	p.Requests["gphotos_json"] += (items + batch - 1) / batch
+	for _, end := range []any{r.opt.Source, r.opt.Destination} {
+		if f, ok := end.(station.Forecaster); ok {
+			for kind, n := range f.Forecast(load) {
+				p.Requests[kind] += n
+			}
+		}
+	}
 }

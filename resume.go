@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -135,26 +136,33 @@ const mostAsked = 5
 // the same account can see them, unless they were deleted there; another
 // account cannot.
 func sameAccount(ctx context.Context, to station.Destination, b state.Backend, session string) (bool, error) {
-	asked := 0
+	ids, err := someArrived(ctx, b, session, min(mostAsked, to.Limits().Batch))
+	if err != nil || len(ids) == 0 {
+		return err == nil, err
+	}
+	inspector, ok := to.(station.Inspector)
+	if !ok {
+		return false, nil
+	}
+	held, err := inspector.Inspect(ctx, ids)
+	return slices.ContainsFunc(held, func(h *station.RemoteItem) bool { return h != nil }), err
+}
+
+// someArrived returns the destination's ids of the first few items of a session
+// that have one.
+func someArrived(ctx context.Context, b state.Backend, session string, most int) (ids []string, err error) {
 	for it, err := range b.Items(ctx, session, state.ItemQuery{}) {
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		if it.DestinationID == "" {
-			continue
+		if id := it.DestinationID; id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
-		if asked++; asked > mostAsked {
-			return false, nil
-		}
-		held, err := to.Holds(ctx, it.DestinationID)
-		if fault.CodeOf(err) == fault.Rejected {
-			held, err = true, nil // though of no use
-		}
-		if held || err != nil {
-			return held, err
+		if len(ids) == most {
+			break
 		}
 	}
-	return asked == 0, nil
+	return ids, nil
 }
 
 // renewStale sends items whose receipt is too old to be spent back to transfer.
@@ -163,7 +171,7 @@ func (r *run) renewStale(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if it.Receipt != nil && !r.opt.Destination.Stale(*it.Receipt) || r.givenUp(it) {
+		if it.Receipt != nil && !r.stale(*it.Receipt) || r.givenUp(it) {
 			continue
 		}
 		carryAgain(it)
@@ -172,6 +180,11 @@ func (r *run) renewStale(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (r *run) stale(receipt station.Receipt) bool {
+	expirer, ok := r.opt.Destination.(station.Expirer)
+	return ok && expirer.Stale(receipt)
 }
 
 // carryAgain forgets an upload, so that the item awaits transfer.

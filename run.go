@@ -81,7 +81,7 @@ func newRun(ctx, lasting context.Context, o Options) (*run, error) {
 		interrupted: func() bool { return ctx.Err() != nil },
 		begun:       map[state.Stage]error{},
 	}
-	if most := o.Destination.BatchSize(); o.BatchSize <= 0 || o.BatchSize > most {
+	if most := o.Destination.Limits().Batch; o.BatchSize <= 0 || o.BatchSize > most {
 		r.opt.BatchSize = most
 	}
 	return r, nil

@@ -3,6 +3,7 @@ package gondola
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -61,6 +62,9 @@ func (o Options) validate() error {
 	}
 	if err := o.Filter.Validate(); err != nil {
 		return err
+	}
+	if _, ok := o.Destination.(station.Albums); o.Album != "" && !ok {
+		return fmt.Errorf("gondola: %s has no albums: leave Options.Album empty", o.Destination.Name())
 	}
 	if o.Album != "" {
 		if _, err := media.AlbumTitle(o.Album); err != nil {

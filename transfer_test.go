@@ -161,7 +161,7 @@ func (l *farLibrary) Create(ctx context.Context, b station.Batch) (station.Batch
 	return l.memoryLibrary.Create(ctx, b)
 }
 
-func (l *farLibrary) BatchSize() int { return 50 }
+func (l *farLibrary) Limits() station.Limits { return station.Limits{Batch: 50} }
 
 func far(n int, size int64, kind media.Kind, rate string) (*farSource, *farLibrary) {
 	const round = 50 * time.Millisecond

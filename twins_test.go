@@ -111,8 +111,8 @@ func TestReceiptsWithoutTokenShareACall(t *testing.T) {
 		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 40 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
-		if at.fullest != lib.BatchSize() {
-			t.Errorf("the fullest call had %d entries, want %d", at.fullest, lib.BatchSize())
+		if at.fullest != lib.Limits().Batch {
+			t.Errorf("the fullest call had %d entries, want %d", at.fullest, lib.Limits().Batch)
 		}
 		wantArrived(t, src, lib)
 	})

@@ -17,7 +17,7 @@ import (
 // are required; every other zero value is a useful default.
 type VerifyOptions struct {
 	SessionID   string
-	Destination station.Destination // better an [Inspector], too
+	Destination station.Destination // a [station.Inspector], too, or nothing is proven
 	Backend     state.Backend
 
 	// Wait is how long to wait, in all, for what the destination still
@@ -144,6 +144,7 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 			Requests: map[string]int64{},
 		},
 	}
+	v.inspector, _ = o.Destination.(station.Inspector)
 	err = v.walk(ctx)
 	v.found.Ended = err == nil
 	if v.found.Proven() {
@@ -158,14 +159,15 @@ func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
 
 // verifier is one verification.
 type verifier struct {
-	opt      VerifyOptions
-	session  *state.Session
-	account  string
-	patience time.Duration // that is left to wait
-	log      *slog.Logger
-	repeats  *repeats
-	lasting  context.Context // for what must be stored although the verification is being stopped
-	found    *Verification
+	opt       VerifyOptions
+	session   *state.Session
+	account   string
+	patience  time.Duration     // that is left to wait
+	inspector station.Inspector // nil: no item can be looked at
+	log       *slog.Logger
+	repeats   *repeats
+	lasting   context.Context // for what must be stored although the verification is being stopped
+	found     *Verification
 }
 
 // verifyPage is how many items are in memory at a time.
@@ -193,6 +195,9 @@ func (v *verifier) page(ctx context.Context, items []*state.Item) error {
 	for i, it := range items {
 		it.SameAs = v.repeats.note(it)
 		all[i] = verdictOf(it)
+		if all[i].Verdict == "" && v.inspector == nil {
+			all[i].Verdict, all[i].Reason = Unproven, "the destination cannot be asked what it holds"
+		}
 		if all[i].Verdict == "" {
 			asked = append(asked, all[i])
 		}

@@ -47,8 +47,8 @@ func (v *verifier) inspect(ctx context.Context, ids []string) (map[string]*stati
 // ask enters into held what is held under each id, and returns the ids under
 // which there is nothing.
 func (v *verifier) ask(ctx context.Context, ids []string, held map[string]*station.RemoteItem) (missing []string, err error) {
-	for some := range slices.Chunk(ids, v.opt.Destination.BatchSize()) {
-		answers, err := inspect(ctx, v.opt.Destination, some)
+	for some := range slices.Chunk(ids, v.opt.Destination.Limits().Batch) {
+		answers, err := inspect(ctx, v.inspector, some)
 		if err != nil {
 			return nil, err
 		}
@@ -61,30 +61,15 @@ func (v *verifier) ask(ctx context.Context, ids []string, held map[string]*stati
 	return missing, nil
 }
 
-func inspect(ctx context.Context, at station.Destination, ids []string) ([]*station.RemoteItem, error) {
-	if inspector, ok := at.(station.Inspector); ok {
-		answers, err := inspector.Inspect(ctx, ids)
-		if err == nil && len(answers) != len(ids) {
-			err = &fault.Error{
-				Class: fault.Session, Code: fault.Protocol, Op: "look for items",
-				Err: fmt.Errorf("%d answers for %d ids", len(answers), len(ids)),
-			}
-		}
-		return answers, err
-	}
-	answers := make([]*station.RemoteItem, len(ids))
-	for i, id := range ids {
-		there, err := at.Holds(ctx, id)
-		switch {
-		case there:
-			answers[i] = &station.RemoteItem{Readiness: station.Ready}
-		case fault.CodeOf(err) == fault.Rejected:
-			answers[i] = &station.RemoteItem{Readiness: station.Unusable}
-		case err != nil:
-			return nil, err
+func inspect(ctx context.Context, at station.Inspector, ids []string) ([]*station.RemoteItem, error) {
+	answers, err := at.Inspect(ctx, ids)
+	if err == nil && len(answers) != len(ids) {
+		err = &fault.Error{
+			Class: fault.Session, Code: fault.Protocol, Op: "look for items",
+			Err: fmt.Errorf("%d answers for %d ids", len(answers), len(ids)),
 		}
 	}
-	return answers, nil
+	return answers, err
 }
 
 func (it *VerifiedItem) judge(held *station.RemoteItem) {

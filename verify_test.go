@@ -258,12 +258,15 @@ func TestVerifyOfWhatIsNotDone(t *testing.T) {
 		if err := lock.Unlock(); err != nil {
 			t.Fatal(err)
 		}
-		lib.account, lib.items = "gphotos:somebody", map[string]string{}
+		if len(at.asked) != calls {
+			t.Error("refused, and yet the destination was asked")
+		}
+		lib.account, lib.items = "gphotos:another", map[string]string{}
 		if _, err := gondola.Verify(t.Context(), check); fault.CodeOf(err) != fault.Auth {
 			t.Errorf("another account: %v", err)
 		}
-		if len(at.asked) != calls {
-			t.Error("refused, and yet the destination was asked")
+		if len(at.asked) != calls+1 {
+			t.Errorf("%d calls to tell one account from another, want 1", len(at.asked)-calls)
 		}
 	})
 }
@@ -337,7 +340,7 @@ func TestVerifyGoesPageByPage(t *testing.T) {
 	b := state.Adapt(&shelfOfOne{document})
 	v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: b})
 	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: items - 1, gondola.Missing: 1})
-	if want := items/at.BatchSize() + 1; len(at.asked) != want { // the lost one twice
+	if want := items/at.Limits().Batch + 1; len(at.asked) != want { // the lost one twice
 		t.Errorf("%d calls, want %d", len(at.asked), want)
 	}
 	it, err := b.ItemNamed(t.Context(), "s", fmt.Sprintf("id-%04d.MP4", items-1))

@@ -31,7 +31,7 @@ func (l *inspectable) Inspect(_ context.Context, ids []string) ([]*station.Remot
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sorted := slices.Sorted(slices.Values(ids))
-	if len(ids) == 0 || len(ids) > l.BatchSize() || len(slices.Compact(sorted)) != len(ids) {
+	if len(ids) == 0 || len(ids) > l.Limits().Batch || len(slices.Compact(sorted)) != len(ids) {
 		return nil, fmt.Errorf("asked for %q", ids)
 	}
 	l.asked = append(l.asked, len(ids))

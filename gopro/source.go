@@ -77,6 +77,12 @@ func (s *Source) Types() []string { return MediaTypes() }
 // Station returns "gopro:".
 func (s *Source) Name() string { return scheme + ":" }
 
+// Forecast estimates the requests that carrying a load takes: one opening for
+// each item.
+func (s *Source) Forecast(load station.Load) map[string]int64 {
+	return map[string]int64{"cdn": load.Items}
+}
+
 // Requests counts the requests sent so far: "gopro" to the API, "cdn" for bytes.
 func (s *Source) Requests() map[string]int64 { return s.client.Requests() }
 

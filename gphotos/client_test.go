@@ -244,22 +244,6 @@ func TestAlbum(t *testing.T) {
 	}
 }
 
-func TestHolds(t *testing.T) {
-	s := newService(t)
-	failed := &Metadata{Video: &VideoMetadata{Status: "FAILED"}}
-	s.items = []MediaItem{{ID: "1"}, {ID: "2", Metadata: failed}}
-	d := s.destination(Options{})
-	for _, tc := range []struct {
-		id   string
-		want bool
-		code string
-	}{{"1", true, ""}, {"2", false, fault.Rejected}, {"3", false, ""}} {
-		if got, err := d.Holds(t.Context(), tc.id); got != tc.want || fault.CodeOf(err) != tc.code {
-			t.Errorf("Holds(%s) = %v, %v", tc.id, got, err)
-		}
-	}
-}
-
 func TestList(t *testing.T) {
 	s := newService(t)
 	s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {

@@ -54,14 +54,25 @@ func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 	return &Destination{c: c, account: o.Account, batchSize: size, album: make(chan struct{}, 1)}, nil
 }
 
-// Station returns "gphotos:".
+// Name returns "gphotos:".
 func (d *Destination) Name() string { return Scheme + ":" }
 
 // Account returns the name of the account.
 func (d *Destination) Account(ctx context.Context) (string, error) { return d.account(ctx) }
 
-// BatchSize returns the most entries that Create takes.
-func (d *Destination) BatchSize() int { return d.batchSize }
+// Limits returns the most entries that Create takes.
+func (d *Destination) Limits() station.Limits { return station.Limits{Batch: d.batchSize} }
+
+// Forecast estimates the requests that carrying a load takes: a start and a
+// segment or two of upload for each item, and a create call for each batch.
+func (d *Destination) Forecast(load station.Load) map[string]int64 {
+	const segment = 256 << 20 // bytes that one upload request carries on a common line
+	batch := max(load.Batch, 1)
+	return map[string]int64{
+		"gphotos_upload": 2*load.Items + load.Bytes/segment,
+		"gphotos_json":   (load.Items + batch - 1) / batch,
+	}
+}
 
 // Requests returns how many requests were sent so far, by kind.
 func (d *Destination) Requests() map[string]int64 { return d.c.Requests() }
@@ -141,25 +152,4 @@ func albumFault(title string, err error) error {
 		return err
 	}
 	return &fault.Error{Class: fault.Session, Code: fault.Album, Op: "create album " + title, Err: err, Hint: "use another album name"}
-}
-
-// Holds reports whether the account holds the item. It is a fault of class Item with
-// code fault.Rejected if the service holds it but could not process it.
-func (d *Destination) Holds(ctx context.Context, id string) (bool, error) {
-	item, err := d.c.Get(ctx, id)
-	switch {
-	case fault.CodeOf(err) == fault.Gone:
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	return item.processed()
-}
-
-func (m *MediaItem) processed() (bool, error) {
-	if m.Metadata == nil || m.Metadata.Video == nil || m.Metadata.Video.Status != "FAILED" {
-		return true, nil
-	}
-	return false, &fault.Error{Class: fault.Item, Code: fault.Rejected,
-		Op: "check " + m.Filename, Err: errors.New("the service could not process the video")}
 }

@@ -7,8 +7,9 @@
 // # Optional interfaces
 //
 // What only some stations can do is an interface of its own, which the engine
-// finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Inspector] and
-// [Meter]. Their documentation says what the engine does without them.
+// finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Albums],
+// [Expirer], [Inspector], [Forecaster] and [Meter]. Their documentation says what
+// the engine does without them.
 //
 // # Bytes
 //

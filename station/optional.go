@@ -53,11 +53,41 @@ type Meter interface {
 	Requests() map[string]int64
 }
 
+// Albums is what a [Destination] may implement to put items into albums. Without
+// it, a run that names an album is refused.
+type Albums interface {
+	// Album returns the id of the album with this title, creating it if missing.
+	Album(ctx context.Context, title string) (id string, err error)
+}
+
+// Expirer is what a [Destination] may implement whose receipts get too old to be
+// spent. Without it, receipts are spent whatever their age.
+type Expirer interface {
+	// Stale reports whether a receipt is too old to be spent.
+	Stale(r Receipt) bool
+}
+
 // Inspector is what a [Destination] may implement so that a verification can
-// look at its items, many in one call. Without it, a verification learns from
-// Holds only that something is there.
+// look at its items, many in one call. Without it, nothing is known of what it
+// holds: a verification proves no item, and a login as another account than the
+// session's cannot be told from another login of the same one, and is refused.
 type Inspector interface {
-	// Inspect returns what the account holds under each of at most BatchSize
+	// Inspect returns what the account holds under each of at most Limits().Batch
 	// different ids, in order: nil where there is nothing.
 	Inspect(ctx context.Context, ids []string) ([]*RemoteItem, error)
+}
+
+// Load is what a plan would carry.
+type Load struct {
+	Items int64
+	Bytes int64 // of the items whose size is known
+	Batch int64 // items per create call
+}
+
+// Forecaster is what a station may implement so that a plan can say how many
+// requests it takes. Without it, a plan counts none of the station.
+type Forecaster interface {
+	// Forecast estimates the requests that a load takes, by kind, as in
+	// [Meter.Requests].
+	Forecast(load Load) map[string]int64
 }

@@ -39,16 +39,15 @@ type Destination interface {
 	// and recovers by itself when either connection drops; a Transient error
 	// means that it has given up for now and that the last checkpoint holds.
 	Upload(ctx context.Context, u Upload) (Receipt, error)
-	// Stale reports whether a receipt is too old to be spent.
-	Stale(r Receipt) bool
-	// Album returns the id of the album with this title, creating it if missing.
-	Album(ctx context.Context, title string) (id string, err error)
-	// Create registers a batch of at most BatchSize entries and returns one
+	// Create registers a batch of at most Limits().Batch entries and returns one
 	// result per entry. An error says that nothing is known about any entry;
 	// repeating the call with the same receipts is safe.
 	Create(ctx context.Context, b Batch) (BatchResult, error)
-	// BatchSize returns the most entries one Create takes.
-	BatchSize() int
-	// Holds reports whether the account holds an item it returned the id of.
-	Holds(ctx context.Context, id string) (bool, error)
+	// Limits returns what the destination takes, the same in every call.
+	Limits() Limits
+}
+
+// Limits are what a [Destination] takes.
+type Limits struct {
+	Batch int // most entries of one Create, and ids of one Inspect; at least 1
 }
