@@ -37,6 +37,7 @@ var rules = []struct {
 	{"internal/regular", nil},
 	{"internal/transport", []string{"fault"}},
 	{"state/...", []string{"media", "fault", "station", "state/...", "internal/retry", "internal/regular", "internal/durable", "internal/jsonlimit"}},
+	{"progress", []string{"media", "fault", "state"}},
 	{"gopro/...", []string{"media", "fault", "station", "internal/retry", "internal/jsonlimit", "gopro/...", "internal/transport"}},
 	{"gphotos/...", []string{"media", "fault", "station", "resumable", "internal/retry", "internal/regular", "internal/durable", "internal/jsonlimit", "gphotos/...", "internal/transport"}},
 	{"folder/...", []string{"media", "fault", "station", "internal/retry"}},
