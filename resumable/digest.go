@@ -2,29 +2,30 @@ package resumable
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding"
 	"encoding/hex"
-	"hash"
 )
 
 // digest is a running SHA-256 of an object whose bytes may pass more than once
 // and, after a restart, not from the beginning.
 type digest struct {
-	h  hash.Hash // nil: unknown for good
-	at int64     // h covers the first at bytes
+	h  *hasher // nil: unknown for good
+	at int64   // h covers the first at bytes
 
-	again   hash.Hash // of bytes that pass again from the beginning; nil: none do
-	againAt int64     // again covers the first againAt bytes
+	again   *hasher // of bytes that pass again from the beginning; nil: none do
+	againAt int64   // again covers the first againAt bytes
 }
 
-func newDigest() *digest { return &digest{h: sha256.New()} }
+// newDigest returns the digest of no bytes. It hashes in a goroutine of its own
+// while beside, if not nil, says so.
+func newDigest(beside func() bool) *digest {
+	return &digest{h: newHasher(beside)}
+}
 
 // resumeDigest continues from what state returned. Without it, the digest of
 // an object of which bytes have passed is unknown for good.
-func resumeDigest(state []byte, at int64) *digest {
-	h := sha256.New()
-	if at < 0 || h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) != nil {
+func resumeDigest(state []byte, at int64, beside func() bool) *digest {
+	h := newHasher(beside)
+	if at < 0 || h.UnmarshalBinary(state) != nil {
 		return &digest{}
 	}
 	return &digest{h: h, at: at}
@@ -34,7 +35,7 @@ func resumeDigest(state []byte, at int64) *digest {
 // so that what is read up to d.at has been read before.
 func (d *digest) rewind() {
 	if d.again, d.againAt = nil, 0; d.h != nil && d.at > 0 {
-		d.again = sha256.New()
+		d.again = newHasher(nil)
 	}
 }
 
@@ -70,7 +71,7 @@ func (d *digest) compare(p []byte, offset int64) error {
 	if d.againAt += n; d.againAt < d.at {
 		return nil
 	}
-	same := bytes.Equal(d.again.Sum(nil), d.h.Sum(nil))
+	same := bytes.Equal(d.again.Sum(), d.h.Sum())
 	if d.again = nil; !same {
 		return ErrSourceChanged
 	}
@@ -83,7 +84,7 @@ func (d *digest) state() (state []byte, at int64) {
 	if d.h == nil {
 		return nil, 0
 	}
-	state, err := d.h.(encoding.BinaryMarshaler).MarshalBinary()
+	state, err := d.h.MarshalBinary()
 	if err != nil {
 		return nil, 0
 	}
@@ -95,5 +96,5 @@ func (d *digest) sum(size int64) string {
 	if d.h == nil || d.at != size {
 		return ""
 	}
-	return hex.EncodeToString(d.h.Sum(nil))
+	return hex.EncodeToString(d.h.Sum())
 }

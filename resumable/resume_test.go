@@ -67,7 +67,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 	const size, unit = 10_000, 1000
 	data := content(size)
 	hashOf := func(n int64) []byte {
-		d := newDigest()
+		d := newDigest(nil)
 		d.write(data[:n], 0)
 		state, _ := d.state()
 		return state
@@ -122,7 +122,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 func TestUploadFinishedByAKilledProcess(t *testing.T) {
 	const size = 10_000
 	data := content(size)
-	seen := newDigest()
+	seen := newDigest(nil)
 	seen.write(data[:4000], 0)
 	state, at := seen.state()
 	for name, source := range map[string][]byte{"source there": data, "source gone": nil} {

@@ -38,7 +38,6 @@ func newTransfer(u *Uploader, job Job) *transfer {
 		u:         u,
 		job:       job,
 		judge:     job.Judge,
-		hash:      newDigest(),
 		plan:      newPlanner(u.Sizing.withDefaults()),
 		sent:      job.SentBefore,
 		refusedAt: -1,
@@ -47,16 +46,22 @@ func newTransfer(u *Uploader, job Job) *transfer {
 	if t.judge == nil {
 		t.judge = Judge
 	}
+	t.hash = newDigest(t.beside)
 	t.src = &source{
 		open: job.Open, size: job.Media.Size, whole: job.Unpinned, began: func() { t.hash.rewind() },
 		judge: func(err error) Verdict { return t.judge(&SourceError{err}) },
 	}
 	if c := job.From; c != nil {
 		t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
-		t.hash, t.savedHash = resumeDigest(c.HashState, c.HashAt), c.HashAt
+		t.hash, t.savedHash = resumeDigest(c.HashState, c.HashAt, t.beside), c.HashAt
 		t.sent = max(t.sent, c.Confirmed, c.HashAt)
 	}
 	return t
+}
+
+// beside reports whether to hash in a goroutine of its own.
+func (t *transfer) beside() bool {
+	return t.job.Media.Size >= worthBeside && besidePays(int(t.u.inFlight.Load()))
 }
 
 // run uploads the object, in as many sessions as it takes.
@@ -69,7 +74,7 @@ func (t *transfer) run(ctx context.Context) (string, error) {
 		t.session = Session{}
 		t.confirmed, t.best, t.refusedAt, t.told = 0, 0, -1, ""
 		if t.hash.h == nil { // this time every byte passes
-			t.hash = newDigest()
+			t.hash = newDigest(t.beside)
 		}
 	}
 }

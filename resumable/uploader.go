@@ -6,12 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
 // Uploader carries objects from their source to a server, whatever drops in
 // between. It is safe for concurrent use; the zero values of all fields but
 // Protocol are filled with defaults.
+//
+// Each object is hashed with SHA-256 as it passes. While few are in flight, those
+// of 16 MiB and more are hashed in a second goroutine, for which an object takes
+// 1 MiB of buffers, and all of them together 4 MiB at most.
 type Uploader struct {
 	Protocol Protocol
 	// RawLimit is the largest object, in bytes, that is sent in one request
@@ -27,7 +32,8 @@ type Uploader struct {
 	// OnWait, if not nil, is told before every wait longer than a second.
 	OnWait func(reason error, until time.Time)
 
-	stake stake
+	stake    stake
+	inFlight atomic.Int64 // uploads
 }
 
 // maxRestarts is how often one upload begins a new session because the last was
@@ -118,6 +124,8 @@ func (u *Uploader) Upload(ctx context.Context, job Job) (Result, error) {
 	if job.From != nil && job.From.Size != job.Media.Size {
 		return Result{}, fmt.Errorf("%w: checkpoint is of %d bytes, object has %d", ErrOffset, job.From.Size, job.Media.Size)
 	}
+	u.inFlight.Add(1)
+	defer u.inFlight.Add(-1)
 	t := newTransfer(u, job)
 	defer t.src.interrupt()
 	u.stake.begin()
