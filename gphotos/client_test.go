@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -269,7 +270,7 @@ func TestList(t *testing.T) {
 		MIME: "video/mp4", Kind: media.Video, Type: "video", Width: 3840, Height: 2160, Camera: "HERO13",
 		CapturedAt: time.Date(2026, 1, 30, 9, 0, 0, 0, time.UTC),
 	}
-	if len(got) != 1 || got[0] != want {
+	if len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("List = %+v, want only %+v", got, want)
 	}
 }

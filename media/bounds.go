@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -12,6 +13,8 @@ import (
 const (
 	MaxKey  = 1 << 10 // of an [ID.Key]
 	MaxText = 1 << 10 // of a word or a sentence about an item, and of its name
+
+	MaxAlbums = 64 << 10 // of the titles of an item's albums together
 )
 
 // Moment returns a time in UTC, or the zero time for one outside the years 1 to
@@ -23,9 +26,12 @@ func Moment(t time.Time) time.Time {
 	return t
 }
 
-// Word returns a text that describes something, or "" for one longer than
-// [MaxText], which describes nothing.
+// Word returns a text that describes something as valid UTF-8, or "" for one
+// longer than [MaxText], which describes nothing.
 func Word(s string) string {
+	if len(s) <= MaxText { // a long one is not copied
+		s = strings.ToValidUTF8(s, "\ufffd")
+	}
 	if len(s) > MaxText {
 		return ""
 	}
@@ -42,16 +48,35 @@ func Sentence(s string) string {
 }
 
 // Bounded returns the item with what is beyond all bounds counted as unknown:
-// times outside the years 1 to 9999 and texts longer than [MaxText].
+// times outside the years 1 to 9999, texts longer than [MaxText], and albums
+// beyond [MaxAlbums]. Its directory becomes safe.
 func (it Item) Bounded() Item {
 	it.CapturedAt, it.CreatedAt = Moment(it.CapturedAt), Moment(it.CreatedAt)
-	for _, text := range []*string{&it.LegacyName, &it.MIME, &it.Type, &it.Camera, &it.CapturedZone, &it.Revision} {
+	for _, text := range []*string{&it.LegacyName, &it.MIME, &it.Type, &it.Camera, &it.CapturedZone, &it.Revision, &it.Version} {
 		*text = Word(*text)
 	}
+	it.Dir, it.Albums = SafeDir(it.Dir), boundedTitles(it.Albums)
 	if it.Refusal != nil {
 		it.Refusal = &Refusal{Code: Word(it.Refusal.Code), Reason: Sentence(it.Refusal.Reason)}
 	}
 	return it
+}
+
+// boundedTitles returns the titles, each cut to at most [MaxText] and all of them
+// together to [MaxAlbums]; blank ones are left out.
+func boundedTitles(titles []string) (bounded []string) {
+	size := 0
+	for _, title := range titles {
+		title = Sentence(title)
+		if title = strings.ToValidUTF8(title, "_"); strings.TrimSpace(title) == "" {
+			continue
+		}
+		if size += len(title); size > MaxAlbums {
+			break
+		}
+		bounded = append(bounded, title)
+	}
+	return bounded
 }
 
 // CheckIdentity returns why an item cannot be told from others in every store,
@@ -66,6 +91,8 @@ func (it Item) CheckIdentity() error {
 		return fmt.Errorf("its name is longer than %d bytes", MaxText)
 	case len(key) > MaxKey:
 		return fmt.Errorf("its id is longer than %d bytes", MaxKey)
+	case it.Dir != SafeDir(it.Dir):
+		return errors.New("its directory is not a safe relative path")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestMoment(t *testing.T) {
 func TestBounded(t *testing.T) {
 	long := strings.Repeat("é", 17<<19) // 17 MiB
 	beyond := time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)
-	it := Item{Name: "a.mp4", ID: ID{"gopro", "m", 1, "source"}, Type: long, Camera: long, MIME: long, CapturedZone: long,
+	it := Item{Name: "a.mp4", ID: ID{Station: "gopro", Medium: "m", Part: 1, Label: "source"}, Type: long, Camera: long, MIME: long, CapturedZone: long,
 		LegacyName: long, CapturedAt: beyond, CreatedAt: beyond, Refusal: &Refusal{Code: long, Reason: long}}
 	got := it.Bounded()
 	if len(got.Type+got.Camera+got.MIME+got.CapturedZone+got.LegacyName) > 0 || !got.CapturedAt.IsZero() || !got.CreatedAt.IsZero() {
@@ -55,16 +55,47 @@ func TestBounded(t *testing.T) {
 func TestCheckIdentity(t *testing.T) {
 	long := strings.Repeat("n", MaxText+1)
 	for want, it := range map[string]Item{
-		"no name":   {ID: ID{"gopro", "m", 1, "source"}},
-		"UTF-8":     {Name: "\xff", ID: ID{"gopro", "m", 1, "source"}},
-		"name is l": {Name: long, ID: ID{"gopro", "m", 1, "source"}},
-		"id is":     {Name: "a", ID: ID{"gopro", long, 1, "source"}},
+		"no name":   {ID: ID{Station: "gopro", Medium: "m", Part: 1, Label: "source"}},
+		"UTF-8":     {Name: "\xff", ID: ID{Station: "gopro", Medium: "m", Part: 1, Label: "source"}},
+		"name is l": {Name: long, ID: ID{Station: "gopro", Medium: "m", Part: 1, Label: "source"}},
+		"id is":     {Name: "a", ID: ID{Station: "gopro", Medium: long, Part: 1, Label: "source"}},
 	} {
 		if err := it.CheckIdentity(); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 100 {
 			t.Errorf("%q: %v", want, err)
 		}
 	}
-	if err := (Item{Name: "a", ID: ID{"gopro", "m", 1, "source"}}).CheckIdentity(); err != nil {
+	if err := (Item{Name: "a", ID: ID{Station: "gopro", Medium: "m", Part: 1, Label: "source"}}).CheckIdentity(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestBoundedDirAlbumsVersion(t *testing.T) {
+	long := strings.Repeat("é", 17<<19)
+	it := Item{Dir: "2026//day 1./x", Version: "\xff", Albums: []string{"Summer", " ", long, "\xff"}}
+	got := it.Bounded()
+	if got.Dir != "2026/day 1/x" || got.Version != "\ufffd" {
+		t.Errorf("dir %q, version %q", got.Dir, got.Version)
+	}
+	if len(got.Albums) != 3 || got.Albums[0] != "Summer" || len(got.Albums[1]) > MaxText || got.Albums[2] != "_" {
+		t.Errorf("albums %.40q", got.Albums)
+	}
+	if it.Albums[2] != long {
+		t.Error("the caller's albums were changed")
+	}
+	for range 100 {
+		it.Albums = append(it.Albums, long)
+	}
+	size := 0
+	for _, title := range it.Bounded().Albums {
+		size += len(title)
+	}
+	if size < MaxAlbums/2 || size > MaxAlbums {
+		t.Errorf("the titles have %d bytes, want at most %d", size, MaxAlbums)
+	}
+	if got := (Item{Dir: long, Version: long}).Bounded(); got.Dir+got.Version != "" {
+		t.Error("a dir or a version of 17 MiB is taken for known")
+	}
+	if err := (Item{Name: "a", Dir: "../a"}).CheckIdentity(); err == nil {
+		t.Error("an item of a directory above the root is accepted")
 	}
 }

@@ -15,9 +15,12 @@ const (
 // equal; file names are decoration and repeat massively.
 type ID struct {
 	Station string // scheme of the station, such as "gopro"
-	Medium  string // the station's own id of the medium, case-sensitive
-	Part    int    // chapter or frame number within the medium, from 1
-	Label   string // rendition, such as "source" or "baked_source"
+	// Origin is which instance of the station the medium is of, such as the id
+	// of a folder. "" for stations whose medium ids are unique in the world.
+	Origin string
+	Medium string // the station's own id of the medium, case-sensitive
+	Part   int    // chapter or frame number within the medium, from 1
+	Label  string // rendition, such as "source" or "baked_source"
 }
 
 // SizeUnknown is the Size of an item whose source does not tell it before the
@@ -37,6 +40,9 @@ type Item struct {
 	// Name is the file name at the destination: safe (see [SafeName]), and
 	// within one session unique.
 	Name string
+	// Dir is the directory of the file at its source: relative to the source's
+	// root, slash-separated and safe (see [SafeDir]). "" for none.
+	Dir string
 	// LegacyName is the name q2google would give this file, or "" for files
 	// q2google never carries. It links sessions q2google began to their items.
 	LegacyName string
@@ -55,6 +61,8 @@ type Item struct {
 	CapturedAt time.Time
 	// CapturedZone is the time zone the source reports beside it, verbatim.
 	CapturedZone string
+	// Albums are the titles of the albums that hold the item at its source.
+	Albums []string
 	// CreatedAt is when the source stored the medium, in UTC.
 	CreatedAt time.Time
 
@@ -62,6 +70,11 @@ type Item struct {
 	// while the mark is the same, its items are. "" if the source sets none, or
 	// did not find out what the items are.
 	Revision string
+	// Version tells one state of the item's bytes from another, as the listing
+	// reports it: an opaque text, such as an ETag, or size and modification time.
+	// The file has changed if it has another Version than the one that was
+	// carried. "" if the source reports none.
+	Version string
 	// Of is how many items its medium had then, this one included; 0 if unknown.
 	Of int
 

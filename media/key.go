@@ -13,17 +13,31 @@ func (id ID) IsZero() bool { return id == ID{} }
 
 // Key returns the stable textual form of id, such as
 // "gopro/k7Qp2mVx9Rt4b/1/source": station, medium, part and label, each
-// path-escaped. Different IDs have different keys. The key of the zero ID is "".
+// path-escaped. An origin follows its station, as in
+// "folder@3f9a/2026%2FGX01.MP4/1/". Different IDs have different keys. The key of
+// the zero ID is "".
 func (id ID) Key() string {
 	if id.IsZero() {
 		return ""
 	}
 	return strings.Join([]string{
-		url.PathEscape(id.Station),
+		id.place(),
 		url.PathEscape(id.Medium),
 		strconv.Itoa(id.Part),
 		url.PathEscape(id.Label),
 	}, "/")
+}
+
+// originMark separates a station from its origin in a key.
+const originMark = "@"
+
+// place returns station and origin as the first field of a key.
+func (id ID) place() string {
+	place := strings.ReplaceAll(url.PathEscape(id.Station), originMark, "%40")
+	if id.Origin != "" {
+		place += originMark + url.PathEscape(id.Origin)
+	}
+	return place
 }
 
 // objectMark separates a label from the object that tells one file from others
@@ -51,15 +65,19 @@ func (id ID) Plain() ID {
 func ParseKey(key string) (ID, error) {
 	fields := strings.Split(key, "/")
 	if len(fields) != 4 {
-		return ID{}, fmt.Errorf("item key %q: want station/medium/part/label", key)
+		return ID{}, fmt.Errorf("item key %q: want station/medium/part/label or station@origin/medium/part/label", key)
 	}
 	part, err := strconv.Atoi(fields[2])
 	if err != nil {
 		return ID{}, fmt.Errorf("item key %q: part %q is not a number", key, fields[2])
 	}
 	id := ID{Part: part}
-	for i, to := range map[int]*string{0: &id.Station, 1: &id.Medium, 3: &id.Label} {
-		if *to, err = url.PathUnescape(fields[i]); err != nil {
+	station, origin, _ := strings.Cut(fields[0], originMark)
+	for _, field := range []struct {
+		to   *string
+		text string
+	}{{&id.Station, station}, {&id.Origin, origin}, {&id.Medium, fields[1]}, {&id.Label, fields[3]}} {
+		if *field.to, err = url.PathUnescape(field.text); err != nil {
 			return ID{}, fmt.Errorf("item key %q: %w", key, err)
 		}
 	}

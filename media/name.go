@@ -40,6 +40,30 @@ func SafeName(name string) string {
 	return stem + ext
 }
 
+// SafeDir turns a slash-separated directory from outside into one below any
+// other: relative, of names that are safe as by [SafeName], without empty ones
+// and ".". It returns "" for one that leads upwards, and for one longer than
+// [MaxText]. A safe directory is returned unchanged.
+func SafeDir(dir string) string {
+	if dir == "" || len(dir) > MaxText {
+		return ""
+	}
+	var safe []string
+	for name := range strings.SplitSeq(dir, "/") {
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			return ""
+		}
+		safe = append(safe, SafeName(name))
+	}
+	if dir = strings.Join(safe, "/"); len(dir) > MaxText {
+		return ""
+	}
+	return dir
+}
+
 // Distinguish inserts a space and mark before the extension of name:
 // "GX010042.MP4" with mark "k7Qp2mVx9Rt4b-2" becomes
 // "GX010042 k7Qp2mVx9Rt4b-2.MP4". The result is safe as by [SafeName], for

@@ -2,6 +2,7 @@ package media
 
 import (
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -111,5 +112,26 @@ func TestDistinguishProperties(t *testing.T) {
 			t.Fatalf("Distinguish(%q, %q) = %q", raw, mark, name)
 		}
 		checkSafe(t, Distinguish(raw, hostile().Draw(t, "hostile mark")))
+	})
+}
+
+func TestSafeDir(t *testing.T) {
+	for dir, want := range map[string]string{
+		"": "", ".": "", "/": "", "..": "", "a/../b": "", "../a": "", "a/b": "a/b", "/etc/a": "etc/a", "a//./b/": "a/b",
+		`a\..\b`: "a_._b", "c:/con": "c_/_con", "day 1./x.": "day 1/x", "nul\x00/\xff": "nul_/_", " ": "unnamed",
+		strings.Repeat("a/", 600): "",
+	} {
+		if got := SafeDir(dir); got != want {
+			t.Errorf("SafeDir(%q) = %q, want %q", dir, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		dir := SafeDir(rapid.StringOf(rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("/.\\")))).Draw(t, "dir"))
+		if SafeDir(dir) != dir {
+			t.Fatalf("SafeDir changes %q, which it returned", dir)
+		}
+		if dir != "" && !filepath.IsLocal(filepath.FromSlash(dir)) {
+			t.Fatalf("%q is not local", dir)
+		}
 	})
 }

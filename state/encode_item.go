@@ -18,6 +18,7 @@ type itemFields struct {
 	ID            string                `json:"id"` // media.ID.Key; "" for an item known by name only
 	Object        string                `json:"object,omitempty"`
 	Seq           int64                 `json:"seq"`
+	Dir           string                `json:"dir,omitempty"`
 	LegacyName    string                `json:"legacy_name,omitempty"`
 	Size          int64                 `json:"size"`
 	MIME          string                `json:"mime,omitempty"`
@@ -29,7 +30,9 @@ type itemFields struct {
 	CapturedAt    time.Time             `json:"captured_at,omitzero"`
 	CapturedZone  string                `json:"captured_zone,omitempty"`
 	CreatedAt     time.Time             `json:"created_at,omitzero"`
+	Albums        []string              `json:"albums,omitempty"`
 	Revision      string                `json:"revision,omitempty"`
+	Version       string                `json:"version,omitempty"`
 	Of            int                   `json:"of,omitempty"`
 	Refusal       *media.Refusal        `json:"refusal,omitempty"`
 	Checkpoint    *checkpointFields     `json:"checkpoint,omitempty"`
@@ -105,10 +108,10 @@ func itemMembers(it *Item) object {
 
 func newItemFields(it *Item) *itemFields {
 	f := &itemFields{
-		ID: it.ID.Key(), Object: it.Object, Seq: it.Seq, LegacyName: it.LegacyName,
+		ID: it.ID.Key(), Object: it.Object, Seq: it.Seq, Dir: it.Dir, LegacyName: it.LegacyName,
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
 		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
-		Revision: it.Revision, Of: it.Of,
+		Albums: it.Albums, Revision: it.Revision, Version: it.Version, Of: it.Of,
 		Refusal: it.Refusal, Checkpoint: newCheckpointFields(it.Checkpoint), DestinationID: it.DestinationID, SHA256: it.SHA256,
 		Carried: it.Carried, Recorded: it.Recorded, SameAs: it.SameAs, AlreadyThere: it.AlreadyThere, CarriedAgain: it.CarriedAgain,
 		CarriedAt: media.Moment(it.CarriedAt), RegisteredAt: media.Moment(it.RegisteredAt), MissedAt: media.Moment(it.MissedAt),
@@ -172,10 +175,10 @@ func (f *itemFields) fill(it *Item, token string) error {
 		}
 		it.ID = id
 	}
-	it.Object, it.Seq, it.LegacyName = f.Object, f.Seq, f.LegacyName
+	it.Object, it.Seq, it.Dir, it.LegacyName = f.Object, f.Seq, media.SafeDir(f.Dir), f.LegacyName
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
-	it.Revision, it.Of = f.Revision, f.Of
+	it.Albums, it.Revision, it.Version, it.Of = f.Albums, f.Revision, f.Version, f.Of
 	it.Refusal, it.Checkpoint, it.DestinationID, it.SHA256 = f.Refusal, (*station.Checkpoint)(f.Checkpoint), f.DestinationID, f.SHA256
 	it.Carried, it.Recorded, it.SameAs = f.Carried, f.Recorded, f.SameAs
 	it.AlreadyThere, it.CarriedAgain = f.AlreadyThere, f.CarriedAgain

@@ -19,6 +19,7 @@ var stages = [...]Stage{Discovery, Transfer, Create}
 type sessionFields struct {
 	From       string        `json:"from,omitempty"`
 	To         string        `json:"to,omitempty"`
+	Origin     string        `json:"origin,omitempty"`
 	Account    string        `json:"account,omitempty"`
 	Album      string        `json:"album,omitempty"`
 	AlbumID    string        `json:"album_id,omitempty"`
@@ -37,7 +38,7 @@ func EncodeSession(s *Session) ([]byte, error) {
 		return nil, fmt.Errorf("session id %q is not valid UTF-8", s.ID)
 	}
 	return sessionMembers(s).document(&sessionFields{
-		From: s.From, To: s.To, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
+		From: s.From, To: s.To, Origin: s.Origin, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
 		Quality: s.Quality, Filter: s.Filter, Window: boundedWindow(s.Window), ProvenAt: media.Moment(s.ProvenAt),
 		VerifiedAt: media.Moment(s.VerifiedAt), Copying: s.Copying,
 	}, s.Extra)
@@ -109,7 +110,7 @@ func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 		own = sessionFields{}
 		r.own(&own)
 	}
-	s.From, s.To, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Account, own.Album, own.AlbumID
+	s.From, s.To, s.Origin, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Origin, own.Account, own.Album, own.AlbumID
 	s.Quality, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Filter, own.Window, own.ProvenAt
 	s.VerifiedAt, s.Copying = own.VerifiedAt, own.Copying
 	s.Extra = r.rest()

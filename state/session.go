@@ -53,6 +53,9 @@ type Session struct {
 	Stages     map[Stage]Status
 
 	From, To string // stations, such as "gopro:" and "gphotos:"
+	// Origin is which instance of the source the items are of, such as a user of
+	// the GoPro cloud or a folder; "" until known.
+	Origin string
 	// Account is the destination account that the items went to; "" until known.
 	Account string
 	Album   string // title; "" for none

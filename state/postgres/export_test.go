@@ -5,7 +5,7 @@ package postgres
 func (b *Backend) Watch(watch func(sql string, args []any) error) { b.watch.Store(&watch) }
 
 // Version is that of the schema this program knows.
-var Version = len(migrations)
+var Version = newest
 
 // Configure reads a URI.
 var Configure = configure

@@ -32,8 +32,8 @@ type Options struct {
 	Logger *slog.Logger     // nil logs nothing
 	Now    func() time.Time // tells when a session was updated; nil is time.Now
 
-	// Existing opens only a database that has the schema: nothing is made or
-	// migrated. The error wraps state.ErrNotFound if it is missing.
+	// Existing opens only a database that has the schema: nothing is made, and an
+	// older schema is migrated only when it has to hold what it cannot. The error wraps state.ErrNotFound if it is missing.
 	Existing bool
 	// OwnCredentials refuses a URI that another place would give its password:
 	// the environment, the password file or a service file. It is for a URI from
@@ -56,7 +56,8 @@ type Backend struct {
 	patience time.Duration
 	onWait   func(fault.Wait)
 	existing bool
-	lazy     bool // the role's transactions are durable only some time after their commit
+	lazy     bool        // the role's transactions are durable only some time after their commit
+	outdated atomic.Bool // the schema is older
 	keeper   *lease.Keeper
 	closed   atomic.Bool
 	server   retry.Server
@@ -150,7 +151,7 @@ func (b *Backend) Describe(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", said[0], b.where, len(migrations)), nil
+	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", said[0], b.where, newest), nil
 }
 
 // errText is why a text is refused.

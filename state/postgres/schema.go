@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"context"
-	_ "embed" // for the schema
+	"embed"
 	"fmt"
 	"time"
 
@@ -12,12 +12,12 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-//go:embed schema/1.sql
-var first string
+//go:embed schema/*.sql
+var schema embed.FS
 
-// migrations lead from an empty schema to that of this version, one after the
-// other. The version of a schema is the number of those it has seen.
-var migrations = []string{first}
+// newest is the version of the schema that this program knows. The script
+// schema/N.sql makes version N of version N-1.
+const newest = 2
 
 // migrationLock is what programs lock that migrate one database.
 const migrationLock = 0x676f6e646f6c61 // "gondola"
@@ -45,18 +45,18 @@ func (b *Backend) checkSchema(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case version > len(migrations):
+	case version > newest:
 		return b.unsuitable("run the newer gondola that wrote it; gondola version shows which this is",
-			"its schema has version %d; this gondola knows version %d", version, len(migrations))
-	case version == len(migrations):
+			"its schema has version %d; this gondola knows version %d", version, newest)
+	case version == newest:
 		return nil
 	case !b.existing:
 		return b.migrate(ctx)
 	case version == 0:
 		return state.ErrNotFound
 	}
-	return b.unsuitable("run gondola sync, which brings it up to date",
-		"its schema has version %d; this gondola works with version %d and may not change it now", version, len(migrations))
+	b.outdated.Store(true)
+	return nil
 }
 
 // unsuitable is the fault of a database that cannot be used as it is.
@@ -111,16 +111,25 @@ func (b *Backend) migrate(ctx context.Context) error {
 	if err == nil && version == 0 {
 		err = createSchema(ctx, begun)
 	}
-	for n := version; err == nil && n < len(migrations); n++ {
-		_, err = begun.Exec(ctx, migrations[n], pgx.QueryExecModeSimpleProtocol)
-		if err == nil {
-			_, err = begun.Exec(ctx, `INSERT INTO gondola.migrations (version) VALUES ($1::integer)`, n+1)
-		}
+	for n := version + 1; err == nil && n <= newest; n++ {
+		err = step(ctx, begun, n)
 	}
 	if err != nil {
 		return err
 	}
 	return begun.Commit(ctx)
+}
+
+// step makes version n of the schema.
+func step(ctx context.Context, begun pgx.Tx, n int) error {
+	script, err := schema.ReadFile(fmt.Sprintf("schema/%d.sql", n))
+	if err == nil {
+		_, err = begun.Exec(ctx, string(script), pgx.QueryExecModeSimpleProtocol)
+	}
+	if err == nil {
+		_, err = begun.Exec(ctx, `INSERT INTO gondola.migrations (version) VALUES ($1::integer)`, n)
+	}
+	return err
 }
 
 // createSchema makes the schema, unless somebody has made it for us.

@@ -153,9 +153,19 @@ func (b *Backend) usable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// write runs one transaction: all of it is durable when write returns nil, and
-// nothing of it is done otherwise.
+// write runs one transaction on a schema that is up to date: all of it is durable
+// when write returns nil, and nothing of it is done otherwise.
 func (b *Backend) write(ctx context.Context, op string, do func(*tx) error) error {
+	if b.outdated.Load() {
+		if err := b.migrate(ctx); err != nil {
+			return err
+		}
+	}
+	return b.transact(ctx, op, do)
+}
+
+// transact is write on whatever schema there is.
+func (b *Backend) transact(ctx context.Context, op string, do func(*tx) error) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if err := b.usable(ctx); err != nil {

@@ -93,6 +93,7 @@ func (t *tx) clear() (bool, error) {
 	for _, query := range []string{
 		"DELETE FROM item WHERE session = ?1 AND seq IN (SELECT seq FROM item WHERE session = ?1 ORDER BY seq LIMIT ?2)",
 		"DELETE FROM batch WHERE session = ?1 AND number IN (SELECT number FROM batch WHERE session = ?1 ORDER BY number LIMIT ?2)",
+		"DELETE FROM journal WHERE session = ?1 AND number IN (SELECT number FROM journal WHERE session = ?1 ORDER BY number LIMIT ?2)",
 	} {
 		if n, err := t.change(query, session, clearRows); err != nil || n > 0 {
 			return true, err

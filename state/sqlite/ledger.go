@@ -10,10 +10,17 @@ import (
 
 // Recall returns the ledger's entry for an item at an account.
 func (b *Backend) Recall(ctx context.Context, account, key string) (*state.LedgerEntry, error) {
+	outdated, err := b.isOutdated(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query := "SELECT destination_id, sha256, size, version, session, at, gone FROM ledger WHERE account = ? AND key = ?"
+	if outdated {
+		query = "SELECT destination_id, sha256, size, '', session, at, gone FROM ledger WHERE account = ? AND key = ?"
+	}
 	e := &state.LedgerEntry{Account: account, Key: key}
 	var at string
-	err := b.one(ctx, "ask the ledger in", `SELECT destination_id, sha256, size, session, at, gone FROM ledger
-		WHERE account = ? AND key = ?`, []any{account, key}, &e.DestinationID, &e.SHA256, &e.Size, &e.Session, &at, &e.Gone)
+	err = b.one(ctx, "ask the ledger in", query, []any{account, key}, &e.DestinationID, &e.SHA256, &e.Size, &e.Version, &e.Session, &at, &e.Gone)
 	if err == nil && e.Gone {
 		err = state.ErrNotFound
 	}
@@ -30,14 +37,15 @@ func (b *Backend) Recall(ctx context.Context, account, key string) (*state.Ledge
 func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
 	return b.write(ctx, "record in the ledger in", func(t *tx) error {
 		for _, e := range entries {
-			at, err := e.Bounded().At.MarshalText()
+			e = e.Bounded()
+			at, err := e.At.MarshalText()
 			if err != nil {
 				return refused("the ledger's entry for "+e.Key, err)
 			}
-			err = t.exec(`INSERT INTO ledger (account, key, destination_id, sha256, size, session, at, gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			err = t.exec(`INSERT INTO ledger (account, key, destination_id, sha256, size, version, session, at, gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (account, key) DO UPDATE SET destination_id = excluded.destination_id, sha256 = excluded.sha256,
-					size = excluded.size, session = excluded.session, at = excluded.at, gone = excluded.gone`,
-				e.Account, e.Key, e.DestinationID, e.SHA256, e.Size, e.Session, string(at), e.Gone)
+					size = excluded.size, version = excluded.version, session = excluded.session, at = excluded.at, gone = excluded.gone`,
+				e.Account, e.Key, e.DestinationID, e.SHA256, e.Size, e.Version, e.Session, string(at), e.Gone)
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -17,7 +18,23 @@ var schema embed.FS
 
 // version is that of the schema this program knows. The script schema/N.sql
 // makes version N of version N-1.
-const version = 1
+const version = 2
+
+// prepareSchema refuses a newer schema and brings an older one up to date, unless
+// the file is to be opened as it is.
+func (b *Backend) prepareSchema(ctx context.Context) error {
+	now, err := b.schemaVersion(ctx)
+	switch {
+	case err != nil:
+		return err
+	case now == 0 && b.existing:
+		return b.unmade()
+	case now < version && b.existing:
+		b.outdated.Store(true)
+		return nil
+	}
+	return b.migrate(ctx)
+}
 
 // migrate brings the schema up to date, each step in a transaction of its own,
 // so that of two processes that open the file at once one makes the step and
@@ -31,22 +48,33 @@ func (b *Backend) migrate(ctx context.Context) error {
 		case now > version:
 			return b.newer(now)
 		case now == version:
+			b.outdated.Store(false)
 			return nil
-		case b.existing:
-			return b.older(now)
 		case now == 0:
 			err = b.allowShrinking(ctx)
 		}
 		if err != nil {
 			return err
 		}
-		err = b.write(ctx, fmt.Sprintf("bring up to schema version %d", now+1), func(t *tx) error {
+		err = b.transact(ctx, fmt.Sprintf("bring up to schema version %d", now+1), func(t *tx) error {
 			return t.step(now)
 		})
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// isOutdated reports whether the schema is still an older one.
+func (b *Backend) isOutdated(ctx context.Context) (bool, error) {
+	if !b.outdated.Load() {
+		return false, nil
+	}
+	now, err := b.schemaVersion(ctx)
+	if err == nil && now >= version { // another process has made the step
+		b.outdated.Store(false)
+	}
+	return now < version, err
 }
 
 // allowShrinking lets an empty database give space back to the disk later on.
@@ -83,10 +111,10 @@ func (b *Backend) newer(found int) error {
 	}
 }
 
-func (b *Backend) older(found int) error {
+func (b *Backend) unmade() error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
-		Err:  fmt.Errorf("its schema has version %d; this gondola works with version %d and may not change it now", found, version),
-		Hint: "run gondola sync, which brings it up to date",
+		Err:  errors.New("it has no schema, and may not be changed now"),
+		Hint: "run gondola sync, which makes it",
 	}
 }

@@ -22,9 +22,9 @@ const Scheme = "sqlite"
 type Options struct {
 	Logger *slog.Logger     // nil logs nothing
 	Now    func() time.Time // nil is time.Now
-	// Existing opens only a database that is there: nothing is created and no
-	// schema changed. The error wraps state.ErrNotFound if it is missing or
-	// empty.
+	// Existing opens only a database that is there: nothing is created, and an
+	// older schema is brought up to date by the first change only. The error
+	// wraps state.ErrNotFound if it is missing or empty.
 	Existing bool
 }
 
@@ -38,6 +38,7 @@ type Backend struct {
 	reads    *reader
 	writes   *writer
 	commits  atomic.Int64 // changes made here so far
+	outdated atomic.Bool  // the schema is older; the next change brings it up to date
 
 	mu     sync.RWMutex // read-locked while the database is used
 	closed bool
@@ -79,7 +80,7 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 
 // start makes a file that is ours, or empty, ready for use.
 func (b *Backend) start(ctx context.Context, unclean bool) error {
-	if err := b.migrate(ctx); err != nil {
+	if err := b.prepareSchema(ctx); err != nil {
 		return err
 	}
 	if b.existing {

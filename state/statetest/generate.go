@@ -77,7 +77,7 @@ func (g generator) session(id string) *state.Session {
 			state.Transfer:  g.status("transfer", stages...),
 			state.Create:    g.status("create", stages...),
 		},
-		From: g.text("from"), To: g.text("to"), Account: g.text("account"), Album: g.text("album"), AlbumID: g.text("album id"),
+		From: g.text("from"), To: g.text("to"), Origin: g.text("origin"), Account: g.text("account"), Album: g.text("album"), AlbumID: g.text("album id"),
 		Quality: g.text("quality"), ProvenAt: g.time("proven", 1), VerifiedAt: g.time("verified", 1), Copying: g.bool("copying"), Extra: g.extra("extra"),
 		Filter: media.Filter{
 			Types:   draw(g, "types", rapid.SliceOfN(rapid.SampledFrom([]string{"photo", "TimeLapse"}), 0, 2)),
@@ -94,14 +94,14 @@ func (g generator) item(n int) *state.Item {
 	all := []state.Status{state.Pending, state.Completed, state.Failed}
 	it := &state.Item{
 		Item: media.Item{
-			ID:     media.ID{Station: "gopro", Medium: g.text("medium") + fmt.Sprint(n), Part: draw(g, "part", rapid.IntRange(1, 99)), Label: g.text("label")},
+			ID:     media.ID{Station: "gopro", Origin: g.text("origin"), Medium: g.text("medium") + fmt.Sprint(n), Part: draw(g, "part", rapid.IntRange(1, 99)), Label: g.text("label")},
 			Object: g.text("object"),
-			Name:   fmt.Sprintf("%s %d.JPG", g.text("name"), n), LegacyName: g.text("legacy name"),
+			Name:   fmt.Sprintf("%s %d.JPG", g.text("name"), n), Dir: media.SafeDir(g.text("dir")), LegacyName: g.text("legacy name"),
 			Size: draw(g, "size", rapid.Int64Range(media.SizeUnknown, 1<<40)), MIME: g.text("mime"),
 			Kind: draw(g, "kind", rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""})), Type: g.text("type"),
 			Width: int(g.count("width")), Height: int(g.count("height")), Camera: g.text("camera"),
 			CapturedAt: g.time("captured", 1), CapturedZone: g.text("zone"), CreatedAt: g.time("stored", 1),
-			Revision: g.text("revision"), Of: int(g.count("of")),
+			Albums: []string{g.text("album")}, Revision: g.text("revision"), Version: g.text("version"), Of: int(g.count("of")),
 		},
 		Discovery: g.status("discovery", all...), Transfer: g.status("transfer", all...),
 		Create:      g.status("create", state.Pending, state.Completed, state.Failed, state.Skipped),

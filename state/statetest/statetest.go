@@ -64,6 +64,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		run  func(*testing.T, Harness)
 	}{
 		{"RoundTrip", testRoundTrip},
+		{"EveryField", testEveryField},
 		{"Header", testHeader},
 		{"Listing", testListing},
 		{"UnknownSession", testUnknownSession},
