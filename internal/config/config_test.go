@@ -156,7 +156,7 @@ func TestLoadFailures(t *testing.T) {
 		{"password in a broken file", t.TempDir(), write(t, "c.toml", `state = "postgres://u:p"hidden"@h/d"`), "c.toml: line 1 is not valid TOML", nil},
 		{"directory", t.TempDir(), t.TempDir(), "not a regular file: it is a directory", nil},
 		{"device", t.TempDir(), os.DevNull, "not a regular file", nil},
-		{"table", t.TempDir(), write(t, "c.toml", "[sync]\nstart='x'"), `key "sync"`, nil},
+		{"table of no profile", t.TempDir(), write(t, "c.toml", "[sync]\nstart='x'"), `table [sync]: key "start"`, nil},
 		{"broken .env", dir, "", ".env: line 1 is not NAME=VALUE", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -171,6 +171,43 @@ func TestLoadFailures(t *testing.T) {
 	}
 	if _, err := Load([]string{"HOME=" + t.TempDir()}, t.TempDir(), ""); err != nil {
 		t.Errorf("Load without any file = %v", err)
+	}
+}
+
+func TestTables(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, "c.toml", "state-dir = 's'\n[gopro.anna]\ntoken_command = ['pass', 'show']\n[gopro.ben]\n[gphotos.anna]\ntoken-file = 't'\n")
+	want := map[string]map[string]Table{
+		"gopro":   {"anna": {"token-command": {"pass", "show"}}, "ben": {}},
+		"gphotos": {"anna": {"token-file": {"t"}}},
+	}
+	src, err := Load(nil, dir, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, src.Tables()); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+	if err := src.CheckKeys(map[string]bool{"state-dir": true}); err != nil {
+		t.Errorf("CheckKeys with tables = %v", err)
+	}
+	for content, want := range map[string]string{
+		"[gopro]\ntoken-file = 't'":         `table [gopro]: key "token-file" must be in the table of a profile, such as [gopro.NAME]`,
+		"[gopro.anna]\ntoken-file = 1.5":    `table [gopro.anna]: key "token-file": a text`,
+		"[gopro.anna.more]\ntoken-file = 1": `table [gopro.anna]: key "more": a text`,
+	} {
+		if _, err := Load(nil, dir, write(t, "c.toml", content)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Load of %q = %v, want %q", content, err, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("GONDOLA_CONFIG="+path+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(nil, dir, ""); err == nil || !strings.Contains(err.Error(), "in .env") {
+		t.Errorf("Load of tables in a file that .env names = %v", err)
+	}
+	if _, err := Load([]string{"GONDOLA_CONFIG=" + path}, dir, ""); err != nil {
+		t.Errorf("Load of the same file by the environment = %v", err)
 	}
 }
 
@@ -328,10 +365,11 @@ func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("state-dir = 'x'\ntype = ['photo', 3, true]\n"))
 	f.Add([]byte("when = 2026-01-08\n"))
 	f.Add([]byte("[table]\nx = 1.5\n"))
+	f.Add([]byte("[gopro.anna]\ntoken_command = ['pass', 'show']\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		values, err := parseFile(data)
-		if err != nil && values != nil {
-			t.Errorf("values beside an error: %v", values)
+		doc, err := parseFile(data)
+		if err != nil && (doc.values != nil || doc.tables != nil) {
+			t.Errorf("values beside an error: %v", doc)
 		}
 	})
 }

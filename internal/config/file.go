@@ -24,37 +24,52 @@ const (
 // separators stand between the values of a TOML document, and in texts, too.
 const separators = "\n,[{=."
 
-// readFile reads a config file into values by flag name.
-func readFile(path string) (map[string][]string, error) {
-	data, err := regular.Read(path, maxFileSize)
-	if err != nil {
-		return nil, fmt.Errorf("read config file: %w", err)
-	}
-	values, err := parseFile(data)
-	if err != nil {
-		return nil, fmt.Errorf("config file %s: %w", path, err)
-	}
-	return values, nil
+// document is what a config file says.
+type document struct {
+	values map[string][]string         // by flag name
+	tables map[string]map[string]Table // by service and profile
 }
 
-// parseFile turns a TOML document of plain values and lists into texts.
-func parseFile(data []byte) (map[string][]string, error) {
+// readFile reads a config file.
+func readFile(path string) (document, error) {
+	data, err := regular.Read(path, maxFileSize)
+	if err != nil {
+		return document{}, fmt.Errorf("read config file: %w", err)
+	}
+	doc, err := parseFile(data)
+	if err != nil {
+		return document{}, fmt.Errorf("config file %s: %w", path, err)
+	}
+	return doc, nil
+}
+
+// parseFile turns a TOML document into texts.
+func parseFile(data []byte) (document, error) {
 	if err := checkSize(data); err != nil {
-		return nil, err
+		return document{}, err
 	}
-	var doc map[string]any
-	if _, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
-		return nil, malformed(err)
+	var parsed map[string]any
+	if _, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&parsed); err != nil {
+		return document{}, malformed(err)
 	}
-	values := make(map[string][]string, len(doc))
-	for key, v := range doc {
-		texts, err := fileValue(v)
-		if err != nil {
-			return nil, fmt.Errorf("key %q: %w", key, err)
+	doc := document{values: map[string][]string{}, tables: map[string]map[string]Table{}}
+	for key, v := range parsed {
+		if err := doc.add(key, v); err != nil {
+			return document{}, err
 		}
-		values[key] = texts
 	}
-	return values, nil
+	return doc, nil
+}
+
+func (d document) add(key string, v any) (err error) {
+	if table, ok := v.(map[string]any); ok {
+		d.tables[key], err = parseTables(key, table)
+		return err
+	}
+	if d.values[key], err = fileValue(v); err != nil {
+		return fmt.Errorf("key %q: %w", key, err)
+	}
+	return nil
 }
 
 // malformed says where a TOML document is malformed, without quoting it: it may
@@ -123,7 +138,7 @@ func scalar(v any) (string, error) {
 // CheckKeys returns a [*UsageError] that names the first key of the config file
 // that is none of the known flag names.
 func (s *Sources) CheckKeys(known map[string]bool) error {
-	for _, key := range slices.Sorted(maps.Keys(s.file)) {
+	for _, key := range slices.Sorted(maps.Keys(s.file.values)) {
 		if !known[key] {
 			return &UsageError{Message: fmt.Sprintf("config file %s: unknown key %q; keys are the names of flags, without the dashes%s",
 				s.path, key, suggest(key, known))}

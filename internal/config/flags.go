@@ -54,7 +54,7 @@ func (s *Sources) applyOne(f *pflag.Flag) (Origin, error) {
 		}
 		return origin, nil
 	}
-	if values, ok := s.file[f.Name]; ok {
+	if values, ok := s.file.values[f.Name]; ok {
 		if err := set(f, values, false); err != nil {
 			return s.fileOrigin, &UsageError{Message: fmt.Sprintf("config file %s: key %q: %v", s.path, f.Name, err)}
 		}

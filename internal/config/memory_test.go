@@ -57,9 +57,9 @@ func FuzzMemory(f *testing.F) {
 func TestConfigFileOfAllFlags(t *testing.T) {
 	ordinary := strings.Repeat("# a comment, with commas. And dots…\n", 100) +
 		"type = [" + strings.Repeat("\"video\", \"photo\",\n", 100) + "]\n" + `state = "` + strings.Repeat("/long", 500) + `"` + "\n"
-	values, err := parseFile([]byte(ordinary))
-	if err != nil || len(values["type"]) != 200 {
-		t.Errorf("%d types, %v", len(values["type"]), err)
+	doc, err := parseFile([]byte(ordinary))
+	if err != nil || len(doc.values["type"]) != 200 {
+		t.Errorf("%d types, %v", len(doc.values["type"]), err)
 	}
 	for _, huge := range []string{"a = '" + strings.Repeat("x", maxFileLine) + "'", strings.Repeat("\n", 3*maxFileValues+1)} {
 		if _, err := parseFile([]byte(huge)); err == nil {

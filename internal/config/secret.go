@@ -28,6 +28,12 @@ type Secret struct {
 // NewSecret returns a secret that the command line brought.
 func NewSecret(value, from string) Secret { return Secret{value: value, From: from, Origin: Flag} }
 
+// NewStored returns a secret that a profile has, and the file that holds it, if
+// one does.
+func NewStored(value, from, file string) Secret {
+	return Secret{value: value, From: from, File: file, Origin: File}
+}
+
 // Credential describes the secret for [Sources.CheckEndpoint].
 func (s Secret) Credential() Credential {
 	c := Credential{Name: s.From, Origin: s.Origin}

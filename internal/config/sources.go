@@ -26,10 +26,10 @@ type Sources struct {
 
 	env        map[string]string
 	dotenv     map[string]string
-	file       map[string][]string // by flag name
-	path       string              // of the config file that was read; "" for none
-	dir        string              // the working directory, where .env is looked for
-	fileOrigin Origin              // of the config file's values: DotEnv if .env named it, else File
+	file       document
+	path       string // of the config file that was read; "" for none
+	dir        string // the working directory, where .env is looked for
+	fileOrigin Origin // of the config file's values: DotEnv if .env named it, else File
 }
 
 // Load reads the sources: environ in the form of [os.Environ], the .env file
@@ -70,15 +70,15 @@ func (s *Sources) loadFile(path string) error {
 	if path == "" {
 		return nil
 	}
-	values, err := readFile(path)
+	doc, err := readFile(path)
 	switch {
 	case !named && errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return &UsageError{Message: err.Error()}
 	}
-	s.file, s.path = values, path
-	return nil
+	s.file, s.path = doc, path
+	return s.checkTables()
 }
 
 func environment(environ []string) map[string]string {
