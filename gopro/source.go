@@ -1,6 +1,7 @@
 package gopro
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -16,8 +17,11 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
+// Scheme is the scheme of the station.
+const Scheme = "gopro"
+
 // scheme is the name of the station in IDs.
-const scheme = "gopro"
+const scheme = Scheme
 
 // maxResolving is how many manifests are asked for at once while listing.
 const maxResolving = 4
@@ -26,6 +30,7 @@ const maxResolving = 4
 // concurrent use.
 type Source struct {
 	client  *Client
+	name    string
 	height  int // 0 for the originals
 	urls    urls
 	flights singleflight.Group // one resolution per medium at a time
@@ -40,6 +45,9 @@ type SourceOptions struct {
 	// Quality is "source" or "" for the originals, or a height in pixels, such
 	// as "1080", for the rendition of each video that is nearest to it.
 	Quality string
+	// Name is the name of the station; "" means "gopro:". Accounts that are to be
+	// told apart have different names.
+	Name string
 }
 
 // NewSource returns the station of an account. It fails on a quality that is
@@ -49,7 +57,7 @@ func NewSource(c *Client, o SourceOptions) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{client: c, height: height}, nil
+	return &Source{client: c, height: height, name: cmp.Or(o.Name, scheme+":")}, nil
 }
 
 func parseQuality(quality string) (height int, err error) {
@@ -74,8 +82,8 @@ func MediaTypes() []string {
 // Types returns the values that an item's Type can have.
 func (s *Source) Types() []string { return MediaTypes() }
 
-// Station returns "gopro:".
-func (s *Source) Name() string { return scheme + ":" }
+// Name returns the name of the station, such as "gopro:".
+func (s *Source) Name() string { return s.name }
 
 // Forecast estimates the requests that carrying a load takes: one opening for
 // each item.

@@ -339,3 +339,12 @@ func TestStationNames(t *testing.T) {
 		t.Errorf("Requests = %v", n)
 	}
 }
+
+func TestSourceName(t *testing.T) {
+	for name, want := range map[string]string{"": "gopro:", "gopro@anna:": "gopro@anna:"} {
+		s, err := NewSource(new(Client), SourceOptions{Name: name})
+		if err != nil || s.Name() != want {
+			t.Errorf("name %q: %q, %v; want %q", name, s.Name(), err, want)
+		}
+	}
+}

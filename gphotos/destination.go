@@ -27,6 +27,8 @@ type DestinationOptions struct {
 	// Account names the account, the same in every run, such as
 	// "gphotos:3f9a1c…". Required.
 	Account func(ctx context.Context) (string, error)
+	// Name is the name of the station; "" means "gphotos:".
+	Name string
 	// BatchSize is the most items of one create call, at most and by default
 	// MaxBatch.
 	BatchSize int
@@ -36,6 +38,7 @@ type DestinationOptions struct {
 // concurrent use.
 type Destination struct {
 	c         *Client
+	name      string
 	account   func(ctx context.Context) (string, error)
 	batchSize int
 
@@ -51,11 +54,11 @@ func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 	if size <= 0 || size > MaxBatch {
 		size = MaxBatch
 	}
-	return &Destination{c: c, account: o.Account, batchSize: size, album: make(chan struct{}, 1)}, nil
+	return &Destination{c: c, name: cmp.Or(o.Name, Scheme+":"), account: o.Account, batchSize: size, album: make(chan struct{}, 1)}, nil
 }
 
-// Name returns "gphotos:".
-func (d *Destination) Name() string { return Scheme + ":" }
+// Name returns the name of the station, such as "gphotos:".
+func (d *Destination) Name() string { return d.name }
 
 // Account returns the name of the account.
 func (d *Destination) Account(ctx context.Context) (string, error) { return d.account(ctx) }

@@ -254,3 +254,15 @@ func TestRejectionAfterWaitingForAToken(t *testing.T) {
 		}
 	})
 }
+
+func TestDestinationName(t *testing.T) {
+	for name, want := range map[string]string{"": "gphotos:", "gphotos@family:": "gphotos@family:"} {
+		d, err := NewDestination(new(Client), DestinationOptions{
+			Name:    name,
+			Account: func(context.Context) (string, error) { return "gphotos:me", nil },
+		})
+		if err != nil || d.Name() != want {
+			t.Errorf("name %q: %q, %v; want %q", name, d.Name(), err, want)
+		}
+	}
+}

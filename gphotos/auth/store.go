@@ -17,6 +17,7 @@ import (
 // processes: changes are made under a lock file beside it.
 type Store struct {
 	path    string
+	read    func(path string) ([]byte, error)
 	replace func(path string, data []byte) error // writeFile; tests let it fail
 	log     *slog.Logger
 	warned  sync.Once
@@ -28,7 +29,27 @@ func NewStore(path string, log *slog.Logger) *Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Store{path: path, replace: writeFile, log: log}
+	return &Store{path: path, read: readFile, replace: writeFile, log: log}
+}
+
+// Medium keeps the content of a token file elsewhere, such as in a keyring.
+type Medium interface {
+	// Read returns the content; its error is [fs.ErrNotExist] if there is none.
+	Read() ([]byte, error)
+	// Write replaces the content: after a crash it is the old or the new one.
+	Write(data []byte) error
+}
+
+// NewStoreIn returns the store whose content m keeps. Path names it in messages,
+// and the lock file beside path keeps other processes from changing it meanwhile.
+func NewStoreIn(m Medium, path string, log *slog.Logger) *Store {
+	s := NewStore(path, log)
+	s.read = func(string) ([]byte, error) {
+		data, err := m.Read()
+		return data, withoutPath(err)
+	}
+	s.replace = func(_ string, data []byte) error { return withoutPath(m.Write(data)) }
+	return s
 }
 
 // Path returns the file's path.
@@ -38,7 +59,7 @@ func (s *Store) Path() string { return s.path }
 // fault of class Session with code [fault.Auth]; a missing one also matches
 // [fs.ErrNotExist].
 func (s *Store) Load() (*Credentials, error) {
-	data, err := readFile(s.path)
+	data, err := s.read(s.path)
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
@@ -112,7 +133,7 @@ func (s *Store) change(change func(*Credentials) bool) error {
 
 // write replaces the file if that changes anything.
 func (s *Store) write(c *Credentials) error {
-	old, err := readFile(s.path)
+	old, err := s.read(s.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s.unwritable(err)
 	}
@@ -138,7 +159,7 @@ func (s *Store) write(c *Credentials) error {
 // such as an OAuth client: a login must not replace it. A damaged file is
 // replaced.
 func (s *Store) checkReplaceable() error {
-	data, err := readFile(s.path)
+	data, err := s.read(s.path)
 	if err != nil {
 		return nil // what is wrong with the path is told when it is written
 	}

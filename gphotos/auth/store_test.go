@@ -272,3 +272,49 @@ func FuzzTokenFile(f *testing.F) {
 		}
 	})
 }
+
+// medium keeps a document in memory.
+type medium struct {
+	data []byte
+	err  error // of each call, if any
+}
+
+func (m *medium) Read() ([]byte, error) {
+	if m.data == nil && m.err == nil {
+		return nil, fs.ErrNotExist
+	}
+	return m.data, m.err
+}
+
+func (m *medium) Write(data []byte) error {
+	if m.err == nil {
+		m.data = data
+	}
+	return m.err
+}
+
+func TestStoreInMedium(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token.json")
+	m := &medium{}
+	s := NewStoreIn(m, path, nil)
+	if _, err := s.Load(); !errors.Is(err, fs.ErrNotExist) || fault.CodeOf(err) != fault.Auth {
+		t.Errorf("Load of nothing = %v, want fs.ErrNotExist", err)
+	}
+	if err := s.Save(&Credentials{RefreshToken: "refresh", Account: "0123456789abcdef"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetProbe("item"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewStoreIn(m, path, nil).Load()
+	if err != nil || c.RefreshToken != "refresh" || c.Probe != "item" {
+		t.Errorf("Load = %+v, %v", c, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file: %v, want none", err)
+	}
+	m.err = errors.New("no keyring")
+	if err := s.SetProbe("other"); !errors.Is(err, m.err) || !strings.Contains(err.Error(), path) {
+		t.Errorf("SetProbe = %v, want the medium's error with the path", err)
+	}
+}
