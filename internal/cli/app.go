@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/internal/suggest"
 )
 
@@ -28,6 +29,9 @@ type app struct {
 
 	global   globalFlags
 	sources  *config.Sources
+	profiles *profile.Set
+	using    map[string]string        // name of the profile in use, by service
+	tokens   map[string]config.Secret // of GoPro profiles that were read
 	origins  config.Origins
 	format   format
 	log      *slog.Logger
@@ -105,6 +109,9 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	if a.log, err = a.newLogger(); err != nil {
+		return err
+	}
+	if a.profiles, err = profile.Open(sources, profileKeys, profile.Options{Environ: a.environ, Logger: a.log}); err != nil {
 		return err
 	}
 	a.waits.to(a.tellWait)
@@ -203,4 +210,4 @@ func (a *app) result() io.Writer {
 // json writes one JSON line to standard output. It is safe for concurrent use.
 func (a *app) json(v any) { a.stdout.json(v) }
 
-func (a *app) redact(s string) string { return a.secrets.clean(s) }
+func (a *app) redact(s string) string { return a.withProfiles(a.secrets.clean(s)) }

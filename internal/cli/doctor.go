@@ -50,7 +50,7 @@ else 1.`,
 }
 
 func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
-	checks, err := a.checks(f)
+	checks, err := a.checks(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
 }
 
 // checks are all that doctor looks at. It fails for settings that make no sense.
-func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
+func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error) {
 	uri, err := f.state.where(a)
 	if err == nil {
 		err = a.checkState(uri)
@@ -78,7 +78,7 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	pair, err := a.googlePair(&f.services)
+	pair, err := a.googleFiles(&f.services, "")
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, tokenErr := a.goproToken(&f.services)
+	token, tokenErr := a.goproToken(ctx, &f.services, "")
 	if isUsage(tokenErr) {
 		return nil, tokenErr
 	}
@@ -120,7 +120,7 @@ func (a *app) checks(f *doctorFlags) ([]doctor.Check, error) {
 }
 
 // endpoints are the services that a run talks to, each host once.
-func (f *doctorFlags) endpoints(pair config.Pair) ([]doctor.Service, error) {
+func (f *doctorFlags) endpoints(pair googleFiles) ([]doctor.Service, error) {
 	goproURL, err := endpoint("--gopro-url", f.services.goproURL)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func stateFilesOf(uri string) stateFiles {
 }
 
 // secretFiles are the files that hold credentials, whether they exist or not.
-func (a *app) secretFiles(pair config.Pair, token config.Secret) []string {
+func (a *app) secretFiles(pair googleFiles, token config.Secret) []string {
 	paths := []string{pair.Client, pair.Token, a.sources.Paths.GoProToken()}
 	switch {
 	case token.File != "" && token.File != paths[2]:
@@ -189,7 +189,7 @@ func (a *app) askGoPro(ctx context.Context, f *serviceFlags, token config.Secret
 	return account.Items, account.Bytes, err
 }
 
-func (a *app) askGoogle(pair config.Pair) func(context.Context) (auth.Status, error) {
+func (a *app) askGoogle(pair googleFiles) func(context.Context) (auth.Status, error) {
 	return func(ctx context.Context) (auth.Status, error) {
 		login, err := a.readGoogle(pair)
 		if err != nil {

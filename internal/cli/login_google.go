@@ -12,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -32,13 +33,14 @@ const googleSteps = `Google Photos wants an OAuth client of your own. It is free
      Create a client of type "Desktop app" and download its JSON file. Google shows the
      secret only now.
   6. Save the file as %s
-     and run gondola login google again.
+     and run %s again.
 
 `
 
 func newLoginGoogle(a *app) *cobra.Command {
 	var f serviceFlags
 	var headless bool
+	var name string
 	cmd := &cobra.Command{
 		Use:   "google",
 		Short: "Ask for the right to add to Google Photos, and store the tokens",
@@ -48,33 +50,30 @@ machine, and paste the address that it ends on.
 
 Without an OAuth client, it shows step by step how to create one.`,
 		Example: `  gondola login google
-  gondola login google --headless`,
+  gondola login google --headless
+  gondola login google --profile family`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoogle(cmd.Context(), &f, headless) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoogle(cmd.Context(), &f, name, headless) },
 	}
 	f.addGoogle(cmd)
+	addProfile(a, cmd, &name, gphotos.Scheme)
 	cmd.Flags().BoolVar(&headless, "headless", false, "the browser is on another machine: paste the address it ends on")
 	return cmd
 }
 
-func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) error {
+func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, name string, headless bool) error {
 	base, err := endpoint("--gphotos-url", f.gphotosURL)
 	if err != nil {
 		return err
 	}
-	if f.token == "" || f.credentials == "" {
-		if err := a.sources.Paths.CheckConfig(); err != nil {
-			return err
-		}
-	}
-	pair, err := a.googlePair(f)
+	files, err := a.googleFilesToLogIn(f, name)
 	if err != nil {
 		return err
 	}
-	cfg, err := a.readGoogle(pair)
+	cfg, err := a.readGoogle(files)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(a.talk(), googleSteps, pair.Client)
+			fmt.Fprintf(a.talk(), googleSteps, files.Client, loginCommand(profile.ID{Service: gphotos.Scheme, Name: name}))
 		}
 		return err
 	}
@@ -88,8 +87,26 @@ func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, headless bool) e
 	if err != nil {
 		return err
 	}
-	a.reportGoogleLogin(result, pair.Token)
+	a.reportGoogleLogin(result, name, files.where())
 	return nil
+}
+
+// googleFilesToLogIn returns the files that a login uses and writes; the profile
+// need not exist yet.
+func (a *app) googleFilesToLogIn(f *serviceFlags, name string) (googleFiles, error) {
+	if name != "" {
+		p, err := a.newProfile(profile.ID{Service: gphotos.Scheme, Name: name})
+		if err != nil {
+			return googleFiles{}, err
+		}
+		return a.namedGoogle(f, p)
+	}
+	if f.token == "" || f.credentials == "" {
+		if err := a.sources.Paths.CheckConfig(); err != nil {
+			return googleFiles{}, err
+		}
+	}
+	return a.defaultGoogle(f)
 }
 
 func (a *app) showAuthorization(url string) error {
@@ -101,11 +118,12 @@ func (a *app) showAuthorization(url string) error {
 	return err
 }
 
-func (a *app) reportGoogleLogin(r *auth.Result, path string) {
+func (a *app) reportGoogleLogin(r *auth.Result, name, where string) {
 	if a.format == formatJSON {
 		a.json(struct {
 			Type        string    `json:"type"`
 			Service     string    `json:"service"`
+			Profile     string    `json:"profile,omitempty"`
 			Valid       bool      `json:"valid"`
 			From        string    `json:"from"`
 			Account     string    `json:"account"`
@@ -114,9 +132,9 @@ func (a *app) reportGoogleLogin(r *auth.Result, path string) {
 			Missing     []string  `json:"missing,omitempty"`
 			Until       time.Time `json:"until,omitzero"`
 			Notices     []string  `json:"notices,omitempty"`
-		}{"login", "google", true, path, r.Account, r.SameAccount, r.Granted, r.Missing, r.Until.UTC(), r.Notices})
+		}{"login", "google", name, true, where, r.Account, r.SameAccount, r.Granted, r.Missing, r.Until.UTC(), r.Notices})
 	}
-	fmt.Fprintf(a.talk(), "Google granted access to account %s. Stored in %s.\n", gphotos.Scheme+":"+r.Account, path)
+	fmt.Fprintf(a.talk(), "Google granted access to account %s. Stored in %s.\n", gphotos.Scheme+":"+r.Account, where)
 	if !r.Until.IsZero() {
 		fmt.Fprintf(a.talk(), "It ends on %s.\n", r.Until.Local().Format(time.DateTime))
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/internal/retry"
 )
 
@@ -33,6 +34,7 @@ Gondola only reads with it, and stores it readable by you alone.
 
 func newLoginGoPro(a *app) *cobra.Command {
 	var f serviceFlags
+	var name string
 	cmd := &cobra.Command{
 		Use:   "gopro",
 		Short: "Store the GoPro token of your browser, read from standard input",
@@ -41,11 +43,13 @@ header, a row of the browser's cookie table, a cookie export (JSON or
 cookies.txt), or a whole request copied as cURL. The token is checked at once, stored
 readable by you alone, and never shown.`,
 		Example: `  gondola login gopro
-  pbpaste | gondola login gopro`,
+  pbpaste | gondola login gopro
+  gondola login gopro --profile anna`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &f, name) },
 	}
 	f.addGoPro(cmd)
+	addProfile(a, cmd, &name, gopro.Scheme)
 	return cmd
 }
 
@@ -56,6 +60,7 @@ var hurried = retry.Policy{Attempts: 2, Obey: time.Minute}
 type goproLine struct {
 	Type    string       `json:"type"`
 	Service string       `json:"service"`
+	Profile string       `json:"profile,omitempty"`
 	Valid   bool         `json:"valid"`
 	From    string       `json:"from,omitempty"` // variable or file
 	Items   int          `json:"items"`
@@ -63,8 +68,9 @@ type goproLine struct {
 	Error   *errorObject `json:"error,omitempty"`
 }
 
-func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
-	if err := a.sources.Paths.CheckConfig(); err != nil {
+func (a *app) loginGoPro(ctx context.Context, f *serviceFlags, name string) error {
+	store, err := a.goproStore(name)
+	if err != nil {
 		return err
 	}
 	if err := a.checkGoPro(f, config.NewSecret("", "standard input").Credential()); err != nil {
@@ -88,19 +94,46 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags) error {
 	if err != nil {
 		return err
 	}
-	path := a.sources.Paths.GoProToken()
-	if err := config.StoreSecret(path, token); err != nil {
+	where, err := store(token)
+	if err != nil {
 		return err
 	}
 	if a.format == formatJSON {
-		a.json(goproLine{Type: "login", Service: "gopro", Valid: true, From: path, Items: account.Items, Bytes: account.Bytes})
+		a.json(goproLine{Type: "login", Service: "gopro", Profile: name, Valid: true, From: where, Items: account.Items, Bytes: account.Bytes})
 	}
 	fmt.Fprintf(a.talk(), "GoPro accepts the token. The library holds %s, %s.\nStored in %s.\n",
-		count(account.Items, "item"), size(account.Bytes), path)
-	if used, err := a.sources.GoProToken(); err == nil && used.From != path {
+		count(account.Items, "item"), size(account.Bytes), where)
+	if name != "" {
+		return nil
+	}
+	if used, err := a.sources.GoProToken(); err == nil && used.From != where {
 		fmt.Fprintf(a.screen, "Note: %s is set and wins over the stored token.\n", used.From)
 	}
 	return nil
+}
+
+// goproStore returns a function that stores the token of a profile and returns
+// where it is.
+func (a *app) goproStore(name string) (func(token string) (where string, err error), error) {
+	if name == "" {
+		path := a.sources.Paths.GoProToken()
+		return func(token string) (string, error) { return path, config.StoreSecret(path, token) }, a.sources.Paths.CheckConfig()
+	}
+	p, err := a.newProfile(profile.ID{Service: gopro.Scheme, Name: name})
+	if err != nil {
+		return nil, err
+	}
+	if p.Command() != nil {
+		return nil, usagef("the config file gives %s the key %s, which a login cannot store into: remove it first", p, profile.KeyCommand)
+	}
+	stored, err := p.Store(storedToken)
+	if err != nil {
+		return nil, err
+	}
+	return func(token string) (string, error) {
+		err := stored.Write([]byte(token))
+		return stored.Where(), err
+	}, nil
 }
 
 // readPaste reads what a person pasted: on a terminal up to the end of the line

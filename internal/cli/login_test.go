@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -149,5 +151,50 @@ func TestReadLineStops(t *testing.T) {
 	cancel(errInterrupted)
 	if _, err := a.readLine(ctx); exitCode(err) != exitInterrupted {
 		t.Errorf("readLine = %v, want the interruption", err)
+	}
+}
+
+// TestLoginGoogleProfile: a login of a profile leaves the default one alone and
+// stores its tokens where that profile alone looks.
+func TestLoginGoogleProfile(t *testing.T) {
+	environ, tokens := consenting(t)
+	home := filepath.Dir(tokens)
+	configDir := filepath.Join(home, ".config", "gondola")
+	if err := os.MkdirAll(configDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	client := filepath.Join(configDir, "client_secret.json")
+	if err := os.Rename(filepath.Join(home, "client_secret.json"), client); err != nil {
+		t.Fatal(err)
+	}
+	read, write := io.Pipe()
+	var talk bytes.Buffer
+	code := make(chan int, 1)
+	go func() {
+		code <- Run(t.Context(), []string{"login", "google", "--json", "--profile", "family"}, strings.NewReader(""), write, &talk, environ)
+		write.Close()
+	}()
+	lines := bufio.NewScanner(read)
+	answer, err := http.Get(authorizeURL(t, lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	var last string
+	for lines.Scan() {
+		last = lines.Text()
+	}
+	if got := <-code; got != exitDone || !strings.Contains(last, `"service":"google","profile":"family","valid":true`) {
+		t.Fatalf("exit code %d, last line %s\n%s", got, last, talk.String())
+	}
+	checkTokens(t, filepath.Join(configDir, "profiles", "gphotos@family", "token.json"))
+	if _, err := os.Stat(tokens); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the default profile's tokens: %v, want none", err)
+	}
+	if code, _, stderr := invoke(t, environ, "ls", "gphotos@family:"); code != exitDone {
+		t.Errorf("ls gphotos@family: exit code %d\n%s", code, stderr)
+	}
+	if code, _, _ := invoke(t, environ, "ls", "gphotos:"); code != exitAuth {
+		t.Errorf("ls gphotos: exit code %d, want %d", code, exitAuth)
 	}
 }

@@ -39,14 +39,15 @@ was created under your OAuth project, which is all that Google lets programs see
 }
 
 func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, services *serviceFlags) error {
-	if err := checkStation(stationURI); err != nil {
+	uri, err := parseStation(stationURI)
+	if err != nil {
 		return err
 	}
 	window, filter, err := pick.resolve(stationURI, a.now())
 	if err != nil {
 		return err
 	}
-	source, refuse, err := a.openLister(stationURI, services)
+	source, refuse, err := a.openLister(ctx, uri, services)
 	if err != nil {
 		return err
 	}

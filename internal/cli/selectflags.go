@@ -61,7 +61,7 @@ func trimmed(words []string) []string {
 
 // typesOf returns a station's own words for what an item is.
 func typesOf(stationURI string) []string {
-	if stationURI == stationGoPro {
+	if uri, err := parseStation(stationURI); err == nil && uri.Scheme == gopro.Scheme {
 		return gopro.MediaTypes()
 	}
 	return nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
+	stations "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/internal/transport"
@@ -29,16 +31,29 @@ var knownStations = []cobra.Completion{
 	cobra.CompletionWithDesc(stationGPhotos, "Google Photos"),
 }
 
-// checkStation returns a usage error for what is no station of this version.
-func checkStation(name string) error {
+// parseStation returns what the URI of a station means; a usage error, if it is
+// no station of this version.
+func parseStation(text string) (stations.URI, error) {
+	uri, err := stations.ParseURI(text)
 	switch {
-	case name == stationGoPro || name == stationGPhotos:
-		return nil
-	case strings.ContainsAny(name, `/\`) || strings.HasPrefix(name, "."):
-		return usagef("%q: folders are no stations of this version; it knows %s and %s", name, stationGoPro, stationGPhotos)
+	case err == nil && (uri.Scheme == gopro.Scheme || uri.Scheme == gphotos.Scheme):
+		return uri, checkPath(uri)
+	case strings.Contains(text, "@") && err != nil:
+		return uri, &usageError{err}
+	case strings.ContainsAny(text, `/\`) || strings.HasPrefix(text, "."):
+		return uri, usagef("%q: folders are no stations of this version; it knows %s and %s", text, stationGoPro, stationGPhotos)
 	}
-	near := suggest.DidYouMean(strings.TrimRight(name, ":")+":", stationGoPro, stationGPhotos)
-	return usagef("%q is no station; this version knows %s and %s%s", name, stationGoPro, stationGPhotos, near)
+	near := suggest.DidYouMean(strings.TrimRight(text, ":")+":", stationGoPro, stationGPhotos)
+	return uri, usagef("%q is no station; this version knows %s and %s%s", text, stationGoPro, stationGPhotos, near)
+}
+
+// checkPath returns a usage error for a station of which more is named than its
+// account.
+func checkPath(uri stations.URI) error {
+	if uri.Path == "" {
+		return nil
+	}
+	return usagef("%q: a part of a station is not supported yet: write %s", uri, uri.Station())
 }
 
 // route returns the stations of a sync.
@@ -50,15 +65,18 @@ func route(args []string) (from, to string, err error) {
 	if len(args) == 2 {
 		from, to = args[0], args[1]
 	}
-	for _, stationURI := range []string{from, to} {
-		if err := checkStation(stationURI); err != nil {
-			return "", "", err
-		}
+	source, err := parseStation(from)
+	if err != nil {
+		return "", "", err
+	}
+	destination, err := parseStation(to)
+	if err != nil {
+		return "", "", err
 	}
 	switch {
 	case from == to:
 		return "", "", usagef("both stations are %q: there is nothing to carry", from)
-	case from != stationGoPro || to != stationGPhotos:
+	case source.Scheme != gopro.Scheme || destination.Scheme != gphotos.Scheme:
 		return "", "", usagef("from %q to %q is not possible: this version carries from %s to %s only", from, to, stationGoPro, stationGPhotos)
 	}
 	return from, to, nil
@@ -74,13 +92,25 @@ func endpoint(setting, raw string) (string, error) {
 	return base, transport.Check(base)
 }
 
-// openGoPro returns the GoPro client.
-func (a *app) openGoPro(f *serviceFlags, onWait func(fault.Wait)) (*gopro.Client, error) {
-	token, err := a.goproToken(f)
+// openGoPro returns the GoPro cloud as a station, in the quality asked for.
+func (a *app) openGoPro(ctx context.Context, at string, f *serviceFlags, quality string, onWait func(fault.Wait)) (*gopro.Source, error) {
+	uri, err := parseStation(at)
 	if err != nil {
 		return nil, err
 	}
-	return a.goproClient(f, token, gopro.Options{OnWait: onWait})
+	token, err := a.goproToken(ctx, f, uri.Profile)
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.goproClient(f, token, gopro.Options{OnWait: onWait})
+	if err != nil {
+		return nil, err
+	}
+	source, err := gopro.NewSource(client, gopro.SourceOptions{Quality: quality, Name: uri.Station()})
+	if err != nil {
+		return nil, fmt.Errorf("--quality: %w", err)
+	}
+	return source, nil
 }
 
 // goproClient completes the options of a client.
@@ -94,16 +124,20 @@ func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options)
 }
 
 // openGPhotos returns Google Photos as a station, and where its tokens are.
-func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(fault.Wait)) (*gphotos.Destination, *auth.Store, error) {
+func (a *app) openGPhotos(at string, f *serviceFlags, multiplier int, onWait func(fault.Wait)) (*gphotos.Destination, *auth.Store, error) {
+	uri, err := parseStation(at)
+	if err != nil {
+		return nil, nil, err
+	}
 	base, err := endpoint("--gphotos-url", f.gphotosURL)
 	if err != nil {
 		return nil, nil, err
 	}
-	pair, err := a.googlePair(f)
+	files, err := a.googleFiles(f, uri.Profile)
 	if err != nil {
 		return nil, nil, err
 	}
-	login, err := a.readGoogle(pair)
+	login, err := a.readGoogle(files)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,6 +154,7 @@ func (a *app) openGPhotos(f *serviceFlags, multiplier int, onWait func(fault.Wai
 		return nil, nil, err
 	}
 	destination, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
+		Name: uri.Station(),
 		Account: func(ctx context.Context) (string, error) {
 			account, err := tokens.Account(ctx)
 			return gphotos.Scheme + ":" + account, err
@@ -145,19 +180,15 @@ type lister interface {
 
 // openLister opens a station for listing; refuse tells what a sync would not
 // carry from it.
-func (a *app) openLister(stationURI string, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
-	if stationURI == stationGPhotos {
-		source, _, err := a.openGPhotos(f, 0, a.waits.announce)
+func (a *app) openLister(ctx context.Context, uri stations.URI, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
+	if uri.Scheme == gphotos.Scheme {
+		source, _, err := a.openGPhotos(uri.String(), f, 0, a.waits.announce)
 		return source, func(media.Item) *media.Refusal { return nil }, err
 	}
 	quality, err := f.wanted(a.origins)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := a.openGoPro(f, a.waits.announce)
-	if err != nil {
-		return nil, nil, err
-	}
-	source, err = newGoProSource(client, quality)
+	source, err = a.openGoPro(ctx, uri.String(), f, quality, a.waits.announce)
 	return source, new(gphotos.Destination).Refuse, err
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,11 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/config"
-	"github.com/gondola-sync/gondola/station"
 )
 
 func newSync(a *app) *cobra.Command {
@@ -64,7 +60,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	if err != nil {
 		return err
 	}
-	store, err := a.openStations(f, &o, a.waits.announce)
+	store, err := a.openStations(ctx, f, r, &o)
 	if err != nil {
 		return err
 	}
@@ -76,7 +72,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 		return err
 	}
 	o.Backend = r.backend
-	if err := a.resumeQuality(ctx, f, &o); err != nil {
+	if err := a.resumeQuality(ctx, f, r, &o); err != nil {
 		return err
 	}
 	if f.dryRun {
@@ -146,15 +142,13 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 
 // openStations opens both stations, and returns where the tokens of the
 // destination are; nothing is sent yet.
-func (a *app) openStations(f *syncFlags, o *gondola.Options, onWait func(fault.Wait)) (*auth.Store, error) {
-	client, err := a.openGoPro(&f.services, onWait)
+func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) (*auth.Store, error) {
+	source, err := a.openGoPro(ctx, r.from, &f.services, o.Quality, a.waits.announce)
 	if err != nil {
 		return nil, err
 	}
-	if o.Source, err = newGoProSource(client, o.Quality); err != nil {
-		return nil, err
-	}
-	photos, store, err := a.openGPhotos(&f.services, f.chunkMultiplier, onWait)
+	o.Source = source
+	photos, store, err := a.openGPhotos(r.to, &f.services, f.chunkMultiplier, a.waits.announce)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +158,7 @@ func (a *app) openStations(f *syncFlags, o *gondola.Options, onWait func(fault.W
 
 // resumeQuality opens the source in the quality that a named session keeps,
 // unless the command asks for one.
-func (a *app) resumeQuality(ctx context.Context, f *syncFlags, o *gondola.Options) error {
+func (a *app) resumeQuality(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) error {
 	if f.sessionID == "" || a.origins["quality"] > config.Default || a.origins["prefer-height"] > config.Default {
 		return nil
 	}
@@ -173,12 +167,12 @@ func (a *app) resumeQuality(ctx context.Context, f *syncFlags, o *gondola.Option
 	if err != nil || stored.Quality == "" || stored.Quality == sourceQuality {
 		return ctx.Err() // what else is wrong with the session, the run says
 	}
-	client, err := a.openGoPro(&f.services, a.waits.announce)
+	source, err := a.openGoPro(ctx, r.from, &f.services, stored.Quality, a.waits.announce)
 	if err != nil {
 		return err
 	}
-	o.Source, err = newGoProSource(client, stored.Quality)
-	return err
+	o.Source = source
+	return nil
 }
 
 // watchers are what shows a run in the chosen format.
@@ -274,13 +268,4 @@ func completeRoute(_ *cobra.Command, args []string, _ string) ([]cobra.Completio
 		return knownStations[len(args) : len(args)+1], cobra.ShellCompDirectiveNoFileComp
 	}
 	return nil, cobra.ShellCompDirectiveNoFileComp
-}
-
-// newGoProSource returns the GoPro cloud as a station, in the quality asked for.
-func newGoProSource(c *gopro.Client, quality string) (station.Source, error) {
-	source, err := gopro.NewSource(c, gopro.SourceOptions{Quality: quality})
-	if err != nil {
-		return nil, fmt.Errorf("--quality: %w", err)
-	}
-	return source, nil
 }

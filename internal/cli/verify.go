@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -78,10 +79,10 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	if err != nil {
 		return err
 	}
-	if session.To != stationGPhotos {
+	if to, err := parseStation(session.To); err != nil || to.Scheme != gphotos.Scheme {
 		return fmt.Errorf("session %s carries to %s; this version verifies what is at %s", id, session.To, stationGPhotos)
 	}
-	photos, _, err := a.openGPhotos(&f.services, 0, a.waits.announce)
+	photos, _, err := a.openGPhotos(session.To, &f.services, 0, a.waits.announce)
 	if err != nil {
 		return err
 	}
