@@ -23,21 +23,21 @@ type OAuth struct {
 	// Save stores renewed tokens before they are used. A refresh token is good
 	// for one renewal, so losing the new one means signing in again; an error
 	// therefore ends the session.
-	Save func(ctx context.Context, t Tokens) error
+	Save func(ctx context.Context, t TokenPair) error
 }
 
 // LogValue leaves out everything.
 func (OAuth) LogValue() slog.Value { return slog.StringValue("[credentials]") }
 
-// Tokens are what a renewal returns.
-type Tokens struct {
+// TokenPair is what a renewal returns.
+type TokenPair struct {
 	Access  string
 	Refresh string
 	Expiry  time.Time // of Access, by the clock here; zero if unknown
 }
 
 // LogValue leaves out the tokens.
-func (t Tokens) LogValue() slog.Value { return slog.GroupValue(slog.Time("expiry", t.Expiry)) }
+func (t TokenPair) LogValue() slog.Value { return slog.GroupValue(slog.Time("expiry", t.Expiry)) }
 
 // signInHint is the next step when only a person can help.
 const signInHint = "sign in at https://gopro.com/media-library/, copy the cookie gp_access_token " +
@@ -50,7 +50,7 @@ const renewEarly = 30 * time.Minute
 type auth struct {
 	client *Client
 	turn   chan struct{} // holds one element; who takes it owns the fields below
-	tokens Tokens
+	tokens TokenPair
 	oauth  *OAuth
 	due    time.Time // when to renew without being asked; zero for never
 }
@@ -138,7 +138,7 @@ func (a *auth) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.tokens = Tokens{Access: t.AccessToken, Refresh: t.RefreshToken, Expiry: t.Expiry}
+	a.tokens = TokenPair{Access: t.AccessToken, Refresh: t.RefreshToken, Expiry: t.Expiry}
 	a.due = time.Time{}
 	if life := time.Until(t.Expiry); life > 0 {
 		a.due = t.Expiry.Add(-min(renewEarly, life/2))

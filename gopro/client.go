@@ -40,16 +40,15 @@ type Options struct {
 	Token string
 	// Refresh renews the access token; nil if only a person can.
 	Refresh *OAuth
-	// Logger is told of every request; nil for none.
+	// Logger logs each request; nil for none.
 	Logger *slog.Logger
-	// OnWait, if not nil, is told of every wait longer than a second. It is
+	// OnWait, if not nil, is called before each wait longer than a second. It is
 	// called from the goroutine that waits.
 	OnWait func(fault.Wait)
 	// UserAgent names the program; default "gondola".
 	UserAgent string
-	// Retry bounds the repetition of API requests. Its OnWait defaults to the
-	// one above.
-	Retry retry.Policy
+	// Retry bounds the repetition of API requests. Its Obey defaults to an hour.
+	Retry fault.Retry
 }
 
 // LogValue leaves out the credentials.
@@ -71,9 +70,9 @@ type Client struct {
 	apiRecess, cdnRecess     recess
 }
 
-// New returns a client. Nothing is sent yet. Without credentials, or with a
+// NewClient returns a client. Nothing is sent yet. Without credentials, or with a
 // token that cannot be one, it returns a [fault.Error] with fault.Auth.
-func New(o Options) (*Client, error) {
+func NewClient(o Options) (*Client, error) {
 	base, err := parseRoot(cmp.Or(o.BaseURL, DefaultBaseURL))
 	if err != nil {
 		return nil, fmt.Errorf("GoPro API root: %w", err)
@@ -88,16 +87,13 @@ func New(o Options) (*Client, error) {
 		base:   base,
 		images: images,
 		agent:  cmp.Or(o.UserAgent, defaultAgent),
-		retry:  o.Retry,
 		onWait: o.OnWait,
 		log:    cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 	}
 	if c.onWait == nil {
 		c.onWait = func(fault.Wait) {}
 	}
-	if c.retry.OnWait == nil {
-		c.retry.OnWait = c.onWait
-	}
+	c.retry = retry.PolicyOf(o.Retry, c.onWait)
 	if c.retry.Obey <= 0 {
 		c.retry.Obey = longestRetryAfter
 	}

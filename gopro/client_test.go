@@ -36,7 +36,7 @@ func TestNew(t *testing.T) {
 		{"no token", Options{Token: "a b"}, fault.Auth},
 		{"half an OAuth client", Options{Refresh: &OAuth{ClientID: "i", RefreshToken: "r"}}, fault.Auth},
 	} {
-		c, err := New(tc.o)
+		c, err := NewClient(tc.o)
 		switch {
 		case (err == nil) != (tc.code == ""), tc.code != "-" && fault.CodeOf(err) != tc.code:
 			t.Errorf("%s: New = %v, want code %q", tc.name, err, tc.code)
@@ -203,9 +203,9 @@ func (s *oauthServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &oauthServer{access: "elsewhere", life: 86400}
-		var saved []Tokens
+		var saved []TokenPair
 		o := &OAuth{ClientID: "id", ClientSecret: "SECRET", RefreshToken: "r1",
-			Save: func(_ context.Context, t Tokens) error { saved = append(saved, t); return nil }}
+			Save: func(_ context.Context, t TokenPair) error { saved = append(saved, t); return nil }}
 		c := newTestClient(t, server, func(opt *Options) { opt.Refresh = o })
 		ask := func() {
 			t.Helper()
@@ -240,7 +240,7 @@ func TestRefreshFails(t *testing.T) {
 	} {
 		c := newTestClient(t, &oauthServer{access: "elsewhere", refuse: tc.refuse}, func(o *Options) {
 			o.Token = tc.token
-			o.Refresh = &OAuth{ClientID: "id", ClientSecret: "SECRET", RefreshToken: "r1", Save: func(context.Context, Tokens) error { return tc.save }}
+			o.Refresh = &OAuth{ClientID: "id", ClientSecret: "SECRET", RefreshToken: "r1", Save: func(context.Context, TokenPair) error { return tc.save }}
 		})
 		_, err := c.User(t.Context())
 		if fault.ClassOf(err) != fault.Session || fault.CodeOf(err) != tc.code || fault.HintOf(err) == "" {
@@ -255,7 +255,7 @@ func TestRefreshFails(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		down := roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") })
-		c, err := New(Options{HTTP: &http.Client{Transport: down}, Token: testToken})
+		c, err := NewClient(Options{HTTP: &http.Client{Transport: down}, Token: testToken})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,7 @@ func TestCertificateIsTriedOnce(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	defer s.Close()
-	c, err := New(Options{BaseURL: s.URL, Token: testToken, OnWait: func(w fault.Wait) { t.Errorf("waited: %+v", w) }})
+	c, err := NewClient(Options{BaseURL: s.URL, Token: testToken, OnWait: func(w fault.Wait) { t.Errorf("waited: %+v", w) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,11 +31,11 @@ func Example() {
 	server := httptest.NewServer(http.HandlerFunc(api))
 	defer server.Close()
 
-	client, err := gopro.New(gopro.Options{BaseURL: server.URL, Token: "the access token", HTTP: server.Client()})
+	client, err := gopro.NewClient(gopro.Options{BaseURL: server.URL, Token: "the access token", HTTP: server.Client()})
 	if err != nil {
 		fmt.Println(fault.HintOf(err)) // a token has no spaces in it
 	}
-	client, err = gopro.New(gopro.Options{BaseURL: server.URL, Token: "gp_access_token=eyJhbGciOi.x.y", HTTP: server.Client()})
+	client, err = gopro.NewClient(gopro.Options{BaseURL: server.URL, Token: "gp_access_token=eyJhbGciOi.x.y", HTTP: server.Client()})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 // hostile returns a client of a service that answers as handler does, over real
@@ -21,7 +20,7 @@ func hostile(t *testing.T, handler http.HandlerFunc) (*Client, *httptest.Server)
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	c, err := New(Options{BaseURL: server.URL, Token: testToken, Retry: retry.Policy{Attempts: 1}})
+	c, err := NewClient(Options{BaseURL: server.URL, Token: testToken, Retry: fault.Retry{Attempts: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +57,7 @@ func TestTokensAreRenewedAtTheirOwnHostOnly(t *testing.T) {
 	elsewhere, seen := visitor(t)
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL+"/v1/oauth2/token", http.StatusTemporaryRedirect))
 	t.Cleanup(server.Close)
-	c, err := New(Options{BaseURL: server.URL, Refresh: &OAuth{ClientID: "id", ClientSecret: "the-client-secret", RefreshToken: "the-refresh-token"}, Retry: retry.Policy{Attempts: 1}})
+	c, err := NewClient(Options{BaseURL: server.URL, Refresh: &OAuth{ClientID: "id", ClientSecret: "the-client-secret", RefreshToken: "the-refresh-token"}, Retry: fault.Retry{Attempts: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +125,7 @@ func TestCheckStep(t *testing.T) {
 
 func TestAddressesInTheClearAreNotVisited(t *testing.T) {
 	elsewhere, seen := visitor(t)
-	c, err := New(Options{Token: testToken}) // the real API, over https
+	c, err := NewClient(Options{Token: testToken}) // the real API, over https
 	if err != nil {
 		t.Fatal(err)
 	}

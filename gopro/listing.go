@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -314,12 +315,5 @@ func (c *Client) pause(ctx context.Context, d time.Duration, why string) error {
 	if d > time.Second {
 		c.onWait(fault.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return retry.Sleep(ctx, d)
 }

@@ -40,7 +40,7 @@ func newTestClient(t *testing.T, h http.Handler, change ...func(*Options)) *Clie
 	for _, f := range change {
 		f(&o)
 	}
-	c, err := New(o)
+	c, err := NewClient(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit/limittest"
-	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 // TestDecodersTakeBoundedMemory: bodies of the full limit that are made of the
@@ -96,7 +96,7 @@ func TestRenewalTakesBoundedMemory(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Write(body)
 		}))
-		c, err := New(Options{BaseURL: server.URL, Refresh: &OAuth{ClientID: "id", ClientSecret: "secret", RefreshToken: "refresh"}, Retry: retry.Policy{Attempts: 1}})
+		c, err := NewClient(Options{BaseURL: server.URL, Refresh: &OAuth{ClientID: "id", ClientSecret: "secret", RefreshToken: "refresh"}, Retry: fault.Retry{Attempts: 1}})
 		if err != nil {
 			t.Fatal(err)
 		}

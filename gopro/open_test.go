@@ -51,7 +51,7 @@ func newCDN(t *testing.T, c *cdn) (*Source, media.Item) {
 	})
 	apiServer := httptest.NewServer(api)
 	t.Cleanup(apiServer.Close)
-	client, err := New(Options{BaseURL: apiServer.URL, Token: testToken})
+	client, err := NewClient(Options{BaseURL: apiServer.URL, Token: testToken})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func TestVerbatim(t *testing.T) {
 			line <- first
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 		}()
-		c, err := New(Options{BaseURL: "http://" + listener.Addr().String(), Token: testToken})
+		c, err := NewClient(Options{BaseURL: "http://" + listener.Addr().String(), Token: testToken})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 // recess is the time for which a service has asked not to be asked: whoever asks
@@ -50,12 +51,8 @@ func (r *recess) wait(ctx context.Context, most time.Duration, onWait func(fault
 		case left > time.Second:
 			onWait(fault.Wait{Reason: why.Error(), Until: time.Now().Add(left).UTC()})
 		}
-		timer := time.NewTimer(left)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
+		if err := retry.Sleep(ctx, left); err != nil {
+			return err
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 // strained answers the first request 503 with an hour to wait, and counts those
@@ -59,7 +58,7 @@ func TestRecessHoldsForAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				service := &strained{}
-				c, err := New(Options{HTTP: &http.Client{Transport: service}, Token: testToken})
+				c, err := NewClient(Options{HTTP: &http.Client{Transport: service}, Token: testToken})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -88,7 +87,7 @@ func TestRecessHoldsForAll(t *testing.T) {
 // says for how long the service is to be left alone.
 func TestRecessTooLongForAPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := New(Options{HTTP: &http.Client{Transport: &strained{}}, Token: testToken, Retry: retry.Policy{Attempts: 2, Obey: time.Minute}})
+		c, err := NewClient(Options{HTTP: &http.Client{Transport: &strained{}}, Token: testToken, Retry: fault.Retry{Attempts: 2, Obey: time.Minute}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -258,7 +258,7 @@ func TestAddressesAreShared(t *testing.T) {
 		return inProcess{api}.RoundTrip(r)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		c, err := New(Options{HTTP: &http.Client{Transport: transport}, Token: testToken})
+		c, err := NewClient(Options{HTTP: &http.Client{Transport: transport}, Token: testToken})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func pipeTransport(length int64) (roundTrip, *io.PipeWriter) {
 func TestBodyStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport, pw := pipeTransport(100)
-		c, err := New(Options{HTTP: &http.Client{Transport: transport}, Token: testToken})
+		c, err := NewClient(Options{HTTP: &http.Client{Transport: transport}, Token: testToken})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestAnswerStalls(t *testing.T) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		})
-		c, err := New(Options{HTTP: &http.Client{Transport: silent}, Token: testToken})
+		c, err := NewClient(Options{HTTP: &http.Client{Transport: silent}, Token: testToken})
 		if err != nil {
 			t.Fatal(err)
 		}

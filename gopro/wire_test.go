@@ -82,7 +82,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	e := Entry{URL: "https://cdn/SECRET", Label: "source"}
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "entry", e, "asset", Asset{Entry: e}, "manifest", Manifest{Files: []Entry{e}},
 		"row", Row{ID: "m", ThumbnailToken: "SECRET"}, "options", Options{Token: "SECRET"}, "oauth", OAuth{ClientSecret: "SECRET"},
-		"tokens", Tokens{Access: "SECRET", Refresh: "SECRET"})
+		"tokens", TokenPair{Access: "SECRET", Refresh: "SECRET"})
 	if strings.Contains(out.String(), "SECRET") || !strings.Contains(out.String(), `"label":"source"`) {
 		t.Error(out.String())
 	}

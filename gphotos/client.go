@@ -22,11 +22,11 @@ import (
 // DefaultBaseURL is where Google serves the API.
 const DefaultBaseURL = "https://photoslibrary.googleapis.com"
 
-// Tokens hands out access tokens.
-type Tokens interface {
+// TokenSource hands out access tokens.
+type TokenSource interface {
 	// Token returns a token that is valid now. Its errors are fault.Errors.
 	Token(ctx context.Context) (string, error)
-	// Invalidate is told of a token that the service refused.
+	// Invalidate is called with a token that the service refused.
 	Invalidate(token string)
 }
 
@@ -38,14 +38,14 @@ type Options struct {
 	// HTTP sends the requests; nil means a client of our own. Only its
 	// Transport is used: redirects are not followed, and timeouts are ours.
 	HTTP      *http.Client
-	Tokens    Tokens
+	Tokens    TokenSource
 	Logger    *slog.Logger // nil: nothing is logged
 	UserAgent string       // default "gondola"
-	// OnWait, if not nil, is told before every wait longer than a second. It
+	// OnWait, if not nil, is called before each wait longer than a second. It
 	// is called from the goroutine that waits.
 	OnWait func(fault.Wait)
 	// Retry bounds the repetition of JSON calls.
-	Retry retry.Policy
+	Retry fault.Retry
 	// WritesPerMinute is the most write calls in any minute; default 30, what
 	// the service allows.
 	WritesPerMinute int
@@ -92,15 +92,12 @@ func NewClient(o Options) (*Client, error) {
 		base:    base,
 		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		onWait:  o.OnWait,
-		retry:   o.Retry,
+		retry:   retry.PolicyOf(o.Retry, o.OnWait),
 		timeout: cmp.Or(o.Timeout, 180*time.Second),
 		now:     o.Now,
 	}
 	if c.now == nil {
 		c.now = time.Now
-	}
-	if c.retry.OnWait == nil {
-		c.retry.OnWait = o.OnWait
 	}
 	c.writes = newPacer(cmp.Or(o.WritesPerMinute, 30), o.OnWait)
 	var pool http.RoundTripper = transport.NewHTTP1() // one for all calls

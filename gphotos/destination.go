@@ -128,10 +128,8 @@ func (d *Destination) awaitAlbum(ctx context.Context, title string, patience tim
 		if id != "" || err != nil || left <= 0 {
 			return id, err
 		}
-		select {
-		case <-time.After(min(pause, left)):
-		case <-ctx.Done():
-			return "", context.Cause(ctx)
+		if err := retry.Sleep(ctx, min(pause, left)); err != nil {
+			return "", err
 		}
 	}
 }

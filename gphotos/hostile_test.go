@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/resumable"
 )
 
@@ -32,7 +31,7 @@ func hostile(t *testing.T, handler http.HandlerFunc) (*Client, *httptest.Server)
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	client, err := NewClient(Options{BaseURL: server.URL, Tokens: constant(theToken), Retry: retry.Policy{Attempts: 1}, Timeout: 20 * time.Second})
+	client, err := NewClient(Options{BaseURL: server.URL, Tokens: constant(theToken), Retry: fault.Retry{Attempts: 1}, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 // paceWindow is the span in which a number of writes is allowed.
@@ -47,14 +48,7 @@ func (p *pacer) pace(ctx context.Context) error {
 	if p.onWait != nil && d > time.Second {
 		p.onWait(fault.Wait{Reason: "Google Photos takes a limited number of writes a minute", Until: time.Now().Add(d).UTC()})
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return retry.Sleep(ctx, d)
 }
 
 // done counts a write. The service counts it when it arrives, which is not after

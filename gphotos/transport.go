@@ -12,7 +12,7 @@ import (
 // refused, so that the next request has another. No refusal repeats it.
 type authorized struct {
 	base   http.RoundTripper
-	tokens Tokens
+	tokens TokenSource
 	home   *url.URL
 	agent  string
 	count  *atomic.Int64

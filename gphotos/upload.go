@@ -18,7 +18,7 @@ import (
 // Upload carries the bytes of one item. It goes on from u.From if that is of
 // this account, of these bytes and not too old, and otherwise starts over.
 //
-// An item that turns out, on opening, to be one that Refuse refuses is an
+// An item that turns out, on opening, to be one that Refuse refuses is a
 // fault of class Item that holds a *station.RefusedError. Content that changes while it is
 // being carried is a Transient fault with code fault.Changed.
 func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {
@@ -66,8 +66,9 @@ func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
 	}
 	job := resumable.Job{
 		Media: resumable.Media{Size: r.size, ContentType: contentType(r.u.Item)},
-		Open:  r.open, Unpinned: r.version == "", Save: r.save, Judge: r.judge,
-		Sent: r.u.Sent, Resent: r.u.Resent,
+		Open:  r.open, Unpinned: r.version == "", Save: r.save,
+		Judge: func(err error) resumable.Verdict { return r.judge(ctx, err) },
+		Sent:  r.u.Sent, Resent: r.u.Resent,
 	}
 	if c := r.u.From; c != nil {
 		job.SentBefore = min(max(c.Confirmed, c.HashAt), r.size)
@@ -180,8 +181,8 @@ func (r *carriage) save(ctx context.Context, c resumable.Checkpoint) error {
 	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "save how far " + r.u.Item.Name + " came", Err: err}
 }
 
-// judge tells the driver what is worth another attempt.
-func (r *carriage) judge(err error) resumable.Verdict {
+// judge decides whether a failure is worth another attempt.
+func (r *carriage) judge(ctx context.Context, err error) resumable.Verdict {
 	if source, ok := errors.AsType[*resumable.SourceError](err); ok {
 		again := !errors.Is(err, resumable.ErrSourceChanged) && fault.ClassOf(source.Err) == fault.Transient && fault.CodeOf(source.Err) != fault.Changed
 		return resumable.Verdict{Retry: again, After: fault.RetryAfterOf(source.Err)}
@@ -190,7 +191,10 @@ func (r *carriage) judge(err error) resumable.Verdict {
 		r.refused++
 		return resumable.Verdict{Retry: r.refused == 1} // the next request asks for another token
 	}
-	f := r.d.c.fault(context.Background(), r.op, err)
+	f := r.d.c.fault(ctx, r.op, err)
+	if ctx.Err() != nil {
+		return resumable.Verdict{}
+	}
 	if r.u.Failed != nil {
 		r.u.Failed(f)
 	}

@@ -287,3 +287,19 @@ type closer struct{ closed *bool }
 
 func (closer) Read([]byte) (int, error) { return 0, io.EOF }
 func (c closer) Close() error           { *c.closed = true; return nil }
+
+// TestNoFailureIsReportedAfterTheEnd: what fails because the run ends is no
+// failure of the service, and is not tried again.
+func TestNoFailureIsReportedAfterTheEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	reported := 0
+	c := &carriage{d: &Destination{c: &Client{}}, u: station.Upload{Failed: func(error) { reported++ }}}
+	drop := errors.New("connection reset")
+	if v := c.judge(ctx, drop); !v.Retry || reported != 1 {
+		t.Errorf("while it runs: %+v, reported %d times", v, reported)
+	}
+	cancel()
+	if v := c.judge(ctx, drop); v.Retry || reported != 1 {
+		t.Errorf("after the end: %+v, reported %d times in all", v, reported)
+	}
+}

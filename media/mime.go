@@ -2,10 +2,7 @@ package media
 
 import (
 	"path"
-	"slices"
 	"strings"
-
-	"github.com/gabriel-vasile/mimetype"
 )
 
 // byExtension is fixed, so that a name means the same on every host. Formats of
@@ -75,14 +72,6 @@ func MIMEByName(name string) string {
 	return byExtension[strings.ToLower(path.Ext(name))]
 }
 
-// MIMEByContent returns the MIME type of a file that begins with head, without
-// parameters; "application/octet-stream" if it is not recognized. 3 KiB of head
-// are enough.
-func MIMEByContent(head []byte) string {
-	kind, _, _ := strings.Cut(mimetype.Detect(head).String(), ";")
-	return kind
-}
-
 // KindOf returns the kind of files of a MIME type, or "" if they are neither
 // photos nor videos.
 func KindOf(mime string) Kind {
@@ -97,13 +86,3 @@ func KindOf(mime string) Kind {
 
 // KindByName returns the kind of a file by its extension, or "".
 func KindByName(name string) Kind { return KindOf(MIMEByName(name)) }
-
-// LegacyKind returns what q2google takes a file for: a Video by one of eight
-// extensions, otherwise a Photo.
-func LegacyKind(name string) Kind {
-	videos := []string{".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".lrv", ".360"}
-	if slices.Contains(videos, strings.ToLower(path.Ext(name))) {
-		return Video
-	}
-	return Photo
-}

@@ -16,7 +16,6 @@ import (
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/profile"
-	"github.com/gondola-sync/gondola/internal/retry"
 )
 
 const goproSteps = `GoPro has no sign-in for programs: Gondola uses the token of your browser.
@@ -54,7 +53,7 @@ readable by you alone, and never shown.`,
 }
 
 // hurried is the patience with a service while a person waits for a check.
-var hurried = retry.Policy{Attempts: 2, Obey: time.Minute}
+var hurried = fault.Retry{Attempts: 2, Obey: time.Minute}
 
 // goproLine is what is known about access to the GoPro cloud, in JSON.
 type goproLine struct {

@@ -120,7 +120,7 @@ func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options)
 		return nil, err
 	}
 	o.BaseURL, o.Token, o.Logger, o.UserAgent = base, token.Reveal(), a.log, userAgent()
-	return gopro.New(o)
+	return gopro.NewClient(o)
 }
 
 // openGPhotos returns Google Photos as a station, and where its tokens are.

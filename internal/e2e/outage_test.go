@@ -24,7 +24,7 @@ import (
 // stations returns both stations as the command opens them.
 func (l *line) stations() (station.Source, station.Destination) {
 	l.T.Helper()
-	from, err := gopro.New(gopro.Options{BaseURL: l.Server.GoProURL, Token: l.Cloud.GoPro.Token()})
+	from, err := gopro.NewClient(gopro.Options{BaseURL: l.Server.GoProURL, Token: l.Cloud.GoPro.Token()})
 	must(l.T, err)
 	source, err := gopro.NewSource(from, gopro.SourceOptions{})
 	must(l.T, err)

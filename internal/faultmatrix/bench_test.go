@@ -140,7 +140,7 @@ func (b *bench) backend() state.Backend {
 
 func (b *bench) source() station.Source {
 	b.t.Helper()
-	client, err := gopro.New(gopro.Options{HTTP: b.cloud.Client(), Token: cmp.Or(b.token, b.cloud.GoPro.Token()), Refresh: b.signed})
+	client, err := gopro.NewClient(gopro.Options{HTTP: b.cloud.Client(), Token: cmp.Or(b.token, b.cloud.GoPro.Token()), Refresh: b.signed})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -170,7 +170,7 @@ func expiredGoPro(b *bench) {
 	b.token = b.cloud.GoPro.Token()
 	b.signed = &gopro.OAuth{
 		ClientID: emulator.GoProClientID, ClientSecret: emulator.GoProClientSecret, RefreshToken: b.signIn(),
-		Save: func(_ context.Context, t gopro.Tokens) error {
+		Save: func(_ context.Context, t gopro.TokenPair) error {
 			b.token, b.signed.RefreshToken = t.Access, t.Refresh
 			return nil
 		},

@@ -24,6 +24,11 @@ type Policy struct {
 	OnWait func(fault.Wait)
 }
 
+// PolicyOf returns the policy of a client that is given r and onWait.
+func PolicyOf(r fault.Retry, onWait func(fault.Wait)) Policy {
+	return Policy{Base: r.Base, Max: r.Max, Attempts: r.Attempts, Budget: r.Budget, Obey: r.Obey, OnWait: onWait}
+}
+
 func (p Policy) withDefaults() Policy {
 	if p.Base <= 0 {
 		p.Base = time.Second
@@ -85,6 +90,11 @@ func (p Policy) pause(ctx context.Context, d time.Duration, why error) error {
 	if p.OnWait != nil && d > time.Second {
 		p.OnWait(fault.Wait{Reason: why.Error(), Until: time.Now().Add(d).UTC()})
 	}
+	return Sleep(ctx, d)
+}
+
+// Sleep returns nil after d, or the cause of ctx if that ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -106,3 +106,19 @@ func TestDoStopsWithContext(t *testing.T) {
 		}
 	})
 }
+
+func TestSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := errors.New("asked to stop")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		began := time.Now()
+		if err := Sleep(ctx, time.Second); err != nil || time.Since(began) != time.Second {
+			t.Errorf("Sleep = %v after %v", err, time.Since(began))
+		}
+		time.AfterFunc(time.Second, func() { cancel(stop) })
+		began = time.Now()
+		if err := Sleep(ctx, time.Hour); !errors.Is(err, stop) || time.Since(began) != time.Second {
+			t.Errorf("interrupted: Sleep = %v after %v", err, time.Since(began))
+		}
+	})
+}
