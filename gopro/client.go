@@ -65,6 +65,7 @@ type Client struct {
 	retry        retry.Policy
 	onWait       func(fault.Wait)
 	log          *slog.Logger
+	origin       origin
 
 	apiRequests, cdnRequests atomic.Int64
 	apiRecess, cdnRecess     recess
