@@ -82,7 +82,7 @@ func (a *app) newProfile(id profile.ID) (*profile.Profile, error) {
 
 // addProfile adds the flag of a login for a named profile.
 func addProfile(a *app, cmd *cobra.Command, name *string, service string) {
-	cmd.Flags().StringVar(name, "profile", "", "store the credentials as those of the profile `NAME`, which "+service+"@NAME: then opens (default: the profile without a name)")
+	cmd.Flags().StringVar(name, "profile", "", "store the credentials of the profile `NAME`, which gopro@NAME: or gphotos@NAME: opens (default: the profile without a name)")
 	must(cmd.RegisterFlagCompletionFunc("profile", func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return a.profileNames(cmd, service), cobra.ShellCompDirectiveNoFileComp
 	}))

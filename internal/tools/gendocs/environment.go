@@ -38,7 +38,9 @@ in the second is not set.
 const environmentTail = `
 ## Secrets
 
-Secrets are never flags.
+Secrets are never flags. What follows is for the default profile; the credentials of
+profiles such as ` + "`gopro@anna:`" + `, and their tables in the config file, are in
+[accounts.md](accounts.md).
 
 | variable | meaning |
 |---|---|
