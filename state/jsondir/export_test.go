@@ -8,3 +8,6 @@ func Watch(b state.Backend, watch func(op, name string) error) { b.(*Backend).wa
 
 // Used returns the sessions in use by directory.
 func (b *Backend) Used() map[string]*session { return b.sessions }
+
+// SetJournalSize sets after how many bytes a journal is full.
+func SetJournalSize(b *Backend, bytes int64) { b.journalSize = bytes }

@@ -63,7 +63,7 @@ func (b *Backend) writeFile(name string, data []byte) error {
 	if old, err := b.readFile(name, maxDocument); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	temp := fmt.Sprintf("%s/gondola-%d-%d%s", path.Dir(name), os.Getpid(), b.temps.Add(1), tempSuffix)
+	temp := b.tempIn(path.Dir(name))
 	err := b.step("write", temp, func() error { return b.writeTemp(temp, data) })
 	if err == nil {
 		err = b.step("rename", name, func() error { return b.root.Rename(temp, name) })
@@ -73,6 +73,11 @@ func (b *Backend) writeFile(name string, data []byte) error {
 		return b.fault("write", name, err)
 	}
 	return nil
+}
+
+// tempIn returns the name of a new temporary file in a directory.
+func (b *Backend) tempIn(dir string) string {
+	return fmt.Sprintf("%s/gondola-%d-%d%s", dir, os.Getpid(), b.temps.Add(1), tempSuffix)
 }
 
 // file is one to be written.

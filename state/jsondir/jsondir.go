@@ -39,7 +39,9 @@ type Backend struct {
 	now    func() time.Time
 	ledger *ledger
 	temps  atomic.Int64
-	watch  func(op, name string) error // in tests: told of each change beforehand
+
+	journalSize int64                       // bytes after which a journal is full
+	watch       func(op, name string) error // in tests: told of each change beforehand
 
 	mu       sync.Mutex
 	sessions map[string]*session // by directory
@@ -60,6 +62,8 @@ func Open(path string, o Options) (*Backend, error) {
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		now:      o.Now,
 		sessions: map[string]*session{},
+
+		journalSize: journalSize,
 	}
 	if b.now == nil {
 		b.now = time.Now

@@ -19,7 +19,8 @@ type session struct {
 	b   *Backend
 	dir string
 
-	write sync.Mutex // one change at a time; taken before mu
+	write   sync.Mutex // one change at a time; taken before mu and history
+	history sync.Mutex // one change of the journal at a time
 
 	mu      sync.Mutex
 	ix      *index // nil until asked for

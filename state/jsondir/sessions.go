@@ -80,8 +80,11 @@ func (s *session) create(ctx context.Context, put func() error) error {
 	return put()
 }
 
-// clear removes the files of items and batches.
+// clear removes the files of the journal, and those of items and batches.
 func (s *session) clear(ctx context.Context) error {
+	if err := s.clearJournal(); err != nil {
+		return err
+	}
 	for _, dir := range []string{s.dir + "/items", s.dir + "/batches"} {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -89,6 +92,20 @@ func (s *session) clear(ctx context.Context) error {
 		err := s.b.step("remove", dir, func() error { return s.b.root.RemoveAll(dir) })
 		if err != nil {
 			return s.b.fault("remove", dir, err)
+		}
+	}
+	return nil
+}
+
+func (s *session) clearJournal() error {
+	s.history.Lock()
+	defer s.history.Unlock()
+	for _, name := range []string{journalFile, formerFile, snapshotFile} {
+		if !s.exists(s.dir + name) {
+			continue
+		}
+		if err := s.b.remove(s.dir + name); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -182,9 +199,16 @@ func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 	return s.delete(ctx)
 }
 
-// remains reports whether there are items or batches of a session, or of one
-// whose deletion was interrupted.
-func (s *session) remains() bool { return s.exists(s.dir+"/items") || s.exists(s.dir+"/batches") }
+// remains reports whether there is anything of a session whose deletion was
+// interrupted.
+func (s *session) remains() bool {
+	for _, name := range []string{"/items", "/batches", journalFile, formerFile, snapshotFile} {
+		if s.exists(s.dir + name) {
+			return true
+		}
+	}
+	return false
+}
 
 func (s *session) delete(ctx context.Context) error {
 	s.write.Lock()

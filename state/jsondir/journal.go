@@ -1,0 +1,165 @@
+package jsondir
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/gondola-sync/gondola/internal/regular"
+	"github.com/gondola-sync/gondola/state"
+)
+
+var _ state.Journal = (*Backend)(nil)
+
+// The files of a session's journal, beside its header. A full journal becomes the
+// former one, in place of that.
+const (
+	journalFile  = "/journal.jsonl"
+	formerFile   = "/journal.former.jsonl"
+	snapshotFile = "/snapshot.json"
+
+	journalSize = 128 << 20 // bytes after which a journal is full
+)
+
+// Append appends entries to the journal, a line each, without syncing it.
+func (b *Backend) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
+	s, err := b.journal(ctx, id)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	var lines []byte
+	for _, e := range entries {
+		line, err := json.Marshal(e.Bounded())
+		if err != nil {
+			return b.fault("append to", s.dir+journalFile, err)
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	s.history.Lock()
+	defer s.history.Unlock()
+	if err := s.rotate(); err != nil {
+		return err
+	}
+	err = b.step("append", s.dir+journalFile, func() error { return s.append(lines) })
+	if err != nil {
+		return b.fault("append to", s.dir+journalFile, err)
+	}
+	return nil
+}
+
+// journal returns a session that is stored, for its journal. Its items are not
+// looked at.
+func (b *Backend) journal(ctx context.Context, id string) (*session, error) {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	h, err := b.header(s.dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case h.ID != id:
+		return nil, otherSession(id, s.dir, h.ID)
+	case h.flat != nil:
+		err = b.makeDir(s.dir)
+	}
+	return s, err
+}
+
+// rotate sets a full journal aside, and drops the former one.
+func (s *session) rotate() error {
+	name := s.dir + journalFile
+	info, err := s.b.root.Stat(name)
+	if err != nil || info.Size() < s.b.journalSize {
+		return nil // there is none yet, or append says what is wrong
+	}
+	err = s.b.step("rename", s.dir+formerFile, func() error { return s.b.root.Rename(name, s.dir+formerFile) })
+	if err != nil {
+		return s.b.fault("rename", name, err)
+	}
+	return nil
+}
+
+// append writes whole lines. A line that a crash cut short before them is ended:
+// readers pass over it.
+func (s *session) append(lines []byte) (err error) {
+	f, err := s.b.root.OpenFile(s.dir+journalFile, os.O_RDWR|os.O_CREATE|os.O_APPEND, filePerm)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return regular.ErrNotRegular
+	case info.Size() > 0:
+		last := make([]byte, 1)
+		if _, err := f.ReadAt(last, info.Size()-1); err != nil {
+			return err
+		}
+		if last[0] != '\n' {
+			lines = append([]byte("\n"), lines...)
+		}
+	}
+	_, err = f.Write(lines)
+	return err
+}
+
+// PutSnapshot replaces the snapshot by renaming, without syncing it.
+func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
+	s, err := b.journal(ctx, id)
+	if err != nil {
+		return err
+	}
+	name := s.dir + snapshotFile
+	err = state.CheckSnapshot(document)
+	if err == nil {
+		err = s.replaceSnapshot(name, fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", at.UTC().Format(time.RFC3339Nano), document))
+	}
+	if err != nil {
+		return b.fault("write", name, err)
+	}
+	return nil
+}
+
+func (s *session) replaceSnapshot(name string, data []byte) error {
+	s.history.Lock()
+	defer s.history.Unlock()
+	temp := s.b.tempIn(s.dir)
+	return s.b.step("snapshot", name, func() error {
+		err := s.b.root.WriteFile(temp, data, filePerm)
+		if err == nil {
+			err = s.b.root.Rename(temp, name)
+		}
+		if err != nil {
+			s.b.root.Remove(temp)
+		}
+		return err
+	})
+}
+
+// Snapshot returns the snapshot. One that a crash has damaged is none.
+func (b *Backend) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
+	s, err := b.journal(ctx, id)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	data, err := b.readFile(s.dir+snapshotFile, state.MaxSnapshot+1<<10)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, time.Time{}, b.fault("read", s.dir+snapshotFile, err)
+	}
+	var snapshot struct {
+		At       time.Time
+		Document json.RawMessage
+	}
+	if err != nil || json.Unmarshal(data, &snapshot) != nil || snapshot.Document == nil {
+		return nil, time.Time{}, state.ErrNotFound
+	}
+	return snapshot.Document, snapshot.At, nil
+}
