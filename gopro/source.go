@@ -106,7 +106,8 @@ func (s *Source) List(ctx context.Context, w media.Window) iter.Seq2[media.Item,
 
 // Relist is List without the media that are known in their present state, and
 // without those of other types than are wanted: they cost no request beyond the
-// page that they stand on.
+// page that they stand on. Nor do media of a single file whose original was
+// carried under q2google's name for it: they are listed by what their rows say.
 func (s *Source) Relist(ctx context.Context, o station.ListOptions) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -163,6 +164,10 @@ func (s *Source) resolveAll(ctx context.Context, o station.ListOptions, queue ch
 		if err != nil {
 			slot <- resolved{err: err}
 			return
+		}
+		if items := s.fromRow(row, o); items != nil {
+			slot <- resolved{items: items}
+			continue
 		}
 		work.Go(func() error {
 			items, err := s.items(ctx, row)

@@ -23,6 +23,11 @@ type ListOptions struct {
 	// Known reports whether all items that a medium has in the state of this
 	// revision are known: see [media.Item.Revision]. Then none of them is listed.
 	Known func(medium, revision string) bool
+	// Carried reports whether an earlier program carried the file to which it gave
+	// a name (see [media.Item.LegacyName]), and the address that it was downloaded
+	// from, "" if unknown; the address is a credential. A source may list such a
+	// file by what its listing says, without looking closer.
+	Carried func(legacyName string) (address string, ok bool)
 	// Wants reports whether items of a kind and of the source's own type are
 	// wanted. A medium that consists of others only need not be listed.
 	Wants func(kind media.Kind, typ string) bool
