@@ -156,22 +156,34 @@ func (b *Backend) usable(ctx context.Context) error {
 // write runs one transaction on a schema that is up to date: all of it is durable
 // when write returns nil, and nothing of it is done otherwise.
 func (b *Backend) write(ctx context.Context, op string, do func(*tx) error) error {
-	if b.outdated.Load() {
-		if err := b.migrate(ctx); err != nil {
-			return err
-		}
+	if err := b.update(ctx); err != nil {
+		return err
 	}
 	return b.transact(ctx, op, do)
 }
 
+// writeUnsynced is write for what a power cut may cost: the disk is not waited
+// for.
+func (b *Backend) writeUnsynced(ctx context.Context, op string, do func(*tx) error) error {
+	if err := b.update(ctx); err != nil {
+		return err
+	}
+	return b.using(ctx, op, func() error { return b.writes.transactUnsynced(ctx, do) })
+}
+
 // transact is write on whatever schema there is.
 func (b *Backend) transact(ctx context.Context, op string, do func(*tx) error) error {
+	return b.using(ctx, op, func() error { return b.writes.transact(ctx, do) })
+}
+
+// using runs a change while the backend is open.
+func (b *Backend) using(ctx context.Context, op string, change func() error) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if err := b.usable(ctx); err != nil {
 		return err
 	}
-	err := b.writes.transact(ctx, do)
+	err := change()
 	if err == nil {
 		b.commits.Add(1)
 	}

@@ -38,6 +38,7 @@ func stocked(t *testing.T) string {
 	}
 	must(t, b.PutItems(ctx, "holidays", list...))
 	must(t, b.Record(ctx, state.LedgerEntry{Account: "a", Key: "k", Size: 7, At: time.Now()}))
+	must(t, b.Append(ctx, "holidays", state.JournalEntry{Key: libraryItem(1).ID.Key(), Name: libraryItem(1).Name, Stage: state.Transfer, Status: state.Failed, At: time.Now(), Message: "too fast"}))
 	_, err := b.Lock(ctx, "holidays")
 	must(t, err)
 	return path

@@ -35,6 +35,9 @@ func (b *Backend) Written() (pages int) {
 	return pages
 }
 
+// KeepInJournals sets how many entries of a journal are kept.
+func KeepInJournals(b *Backend, n int64) { b.kept = n }
+
 // Exec runs a statement on the writer's connection, beside all rules.
 func (b *Backend) Exec(query string) error {
 	return b.writes.outside(context.Background(), query, func(row) error { return nil })
@@ -79,4 +82,13 @@ func (b *Backend) Plans(t testing.TB) map[string][]string {
 		}
 	}
 	return plans
+}
+
+// Synchronous returns the setting of the writer's connection, within a watch.
+func Synchronous(t testing.TB, b *Backend) (setting int64) {
+	t.Helper()
+	if err := b.writes.conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&setting); err != nil {
+		t.Fatal(err)
+	}
+	return setting
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
 // listings are the statements that show all there is.
@@ -28,6 +29,9 @@ func TestNothingScans(t *testing.T) {
 			listing = listing || strings.Contains(query, l)
 		}
 		for _, step := range plan {
+			if strings.Contains(step, "VIRTUAL TABLE") { // of the entries that are given
+				continue
+			}
 			if !listing && (strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE")) {
 				t.Errorf("%s\n%s", query, strings.Join(plan, "\n"))
 			}
@@ -39,7 +43,7 @@ func TestNothingScans(t *testing.T) {
 }
 
 // useAll calls every method.
-func useAll(t *testing.T, b state.Backend) {
+func useAll(t *testing.T, b *sqlite.Backend) {
 	ctx := t.Context()
 	lock, err := b.Lock(ctx, "s")
 	must(t, err)
@@ -50,6 +54,13 @@ func useAll(t *testing.T, b state.Backend) {
 	one, two := libraryItem(1), libraryItem(2)
 	one.Name, two.Name = two.Name, one.Name
 	must(t, b.PutItems(ctx, "s", one, two, found))
+	sqlite.KeepInJournals(b, 1000)
+	must(t, b.Append(ctx, "s", make([]state.JournalEntry, 2500)...))
+	must(t, last(b.Timeline(ctx, "s", "")))
+	must(t, last(b.Newest(ctx, "s")))
+	must(t, b.PutSnapshot(ctx, "s", time.Now(), []byte("{}")))
+	_, _, err = b.Snapshot(ctx, "s")
+	must(t, err)
 	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex}))
 	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex + 1}))
 	for batch, err := range b.Batches(ctx, "s") {

@@ -36,6 +36,14 @@ func (b *Backend) prepareSchema(ctx context.Context) error {
 	return b.migrate(ctx)
 }
 
+// update brings an older schema up to date that was left as it was.
+func (b *Backend) update(ctx context.Context) error {
+	if !b.outdated.Load() {
+		return nil
+	}
+	return b.migrate(ctx)
+}
+
 // migrate brings the schema up to date, each step in a transaction of its own,
 // so that of two processes that open the file at once one makes the step and
 // the other finds it made.

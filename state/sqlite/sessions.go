@@ -56,20 +56,27 @@ func (b *Backend) guarded(ctx context.Context, op, id string, do func(t *tx) err
 	if err := b.keeper.Check(ctx, id); err != nil {
 		return err
 	}
+	return b.write(ctx, on(op, id), b.underLease(id, do))
+}
+
+// underLease returns a transaction that fails if another process has taken the
+// session over.
+func (b *Backend) underLease(id string, do func(t *tx) error) func(t *tx) error {
 	token := b.keeper.Token(id)
-	return b.write(ctx, on(op, id), func(t *tx) error {
-		if token != "" {
-			var holder string
-			_, err := t.row("SELECT token FROM lease WHERE session = ?", []any{id}, &holder)
-			if err == nil && holder != token {
-				err = lease.Lost(id)
-			}
-			if err != nil {
-				return err
-			}
+	if token == "" {
+		return do
+	}
+	return func(t *tx) error {
+		var holder string
+		_, err := t.row("SELECT token FROM lease WHERE session = ?", []any{id}, &holder)
+		if err == nil && holder != token {
+			err = lease.Lost(id)
+		}
+		if err != nil {
+			return err
 		}
 		return do(t)
-	})
+	}
 }
 
 // session returns the number by which the rows of a session know it.

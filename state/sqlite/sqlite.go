@@ -34,6 +34,7 @@ type Backend struct {
 	log      *slog.Logger
 	now      func() time.Time
 	existing bool
+	kept     int64 // newest entries of a journal
 	keeper   *lease.Keeper
 	reads    *reader
 	writes   *writer
@@ -57,6 +58,7 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		now:      o.Now,
 		existing: o.Existing,
+		kept:     state.JournalKept,
 	}
 	if b.now == nil {
 		b.now = time.Now

@@ -71,6 +71,32 @@ func (w *writer) transact(ctx context.Context, do func(*tx) error) error {
 		return err
 	}
 	defer w.release()
+	return w.commit(ctx, do)
+}
+
+// transactUnsynced runs one transaction that is on the disk at the latest when
+// the next one of transact is.
+func (w *writer) transactUnsynced(ctx context.Context, do func(*tx) error) error {
+	if err := w.acquire(ctx); err != nil {
+		return err
+	}
+	defer w.release()
+	if _, err := w.conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL"); err != nil {
+		return err
+	}
+	defer func() {
+		if w.conn == nil {
+			return // it has been dropped
+		}
+		if _, err := w.conn.ExecContext(context.Background(), "PRAGMA synchronous = FULL"); err != nil {
+			w.drop()
+		}
+	}()
+	return w.commit(ctx, do)
+}
+
+// commit runs one transaction on the connection that has been acquired.
+func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
 	t := &tx{w}
 	if err := patiently(ctx, func() error { return t.run("BEGIN IMMEDIATE") }); err != nil {
 		return err
