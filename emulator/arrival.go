@@ -28,8 +28,9 @@ func (a Arrival) OK() bool {
 	return a.Copies == 1
 }
 
-// Arrivals compares what the GoPro account is to give with what lies in Google
-// Photos, byte for byte. It needs GoogleOptions.Digest to be SHA-256.
+// Arrivals compares what the default GoPro account is to give with what lies in
+// Google Photos, in all accounts there, byte for byte. It needs
+// GoogleOptions.Digest to be SHA-256.
 func (e *Emulator) Arrivals() Arrivals { return arrivals(e.GoPro.Expected(), e.Google.Items()) }
 
 func arrivals(expected []Expectation, items []Item) Arrivals {

@@ -70,13 +70,14 @@ func (g *GoPro) verify(r *http.Request) bool {
 }
 
 // object serves bytes from the CDN.
-func (g *GoPro) object(w http.ResponseWriter, r *http.Request) {
+func (e *Emulator) object(w http.ResponseWriter, r *http.Request) {
 	if presented(r) != "" {
 		noteLeak(r)
 		refuseCDN(w, r, http.StatusBadRequest)
 		return
 	}
-	if faultOf(r, FaultExpired) != nil || !g.verify(r) {
+	g := e.goproWhere(func(g *GoPro) bool { return g.user == r.PathValue("user") })
+	if g == nil || faultOf(r, FaultExpired) != nil || !g.verify(r) {
 		refuseCDN(w, r, http.StatusForbidden)
 		return
 	}
@@ -135,7 +136,7 @@ func compressed(c Content) Content {
 func (g *GoPro) find(r *http.Request) (content Content, v version, ok bool) {
 	g.mu.Lock()
 	s := g.numbers[r.PathValue("number")]
-	if s == nil || !s.trashed.IsZero() || r.PathValue("user") != g.user {
+	if s == nil || !s.trashed.IsZero() {
 		g.mu.Unlock()
 		return nil, version{}, false
 	}

@@ -23,9 +23,12 @@ func (e *Emulator) controlRoutes() []route {
 		control("GET /clock", func(*http.Request) (any, error) { return map[string]any{"now": e.Clock.Now()}, nil }),
 		control("GET /log", func(r *http.Request) (any, error) { return linesOf(e.Log.Entries(r.FormValue("route"))), nil }),
 		control("DELETE /log", func(*http.Request) (any, error) { e.Log.Clear(); return nil, nil }),
-		control("GET /gopro/items", func(*http.Request) (any, error) { return linesOf(e.GoPro.Expected()), nil }),
-		control("GET /gopro/token", func(*http.Request) (any, error) { return map[string]string{"token": e.GoPro.Token()}, nil }),
-		control("POST /gopro/token", e.changeGoProToken),
+		control("GET /accounts", func(*http.Request) (any, error) { return linesOf(e.accountLines()), nil }),
+		control("GET /gopro/items", e.ofAccount(func(g *GoPro, _ *http.Request) (any, error) { return linesOf(g.Expected()), nil })),
+		control("GET /gopro/token", e.ofAccount(func(g *GoPro, _ *http.Request) (any, error) {
+			return map[string]string{"token": g.Token()}, nil
+		})),
+		control("POST /gopro/token", e.ofAccount(changeGoProToken)),
 		control("GET /google/items", func(*http.Request) (any, error) { return linesOf(e.Google.Items()), nil }),
 		control("DELETE /google/items/{id}", e.dropItem),
 		control("POST /google/token", e.changeGoogleToken),
@@ -134,8 +137,35 @@ func (e *Emulator) advanceClock(r *http.Request) (any, error) {
 	return map[string]any{"now": e.Clock.Now()}, nil
 }
 
+// accountLine is an account as the control API tells of it.
+type accountLine struct {
+	Name      string `json:"name"` // "" for the default account
+	GoProUser string `json:"gopro_user"`
+	User      string `json:"google_user"`
+}
+
+func (e *Emulator) accountLines() (lines []accountLine) {
+	for _, a := range e.accounts {
+		lines = append(lines, accountLine{a.Name, a.GoPro.user, a.User})
+	}
+	return lines
+}
+
+// ofAccount serves a request for the account that its query names, the default
+// one without a name.
+func (e *Emulator) ofAccount(serve func(*GoPro, *http.Request) (any, error)) func(*http.Request) (any, error) {
+	return func(r *http.Request) (any, error) {
+		name := r.URL.Query().Get("account")
+		a := e.Account(name)
+		if a == nil {
+			return nil, &controlError{http.StatusNotFound, "no account " + name}
+		}
+		return serve(a.GoPro, r)
+	}
+}
+
 // changeGoProToken expires the token and answers the one of a new sign-in.
-func (e *Emulator) changeGoProToken(r *http.Request) (any, error) {
+func changeGoProToken(g *GoPro, r *http.Request) (any, error) {
 	var q struct{ Expire bool }
 	if err := decodeControl(r, &q); err != nil {
 		return nil, err
@@ -143,8 +173,8 @@ func (e *Emulator) changeGoProToken(r *http.Request) (any, error) {
 	if !q.Expire {
 		return nil, errors.New(`nothing to do: say {"expire": true}`)
 	}
-	e.GoPro.ExpireToken()
-	return map[string]string{"token": e.GoPro.Token()}, nil
+	g.ExpireToken()
+	return map[string]string{"token": g.Token()}, nil
 }
 
 func (e *Emulator) changeGoogleToken(r *http.Request) (any, error) {

@@ -12,10 +12,11 @@ import (
 // Options say what an emulator holds and how it behaves. The zero value holds
 // nothing and behaves as the real services do.
 type Options struct {
-	Start   time.Time     // emulated time at the start; zero: real time
-	Library Library       // what the GoPro account holds
-	GoPro   GoProOptions  // switches of the GoPro half
-	Google  GoogleOptions // switches of the Google half
+	Start    time.Time        // emulated time at the start; zero: real time
+	Library  Library          // what the default GoPro account holds
+	Accounts []AccountOptions // accounts beside the default one
+	GoPro    GoProOptions     // switches of the GoPro half
+	Google   GoogleOptions    // switches of the Google half
 }
 
 // Emulator is the GoPro cloud, its CDN, Google OAuth and Google Photos in one
@@ -24,10 +25,11 @@ type Emulator struct {
 	Clock  *Clock
 	Faults *Faults
 	Log    *Log
-	GoPro  *GoPro
+	GoPro  *GoPro // the default account
 	Google *Google
 
-	routes []route
+	accounts []*Account // the default one first
+	routes   []route
 
 	mu     sync.Mutex
 	bases  [roleCount]string // guarded by mu; roots of the URLs that are handed out
@@ -44,12 +46,13 @@ func New(o Options) (*Emulator, error) {
 		e.bases[r] = "https://" + r.host()
 	}
 	var err error
-	if e.GoPro, err = newGoPro(e, o.Library, o.GoPro); err != nil {
-		return nil, fmt.Errorf("emulate gopro: %w", err)
-	}
 	if e.Google, err = newGoogle(e, o.Google); err != nil {
 		return nil, fmt.Errorf("emulate google: %w", err)
 	}
+	if e.accounts, err = newAccounts(e, o); err != nil {
+		return nil, fmt.Errorf("emulate accounts: %w", err)
+	}
+	e.GoPro = e.accounts[0].GoPro
 	e.routes = append(e.routes, e.goproRoutes()...)
 	e.routes = append(e.routes, e.googleRoutes()...)
 	e.routes = append(e.routes, e.controlRoutes()...)

@@ -26,17 +26,17 @@ type GoProOptions struct {
 	// ValidateBoth, ValidateDate, ValidateWeakly or ValidateNothing.
 	Validators string
 
-	StrictRange        bool // answer 500 to a range with a time after a time, which is else read as its date
-	UnfinishedNotFound bool // answer 404, not empty lists, for the download of an unfinished upload
-	ProxyFirst         bool // list a proxy as tall as the source before it
-	WithoutItemNumbers bool // tell chapters apart by the path of the URL only
-	ChaptersDescending bool // list the last chapter first
-	Shuffled           bool // list everything in another order in every download
-	WithoutAvailable   bool // leave "available" out everywhere
-	Extras             bool // add urls, heads and transforms to every entry
-	Overcount          int  // count so many media more than there are, in every listing
-	ZipOmitsMember     bool // leave the last member out of a zip
-	Albums             []GoProAlbum
+	StrictRange        bool         // answer 500 to a range with a time after a time, which is else read as its date
+	UnfinishedNotFound bool         // answer 404, not empty lists, for the download of an unfinished upload
+	ProxyFirst         bool         // list a proxy as tall as the source before it
+	WithoutItemNumbers bool         // tell chapters apart by the path of the URL only
+	ChaptersDescending bool         // list the last chapter first
+	Shuffled           bool         // list everything in another order in every download
+	WithoutAvailable   bool         // leave "available" out everywhere
+	Extras             bool         // add urls, heads and transforms to every entry
+	Overcount          int          // count so many media more than there are, in every listing
+	ZipOmitsMember     bool         // leave the last member out of a zip
+	Albums             []GoProAlbum // of the default account
 }
 
 // How the CDN tells the versions of an object apart.
@@ -53,7 +53,8 @@ type GoProAlbum struct {
 	Media []string // ids of media
 }
 
-// Credentials that the GoPro token endpoint accepts.
+// Credentials that the GoPro token endpoint accepts: the user name is that of the
+// default account, the password is good for all.
 const (
 	GoProClientID     = "emulated-client"
 	GoProClientSecret = "emulated-client-secret"
@@ -61,12 +62,13 @@ const (
 	GoProPassword     = "correct horse battery staple"
 )
 
-// GoPro is the GoPro account. It is safe for concurrent use.
+// GoPro is a GoPro account. It is safe for concurrent use.
 type GoPro struct {
-	e       *Emulator
-	options GoProOptions
-	user    string // UUID
-	key     []byte // signs URLs and thumbnail tokens
+	e        *Emulator
+	options  GoProOptions
+	user     string // UUID
+	username string
+	key      []byte // signs URLs and thumbnail tokens
 
 	mu       sync.Mutex
 	media    map[string]*stored   // guarded by mu; by id
@@ -89,7 +91,7 @@ type stored struct {
 	purged  bool
 }
 
-func newGoPro(e *Emulator, library Library, o GoProOptions) (*GoPro, error) {
+func newGoPro(e *Emulator, user, username string, library Library, o GoProOptions) (*GoPro, error) {
 	o.TokenLife = durationOr(o.TokenLife, 7*24*time.Hour)
 	o.URLLife = durationOr(o.URLLife, time.Hour)
 	o.DeleteDelay = durationOr(o.DeleteDelay, 15*time.Second)
@@ -97,7 +99,7 @@ func newGoPro(e *Emulator, library Library, o GoProOptions) (*GoPro, error) {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	g := &GoPro{
-		e: e, options: o, key: key, user: "0f3a1c9e-5b7d-4e21-8a66-2d9c7e10b4f5",
+		e: e, options: o, key: key, user: user, username: username,
 		media: make(map[string]*stored, len(library)), numbers: make(map[string]*stored, len(library)),
 		altered: map[objectKey]uint64{}, digests: map[objectKey]*digests{}, turns: map[string]int{},
 		tokens: newTokens(e.Clock.Now().Add(o.TokenLife), o.TokenRequests),

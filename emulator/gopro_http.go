@@ -13,46 +13,54 @@ const tokenCookie = "gp_access_token"
 
 // goproRoutes are the API of the GoPro cloud, its CDN and its thumbnails.
 func (e *Emulator) goproRoutes() []route {
-	g := e.GoPro
-	api := func(name, pattern string, handler http.HandlerFunc) route {
-		return route{name: name, role: roleGoPro, pattern: pattern, handler: g.guard(handler), refuse: refuseGoPro}
+	api := func(name, pattern string, serve accountHandler) route {
+		return route{name: name, role: roleGoPro, pattern: pattern, handler: e.guard(serve), refuse: refuseGoPro}
 	}
 	return []route{
-		{name: "gopro.token", role: roleGoPro, pattern: "POST /v1/oauth2/token", handler: g.grant, refuse: refuseGoPro},
-		api("gopro.user", "GET /media/user", g.account),
-		api("gopro.search", "GET /media/search", g.search),
-		api("gopro.notready", "GET /media/filters/not-ready", g.notReady),
-		api("gopro.download", "GET /media/{id}/{part}", g.download),
-		api("gopro.media", "GET /media/{id}", g.row),
-		api("gopro.update", "PUT /media/{id}", g.update),
-		api("gopro.update", "PUT /media/{id}/process", g.reprocess),
-		api("gopro.delete", "DELETE /media", g.remove),
-		api("gopro.delete", "GET /media/deleted", g.trash),
-		api("gopro.delete", "POST /media/restore", g.restore),
-		api("gopro.albums", "GET /media/items", g.albums),
-		api("gopro.albums", "GET /media/items/{id}", g.album),
-		{name: "gopro.zip", role: roleGoPro, pattern: "GET /media/x/zip/source", handler: g.zip, refuse: refuseGoPro},
-		api("", "/media/", func(w http.ResponseWriter, _ *http.Request) { refuseGoPro(w, nil, http.StatusNotFound) }),
-		{name: "gopro.thumbnail", role: roleImages, pattern: "GET /resize/{size}/{token}", handler: g.thumbnail, refuse: refuseGoPro},
-		{name: "cdn.get", role: roleCDN, pattern: "GET /{user}/{number}/{label}/{position}/{file}", handler: g.object, refuse: refuseCDN},
-		{name: "cdn.head", role: roleCDN, pattern: "HEAD /{user}/{number}/{label}/{position}/{file}", handler: g.object, refuse: refuseCDN},
+		{name: "gopro.token", role: roleGoPro, pattern: "POST /v1/oauth2/token", handler: e.grantGoPro, refuse: refuseGoPro},
+		api("gopro.user", "GET /media/user", (*GoPro).account),
+		api("gopro.search", "GET /media/search", (*GoPro).search),
+		api("gopro.notready", "GET /media/filters/not-ready", (*GoPro).notReady),
+		api("gopro.download", "GET /media/{id}/{part}", (*GoPro).download),
+		api("gopro.media", "GET /media/{id}", (*GoPro).row),
+		api("gopro.update", "PUT /media/{id}", (*GoPro).update),
+		api("gopro.update", "PUT /media/{id}/process", (*GoPro).reprocess),
+		api("gopro.delete", "DELETE /media", (*GoPro).remove),
+		api("gopro.delete", "GET /media/deleted", (*GoPro).trash),
+		api("gopro.delete", "POST /media/restore", (*GoPro).restore),
+		api("gopro.albums", "GET /media/items", (*GoPro).albums),
+		api("gopro.albums", "GET /media/items/{id}", (*GoPro).album),
+		{name: "gopro.zip", role: roleGoPro, pattern: "GET /media/x/zip/source", handler: e.zip, refuse: refuseGoPro},
+		api("", "/media/", func(_ *GoPro, w http.ResponseWriter, r *http.Request) { refuseGoPro(w, r, http.StatusNotFound) }),
+		{name: "gopro.thumbnail", role: roleImages, pattern: "GET /resize/{size}/{token}", handler: e.thumbnail, refuse: refuseGoPro},
+		{name: "cdn.get", role: roleCDN, pattern: "GET /{user}/{number}/{label}/{position}/{file}", handler: e.object, refuse: refuseCDN},
+		{name: "cdn.head", role: roleCDN, pattern: "HEAD /{user}/{number}/{label}/{position}/{file}", handler: e.object, refuse: refuseCDN},
 	}
 }
 
+// accountHandler answers a call of the account that it is made for.
+type accountHandler func(g *GoPro, w http.ResponseWriter, r *http.Request)
+
 // guard makes the checks of every call in their order: content negotiation
-// first, then the token.
-func (g *GoPro) guard(next http.HandlerFunc) http.HandlerFunc {
+// first, then the token, which says whose call it is.
+func (e *Emulator) guard(serve accountHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if status := negotiate(r.Header.Values("Accept")); status != http.StatusOK {
 			refuseGoPro(w, r, status)
 			return
 		}
-		if !g.admit(r) {
-			refuseGoPro(w, r, g.options.Unauthorized)
+		g := e.admit(r)
+		if g == nil {
+			e.unauthorized(w, r)
 			return
 		}
-		next(w, r)
+		serve(g, w, r)
 	}
+}
+
+// unauthorized answers a token that is not good.
+func (e *Emulator) unauthorized(w http.ResponseWriter, r *http.Request) {
+	refuseGoPro(w, r, e.GoPro.options.Unauthorized)
 }
 
 // negotiate returns 200 if one of the accepted types is a vendor type of version
@@ -131,7 +139,7 @@ func (g *GoPro) account(w http.ResponseWriter, _ *http.Request) {
 		return map[string]any{"total_count": count, "total_storage": bytes}
 	}
 	goproJSON(w, http.StatusOK, map[string]any{
-		"id": g.user, "email": GoProUsername, "total_count": count, "total_storage": bytes,
+		"id": g.user, "email": g.username, "total_count": count, "total_storage": bytes,
 		"non_exempt_storage_limit": 100_000_000_000, "exempt": share(count, bytes), "non_exempt": share(0, 0),
 		"created_at": "2019-03-02T10:00:00Z", "updated_at": "2025-06-01T10:00:00Z",
 	})

@@ -72,17 +72,28 @@ func (g *GoPro) ExpireToken() {
 }
 
 // admit takes one request of the token that r carries, as bearer or cookie, and
-// reports whether it is valid.
-func (g *GoPro) admit(r *http.Request) bool {
+// returns the account that it is of, or nil if it is not good.
+func (e *Emulator) admit(r *http.Request) *GoPro {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		cookie, err := r.Cookie(tokenCookie)
 		if err != nil {
-			return false
+			return nil
 		}
 		token = cookie.Value
 	}
-	return g.spend(token)
+	return e.spend(token)
+}
+
+// spend takes one request of a token and returns the account that it is of, or
+// nil if it is not good.
+func (e *Emulator) spend(token string) *GoPro {
+	for _, a := range e.accounts {
+		if a.GoPro.spend(token) {
+			return a.GoPro
+		}
+	}
+	return nil
 }
 
 func (g *GoPro) spend(token string) bool {
@@ -124,7 +135,8 @@ func readGrant(r *http.Request) (grantRequest, error) {
 	}, err
 }
 
-func (g *GoPro) grant(w http.ResponseWriter, r *http.Request) {
+// grantGoPro is the token endpoint of all accounts.
+func (e *Emulator) grantGoPro(w http.ResponseWriter, r *http.Request) {
 	q, err := readGrant(r)
 	switch {
 	case err != nil:
@@ -132,33 +144,46 @@ func (g *GoPro) grant(w http.ResponseWriter, r *http.Request) {
 	case q.ClientID != GoProClientID || q.ClientSecret != GoProClientSecret:
 		goproError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 	case q.Grant == "password":
-		if q.Username != GoProUsername || q.Password != GoProPassword {
+		g := e.goproWhere(func(g *GoPro) bool { return g.username == q.Username })
+		if g == nil || q.Password != GoProPassword {
 			goproError(w, http.StatusUnauthorized, "invalid_grant", "The username or password is wrong")
 			return
 		}
 		g.issue(w)
 	case q.Grant == "refresh_token":
-		g.refresh(w, q.Refresh)
+		e.refreshGoPro(w, q.Refresh)
 	default:
 		goproError(w, http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported")
 	}
 }
 
-func (g *GoPro) refresh(w http.ResponseWriter, token string) {
-	g.mu.Lock()
-	unused, known := g.tokens.refresh[token]
-	if known {
-		g.tokens.refresh[token] = false
-	}
-	g.mu.Unlock()
+func (e *Emulator) refreshGoPro(w http.ResponseWriter, token string) {
+	g := e.goproWhere(func(g *GoPro) bool { return g.gave(token) })
 	switch {
-	case !known:
+	case g == nil:
 		goproError(w, http.StatusBadRequest, "invalid_grant", "The refresh token is invalid")
-	case !unused:
+	case !g.spendRefresh(token):
 		goproError(w, http.StatusUnauthorized, "token_blacklisted", "The refresh token was revoked")
 	default:
 		g.issue(w)
 	}
+}
+
+// gave reports whether the account has ever given out a refresh token.
+func (g *GoPro) gave(refresh string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, known := g.tokens.refresh[refresh]
+	return known
+}
+
+// spendRefresh reports whether a refresh token was not used before.
+func (g *GoPro) spendRefresh(refresh string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	unused := g.tokens.refresh[refresh]
+	g.tokens.refresh[refresh] = false
+	return unused
 }
 
 func (g *GoPro) issue(w http.ResponseWriter) {

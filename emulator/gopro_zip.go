@@ -10,10 +10,14 @@ import (
 
 // zip streams the originals of media in one archive, without a length and
 // without ranges. What it does not find it leaves out.
-func (g *GoPro) zip(w http.ResponseWriter, r *http.Request) {
+func (e *Emulator) zip(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if !g.spend(q.Get("access_token")) && !g.admit(r) {
-		refuseGoPro(w, r, g.options.Unauthorized)
+	g := e.spend(q.Get("access_token"))
+	if g == nil {
+		g = e.admit(r)
+	}
+	if g == nil {
+		e.unauthorized(w, r)
 		return
 	}
 	var members []Object

@@ -53,6 +53,10 @@ type tokenFile struct {
 // returns the paths of the files. Files of an emulator are replaced; if either is
 // another file, neither is written, and the error wraps [ErrForeignFile].
 func (e *Emulator) WriteCredentials(dir string) (clientSecret, token string, err error) {
+	return e.writeCredentials(dir, "")
+}
+
+func (e *Emulator) writeCredentials(dir, user string) (clientSecret, token string, err error) {
 	g := e.Google
 	clientSecret, token = filepath.Join(dir, "client_secret.json"), filepath.Join(dir, "token.json")
 	for _, path := range []string{clientSecret, token} {
@@ -66,7 +70,7 @@ func (e *Emulator) WriteCredentials(dir string) (clientSecret, token string, err
 	if err := writePrivate(clientSecret, g.clientSecretFile()); err != nil {
 		return "", "", err
 	}
-	if err := writePrivate(token, g.tokenFile()); err != nil {
+	if err := writePrivate(token, g.tokenFile(user)); err != nil {
 		return "", "", err
 	}
 	return clientSecret, token, nil
@@ -77,20 +81,22 @@ func (e *Emulator) WriteCredentials(dir string) (clientSecret, token string, err
 // [os.Environ]: GONDOLA_GOPRO_URL, GP_ACCESS_TOKEN, GONDOLA_GPHOTOS_URL,
 // GONDOLA_CREDENTIALS and GONDOLA_TOKEN, in this order. Where its sessions are
 // kept and where its home is, is left to the caller.
-func (e *Emulator) Environ(dir string) ([]string, error) {
+func (e *Emulator) Environ(dir string) ([]string, error) { return e.environ(dir, e.accounts[0]) }
+
+func (e *Emulator) environ(dir string, a *Account) ([]string, error) {
 	e.mu.Lock()
 	server := e.server
 	e.mu.Unlock()
 	if server == nil {
 		return nil, ErrNotListening // the URLs would be those of the real services
 	}
-	clientSecret, token, err := e.WriteCredentials(dir)
+	clientSecret, token, err := e.writeCredentials(dir, a.User)
 	if err != nil {
 		return nil, err
 	}
 	return []string{
 		"GONDOLA_GOPRO_URL=" + server.GoProURL,
-		"GP_ACCESS_TOKEN=" + e.GoPro.Token(),
+		"GP_ACCESS_TOKEN=" + a.GoPro.Token(),
 		"GONDOLA_GPHOTOS_URL=" + server.PhotosURL,
 		"GONDOLA_CREDENTIALS=" + clientSecret,
 		"GONDOLA_TOKEN=" + token,
@@ -107,9 +113,9 @@ func (g *Google) clientSecretFile() clientSecretFile {
 	}}
 }
 
-func (g *Google) tokenFile() tokenFile {
+func (g *Google) tokenFile(user string) tokenFile {
 	c := g.opts.Clients[0]
-	answer := g.grant(c.ID, "", nil)
+	answer := g.grant(c.ID, user, nil)
 	return tokenFile{
 		Token: answer.AccessToken, RefreshToken: answer.RefreshToken, TokenURI: g.e.base(roleOAuth) + "/token",
 		ClientID: c.ID, ClientSecret: c.Secret, Scopes: PhotosScopes(), UniverseDomain: "googleapis.com",

@@ -15,9 +15,10 @@ const thumbnailWidth = 450
 
 // thumbnail serves a JPEG of a medium by the token of its row; without a valid
 // one it answers 404, also with a JPEG.
-func (g *GoPro) thumbnail(w http.ResponseWriter, r *http.Request) {
-	if !g.admit(r) {
-		refuseGoPro(w, r, g.options.Unauthorized)
+func (e *Emulator) thumbnail(w http.ResponseWriter, r *http.Request) {
+	g := e.admit(r)
+	if g == nil {
+		e.unauthorized(w, r)
 		return
 	}
 	s, ok := g.pictured(r.PathValue("token"))

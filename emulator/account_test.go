@@ -1,0 +1,306 @@
+package emulator
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+// twoAccounts is the default account and anna's, whose media have equal ids and
+// other bytes; anna has one more.
+func twoAccounts(t *testing.T) (c *cloud, mine, hers *cloud) {
+	t.Helper()
+	own, other := Many(2, 1), Many(3, 2)
+	for i := range own {
+		other[i].ID = own[i].ID
+	}
+	c = newCloud(t, Options{Library: own, Accounts: []AccountOptions{{Name: "anna", Library: other, Albums: []GoProAlbum{{Title: "Anna's"}}}}})
+	return c, c.as(""), c.as("anna")
+}
+
+// as is a client of the same services that is signed in as another account.
+func (c *cloud) as(name string) *cloud {
+	return &cloud{Emulator: &Emulator{GoPro: c.Account(name).GoPro}, t: c.t, client: c.client, api: c.api}
+}
+
+func TestGoProAccountsSeeTheirOwn(t *testing.T) {
+	t.Parallel()
+	c, mine, hers := twoAccounts(t)
+	if mine.GoPro.User() == hers.GoPro.User() || c.Account("bob") != nil || len(c.Accounts()) != 2 {
+		t.Fatalf("accounts %+v", c.Accounts())
+	}
+	for _, account := range []*cloud{mine, hers} {
+		_, body := account.fetch("GET", c.api+"/media/user", "", account.signedIn()...)
+		user := decodeInto[struct {
+			ID    string
+			Count int `json:"total_count"`
+		}](t, body)
+		rows := account.search("per_page=10")
+		if user.ID != account.GoPro.User() || user.Count != len(rows.Embedded.Media) || rows.Pages.Items != len(account.GoPro.Library()) {
+			t.Errorf("user %+v with %d rows of %d", user, len(rows.Embedded.Media), rows.Pages.Items)
+		}
+		for _, row := range rows.Embedded.Media {
+			if row["gopro_user_id"] != user.ID {
+				t.Errorf("row of %v in the library of %s", row["gopro_user_id"], user.ID)
+			}
+			want := account.GoPro.Library()
+			_, got := c.fetch("GET", account.sourceURL(row["id"].(string)), "")
+			if string(contentBytes(mediumOf(t, want, row["id"].(string)).Sources[0].Content)) != got {
+				t.Errorf("%s of %s has other bytes", row["id"], user.ID)
+			}
+		}
+	}
+}
+
+func mediumOf(t *testing.T, l Library, id string) Medium {
+	t.Helper()
+	for _, m := range l {
+		if m.ID == id {
+			return m
+		}
+	}
+	t.Fatalf("no medium %s", id)
+	return Medium{}
+}
+
+// What only anna has is, with another token, what nothing has.
+func TestGoProAccountsAreClosedToOthers(t *testing.T) {
+	t.Parallel()
+	c, mine, hers := twoAccounts(t)
+	only := ""
+	for _, m := range hers.GoPro.Library() {
+		if _, shared := mine.GoPro.medium(m.ID); !shared {
+			only = m.ID
+		}
+	}
+	for _, call := range [][]string{
+		{"GET", "/media/" + only, ""}, {"GET", "/media/" + only + "/download", ""},
+		{"PUT", "/media/" + only, `{"filename":"x.jpg"}`}, {"PUT", "/media/" + only + "/process", ""},
+	} {
+		if response, body := mine.fetch(call[0], c.api+call[1], call[2], mine.signedIn()...); response.StatusCode != 404 {
+			t.Errorf("%s %s with another token: %d %s", call[0], call[1], response.StatusCode, body)
+		}
+	}
+	shared := mine.GoPro.Library()[0].ID
+	before := len(hers.GoPro.Library())
+	mine.fetch("DELETE", c.api+"/media?ids="+only+","+shared, "", mine.signedIn()...)
+	if got := len(hers.GoPro.Library()); got != before {
+		t.Errorf("another token deleted %d media", before-got)
+	}
+	if got := len(mine.GoPro.Library()); got != 1 {
+		t.Errorf("%d media left, want 1", got)
+	}
+	if _, body := mine.fetch("GET", c.api+"/media/items?type=collection", "", mine.signedIn()...); strings.Contains(body, "Anna") {
+		t.Errorf("albums of another account: %s", body)
+	}
+	if _, body := mine.fetch("GET", c.api+"/media/x/zip/source?ids="+only+"&access_token="+mine.GoPro.Token(), ""); strings.Contains(body, "GOPR") {
+		t.Error("a zip holds another account's file")
+	}
+}
+
+func TestSignedAddressesOfAnAccountAreItsOwn(t *testing.T) {
+	t.Parallel()
+	c, mine, hers := twoAccounts(t)
+	id := mine.GoPro.Library()[0].ID
+	url := mine.sourceURL(id)
+	if response, _ := c.fetch("GET", strings.Replace(url, mine.GoPro.User(), hers.GoPro.User(), 1), ""); response.StatusCode != http.StatusForbidden {
+		t.Errorf("an address with another user in it: %d", response.StatusCode)
+	}
+	if response, _ := c.fetch("GET", strings.Replace(url, mine.GoPro.User(), "0f3a", 1), ""); response.StatusCode != http.StatusForbidden {
+		t.Errorf("an address of no user: %d", response.StatusCode)
+	}
+	_, body := hers.fetch("GET", c.api+"/media/"+id, "", hers.signedIn()...)
+	token := decodeInto[struct{ Token string }](t, body).Token
+	for account, want := range map[*cloud]int{mine: 404, hers: 200} {
+		if response, _ := c.fetch("GET", "https://images-01.gopro.com/resize/450w/"+token, "", account.signedIn()...); response.StatusCode != want {
+			t.Errorf("her thumbnail for %s: %d, want %d", account.GoPro.User(), response.StatusCode, want)
+		}
+	}
+	hers.GoPro.Change(id, 1)
+	if _, again := c.fetch("GET", url, ""); string(contentBytes(mediumOf(t, mine.GoPro.Library(), id).Sources[0].Content)) != again {
+		t.Error("a change of her medium changed the other one of its id")
+	}
+}
+
+func TestGoProTokensOfAnAccountAreItsOwn(t *testing.T) {
+	t.Parallel()
+	c, mine, hers := twoAccounts(t)
+	sign := func(fields string) (int, map[string]any) {
+		response, body := c.fetch("POST", c.api+"/v1/oauth2/token", "client_id="+GoProClientID+"&client_secret="+GoProClientSecret+"&"+fields,
+			"Content-Type", "application/x-www-form-urlencoded")
+		return response.StatusCode, decodeInto[map[string]any](t, body)
+	}
+	status, first := sign("grant_type=password&username=" + hers.GoPro.Username() + "&password=" + strings.ReplaceAll(GoProPassword, " ", "+"))
+	if status != 200 || first["resource_owner_id"] != hers.GoPro.User() {
+		t.Fatalf("password: %d %v", status, first)
+	}
+	status, second := sign("grant_type=refresh_token&refresh_token=" + first["refresh_token"].(string))
+	if status != 200 || second["resource_owner_id"] != hers.GoPro.User() {
+		t.Errorf("refresh: %d %v", status, second)
+	}
+	if status, again := sign("grant_type=refresh_token&refresh_token=" + first["refresh_token"].(string)); again["error"] != "token_blacklisted" {
+		t.Errorf("a used refresh token: %d %v", status, again)
+	}
+	_, body := c.fetch("GET", c.api+"/media/user", "", "Accept", vendorJSON, "Authorization", "Bearer "+second["access_token"].(string))
+	if !strings.Contains(body, hers.GoPro.User()) {
+		t.Errorf("a renewed token is of %s", body)
+	}
+	before := mine.signedIn()
+	hers.GoPro.ExpireToken()
+	for token, want := range map[string]int{before[3]: 200, "Bearer " + second["access_token"].(string): 401, "Bearer " + hers.GoPro.Token(): 200} {
+		if response, _ := c.fetch("GET", c.api+"/media/user", "", "Accept", vendorJSON, "Authorization", token); response.StatusCode != want {
+			t.Errorf("after her tokens expired: %d, want %d", response.StatusCode, want)
+		}
+	}
+}
+
+func TestAccountsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for name, accounts := range map[string][]AccountOptions{
+		"no name":               {{}},
+		"a name twice":          {{Name: "anna"}, {Name: "anna", User: "other@example.com"}},
+		"a user twice":          {{Name: "anna"}, {Name: "bob", User: "anna@example.com"}},
+		"the default user":      {{Name: "anna", User: defaultUser}},
+		"the default user name": {{Name: "ada", User: "other@example.com"}},
+		"an id twice":           {{Name: "anna", Library: append(Many(1, 1), Many(1, 1)...)}},
+	} {
+		if e, err := New(Options{Accounts: accounts}); err == nil {
+			t.Errorf("%s: no error", name)
+			_ = e.Close()
+		}
+	}
+}
+
+// other is the same Google Photos for another account.
+func (p *photosTest) other(token string) *photosTest {
+	return &photosTest{T: p.T, e: p.e, client: p.client, token: token}
+}
+
+func newTwoUsers(t *testing.T, o GoogleOptions) (mine, hers *photosTest) {
+	t.Helper()
+	e, err := New(Options{Google: o, Accounts: []AccountOptions{{Name: "anna"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	mine = &photosTest{T: t, e: e, client: e.Client(), token: e.Google.Token("")}
+	return mine, mine.other(e.Account("anna").GoogleToken())
+}
+
+func TestGoogleAccountsAreClosedToOthers(t *testing.T) {
+	t.Parallel()
+	mine, hers := newTwoUsers(t, GoogleOptions{WriteTime: -1})
+	var album wireAlbum
+	hers.ok("POST", "/v1/albums", `{"album":{"title":"Anna's"}}`, &album)
+	item := hers.create(album.ID, hers.raw(jpegOf(1)))[0].MediaItem.ID
+	token, session := hers.raw(jpegOf(2)), hers.begin(9)
+
+	for name, r := range map[string]reply{
+		"create with her token":     mine.must("POST", "/v1/mediaItems:batchCreate", nil, batchBody("", token)),
+		"create in her album":       mine.must("POST", "/v1/mediaItems:batchCreate", nil, batchBody(album.ID, mine.raw(jpegOf(3)))),
+		"write to her upload":       mine.send(session, "upload, finalize", 0, []byte("123456789")),
+		"query her upload":          mine.must("POST", session, headers{"X-Goog-Upload-Command": "query"}, ""),
+		"cancel her upload":         mine.must("POST", session, headers{"X-Goog-Upload-Command": "cancel"}, ""),
+		"get her item":              mine.must("GET", "/v1/mediaItems/"+item, nil, ""),
+		"edit her item":             mine.must("PATCH", "/v1/mediaItems/"+item+"?updateMask=description", nil, `{"description":"mine"}`),
+		"get her album":             mine.must("GET", "/v1/albums/"+album.ID, nil, ""),
+		"rename her album":          mine.must("PATCH", "/v1/albums/"+album.ID+"?updateMask=title", nil, `{"title":"mine"}`),
+		"add her item to her album": mine.must("POST", "/v1/albums/"+album.ID+":batchAddMediaItems", nil, `{"mediaItemIds":["`+item+`"]}`),
+		"search her album":          mine.must("POST", "/v1/mediaItems:search", nil, `{"albumId":"`+album.ID+`"}`),
+	} {
+		if r.status < 400 || r.status >= 500 {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	for _, path := range []string{"/v1/mediaItems", "/v1/albums"} {
+		if r := mine.must("GET", path, nil, ""); r.status != 200 || strings.Contains(r.body, `"id"`) {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
+	if r := mine.must("GET", "/v1/mediaItems:batchGet?mediaItemIds="+item, nil, ""); strings.Contains(r.body, "productUrl") {
+		t.Errorf("batchGet: %s", r.body)
+	}
+	if got := hers.received(session); got != 0 {
+		t.Errorf("her upload has %d bytes", got)
+	}
+}
+
+// The same bytes are an item of each account, and storage and the writes of a
+// minute are counted by account.
+func TestGoogleAccountsAreCountedApart(t *testing.T) {
+	t.Parallel()
+	mine, hers := newTwoUsers(t, GoogleOptions{WriteTime: -1, Storage: int64(len(jpegOf(1))) + 10, WritesPerMinute: 2})
+	first, second := mine.create("", mine.raw(jpegOf(1))), hers.create("", hers.raw(jpegOf(1)))
+	if first[0].MediaItem == nil || second[0].MediaItem == nil || first[0].MediaItem.ID == second[0].MediaItem.ID {
+		t.Errorf("the same bytes in two accounts: %+v, %+v", first, second)
+	}
+	mine.must("POST", "/v1/mediaItems:batchCreate", nil, batchBody("", mine.raw(jpegOf(2)))) // full
+	if r := mine.must("POST", "/v1/albums", nil, `{"album":{"title":"x"}}`); r.status != http.StatusTooManyRequests {
+		t.Errorf("the third write of a minute: %d %s", r.status, r.body)
+	}
+	if r := hers.must("POST", "/v1/albums", nil, `{"album":{"title":"x"}}`); r.status != http.StatusOK {
+		t.Errorf("her second write of the minute: %d %s", r.status, r.body)
+	}
+	anna := mine.e.Account("anna")
+	if items := anna.Items(); len(items) != 1 || items[0].User != anna.User || len(mine.e.Google.Items()) != 2 {
+		t.Errorf("her items: %+v", items)
+	}
+}
+
+func TestCredentialsOfAnAccount(t *testing.T) {
+	t.Parallel()
+	c, _, hers := twoAccounts(t)
+	server := c.onSockets()
+	env, err := c.Account("anna").Environ(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{}
+	for _, setting := range env {
+		name, value, _ := strings.Cut(setting, "=")
+		values[name] = value
+	}
+	if values["GP_ACCESS_TOKEN"] != hers.GoPro.Token() || values["GONDOLA_GPHOTOS_URL"] != server.PhotosURL {
+		t.Errorf("environment %v", env)
+	}
+	data, err := os.ReadFile(values["GONDOLA_TOKEN"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := c.Google.oauth.caller(decodeInto[tokenFile](t, string(data)).Token, c.Clock.Now())
+	if err != nil || caller.user != "anna@example.com" {
+		t.Errorf("token.json is of %+v, %v", caller, err)
+	}
+}
+
+func TestControlKnowsAccounts(t *testing.T) {
+	t.Parallel()
+	c, mine, hers := twoAccounts(t)
+	server := c.onSockets()
+	token := mine.GoPro.Token()
+	for path, want := range map[string]string{
+		"/accounts":                 `{"name":"anna","gopro_user":"` + hers.GoPro.User() + `","google_user":"anna@example.com"}`,
+		"/gopro/token?account=anna": hers.GoPro.Token(),
+		"/gopro/token":              token,
+	} {
+		if _, body := c.fetch("GET", server.ControlURL+path, ""); !strings.Contains(body, want) {
+			t.Errorf("%s: %s, want %s", path, body, want)
+		}
+	}
+	if _, body := c.fetch("GET", server.ControlURL+"/gopro/items?account=anna", ""); strings.Count(body, "\n") != 3 {
+		t.Errorf("her items: %s", body)
+	}
+	before := hers.GoPro.Token()
+	c.fetch("POST", server.ControlURL+"/gopro/token?account=anna", `{"expire":true}`)
+	if hers.GoPro.Token() == before || mine.GoPro.Token() != token {
+		t.Error("the token of the other account expired, or hers did not")
+	}
+	if response, _ := c.fetch("GET", server.ControlURL+"/gopro/items?account=bob", ""); response.StatusCode != 404 {
+		t.Errorf("an account that is not there: %d", response.StatusCode)
+	}
+}
