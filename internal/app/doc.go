@@ -1,7 +1,11 @@
-// Package app is what every front of Gondola starts from: which stations there
-// are, and what a station's URI means.
+// Package app is what every front of Gondola starts from: which kinds of stations
+// there are, what a station's URI means, and how a station is opened.
 //
 // A URI names the kind of a station, the profile whose credentials open it, and
 // what of it is meant: gphotos@family:album/Summer is the album Summer in the
 // Google Photos account of the profile family. See [ParseURI].
+//
+// A [Registry] lists the kinds. A front knows none of them: it asks the registry
+// which flags a command gets, which stations there are, and opens them as an
+// [Opener] does. A kind that is added to the list appears in every command.
 package app

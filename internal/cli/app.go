@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -30,8 +31,7 @@ type app struct {
 	global   globalFlags
 	sources  *config.Sources
 	profiles *profile.Set
-	using    map[string]string        // name of the profile in use, by service
-	tokens   map[string]config.Secret // of GoPro profiles that were read
+	using    map[string]string // name of the profile in use, by service
 	origins  config.Origins
 	format   format
 	log      *slog.Logger
@@ -111,7 +111,7 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	if a.log, err = a.newLogger(); err != nil {
 		return err
 	}
-	if a.profiles, err = profile.Open(sources, profileKeys, profile.Options{Environ: a.environ, Logger: a.log}); err != nil {
+	if a.profiles, err = profile.Open(sources, known.Services(), profile.Options{Environ: a.environ, Logger: a.log}); err != nil {
 		return err
 	}
 	a.waits.to(a.tellWait)
@@ -211,3 +211,15 @@ func (a *app) result() io.Writer {
 func (a *app) json(v any) { a.stdout.json(v) }
 
 func (a *app) redact(s string) string { return a.withProfiles(a.secrets.clean(s)) }
+
+// note says a sentence, given without its full stop, to people, once.
+func (a *app) note(text string) {
+	if text == "" || a.noted[text] {
+		return
+	}
+	if a.noted == nil {
+		a.noted = map[string]bool{}
+	}
+	a.noted[text] = true
+	fmt.Fprintln(a.talk(), "Note: "+text+".")
+}

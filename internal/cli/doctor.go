@@ -10,10 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola/gopro"
-	"github.com/gondola-sync/gondola/gphotos"
-	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/internal/config"
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/doctor"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -45,7 +42,7 @@ else 1.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), &f) },
 	}
 	f.state.add(cmd)
-	f.services.add(cmd)
+	f.services.add(cmd, known)
 	return cmd
 }
 
@@ -78,74 +75,92 @@ func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error
 	if err != nil {
 		return nil, err
 	}
-	pair, err := a.googleFiles(&f.services, "")
+	health, err := a.health(ctx, &f.services)
 	if err != nil {
 		return nil, err
-	}
-	services, err := f.endpoints(pair)
-	if err != nil {
-		return nil, err
-	}
-	token, tokenErr := a.goproToken(ctx, &f.services, "")
-	if isUsage(tokenErr) {
-		return nil, tokenErr
 	}
 	files := stateFilesOf(uri)
 	open := func(ctx context.Context) (state.Backend, error) { return a.openState(ctx, uri, looking) }
-	secrets := a.secretFiles(pair, token)
-	checks := []doctor.Check{doctor.Clock(services, a.now)}
+	checks := []doctor.Check{doctor.Clock(health.services, a.now)}
 	if files.dir != "" {
 		checks = append(checks, doctor.Disk(files.dir), doctor.Writable(files.dir))
 	}
-	checks = append(checks,
-		doctor.State(state.Redact(uri), open),
-		doctor.Private(secrets, files.path),
-		doctor.GoPro(token.From, func(ctx context.Context) (items int, err error) {
-			if err = tokenErr; err == nil {
-				items, _, err = a.askGoPro(ctx, &f.services, token)
-			}
-			return items, err
-		}),
-		doctor.Google(a.askGoogle(pair), a.now),
-	)
-	for _, service := range services {
+	checks = append(checks, doctor.State(state.Redact(uri), open), doctor.Private(health.files, files.path))
+	checks = append(checks, health.logins...)
+	for _, service := range health.services {
 		checks = append(checks, doctor.Endpoint(service))
 	}
+	checks = append(checks, health.more...)
 	return append(checks,
-		doctor.Quota(a.now(), gphotos.QuotaReset(a.now())),
 		doctor.Sessions(open),
 		doctor.Locks(open),
-		doctor.Leftovers(files.temps, secrets, a.now()),
+		doctor.Leftovers(files.temps, health.files, a.now()),
 	), nil
 }
 
-// endpoints are the services that a run talks to, each host once.
-func (f *doctorFlags) endpoints(pair googleFiles) ([]doctor.Service, error) {
-	goproURL, err := endpoint("--gopro-url", f.services.goproURL)
-	if err != nil {
-		return nil, err
-	}
-	photosURL, err := endpoint("--gphotos-url", f.services.gphotosURL)
-	if err != nil {
-		return nil, err
-	}
-	all := []doctor.Service{{Name: "the GoPro API", URL: goproURL}, {Name: "Google Photos", URL: photosURL}}
-	if goproURL == gopro.DefaultBaseURL {
-		all = append(all, doctor.Service{Name: "the GoPro CDN", URL: "https://media-cdn-vod.gopro.com", Optional: true})
-	}
-	if client, err := auth.ReadClient(pair.Client); err == nil { // else told by the login
-		all = append(all, doctor.Service{Name: "Google's tokens", URL: client.TokenURI})
-	}
-	seen := map[string]bool{}
-	var once []doctor.Service
-	for _, s := range all {
-		u, err := url.Parse(s.URL)
-		if err == nil && !seen[u.Host] {
-			seen[u.Host] = true
-			once = append(once, s)
+// health is what doctor looks at for all profiles, each thing once.
+type health struct {
+	logins, more []doctor.Check
+	services     []doctor.Service
+	files        []string
+}
+
+func (a *app) health(ctx context.Context, f *serviceFlags) (all health, err error) {
+	for kind, account := range f.accounts() {
+		names, err := a.checking().Logins(kind, account)
+		if err != nil {
+			return all, err
+		}
+		for _, name := range names {
+			one, err := account.Health(ctx, a.checking(), name)
+			if err != nil {
+				return all, err
+			}
+			all.add(one, kind, name)
 		}
 	}
-	return once, nil
+	return all, nil
+}
+
+// add adds the health of a profile.
+func (h *health) add(one registry.Health, kind registry.Kind, name string) {
+	h.logins = append(h.logins, namedCheck(one.Login, kind, name))
+	for _, check := range one.More {
+		if !slices.ContainsFunc(h.more, func(c doctor.Check) bool { return c.Name == check.Name }) {
+			h.more = append(h.more, check)
+		}
+	}
+	for _, service := range one.Services {
+		if !slices.ContainsFunc(h.services, func(s doctor.Service) bool { return sameHost(s.URL, service.URL) }) {
+			h.services = append(h.services, service)
+		}
+	}
+	for _, file := range one.Files {
+		if file != "" && !slices.Contains(h.files, file) {
+			h.files = append(h.files, file)
+		}
+	}
+}
+
+// namedCheck names the profile in the name of a check and in its remedies.
+func namedCheck(check doctor.Check, kind registry.Kind, name string) doctor.Check {
+	if name == "" {
+		return check
+	}
+	run := check.Run
+	return doctor.Check{Name: kind.Login + "@" + name + " login", Run: func(ctx context.Context) []doctor.Finding {
+		findings := run(ctx)
+		for i := range findings {
+			findings[i].Remedy = kind.Named(findings[i].Remedy, name)
+		}
+		return findings
+	}}
+}
+
+func sameHost(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	return errX == nil && errY == nil && x.Host == y.Host
 }
 
 // stateFiles are what a store keeps on this machine: nothing, if it is a server.
@@ -164,37 +179,4 @@ func stateFilesOf(uri string) stateFiles {
 		return stateFiles{dir: filepath.Dir(path), path: path}
 	}
 	return stateFiles{}
-}
-
-// secretFiles are the files that hold credentials, whether they exist or not.
-func (a *app) secretFiles(pair googleFiles, token config.Secret) []string {
-	paths := []string{pair.Client, pair.Token, a.sources.Paths.GoProToken()}
-	switch {
-	case token.File != "" && token.File != paths[2]:
-		paths = append(paths, token.File) // what a _FILE variable names
-	case token.File == "" && token.Origin == config.DotEnv:
-		paths = append(paths, filepath.Join(a.dir, ".env"))
-	}
-	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
-}
-
-// askGoPro tells how much the account of a token holds, and that the token is
-// good.
-func (a *app) askGoPro(ctx context.Context, f *serviceFlags, token config.Secret) (items int, bytes int64, err error) {
-	client, err := a.goproClient(f, token, gopro.Options{Retry: hurried})
-	if err != nil {
-		return 0, 0, err
-	}
-	account, err := client.User(ctx)
-	return account.Items, account.Bytes, err
-}
-
-func (a *app) askGoogle(pair googleFiles) func(context.Context) (auth.Status, error) {
-	return func(ctx context.Context) (auth.Status, error) {
-		login, err := a.readGoogle(pair)
-		if err != nil {
-			return auth.Status{}, err
-		}
-		return auth.NewTokens(login).Status(ctx, true)
-	}
 }

@@ -58,7 +58,7 @@ func hostileSession(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	s := state.NewSession("s"+hostile, media.Window{}, noon)
-	s.From, s.To, s.Album, s.AlbumID = stationGoPro, stationGPhotos, hostile, hostile
+	s.From, s.To, s.Album, s.AlbumID = defaultFrom, defaultTo, hostile, hostile
 	s.Filter.Types = []string{hostile}
 	failed, skipped, there := testItem(), refused(), testItem()
 	failed.ID.Medium, failed.ID.Label, failed.Name, failed.LegacyName = hostile, hostile, "failed"+hostile, hostile

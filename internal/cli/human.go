@@ -7,24 +7,15 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/internal/printable"
 )
 
-// size writes a number of bytes for people: "999 B", "1.50 KiB".
-func size(n int64) string {
-	if n < 0 {
-		return "unknown size"
-	}
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, unit := float64(n)/1024, 0
-	for value >= 1024 && unit < 4 {
-		value /= 1024
-		unit++
-	}
-	return fmt.Sprintf("%.2f %ciB", value, "KMGTP"[unit])
-}
+// Numbers as words.
+var (
+	size  = human.Size
+	count = human.Count
+)
 
 // speed writes a rate for people, or "n/a" when nothing is known.
 func speed(n int64, d time.Duration) string {
@@ -47,14 +38,6 @@ func duration(d time.Duration) string {
 		return fmt.Sprintf("%dh %dm", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%dd %dh", int(d.Hours())/24, int(d.Hours())%24)
-}
-
-// count writes a number of things: "1 item", "2 items".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // withoutName takes the name of an item out of a message that is shown beside

@@ -12,8 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/internal/profile"
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/internal/stations"
 )
 
 const googleSteps = `Google Photos wants an OAuth client of your own. It is free and takes some minutes, once:
@@ -38,7 +37,7 @@ const googleSteps = `Google Photos wants an OAuth client of your own. It is free
 `
 
 func newLoginGoogle(a *app) *cobra.Command {
-	var f serviceFlags
+	var g stations.GPhotos
 	var headless bool
 	var name string
 	cmd := &cobra.Command{
@@ -53,27 +52,30 @@ Without an OAuth client, it shows step by step how to create one.`,
   gondola login google --headless
   gondola login google --profile family`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoogle(cmd.Context(), &f, name, headless) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoogle(cmd.Context(), &g, name, headless) },
 	}
-	f.addGoogle(cmd)
-	addProfile(a, cmd, &name, gphotos.Scheme)
+	g.AddFlags(cmd)
+	kind, _ := known.Kind(gphotos.Scheme)
+	addProfile(a, cmd, &name, kind)
 	cmd.Flags().BoolVar(&headless, "headless", false, "the browser is on another machine: paste the address it ends on")
 	return cmd
 }
 
-func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, name string, headless bool) error {
-	base, err := endpoint("--gphotos-url", f.gphotosURL)
+func (a *app) loginGoogle(ctx context.Context, g *stations.GPhotos, name string, headless bool) error {
+	base, err := g.Endpoint()
 	if err != nil {
 		return err
 	}
-	files, err := a.googleFilesToLogIn(f, name)
+	e := a.env()
+	files, err := g.NewFiles(e, name)
 	if err != nil {
 		return err
 	}
-	cfg, err := a.readGoogle(files)
+	cfg, err := files.Read(e)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(a.talk(), googleSteps, files.Client, loginCommand(profile.ID{Service: gphotos.Scheme, Name: name}))
+			kind, _ := known.Kind(gphotos.Scheme)
+			fmt.Fprintf(a.talk(), googleSteps, files.Client, kind.LoginCommand(name))
 		}
 		return err
 	}
@@ -87,26 +89,8 @@ func (a *app) loginGoogle(ctx context.Context, f *serviceFlags, name string, hea
 	if err != nil {
 		return err
 	}
-	a.reportGoogleLogin(result, name, files.where())
+	a.reportGoogleLogin(result, name, files.Where())
 	return nil
-}
-
-// googleFilesToLogIn returns the files that a login uses and writes; the profile
-// need not exist yet.
-func (a *app) googleFilesToLogIn(f *serviceFlags, name string) (googleFiles, error) {
-	if name != "" {
-		p, err := a.newProfile(profile.ID{Service: gphotos.Scheme, Name: name})
-		if err != nil {
-			return googleFiles{}, err
-		}
-		return a.namedGoogle(f, p)
-	}
-	if f.token == "" || f.credentials == "" {
-		if err := a.sources.Paths.CheckConfig(); err != nil {
-			return googleFiles{}, err
-		}
-	}
-	return a.defaultGoogle(f)
 }
 
 func (a *app) showAuthorization(url string) error {
@@ -168,21 +152,3 @@ type oneToken string
 
 func (t oneToken) Token(context.Context) (string, error) { return string(t), nil }
 func (oneToken) Invalidate(string)                       {}
-
-// rememberProbe notes one created item beside the credentials, by which a later
-// login recognises the account.
-func rememberProbe(ctx context.Context, store *auth.Store, backend state.Backend, session string) error {
-	saved, err := store.Load()
-	if err != nil || saved.Probe != "" {
-		return err
-	}
-	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
-		if err != nil {
-			return err
-		}
-		if it.DestinationID != "" {
-			return store.SetProbe(it.DestinationID)
-		}
-	}
-	return nil
-}

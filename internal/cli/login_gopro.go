@@ -8,14 +8,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/internal/config"
-	"github.com/gondola-sync/gondola/internal/profile"
+	"github.com/gondola-sync/gondola/internal/stations"
 )
 
 const goproSteps = `GoPro has no sign-in for programs: Gondola uses the token of your browser.
@@ -32,8 +31,9 @@ Gondola only reads with it, and stores it readable by you alone.
 `
 
 func newLoginGoPro(a *app) *cobra.Command {
-	var f serviceFlags
+	var g stations.GoPro
 	var name string
+	kind, _ := known.Kind(gopro.Scheme)
 	cmd := &cobra.Command{
 		Use:   "gopro",
 		Short: "Store the GoPro token of your browser, read from standard input",
@@ -45,34 +45,20 @@ readable by you alone, and never shown.`,
   pbpaste | gondola login gopro
   gondola login gopro --profile anna`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &f, name) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &g, name) },
 	}
-	f.addGoPro(cmd)
-	addProfile(a, cmd, &name, gopro.Scheme)
+	g.AddFlags(cmd)
+	addProfile(a, cmd, &name, kind)
 	return cmd
 }
 
-// hurried is the patience with a service while a person waits for a check.
-var hurried = fault.Retry{Attempts: 2, Obey: time.Minute}
-
-// goproLine is what is known about access to the GoPro cloud, in JSON.
-type goproLine struct {
-	Type    string       `json:"type"`
-	Service string       `json:"service"`
-	Profile string       `json:"profile,omitempty"`
-	Valid   bool         `json:"valid"`
-	From    string       `json:"from,omitempty"` // variable or file
-	Items   int          `json:"items"`
-	Bytes   int64        `json:"bytes"`
-	Error   *errorObject `json:"error,omitempty"`
-}
-
-func (a *app) loginGoPro(ctx context.Context, f *serviceFlags, name string) error {
-	store, err := a.goproStore(name)
+func (a *app) loginGoPro(ctx context.Context, g *stations.GoPro, name string) error {
+	e := a.env()
+	store, err := g.Store(e, name)
 	if err != nil {
 		return err
 	}
-	if err := a.checkGoPro(f, config.NewSecret("", "standard input").Credential()); err != nil {
+	if err := g.CheckCredential(e, config.NewSecret("", "standard input")); err != nil {
 		return err
 	}
 	text, err := a.readPaste(ctx)
@@ -85,7 +71,7 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags, name string) erro
 			Hint: "run gondola login gopro on a terminal to see where the token is found"}
 	}
 	a.secrets.learn(token)
-	client, err := a.goproClient(f, config.NewSecret(token, "standard input"), gopro.Options{Retry: hurried})
+	client, err := g.Client(e, config.NewSecret(token, "standard input"), stations.Hurried)
 	if err != nil {
 		return err
 	}
@@ -97,42 +83,25 @@ func (a *app) loginGoPro(ctx context.Context, f *serviceFlags, name string) erro
 	if err != nil {
 		return err
 	}
+	a.reportGoProLogin(account, name, where)
+	return nil
+}
+
+func (a *app) reportGoProLogin(account gopro.Account, name, where string) {
 	if a.format == formatJSON {
-		a.json(goproLine{Type: "login", Service: "gopro", Profile: name, Valid: true, From: where, Items: account.Items, Bytes: account.Bytes})
+		a.json(loginLine{
+			loginHead: loginHead{Type: "login", Service: "gopro", Profile: name, Valid: true, From: where},
+			members:   stations.GoProMembers{Items: account.Items, Bytes: account.Bytes},
+		})
 	}
 	fmt.Fprintf(a.talk(), "GoPro accepts the token. The library holds %s, %s.\nStored in %s.\n",
 		count(account.Items, "item"), size(account.Bytes), where)
 	if name != "" {
-		return nil
+		return
 	}
 	if used, err := a.sources.GoProToken(); err == nil && used.From != where {
 		fmt.Fprintf(a.screen, "Note: %s is set and wins over the stored token.\n", used.From)
 	}
-	return nil
-}
-
-// goproStore returns a function that stores the token of a profile and returns
-// where it is.
-func (a *app) goproStore(name string) (func(token string) (where string, err error), error) {
-	if name == "" {
-		path := a.sources.Paths.GoProToken()
-		return func(token string) (string, error) { return path, config.StoreSecret(path, token) }, a.sources.Paths.CheckConfig()
-	}
-	p, err := a.newProfile(profile.ID{Service: gopro.Scheme, Name: name})
-	if err != nil {
-		return nil, err
-	}
-	if p.Command() != nil {
-		return nil, usagef("the config file gives %s the key %s, which a login cannot store into: remove it first", p, profile.KeyCommand)
-	}
-	stored, err := p.Store(storedToken)
-	if err != nil {
-		return nil, err
-	}
-	return func(token string) (string, error) {
-		err := stored.Write([]byte(token))
-		return stored.Where(), err
-	}, nil
 }
 
 // readPaste reads what a person pasted: on a terminal up to the end of the line

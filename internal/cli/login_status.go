@@ -2,18 +2,13 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola/gopro"
-	"github.com/gondola-sync/gondola/gphotos"
-	"github.com/gondola-sync/gondola/gphotos/auth"
-	"github.com/gondola-sync/gondola/internal/profile"
+	registry "github.com/gondola-sync/gondola/internal/app"
 )
 
 func newLoginStatus(a *app) *cobra.Command {
@@ -28,183 +23,137 @@ profile of a service is not needed if it has no credentials and others do.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginStatus(cmd.Context(), &f) },
 	}
-	f.add(cmd)
+	f.add(cmd, known)
 	return cmd
 }
 
+// login is the credentials of one profile, and what came of asking for them.
+type login struct {
+	registry.Login
+	kind    registry.Kind
+	profile string
+}
+
 func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
-	goproNames, err := a.logins(gopro.Scheme, func() bool { return a.hasGoPro() })
-	if err != nil {
-		return err
-	}
-	googleNames, err := a.logins(gphotos.Scheme, func() bool { return a.hasGoogle(f) })
-	if err != nil {
-		return err
-	}
-	if _, err := a.defaultGoogle(f); err != nil {
-		return err
-	}
 	if a.format == formatTSV {
 		row(a.stdout, "service", "valid", "from", "until", "reason", "profile")
 	}
 	var worst error
-	for _, name := range goproNames {
-		if worst, err = a.worse(worst, a.goproStatus(ctx, f, name)); err != nil {
+	for l, err := range a.logins(ctx, f) {
+		if err != nil {
 			return err
 		}
-	}
-	for _, name := range googleNames {
-		if worst, err = a.worse(worst, a.googleStatus(ctx, f, name)); err != nil {
-			return err
+		a.reportLogin(l)
+		if worst == nil || l.Err != nil && exitCode(worst) != exitAuth && exitCode(l.Err) == exitAuth {
+			worst = l.Err
 		}
 	}
 	return told(worst)
 }
 
-// worse returns the failure of two that decides the exit code: one of credentials,
-// else the first. A usage error ends the command.
-func (a *app) worse(before, now error) (worst, usage error) {
-	switch {
-	case isUsage(now):
-		return nil, now
-	case before == nil || now != nil && exitCode(before) != exitAuth && exitCode(now) == exitAuth:
-		return now, nil
+// logins yields the credentials of every profile of every kind of station. It ends
+// with the error of a setting that makes no sense.
+func (a *app) logins(ctx context.Context, f *serviceFlags) func(yield func(login, error) bool) {
+	return func(yield func(login, error) bool) {
+		for kind, account := range f.accounts() {
+			names, err := a.checking().Logins(kind, account)
+			if err != nil {
+				yield(login{}, err)
+				return
+			}
+			for _, name := range names {
+				checked, err := account.Check(ctx, a.checking(), name)
+				if !yield(login{checked, kind, name}, err) || err != nil {
+					return
+				}
+			}
+		}
 	}
-	return before, nil
 }
 
-// logins returns the names of a service's profiles to look at, "" for the default
-// one, which is left out if it has no credentials and others exist.
-func (a *app) logins(service string, hasDefault func() bool) ([]string, error) {
-	names, err := a.profiles.Names(service)
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 || hasDefault() {
-		names = append([]string{""}, names...)
-	}
-	return names, nil
-}
-
-// hasGoPro reports whether the default profile has a GoPro token, good or not.
-func (a *app) hasGoPro() bool {
-	token, err := a.sources.GoProToken()
-	return err != nil || !token.IsZero()
-}
-
-// hasGoogle reports whether the default profile has Google tokens, good or not.
-func (a *app) hasGoogle(f *serviceFlags) bool {
-	pair, err := a.sources.Pair(f.credentials, f.token, a.origins)
-	if err != nil {
-		return true
-	}
-	_, err = os.Stat(pair.Token)
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-func (a *app) goproStatus(ctx context.Context, f *serviceFlags, name string) error {
-	a.use(profile.ID{Service: gopro.Scheme, Name: name})
-	token, err := a.goproToken(ctx, f, name)
-	line := goproLine{Type: "login", Service: "gopro", Profile: name, From: token.From}
-	if err == nil {
-		line.Items, line.Bytes, err = a.askGoPro(ctx, f, token)
-	}
-	if isUsage(err) {
-		return err
-	}
-	line.Valid = err == nil
+// reportLogin writes a login in the chosen format.
+func (a *app) reportLogin(l login) {
+	var failure *errorObject
 	reason := ""
-	if err != nil {
-		d := describe(err, a.redact)
-		line.Error, reason = &d, d.Message
+	if l.Err != nil {
+		d := describe(l.Err, func(text string) string { return a.redact(l.named(text)) })
+		failure, reason = &d, d.Message
 	}
 	switch a.format {
 	case formatJSON:
-		a.json(line)
+		a.json(loginLine{
+			loginHead: loginHead{Type: "login", Service: l.kind.Login, Profile: l.profile, Valid: l.Err == nil, From: l.From},
+			members:   l.Members,
+			tail:      loginTail{failure},
+		})
 	case formatTSV:
-		row(a.stdout, "gopro", line.Valid, line.From, "", reason, name)
+		until := ""
+		if !l.Until.IsZero() {
+			until = l.Until.UTC().Format(time.RFC3339)
+		}
+		row(a.stdout, l.kind.Login, l.Err == nil, l.From, until, reason, l.profile)
 	default:
-		label := loginLabel("gopro", name)
-		if line.Valid {
-			fmt.Fprintf(a.stdout, "%s valid: %s, %s (token from %s; GoPro does not tell its end)\n",
-				label, count(line.Items, "item"), size(line.Bytes), line.From)
-		} else {
-			a.notValid(label, line.Error)
+		a.loginText(l, failure)
+	}
+}
+
+// named names the profile in the login commands of a text.
+func (l login) named(text string) string { return l.kind.Named(text, l.profile) }
+
+func (a *app) loginText(l login, failure *errorObject) {
+	label := l.kind.Login
+	if l.profile != "" {
+		label += "@" + l.profile
+	}
+	if failure == nil {
+		fmt.Fprintf(a.stdout, "%-7s valid: %s\n", label, l.What)
+	} else {
+		fmt.Fprintf(a.stdout, "%-7s not valid: %s\n", label, cell(failure.Message))
+		if failure.Hint != "" {
+			fmt.Fprintf(a.stdout, "        %s\n", failure.Hint)
 		}
 	}
-	return err
-}
-
-// loginLabel begins the line of a login in text.
-func loginLabel(service, name string) string {
-	if name != "" {
-		service += "@" + name
+	for _, note := range l.Notes {
+		fmt.Fprintf(a.stdout, "        %s\n", cell(l.named(note)))
 	}
-	return fmt.Sprintf("%-7s", service)
 }
 
-// googleLine is what is known about access to Google Photos, in JSON.
-type googleLine struct {
+// loginLine is a login in JSON: the members that each service has, and its own.
+type loginLine struct {
+	loginHead
+	members any
+	tail    loginTail
+}
+
+type loginHead struct {
 	Type    string `json:"type"`
 	Service string `json:"service"`
 	Profile string `json:"profile,omitempty"`
 	Valid   bool   `json:"valid"`
-	From    string `json:"from"`
-	auth.Status
+	From    string `json:"from,omitempty"`
+}
+
+type loginTail struct {
 	Error *errorObject `json:"error,omitempty"`
 }
 
-func (a *app) googleStatus(ctx context.Context, f *serviceFlags, name string) error {
-	a.use(profile.ID{Service: gphotos.Scheme, Name: name})
-	files, err := a.googleFiles(f, name)
-	if err != nil {
-		return err
-	}
-	line := googleLine{Type: "login", Service: "google", Profile: name, From: files.where()}
-	login, err := a.readGoogle(files)
-	if err == nil {
-		line.Status, err = auth.NewTokens(login).Status(ctx, true)
-	}
-	line.Valid = err == nil
-	reason := ""
-	if err != nil {
-		d := describe(err, a.redact)
-		line.Error, reason = &d, d.Message
-	}
-	switch a.format {
-	case formatJSON:
-		a.json(line)
-	case formatTSV:
-		until := ""
-		if !line.RefreshExpiry.IsZero() {
-			until = line.RefreshExpiry.UTC().Format(time.RFC3339)
-		}
-		row(a.stdout, "google", line.Valid, line.From, until, reason, name)
-	default:
-		a.googleStatusText(line)
-	}
-	return err
-}
+// MarshalJSON implements [json.Marshaler].
+func (l loginLine) MarshalJSON() ([]byte, error) { return joined(l.loginHead, l.members, l.tail) }
 
-func (a *app) googleStatusText(line googleLine) {
-	label := loginLabel("google", line.Profile)
-	if !line.Valid {
-		a.notValid(label, line.Error)
-	} else {
-		until := "Google names no end"
-		if !line.RefreshExpiry.IsZero() {
-			until = "until " + line.RefreshExpiry.Local().Format(time.DateTime)
+// joined returns one JSON object with the members of several; nil has none.
+func joined(objects ...any) ([]byte, error) {
+	line := []byte{'{'}
+	for _, object := range objects {
+		data, err := json.Marshal(object)
+		if err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(a.stdout, "%s valid: account %s, %s (tokens in %s)\n", label, gphotos.Scheme+":"+line.Account, until, line.From)
+		if members := data[1 : len(data)-1]; object != nil && len(members) > 0 {
+			if len(line) > 1 {
+				line = append(line, ',')
+			}
+			line = append(line, members...)
+		}
 	}
-	for _, warning := range line.Warnings {
-		fmt.Fprintf(a.stdout, "        %s\n", cell(a.withProfiles(warning)))
-	}
-}
-
-func (a *app) notValid(label string, e *errorObject) {
-	fmt.Fprintf(a.stdout, "%s not valid: %s\n", label, cell(e.Message))
-	if e.Hint != "" {
-		fmt.Fprintf(a.stdout, "        %s\n", e.Hint)
-	}
+	return append(line, '}'), nil
 }

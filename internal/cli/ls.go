@@ -26,28 +26,27 @@ was created under your OAuth project, which is all that Google lets programs see
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return knownStations, cobra.ShellCompDirectiveNoFileComp
+			return known.Completions(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.list(cmd.Context(), args[0], &pick, &services)
 		},
 	}
 	pick.add(cmd)
-	services.add(cmd)
+	services.add(cmd, known)
 	services.addQuality(cmd)
 	return cmd
 }
 
 func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, services *serviceFlags) error {
-	uri, err := parseStation(stationURI)
-	if err != nil {
+	if _, err := known.Parse(stationURI); err != nil {
 		return err
 	}
 	window, filter, err := pick.resolve(stationURI, a.now())
 	if err != nil {
 		return err
 	}
-	source, refuse, err := a.openLister(ctx, uri, services)
+	source, refuse, err := a.openList(ctx, stationURI, services)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *app) tell(err error) {
 // tellJSON reports a failure as the last line of what a program reads.
 func (a *app) tellJSON(err error) {
 	if a.command == "sync" {
-		a.json(report{from: stationGoPro, to: stationGPhotos, err: err}.line(a.redact))
+		a.json(report{from: defaultFrom, to: defaultTo, err: err}.line(a.redact))
 		return
 	}
 	a.json(errorLine{"error", exitCode(err), describe(err, a.redact)})

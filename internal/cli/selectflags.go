@@ -2,12 +2,12 @@ package cli
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -28,7 +28,7 @@ func (f *selectFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.include, "include", nil, "only names that match one of these `PATTERNS`, such as 'GX*.MP4'")
 	flags.StringSliceVar(&f.exclude, "exclude", nil, "no names that match one of these `PATTERNS`; wins over --include")
 	flags.IntVar(&f.maxItems, "max-items", 0, "take at most `N` items; 0 for all")
-	must(cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(append([]cobra.Completion{"photo", "video"}, gopro.MediaTypes()[2:]...), cobra.ShellCompDirectiveNoFileComp)))
+	must(cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(typeWords(), cobra.ShellCompDirectiveNoFileComp)))
 	for _, flag := range []string{"start", "end", "include", "exclude", "max-items"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 	}
@@ -59,10 +59,22 @@ func trimmed(words []string) []string {
 	return list
 }
 
+// typeWords are what --type takes, for completion.
+func typeWords() []cobra.Completion {
+	words := []cobra.Completion{"photo", "video"}
+	for _, kind := range known {
+		for _, word := range kind.Types {
+			if !slices.Contains(words, strings.ToLower(word)) {
+				words = append(words, word)
+			}
+		}
+	}
+	return words
+}
+
 // typesOf returns a station's own words for what an item is.
 func typesOf(stationURI string) []string {
-	if uri, err := parseStation(stationURI); err == nil && uri.Scheme == gopro.Scheme {
-		return gopro.MediaTypes()
-	}
-	return nil
+	uri, _ := known.Parse(stationURI)
+	kind, _ := known.Kind(uri.Scheme)
+	return kind.Types
 }

@@ -3,192 +3,153 @@ package cli
 import (
 	"context"
 	"fmt"
-	"iter"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/gopro"
-	"github.com/gondola-sync/gondola/gphotos"
-	"github.com/gondola-sync/gondola/gphotos/auth"
-	stations "github.com/gondola-sync/gondola/internal/app"
-	"github.com/gondola-sync/gondola/internal/config"
-	"github.com/gondola-sync/gondola/internal/suggest"
-	"github.com/gondola-sync/gondola/internal/transport"
+	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/profile"
+	"github.com/gondola-sync/gondola/internal/stations"
 	"github.com/gondola-sync/gondola/media"
-	"github.com/gondola-sync/gondola/resumable"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
-// The stations of this version.
-const (
-	stationGoPro   = "gopro:"
-	stationGPhotos = "gphotos:"
+// known are the kinds of stations.
+var known = stations.All()
+
+// The stations that a sync without arguments means.
+var (
+	defaultFrom = known.Filter(registry.Kind.IsSource)[0].Scheme + ":"
+	defaultTo   = known.Filter(registry.Kind.IsDestination)[0].Scheme + ":"
 )
 
-var knownStations = []cobra.Completion{
-	cobra.CompletionWithDesc(stationGoPro, "the GoPro cloud"),
-	cobra.CompletionWithDesc(stationGPhotos, "Google Photos"),
+// env returns what stations need of the invocation.
+func (a *app) env() *registry.Env {
+	return &registry.Env{
+		Sources: a.sources, Origins: a.origins, Profiles: a.profiles, Log: a.log, UserAgent: userAgent(),
+		OnWait: a.waits.announce, Learn: a.secrets.learn, Note: a.note, Use: a.use,
+	}
 }
 
-// parseStation returns what the URI of a station means; a usage error, if it is
-// no station of this version.
-func parseStation(text string) (stations.URI, error) {
-	uri, err := stations.ParseURI(text)
-	switch {
-	case err == nil && (uri.Scheme == gopro.Scheme || uri.Scheme == gphotos.Scheme):
-		return uri, checkPath(uri)
-	case strings.Contains(text, "@") && err != nil:
-		return uri, &usageError{err}
-	case strings.ContainsAny(text, `/\`) || strings.HasPrefix(text, "."):
-		return uri, usagef("%q: folders are no stations of this version; it knows %s and %s", text, stationGoPro, stationGPhotos)
-	}
-	near := suggest.DidYouMean(strings.TrimRight(text, ":")+":", stationGoPro, stationGPhotos)
-	return uri, usagef("%q is no station; this version knows %s and %s%s", text, stationGoPro, stationGPhotos, near)
+// checking returns the same for a check of many profiles: waits are not shown,
+// and the check names the profile itself.
+func (a *app) checking() *registry.Env {
+	e := a.env()
+	e.OnWait, e.Use = nil, func(profile.ID) {}
+	return e
 }
 
-// checkPath returns a usage error for a station of which more is named than its
-// account.
-func checkPath(uri stations.URI) error {
-	if uri.Path == "" {
-		return nil
+// use makes messages name the login command of this profile.
+func (a *app) use(id profile.ID) {
+	if a.using == nil {
+		a.using = map[string]string{}
 	}
-	return usagef("%q: a part of a station is not supported yet: write %s", uri, uri.Station())
+	a.using[id.Service] = id.Name
+}
+
+// withProfiles names the profiles in use in the login commands of a text.
+func (a *app) withProfiles(text string) string {
+	for _, kind := range known {
+		text = kind.Named(text, a.using[kind.Scheme])
+	}
+	return text
 }
 
 // route returns the stations of a sync.
 func route(args []string) (from, to string, err error) {
-	from, to = stationGoPro, stationGPhotos
-	if len(args) == 1 {
-		return "", "", usagef("give both stations, FROM and TO, or none, which means %s %s", from, to)
+	switch len(args) {
+	case 0:
+		return defaultFrom, defaultTo, nil
+	case 1:
+		return "", "", usagef("give both stations, FROM and TO, or none, which means %s %s", defaultFrom, defaultTo)
 	}
-	if len(args) == 2 {
-		from, to = args[0], args[1]
-	}
-	source, err := parseStation(from)
-	if err != nil {
+	if _, _, err := known.Route(args[0], args[1]); err != nil {
 		return "", "", err
 	}
-	destination, err := parseStation(to)
-	if err != nil {
-		return "", "", err
-	}
-	switch {
-	case from == to:
-		return "", "", usagef("both stations are %q: there is nothing to carry", from)
-	case source.Scheme != gopro.Scheme || destination.Scheme != gphotos.Scheme:
-		return "", "", usagef("from %q to %q is not possible: this version carries from %s to %s only", from, to, stationGoPro, stationGPhotos)
-	}
-	return from, to, nil
+	return args[0], args[1], nil
 }
 
-// endpoint checks the address of a service, and that the proxy for it can be
-// used: no command begins that could not reach it.
-func endpoint(setting, raw string) (string, error) {
-	base, err := config.Endpoint(setting, raw)
-	if err != nil {
-		return "", err
-	}
-	return base, transport.Check(base)
-}
-
-// openGoPro returns the GoPro cloud as a station, in the quality asked for.
-func (a *app) openGoPro(ctx context.Context, at string, f *serviceFlags, quality string, onWait func(fault.Wait)) (*gopro.Source, error) {
-	uri, err := parseStation(at)
+// openSource opens a station to carry from.
+func (a *app) openSource(ctx context.Context, text string, f *serviceFlags, quality string) (station.Source, error) {
+	uri, err := known.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.goproToken(ctx, f, uri.Profile)
+	opener, ok := f.openers[uri.Scheme].(registry.Source)
+	if !ok {
+		return nil, usagef("%q cannot be carried from", text)
+	}
+	return opener.Source(ctx, a.env(), uri, registry.SourceOptions{Quality: quality})
+}
+
+// openDestination opens a station to carry to.
+func (a *app) openDestination(ctx context.Context, text string, f *serviceFlags, multiplier int) (*registry.OpenDestination, error) {
+	uri, err := known.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	client, err := a.goproClient(f, token, gopro.Options{OnWait: onWait})
-	if err != nil {
-		return nil, err
+	opener, ok := f.openers[uri.Scheme].(registry.Destination)
+	if !ok {
+		return nil, fmt.Errorf("%q cannot be carried to", text)
 	}
-	source, err := gopro.NewSource(client, gopro.SourceOptions{Quality: quality, Name: uri.Station()})
-	if err != nil {
-		return nil, fmt.Errorf("--quality: %w", err)
-	}
-	return source, nil
+	return opener.Destination(ctx, a.env(), uri, registry.DestinationOptions{ChunkMultiplier: multiplier})
 }
 
-// goproClient completes the options of a client.
-func (a *app) goproClient(f *serviceFlags, token config.Secret, o gopro.Options) (*gopro.Client, error) {
-	base, err := endpoint("--gopro-url", f.goproURL)
-	if err != nil {
-		return nil, err
-	}
-	o.BaseURL, o.Token, o.Logger, o.UserAgent = base, token.Reveal(), a.log, userAgent()
-	return gopro.NewClient(o)
-}
-
-// openGPhotos returns Google Photos as a station, and where its tokens are.
-func (a *app) openGPhotos(at string, f *serviceFlags, multiplier int, onWait func(fault.Wait)) (*gphotos.Destination, *auth.Store, error) {
-	uri, err := parseStation(at)
+// openList opens a station for listing; refuse returns why a sync would not carry
+// an item from it.
+func (a *app) openList(ctx context.Context, text string, f *serviceFlags) (list registry.List, refuse func(media.Item) *media.Refusal, err error) {
+	uri, err := known.Parse(text)
 	if err != nil {
 		return nil, nil, err
 	}
-	base, err := endpoint("--gphotos-url", f.gphotosURL)
-	if err != nil {
-		return nil, nil, err
-	}
-	files, err := a.googleFiles(f, uri.Profile)
-	if err != nil {
-		return nil, nil, err
-	}
-	login, err := a.readGoogle(files)
-	if err != nil {
-		return nil, nil, err
-	}
-	tokens := auth.NewTokens(login)
-	photos, err := gphotos.NewClient(gphotos.Options{
-		BaseURL:   base,
-		Tokens:    tokens,
-		Logger:    a.log,
-		UserAgent: userAgent(),
-		OnWait:    onWait,
-		Sizing:    sizing(multiplier),
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	destination, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
-		Name: uri.Station(),
-		Account: func(ctx context.Context) (string, error) {
-			account, err := tokens.Account(ctx)
-			return gphotos.Scheme + ":" + account, err
-		},
-	})
-	return destination, login.Store, err
-}
-
-// granularity is the piece that Google's upload lengths are multiples of, in bytes.
-const granularity = 256 << 10
-
-// sizing returns segments of one fixed length, as q2google sends them, or lets
-// them fit the line.
-func sizing(multiplier int) resumable.Sizing {
-	n := int64(multiplier) * granularity
-	return resumable.Sizing{First: n, Min: n, Max: n}
-}
-
-// lister is a station that can be listed.
-type lister interface {
-	List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error]
-}
-
-// openLister opens a station for listing; refuse tells what a sync would not
-// carry from it.
-func (a *app) openLister(ctx context.Context, uri stations.URI, f *serviceFlags) (source lister, refuse func(media.Item) *media.Refusal, err error) {
-	if uri.Scheme == gphotos.Scheme {
-		source, _, err := a.openGPhotos(uri.String(), f, 0, a.waits.announce)
-		return source, func(media.Item) *media.Refusal { return nil }, err
+	if opener, ok := f.openers[uri.Scheme].(registry.Lister); ok {
+		list, err = opener.Lister(ctx, a.env(), uri)
+		return list, func(media.Item) *media.Refusal { return nil }, err
 	}
 	quality, err := f.wanted(a.origins)
 	if err != nil {
 		return nil, nil, err
 	}
-	source, err = a.openGoPro(ctx, uri.String(), f, quality, a.waits.announce)
-	return source, new(gphotos.Destination).Refuse, err
+	source, err := a.openSource(ctx, text, f, quality)
+	to, _ := known.Parse(defaultTo)
+	return source, f.openers[to.Scheme].(registry.Destination).Refuse, err
+}
+
+// rememberAccount stores one created item beside the credentials, by which a
+// later login recognizes the account.
+func rememberAccount(ctx context.Context, to *registry.OpenDestination, backend state.Backend, session string) error {
+	if to.Remember == nil {
+		return nil
+	}
+	return to.Remember(func() (string, error) {
+		for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
+			if err != nil {
+				return "", err
+			}
+			if it.DestinationID != "" {
+				return it.DestinationID, nil
+			}
+		}
+		return "", nil
+	})
+}
+
+// addProfile adds the flag of a login for a named profile.
+func addProfile(a *app, cmd *cobra.Command, name *string, kind registry.Kind) {
+	cmd.Flags().StringVar(name, "profile", "", "store the credentials of the profile `NAME`, which gopro@NAME: or gphotos@NAME: opens (default: the profile without a name)")
+	must(cmd.RegisterFlagCompletionFunc("profile", func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return a.profileNames(cmd, kind.Scheme), cobra.ShellCompDirectiveNoFileComp
+	}))
+}
+
+// profileNames returns the names of a service's profiles, for completion.
+func (a *app) profileNames(cmd *cobra.Command, service string) []cobra.Completion {
+	if err := a.start(cmd, nil); err != nil {
+		return nil
+	}
+	names, err := a.profiles.Names(service)
+	if err != nil {
+		return nil
+	}
+	return names
 }

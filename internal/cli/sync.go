@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/gphotos/auth"
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
 )
 
@@ -40,7 +40,7 @@ are safe.`,
 
 // sync runs a sync and reports what came of it, whatever that is.
 func (a *app) sync(ctx context.Context, f *syncFlags, args []string) error {
-	r := report{from: stationGoPro, to: stationGPhotos, sessionID: f.sessionID, onStore: a.onStore}
+	r := report{from: defaultFrom, to: defaultTo, sessionID: f.sessionID, onStore: a.onStore}
 	err := a.carry(ctx, f, args, &r)
 	if r.backend != nil {
 		defer r.backend.Close()
@@ -60,7 +60,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	if err != nil {
 		return err
 	}
-	store, err := a.openStations(ctx, f, r, &o)
+	to, err := a.openStations(ctx, f, r, &o)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 		r.sessionID = summary.SessionID
 	}
 	if err == nil {
-		if err := rememberProbe(context.WithoutCancel(ctx), store, r.backend, summary.SessionID); err != nil {
+		if err := rememberAccount(context.WithoutCancel(ctx), to, r.backend, summary.SessionID); err != nil {
 			a.log.Warn("the account may not be recognised at the next login", "error", err)
 		}
 	}
@@ -140,20 +140,17 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	return o, limit, nil
 }
 
-// openStations opens both stations, and returns where the tokens of the
-// destination are; nothing is sent yet.
-func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) (*auth.Store, error) {
-	source, err := a.openGoPro(ctx, r.from, &f.services, o.Quality, a.waits.announce)
-	if err != nil {
+// openStations opens both stations, and returns the destination; nothing is sent
+// yet.
+func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) (to *registry.OpenDestination, err error) {
+	if o.Source, err = a.openSource(ctx, r.from, &f.services, o.Quality); err != nil {
 		return nil, err
 	}
-	o.Source = source
-	photos, store, err := a.openGPhotos(r.to, &f.services, f.chunkMultiplier, a.waits.announce)
-	if err != nil {
+	if to, err = a.openDestination(ctx, r.to, &f.services, f.chunkMultiplier); err != nil {
 		return nil, err
 	}
-	o.Destination = photos
-	return store, nil
+	o.Destination = to.Destination
+	return to, nil
 }
 
 // resumeQuality opens the source in the quality that a named session keeps,
@@ -167,12 +164,8 @@ func (a *app) resumeQuality(ctx context.Context, f *syncFlags, r *report, o *gon
 	if err != nil || stored.Quality == "" || stored.Quality == sourceQuality {
 		return ctx.Err() // what else is wrong with the session, the run says
 	}
-	source, err := a.openGoPro(ctx, r.from, &f.services, stored.Quality, a.waits.announce)
-	if err != nil {
-		return err
-	}
-	o.Source = source
-	return nil
+	o.Source, err = a.openSource(ctx, r.from, &f.services, stored.Quality)
+	return err
 }
 
 // watchers are what shows a run in the chosen format.
@@ -265,7 +258,8 @@ func withoutRelativeTimes(args []string) []string {
 // completeRoute completes FROM and TO.
 func completeRoute(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) < 2 {
-		return knownStations[len(args) : len(args)+1], cobra.ShellCompDirectiveNoFileComp
+		is := []func(registry.Kind) bool{registry.Kind.IsSource, registry.Kind.IsDestination}[len(args)]
+		return known.Filter(is).Completions(), cobra.ShellCompDirectiveNoFileComp
 	}
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"iter"
 	"strconv"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/bandwidth"
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/media"
@@ -33,7 +35,7 @@ type syncFlags struct {
 func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	f.pick.add(cmd)
 	f.state.add(cmd)
-	f.services.add(cmd)
+	f.services.add(cmd, known)
 	f.services.addQuality(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations, the window, the filters, the quality and the album)")
@@ -82,34 +84,30 @@ func (f *syncFlags) validate() error {
 	return nil
 }
 
-// serviceFlags say how to reach the services and what to ask them for.
+// serviceFlags are the flags of stations, and what is asked of a source.
 type serviceFlags struct {
-	credentials  string
-	token        string
-	goproURL     string
-	gphotosURL   string
+	openers      registry.Openers
 	quality      string
 	preferHeight int
 }
 
-func (f *serviceFlags) add(cmd *cobra.Command) {
-	f.addGoogle(cmd)
-	f.addGoPro(cmd)
+// add adds the flags of these kinds of stations.
+func (f *serviceFlags) add(cmd *cobra.Command, kinds registry.Registry) {
+	f.openers = kinds.Openers()
+	for _, kind := range kinds {
+		f.openers[kind.Scheme].AddFlags(cmd)
+	}
 }
 
-func (f *serviceFlags) addGoogle(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.credentials, "credentials", "", "`FILE` with the OAuth client of the Google Cloud project (default: client_secret.json beside the tokens, here or in the config directory)")
-	flags.StringVar(&f.token, "token", "", "`FILE` with the tokens of the Google account (default: token.json beside the client, here or in the config directory)")
-	flags.StringVar(&f.gphotosURL, "gphotos-url", "https://photoslibrary.googleapis.com", "`URL` of the Google Photos API")
-	must(cmd.MarkFlagFilename("credentials", "json"))
-	must(cmd.MarkFlagFilename("token", "json"))
-	must(cmd.RegisterFlagCompletionFunc("gphotos-url", cobra.NoFileCompletions))
-}
-
-func (f *serviceFlags) addGoPro(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.goproURL, "gopro-url", "https://api.gopro.com", "`URL` of the GoPro API")
-	must(cmd.RegisterFlagCompletionFunc("gopro-url", cobra.NoFileCompletions))
+// accounts yields the kinds of stations with credentials, in order.
+func (f *serviceFlags) accounts() iter.Seq2[registry.Kind, registry.Account] {
+	return func(yield func(registry.Kind, registry.Account) bool) {
+		for _, kind := range known {
+			if account, ok := f.openers[kind.Scheme].(registry.Account); ok && !yield(kind, account) {
+				return
+			}
+		}
+	}
 }
 
 func (f *serviceFlags) addQuality(cmd *cobra.Command) {

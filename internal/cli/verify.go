@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola"
-	"github.com/gondola-sync/gondola/gphotos"
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -51,7 +51,7 @@ bytes as they passed, and its id at the destination.`,
 
 func (f *verifyFlags) add(cmd *cobra.Command) {
 	f.state.add(cmd)
-	f.services.addGoogle(cmd)
+	f.services.add(cmd, known.Filter(registry.Kind.IsDestination))
 	flags := cmd.Flags()
 	flags.DurationVar(&f.wait, "wait", 15*time.Minute, "wait at most this `TIME` in all for videos that are still processed; 0 to not wait")
 	flags.StringVar(&f.manifest, "manifest", "", "write the manifest to this `FILE`, as JSON lines (.jsonl) or CSV (.csv); - for JSON lines to standard output")
@@ -79,12 +79,9 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	if err != nil {
 		return err
 	}
-	if to, err := parseStation(session.To); err != nil || to.Scheme != gphotos.Scheme {
-		return fmt.Errorf("session %s carries to %s; this version verifies what is at %s", id, session.To, stationGPhotos)
-	}
-	photos, _, err := a.openGPhotos(session.To, &f.services, 0, a.waits.announce)
+	to, err := a.openDestination(ctx, session.To, &f.services, 0)
 	if err != nil {
-		return err
+		return fmt.Errorf("session %s: %w", id, err)
 	}
 	manifest, err := a.openManifest(f.manifest)
 	if err != nil {
@@ -94,7 +91,7 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	view := newVerifyView(a, f.manifest == stdoutName)
 	began := a.now()
 	found, err := gondola.Verify(ctx, gondola.VerifyOptions{
-		SessionID: id, Destination: photos, Backend: backend, Wait: f.wait, Logger: a.log,
+		SessionID: id, Destination: to.Destination, Backend: backend, Wait: f.wait, Logger: a.log,
 		Each: func(it gondola.VerifiedItem) error {
 			view.item(it)
 			return manifest.write(it)

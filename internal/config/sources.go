@@ -91,6 +91,9 @@ func environment(environ []string) map[string]string {
 	return env
 }
 
+// Dir returns the working directory, where .env is looked for.
+func (s *Sources) Dir() string { return s.dir }
+
 // Getenv returns the value of a variable in the environment or the .env file,
 // or "". An empty variable counts as not set.
 func (s *Sources) Getenv(name string) string {

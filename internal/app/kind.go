@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
+)
+
+// Kind is a kind of station: a line in the registry.
+type Kind struct {
+	Scheme string   // of its URIs
+	About  string   // such as "the GoPro cloud"
+	Types  []string // its own words for what an item is; nil for none
+	Keys   []string // of the tables of its profiles; nil if it has no profiles
+	Login  string   // the word behind "gondola login"; "" for none
+	// New returns an opener whose flags are not set yet.
+	New func() Opener
+}
+
+// LoginCommand is the command that stores the credentials of a profile.
+func (k Kind) LoginCommand(name string) string {
+	command := "gondola login " + k.Login
+	if name != "" {
+		command += " --profile " + name
+	}
+	return command
+}
+
+// Named names the profile in the login commands of a text: stations know that of
+// the default profile alone.
+func (k Kind) Named(text, profile string) string {
+	if profile == "" || k.Login == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, k.LoginCommand(""), k.LoginCommand(profile))
+}
+
+// IsSource reports whether stations of this kind can be carried from.
+func (k Kind) IsSource() bool { return is[Source](k) }
+
+// IsDestination reports whether stations of this kind can be carried to.
+func (k Kind) IsDestination() bool { return is[Destination](k) }
+
+func is[T any](k Kind) bool {
+	_, ok := k.New().(T)
+	return ok
+}
+
+// Opener opens the stations of one kind with the values of its flags. What it
+// can open is said by the interfaces below, of which it has one at least.
+type Opener interface {
+	// AddFlags adds the flags of the kind to a command.
+	AddFlags(cmd *cobra.Command)
+}
+
+// Source is implemented by openers of stations that can be carried from.
+type Source interface {
+	Source(ctx context.Context, e *Env, uri URI, o SourceOptions) (station.Source, error)
+}
+
+// SourceOptions say how a source is opened.
+type SourceOptions struct {
+	Quality string // "source", or a height in pixels; see the kind
+}
+
+// Destination is implemented by openers of stations that can be carried to.
+type Destination interface {
+	Destination(ctx context.Context, e *Env, uri URI, o DestinationOptions) (*OpenDestination, error)
+	// Refuse returns why items like this one are not carried to such stations, or
+	// nil. It needs no account.
+	Refuse(item media.Item) *media.Refusal
+}
+
+// DestinationOptions say how a destination is opened.
+type DestinationOptions struct {
+	// ChunkMultiplier is the length of the pieces of an upload in units of the
+	// destination's granularity; 0 fits it to the line.
+	ChunkMultiplier int
+}
+
+// OpenDestination is a destination that was opened.
+type OpenDestination struct {
+	station.Destination
+	// Remember, if not nil, stores the id of an item in the account, by which a
+	// later login recognizes the account. It calls first, which returns an id or
+	// "", only if it knows none yet.
+	Remember func(first func() (id string, err error)) error
+}
+
+// Lister is implemented by openers of stations that are no sources but can be
+// listed.
+type Lister interface {
+	Lister(ctx context.Context, e *Env, uri URI) (List, error)
+}
+
+// List is a station that can be listed.
+type List interface {
+	List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error]
+}

@@ -1,0 +1,131 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/profile"
+	"github.com/gondola-sync/gondola/internal/suggest"
+)
+
+// Registry is the kinds of stations that a program knows.
+type Registry []Kind
+
+// Kind returns the kind of a scheme.
+func (r Registry) Kind(scheme string) (Kind, bool) {
+	i := slices.IndexFunc(r, func(k Kind) bool { return k.Scheme == scheme })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return r[i], true
+}
+
+// Services returns the kinds that have profiles, and the keys of their tables.
+func (r Registry) Services() profile.Services {
+	services := profile.Services{}
+	for _, k := range r {
+		if k.Keys != nil {
+			services[k.Scheme] = k.Keys
+		}
+	}
+	return services
+}
+
+// Parse parses the URI of a station of a known kind. Its error is a
+// [*config.UsageError].
+func (r Registry) Parse(text string) (URI, error) {
+	uri, err := ParseURI(text)
+	if _, known := r.Kind(uri.Scheme); known && err == nil {
+		return uri, r.check(uri)
+	}
+	names := r.names()
+	switch {
+	case strings.Contains(text, "@") && err != nil:
+		return uri, &config.UsageError{Message: err.Error()}
+	case strings.ContainsAny(text, `/\`) || strings.HasPrefix(text, "."):
+		return uri, usagef("%q: folders are no stations of this version; it knows %s", text, strings.Join(names, " and "))
+	}
+	return uri, usagef("%q is no station; this version knows %s%s", text, strings.Join(names, " and "),
+		suggest.DidYouMean(strings.TrimRight(text, ":")+":", names...))
+}
+
+// check returns a usage error for what stations of the kind do not have.
+func (r Registry) check(uri URI) error {
+	k, _ := r.Kind(uri.Scheme)
+	switch {
+	case uri.Profile != "" && k.Keys == nil:
+		return usagef("%q: %s has no profiles", uri, k.About)
+	case uri.Path != "":
+		return usagef("%q: a part of a station is not supported yet: write %s", uri, uri.Station())
+	}
+	return nil
+}
+
+// Route parses the URIs of a source and a destination. Its error is a
+// [*config.UsageError].
+func (r Registry) Route(from, to string) (source, destination URI, err error) {
+	if source, err = r.Parse(from); err != nil {
+		return source, destination, err
+	}
+	if destination, err = r.Parse(to); err != nil {
+		return source, destination, err
+	}
+	if from == to {
+		return source, destination, usagef("both stations are %q: there is nothing to carry", from)
+	}
+	fromKind, _ := r.Kind(source.Scheme)
+	toKind, _ := r.Kind(destination.Scheme)
+	if !fromKind.IsSource() || !toKind.IsDestination() {
+		return source, destination, usagef("from %q to %q is not possible: this version carries from %s to %s only", from, to,
+			strings.Join(r.Filter(Kind.IsSource).names(), ", "), strings.Join(r.Filter(Kind.IsDestination).names(), ", "))
+	}
+	return source, destination, nil
+}
+
+// Filter returns the kinds for which keep returns true.
+func (r Registry) Filter(keep func(Kind) bool) Registry {
+	var kept Registry
+	for _, k := range r {
+		if keep(k) {
+			kept = append(kept, k)
+		}
+	}
+	return kept
+}
+
+// Completions returns the stations, without profiles, for a shell.
+func (r Registry) Completions() []cobra.Completion {
+	var all []cobra.Completion
+	for _, k := range r {
+		all = append(all, cobra.CompletionWithDesc(k.Scheme+":", k.About))
+	}
+	return all
+}
+
+// Openers returns an opener for each kind, by scheme.
+func (r Registry) Openers() Openers {
+	openers := make(Openers, len(r))
+	for _, k := range r {
+		openers[k.Scheme] = k.New()
+	}
+	return openers
+}
+
+func (r Registry) names() []string {
+	var names []string
+	for _, k := range r {
+		names = append(names, k.Scheme+":")
+	}
+	return names
+}
+
+// Openers are the openers of one command, by scheme.
+type Openers map[string]Opener
+
+func usagef(format string, args ...any) error {
+	return &config.UsageError{Message: fmt.Sprintf(format, args...)}
+}

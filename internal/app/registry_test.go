@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
+)
+
+type flagless struct{}
+
+func (flagless) AddFlags(*cobra.Command) {}
+
+type from struct{ flagless }
+
+func (from) Source(context.Context, *Env, URI, SourceOptions) (station.Source, error) {
+	return nil, nil
+}
+
+type to struct{ flagless }
+
+func (to) Destination(context.Context, *Env, URI, DestinationOptions) (*OpenDestination, error) {
+	return nil, nil
+}
+func (to) Refuse(media.Item) *media.Refusal { return nil }
+
+type both struct {
+	from
+	to
+}
+
+func (both) AddFlags(*cobra.Command) {}
+
+var kinds = Registry{
+	{Scheme: "camera", About: "the camera cloud", Keys: []string{"token-file"}, Login: "cam", New: func() Opener { return from{} }},
+	{Scheme: "photos", About: "the photo library", Keys: []string{"token-file"}, New: func() Opener { return to{} }},
+	{Scheme: "disk", About: "a disk", New: func() Opener { return both{} }},
+}
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]string{
+		"camera:":        "",
+		"camera@anna:":   "",
+		"disk@anna:":     `"disk@anna:": a disk has no profiles`,
+		"camera:album/x": "a part of a station is not supported yet: write camera:",
+		"camera@A:":      "lower-case letters",
+		"camra:":         `"camra:" is no station; this version knows camera: and photos: and disk:; did you mean camera:?`,
+		"camera":         "did you mean camera:?",
+		"/srv/photos":    "folders are no stations of this version",
+	} {
+		uri, err := kinds.Parse(text)
+		if want == "" {
+			if err != nil || uri.String() != text {
+				t.Errorf("Parse(%q) = %v, %v", text, uri, err)
+			}
+			continue
+		}
+		if _, ok := errors.AsType[*config.UsageError](err); !ok || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q) = %v, want a usage error with %q", text, err, want)
+		}
+	}
+}
+
+func TestRoute(t *testing.T) {
+	for route, want := range map[[2]string]string{
+		{"camera:", "photos:"}:        "",
+		{"camera@a:", "disk:"}:        "",
+		{"disk:", "disk:"}:            "there is nothing to carry",
+		{"photos:", "disk:"}:          "carries from camera:, disk: to photos:, disk: only",
+		{"camera:", "camera@anna:"}:   "is not possible",
+		{"nowhere:", "photos:"}:       "is no station",
+		{"camera:", "photos@a b:"}:    "lower-case letters",
+		{"photos@a:", "photos@anna:"}: "is not possible",
+	} {
+		from, to, err := kinds.Route(route[0], route[1])
+		if want == "" {
+			if err != nil || from.String() != route[0] || to.String() != route[1] {
+				t.Errorf("Route(%q) = %v, %v, %v", route, from, to, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Route(%q) = %v, want an error with %q", route, err, want)
+		}
+	}
+}
+
+func TestRegistry(t *testing.T) {
+	names := func(r Registry) []string { return r.names() }
+	if diff := cmp.Diff([]string{"camera:", "disk:"}, names(kinds.Filter(Kind.IsSource))); diff != "" {
+		t.Errorf("sources (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"photos:", "disk:"}, names(kinds.Filter(Kind.IsDestination))); diff != "" {
+		t.Errorf("destinations (-want +got):\n%s", diff)
+	}
+	services := kinds.Services()
+	if _, ok := services["disk"]; ok || len(services) != 2 {
+		t.Errorf("services with profiles: %v", services)
+	}
+	if got := len(kinds.Openers()); got != len(kinds) {
+		t.Errorf("%d openers, want %d", got, len(kinds))
+	}
+}
+
+func TestNamed(t *testing.T) {
+	camera, _ := kinds.Kind("camera")
+	disk, _ := kinds.Kind("disk")
+	const text = "run: gondola login cam, then sync"
+	for _, tc := range []struct {
+		kind          Kind
+		profile, want string
+	}{
+		{camera, "", text},
+		{camera, "anna", "run: gondola login cam --profile anna, then sync"},
+		{disk, "anna", text},
+	} {
+		if got := tc.kind.Named(text, tc.profile); got != tc.want {
+			t.Errorf("%s, profile %q: %q, want %q", tc.kind.Scheme, tc.profile, got, tc.want)
+		}
+	}
+}
