@@ -36,7 +36,7 @@ func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Rec
 	if err != nil {
 		return station.Receipt{}, run.fault(ctx, err)
 	}
-	return station.Receipt{Token: result.Token, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC(), Once: true}, nil
+	return station.Receipt{Token: result.Response, Size: result.Size, SHA256: result.SHA256, At: d.c.now().UTC(), Once: true}, nil
 }
 
 // carriage is one Upload.

@@ -17,6 +17,7 @@ import (
 
 const (
 	maxMessage    = 500     // bytes
+	maxBody       = 4 << 10 // bytes of an answer that a StatusError keeps
 	maxText       = 8 << 10 // bytes of a text that a message is made of
 	maxValues     = 1000    // of an answer in JSON
 	maxRetryAfter = 24 * time.Hour
@@ -33,6 +34,7 @@ func DecodeError(command string, status int, h http.Header, body []byte) *Status
 		UploadStatus: uploadStatus(h),
 	}
 	body = bytes.TrimSpace(body)
+	e.Body = urlQuery.ReplaceAllString(strings.ToValidUTF8(string(body[:min(len(body), maxBody)]), "�"), "$1?…")
 	switch {
 	case isHTML(h, body):
 		e.HTML = true

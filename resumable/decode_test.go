@@ -43,6 +43,7 @@ func TestDecodeError(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.want.Command, tc.want.HTTP = "do", tc.status
+			tc.want.Body = strings.Replace(strings.TrimSpace(tc.body), "?upload_id=secret&x", "?…", 1)
 			got := DecodeError("do", tc.status, tc.header, []byte(tc.body))
 			if diff := cmp.Diff(&tc.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
@@ -123,7 +124,7 @@ func FuzzAnswerHeaders(f *testing.F) {
 		if n, err := received(h); err == nil && n < 0 && n != absent {
 			t.Errorf("received %d of %q", n, size)
 		}
-		if u, err := sessionURL(at); err == nil && !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "http://") {
+		if u, err := sessionURL(at); err == nil && u.Scheme != "https" && u.Scheme != "http" {
 			t.Errorf("session at %q", u)
 		}
 	})

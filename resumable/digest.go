@@ -5,11 +5,12 @@ import (
 	"encoding/hex"
 )
 
-// digest is a running SHA-256 of an object whose bytes may pass more than once
+// digest is a running checksum of an object whose bytes may pass more than once
 // and, after a restart, not from the beginning.
 type digest struct {
-	h  *hasher // nil: unknown for good
-	at int64   // h covers the first at bytes
+	kind Checksum
+	h    *hasher // nil: unknown for good
+	at   int64   // h covers the first at bytes
 
 	again   *hasher // of bytes that pass again from the beginning; nil: none do
 	againAt int64   // again covers the first againAt bytes
@@ -17,25 +18,29 @@ type digest struct {
 
 // newDigest returns the digest of no bytes. It hashes in a goroutine of its own
 // while beside, if not nil, says so.
-func newDigest(beside func() bool) *digest {
-	return &digest{h: newHasher(beside)}
+func newDigest(kind Checksum, beside func() bool) *digest {
+	if kind == NoChecksum {
+		return &digest{kind: kind}
+	}
+	return &digest{kind: kind, h: newHasher(kind, beside)}
 }
 
 // resumeDigest continues from what state returned. Without it, the digest of
 // an object of which bytes have passed is unknown for good.
-func resumeDigest(state []byte, at int64, beside func() bool) *digest {
-	h := newHasher(beside)
-	if at < 0 || h.UnmarshalBinary(state) != nil {
-		return &digest{}
+func resumeDigest(kind Checksum, state []byte, at int64, beside func() bool) *digest {
+	d := newDigest(kind, beside)
+	if d.h == nil || at < 0 || d.h.UnmarshalBinary(state) != nil {
+		return &digest{kind: kind}
 	}
-	return &digest{h: h, at: at}
+	d.at = at
+	return d
 }
 
 // rewind makes the digest compare: the source has been opened at its beginning,
 // so that what is read up to d.at has been read before.
 func (d *digest) rewind() {
 	if d.again, d.againAt = nil, 0; d.h != nil && d.at > 0 {
-		d.again = newHasher(nil)
+		d.again = newHasher(d.kind, nil)
 	}
 }
 
@@ -91,10 +96,18 @@ func (d *digest) state() (state []byte, at int64) {
 	return state, d.at
 }
 
-// sum returns the digest in lower-case hex if it covers size bytes, else "".
-func (d *digest) sum(size int64) string {
+// sum returns the digest if it covers size bytes, else nil.
+func (d *digest) sum(size int64) []byte {
 	if d.h == nil || d.at != size {
+		return nil
+	}
+	return d.h.Sum()
+}
+
+// hexSum returns a SHA-256 in lower-case hex, "" for any other digest.
+func (d *digest) hexSum(size int64) string {
+	if d.kind != SHA256 {
 		return ""
 	}
-	return hex.EncodeToString(d.h.Sum())
+	return hex.EncodeToString(d.sum(size))
 }

@@ -127,7 +127,7 @@ func TestAnswersWithoutAStatus(t *testing.T) {
 
 // hashed returns the state of a digest of data.
 func hashed(data []byte) []byte {
-	d := newDigest(nil)
+	d := newDigest(SHA256, nil)
 	d.write(data, 0)
 	state, _ := d.state()
 	return state

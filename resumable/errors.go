@@ -21,9 +21,23 @@ var (
 	// ErrGranularity: a segment before the last is not a multiple of the
 	// session's granularity.
 	ErrGranularity = errors.New("segment length is not a multiple of the granularity")
-	// ErrSourceChanged: the source was read again and yielded other bytes. It
-	// arrives in a *SourceError.
+	// ErrSourceChanged: the source was read again and yielded other bytes, or has
+	// fewer or more bytes than its size. It arrives in a *SourceError.
 	ErrSourceChanged = errors.New("source yields other bytes than before")
+	// ErrNotRewindable: bytes have to be sent again that the source yields only
+	// once. It arrives in a *SourceError.
+	ErrNotRewindable = errors.New("source cannot be read again")
+	// ErrContradiction: the server says what contradicts the bytes that were
+	// sent: more of them, or an object of another size. It arrives in a
+	// *ProtocolError.
+	ErrContradiction = errors.New("answer contradicts what was sent")
+	// ErrRedirect: the server points to another host, or redirects a request
+	// that cannot be sent twice. It arrives in a *ProtocolError.
+	ErrRedirect = errors.New("redirect is refused")
+	// ErrUnsupported: the protocol has no way to do what is asked for.
+	ErrUnsupported = errors.New("not supported by the protocol")
+	// ErrCheckpoint: a checkpoint does not fit the upload, or is none.
+	ErrCheckpoint = errors.New("checkpoint does not fit")
 	// ErrStalled: no byte moved, or no answer came, for too long.
 	ErrStalled = errors.New("stalled")
 )
@@ -40,7 +54,8 @@ type StatusError struct {
 	QuotaMetric  string        // what it counts, such as "photoslibrary.googleapis.com/write_requests"
 	RetryAfter   time.Duration // least wait the server asked for; 0 if it did not, at most a day
 	UploadStatus string        // X-Goog-Upload-Status in lower case; "" if absent
-	HTML         bool          // a page for people: it comes from something in between
+	HTML         bool          // a page for a browser: a proxy answered, not the service
+	Body         string        // the beginning of the answer's body, at most 4 KiB; Error does not show it
 }
 
 // Error says what was asked and what the server said.
@@ -71,15 +86,18 @@ func (e *StatusError) Is(target error) bool {
 	return false
 }
 
-// sessionLost: a dead session answers 404 or 410, at some services 400. Only
-// the answer to a query says so for certain: one to a segment may be a passing
-// state of something in between, and a session holds up to gigabytes.
+// sessionLost: a dead session answers 404 or 410, at some services 400. In the
+// X-Goog-Upload protocol only the answer to a query says so for certain: one to
+// a segment may be a passing state of something in between, and a session holds
+// up to gigabytes. In Google's media upload protocol every 404 and 410 is final.
 func (e *StatusError) sessionLost() bool {
 	switch e.Command {
 	case commandQuery:
 		return e.looksDead() || e.HTTP == http.StatusBadRequest
 	case commandCancel:
 		return e.looksDead()
+	case commandChunk, commandStatus, commandDelete:
+		return e.HTTP == http.StatusNotFound || e.HTTP == http.StatusGone
 	}
 	return false
 }
@@ -95,7 +113,13 @@ const statusClosed = 499
 // Temporary reports whether the same may succeed later: timeouts, rate limits
 // and failures of the server.
 func (e *StatusError) Temporary() bool {
-	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooManyRequests, statusClosed}, e.HTTP) || e.HTTP >= 500
+	switch e.HTTP {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case statusClosed:
+		return !isMediaCommand(e.Command) // there it means that the session was cancelled
+	}
+	return e.HTTP >= 500
 }
 
 // ProtocolError is an answer that makes no sense. What it means for the
@@ -103,7 +127,7 @@ func (e *StatusError) Temporary() bool {
 type ProtocolError struct {
 	Command string
 	Reason  string
-	Err     error // ErrFinal, ErrSessionLost or nil
+	Err     error // ErrFinal, ErrSessionLost, ErrContradiction, ErrRedirect or nil
 }
 
 // Error says what was asked and what is wrong with the answer.

@@ -53,7 +53,7 @@ func ExampleUploader() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(result.Token, result.SHA256[:8])
+	fmt.Println(result.Response, result.SHA256[:8])
 	// Output:
 	// confirmed 0
 	// segment of 2048 bytes at 0

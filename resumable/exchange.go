@@ -1,10 +1,12 @@
 package resumable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,9 @@ const (
 type Timeouts struct {
 	Stall  time.Duration // without a byte taken by the network; default 60 s
 	Answer time.Duration // from the last byte sent to the answer; default 120 s
+	// Request is the most that a request may take, that of a chunk included;
+	// default none: it would have to know the line.
+	Request time.Duration
 }
 
 func (t Timeouts) withDefaults() Timeouts {
@@ -37,13 +42,17 @@ func (t Timeouts) withDefaults() Timeouts {
 	return t
 }
 
-// request is one POST of an upload protocol.
+// errDeadline is the cause of a request that took longer than Timeouts.Request.
+var errDeadline = fmt.Errorf("%w: request took too long", ErrStalled)
+
+// request is one request of an upload protocol.
 type request struct {
 	command string
 	url     string
 	header  http.Header
 	body    io.Reader
-	length  int64 // bytes of body to send
+	length  int64  // bytes of body to send; Unknown: all of it
+	method  string // "" for POST
 }
 
 // answer is a response, read whole.
@@ -59,8 +68,12 @@ type answer struct {
 func exchange(ctx context.Context, client *http.Client, timeouts Timeouts, r request) (answer, error) {
 	reqCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := newWatchdog(timeouts.withDefaults(), r.length, func() { cancel(ErrStalled) })
+	timeouts = timeouts.withDefaults()
+	watch := newWatchdog(timeouts, r.length, func() { cancel(ErrStalled) })
 	defer watch.stop()
+	if timeouts.Request > 0 {
+		defer time.AfterFunc(timeouts.Request, func() { cancel(errDeadline) }).Stop()
+	}
 
 	out := newOutgoing(r, watch)
 	req, err := newRequest(reqCtx, r, out)
@@ -89,7 +102,7 @@ func exchange(ctx context.Context, client *http.Client, timeouts Timeouts, r req
 	case errors.Is(context.Cause(reqCtx), ErrStalled) && out.starved:
 		return answer{}, &SourceError{ErrStalled}
 	case errors.Is(context.Cause(reqCtx), ErrStalled):
-		return answer{}, fmt.Errorf("%s: %w", r.command, ErrStalled)
+		return answer{}, fmt.Errorf("%s: %w", r.command, context.Cause(reqCtx))
 	}
 	return answer{}, fmt.Errorf("%s: %w", r.command, withoutURL(err))
 }
@@ -97,15 +110,15 @@ func exchange(ctx context.Context, client *http.Client, timeouts Timeouts, r req
 // newRequest leaves GetBody nil, so that net/http cannot send anything twice.
 func newRequest(ctx context.Context, r request, out *outgoing) (*http.Request, error) {
 	var body io.Reader = http.NoBody // any other empty body would be sent chunked
-	if r.length > 0 {
+	if r.length != 0 {
 		body = out
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, body)
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.method, http.MethodPost), r.url, body)
 	if err != nil {
 		return nil, err
 	}
 	req.Header = r.header
-	req.ContentLength = r.length
+	req.ContentLength = r.length // -1 goes out chunked
 	return req, nil
 }
 
@@ -158,16 +171,20 @@ type outgoing struct {
 	gone  chan struct{} // closed when the request has ended
 	end   sync.Once
 
-	left    int64 // bytes still to be read; this and what follows belong to who has the turn
+	left    int64 // bytes still to be read; this and what follows are used by the holder of turn only
+	open    bool  // the length is unknown: io.EOF ends it
 	err     error // of r
 	starved bool  // the last Read had to be interrupted
 
-	unread atomic.Int64 // left, for everybody
+	unread atomic.Int64 // left, for all goroutines
 }
 
 func newOutgoing(r request, watch *watchdog) *outgoing {
 	o := &outgoing{r: r.body, watch: watch, left: r.length, turn: make(chan struct{}, 1), gone: make(chan struct{})}
-	o.unread.Store(r.length)
+	if r.length == Unknown {
+		o.left, o.open = math.MaxInt64, true
+	}
+	o.unread.Store(o.left)
 	return o
 }
 
@@ -184,11 +201,14 @@ func (o *outgoing) Read(p []byte) (int, error) {
 	}
 	n, err := o.r.Read(p[:min(int64(len(p)), o.left)])
 	o.left -= int64(n)
+	if o.open && err == io.EOF {
+		o.left = 0
+	}
 	o.unread.Store(o.left)
 	switch {
 	case o.left == 0:
 		o.watch.sent()
-		return n, nil
+		return n, nil // the next Read ends it
 	case n > 0:
 		o.watch.moved()
 	}
@@ -233,7 +253,7 @@ func (o *outgoing) interrupt() {
 	})
 }
 
-// detach interrupts, and waits until nobody reads the source. It reports false
+// detach interrupts, and waits until the source is not read any more. It reports false
 // if ctx ends first.
 func (o *outgoing) detach(ctx context.Context) bool {
 	o.interrupt()

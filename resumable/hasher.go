@@ -1,7 +1,6 @@
 package resumable
 
 import (
-	"crypto/sha256"
 	"encoding"
 	"hash"
 	"runtime"
@@ -28,7 +27,7 @@ func besidePays(inFlight int) bool {
 	return inFlight <= min(runtime.GOMAXPROCS(0)/2, mostBeside)
 }
 
-// hasher is a running SHA-256. It hashes where the bytes pass, or while beside
+// hasher is a running checksum. It hashes where the bytes pass, or while beside
 // says so in a goroutine of its own, which ends when nothing waits for it. One
 // goroutine uses a hasher at a time.
 type hasher struct {
@@ -45,8 +44,8 @@ type hasher struct {
 	running bool // drain runs
 }
 
-func newHasher(beside func() bool) *hasher {
-	h := &hasher{beside: beside, sum: sha256.New()}
+func newHasher(kind Checksum, beside func() bool) *hasher {
+	h := &hasher{beside: beside, sum: kind.hash()}
 	h.changed.L = &h.mu
 	return h
 }

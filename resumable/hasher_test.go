@@ -34,7 +34,7 @@ func TestHasherIsSHA256(t *testing.T) {
 	data := content(6*hashBuffer + 17)
 	rapid.Check(t, func(rt *rapid.T) {
 		beside := rapid.Bool().Draw(rt, "beside")
-		h := newHasher(func() bool { return beside })
+		h := newHasher(SHA256, func() bool { return beside })
 		at := 0
 		for at < len(data) {
 			n := min(rapid.IntRange(1, 3*hashBuffer).Draw(rt, "piece"), len(data)-at)
@@ -65,13 +65,13 @@ func TestHasherIsSHA256(t *testing.T) {
 func TestHasherContinues(t *testing.T) {
 	data := content(3 * hashBuffer)
 	state, _ := func() ([]byte, int64) {
-		d := newDigest(nil)
+		d := newDigest(SHA256, nil)
 		d.write(data[:1000], 0)
 		return d.state()
 	}()
-	d := resumeDigest(state, 1000, func() bool { return true })
+	d := resumeDigest(SHA256, state, 1000, func() bool { return true })
 	d.write(data[1000:], 1000)
-	if got := d.sum(int64(len(data))); got != hexSum(data) {
+	if got := d.hexSum(int64(len(data))); got != hexSum(data) {
 		t.Errorf("sum = %s, want %s", got, hexSum(data))
 	}
 }
@@ -89,7 +89,7 @@ func (blocking) BlockSize() int                { return 1 }
 // up when all buffers are full, and its goroutine ends when all is hashed.
 func TestHasherWaitsForBuffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHasher(func() bool { return true })
+		h := newHasher(SHA256, func() bool { return true })
 		turns := make(chan struct{})
 		h.sum = blocking{turns}
 		written := 0

@@ -2,9 +2,11 @@ package resumable
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/url"
 )
 
@@ -12,8 +14,9 @@ import (
 // Implementations send exactly one request per call and are safe for
 // concurrent use.
 type Protocol interface {
-	// Raw sends the whole object in one request, outside any session.
-	Raw(ctx context.Context, m Media, body io.Reader) (result string, err error)
+	// Raw sends the whole object in one request, outside any session. Its size may
+	// be Unknown: body is then sent to its end.
+	Raw(ctx context.Context, m Media, body io.Reader) (State, error)
 	// Start opens a session.
 	Start(ctx context.Context, m Media) (Session, error)
 	// Send sends one segment. State.Confirmed may be less than the segment's
@@ -27,10 +30,15 @@ type Protocol interface {
 	Cancel(ctx context.Context, s Session) error
 }
 
+// Unknown is the size of an object that shows only when its source ends.
+const Unknown int64 = -1
+
 // Media says what is uploaded.
 type Media struct {
-	Size        int64  // bytes
-	ContentType string // MIME type; "" for application/octet-stream
+	Size        int64           // bytes, or Unknown
+	ContentType string          // MIME type; "" for application/octet-stream
+	Metadata    json.RawMessage // JSON object that describes the object to the server; nil for none
+	Header      http.Header     // of the request that starts the upload, and of no other
 }
 
 // Session is an upload in progress at the server. URL is a credential.
@@ -54,7 +62,7 @@ func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
 type Segment struct {
 	Offset int64 // of the first byte within the object
 	Length int64 // bytes
-	Total  int64 // bytes of the whole object
+	Total  int64 // bytes of the whole object; Unknown while more may follow
 	// Body yields at least Length bytes. It is not read after the call that
 	// takes the segment has returned. If it is an io.Closer, it is closed when
 	// the request ends before all of it was read, and Close must then end a
@@ -68,7 +76,7 @@ func (s Segment) Last() bool { return s.Offset+s.Length == s.Total }
 // check returns ErrOffset or ErrGranularity for a segment that no server takes.
 func (s Segment) check(granularity int64) error {
 	switch {
-	case s.Offset < 0 || s.Length < 0 || s.Offset > s.Total-s.Length:
+	case s.Offset < 0 || s.Length < 0 || s.Total != Unknown && s.Offset > s.Total-s.Length:
 		return fmt.Errorf("%w: %d bytes at %d of %d", ErrOffset, s.Length, s.Offset, s.Total)
 	case s.Last():
 		return nil
@@ -80,9 +88,11 @@ func (s Segment) check(granularity int64) error {
 
 // State is where a session stands.
 type State struct {
-	Final     bool   // the object is complete
-	Confirmed int64  // bytes the server holds; all of them if Final
-	Result    string // with Final: what the server returned for the object; "" if it did not say
+	Final     bool    // the object is complete
+	Confirmed int64   // bytes the server holds; all of them if Final
+	Result    string  // with Final: what the server returned for the object; "" if it did not say
+	Status    int     // with Final: HTTP status of the answer; 0 if not known
+	Object    *Object // with Final: what the answer says about the object; nil if nothing
 }
 
 // redactURL returns a URL without its query, user and fragment.
@@ -92,4 +102,28 @@ func redactURL(raw string) string {
 		return "(unreadable URL)"
 	}
 	return u.Scheme + "://" + u.Host + u.EscapedPath()
+}
+
+// rules are what the Uploader has to know of a protocol besides its methods.
+// Those of a Protocol from elsewhere are zero.
+type rules struct {
+	single  single
+	unit    int64 // of segments, in bytes; 0: Start tells
+	counted bool  // each answer counts the bytes held and describes the object: both are checked
+}
+
+// single says which objects go in one request.
+type single int
+
+const (
+	small single = iota // those within Uploader.RawLimit
+	always
+	never
+)
+
+func rulesOf(p Protocol) rules {
+	if r, ok := p.(interface{ rules() rules }); ok {
+		return r.rules()
+	}
+	return rules{}
 }

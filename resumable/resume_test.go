@@ -33,7 +33,7 @@ func TestUploadSurvivesCuts(t *testing.T) {
 			}
 			s.after = func(n int, _ string) bool { return slices.Contains(lost, n) }
 			u := uploader(s, max(segment, unit, size/200))
-			u.Attempts = 30
+			u.Retry.Attempts = 30
 			var sent, resent int64
 			var last *Checkpoint
 			job := Job{Media: Media{Size: size}, Open: m.open,
@@ -67,7 +67,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 	const size, unit = 10_000, 1000
 	data := content(size)
 	hashOf := func(n int64) []byte {
-		d := newDigest(nil)
+		d := newDigest(SHA256, nil)
 		d.write(data[:n], 0)
 		state, _ := d.state()
 		return state
@@ -122,7 +122,7 @@ func TestUploadResumesElsewhere(t *testing.T) {
 func TestUploadFinishedByAKilledProcess(t *testing.T) {
 	const size = 10_000
 	data := content(size)
-	seen := newDigest(nil)
+	seen := newDigest(SHA256, nil)
 	seen.write(data[:4000], 0)
 	state, at := seen.state()
 	for name, source := range map[string][]byte{"source there": data, "source gone": nil} {

@@ -43,12 +43,15 @@ func newPlanner(s Sizing) *planner {
 // length returns the next segment's length: all that remains, or a multiple of
 // unit that leaves something for the next.
 func (p *planner) length(remaining, unit int64) int64 {
-	n := max(p.next/unit, 1) * unit
+	n := p.whole(unit)
 	if n >= remaining {
 		return remaining
 	}
 	return n
 }
+
+// whole returns the length of the next segment if enough remains.
+func (p *planner) whole(unit int64) int64 { return max(p.next/unit, 1) * unit }
 
 // sent learns that n bytes took d. One segment may grow by a factor of four
 // and shrink by as much, so that a hiccup is not taken for the line.

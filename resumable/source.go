@@ -6,8 +6,6 @@ import (
 	"io"
 	"sync"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // Opener opens the object to be uploaded at an offset, in bytes. Closing what
@@ -25,7 +23,7 @@ var errInterrupted = errors.New("source was interrupted")
 type source struct {
 	open  Opener
 	judge func(error) Verdict
-	size  int64
+	size  int64  // or Unknown
 	whole bool   // only opened at the beginning
 	began func() // called when it has been opened there
 
@@ -65,16 +63,19 @@ func (s *source) seek(ctx context.Context, offset int64) error {
 // read reads at the source's position. When a connection drops it opens
 // another one there; the error of one that stays down is the source's.
 func (s *source) read(ctx context.Context, p []byte) (int, error) {
-	if s.at >= s.size {
-		return 0, io.EOF
+	if s.size != Unknown {
+		if s.at >= s.size {
+			return 0, io.EOF
+		}
+		p = p[:min(int64(len(p)), s.size-s.at)]
 	}
 	for {
-		n, err := s.readOnce(ctx, p[:min(int64(len(p)), s.size-s.at)])
+		n, err := s.readOnce(ctx, p)
 		if n > 0 {
 			s.failures = 0
 			return n, nil
 		}
-		if err == nil || !s.again(ctx, err) {
+		if err == nil || err == io.EOF || !s.again(ctx, err) {
 			return 0, err
 		}
 	}
@@ -89,7 +90,7 @@ func (s *source) readOnce(ctx context.Context, p []byte) (int, error) {
 	}
 	n, err := s.current().Read(p)
 	s.at += int64(n)
-	if s.broken = err != nil; err == io.EOF {
+	if s.broken = err != nil; err == io.EOF && s.size != Unknown {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
@@ -201,15 +202,3 @@ type closedBody struct{}
 
 func (closedBody) Read([]byte) (int, error) { return 0, errInterrupted }
 func (closedBody) Close() error             { return nil }
-
-// newBackoff returns waits of 1 s and more, doubling to a minute, with jitter.
-func newBackoff() *backoff.ExponentialBackOff {
-	b := &backoff.ExponentialBackOff{
-		InitialInterval:     time.Second,
-		RandomizationFactor: 0.3,
-		Multiplier:          2,
-		MaxInterval:         time.Minute,
-	}
-	b.Reset()
-	return b
-}

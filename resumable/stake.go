@@ -81,6 +81,13 @@ func (s *stake) put(n int64) bool {
 	return true
 }
 
+// add reserves n bytes without asking for room.
+func (s *stake) add(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.single += n
+}
+
 // take releases n bytes.
 func (s *stake) take(n int64) {
 	s.mu.Lock()

@@ -46,7 +46,7 @@ func (p *pipe) carry(body io.Reader, n int64) error {
 	return nil
 }
 
-func (p *pipe) Raw(_ context.Context, m Media, body io.Reader) (string, error) {
+func (p *pipe) Raw(_ context.Context, m Media, body io.Reader) (State, error) {
 	p.mu.Lock()
 	p.raws++
 	p.inRaw += m.Size
@@ -57,7 +57,7 @@ func (p *pipe) Raw(_ context.Context, m Media, body io.Reader) (string, error) {
 	p.mu.Lock()
 	p.inRaw -= m.Size
 	p.mu.Unlock()
-	return "token", err
+	return State{Final: true, Result: "token"}, err
 }
 
 func (p *pipe) Start(context.Context, Media) (Session, error) {

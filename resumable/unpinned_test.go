@@ -47,7 +47,7 @@ func TestUnpinnedSources(t *testing.T) {
 			}
 			m := &changing{memory: memory{data: before, cuts: cuts}, then: after, from: changes}
 			u := uploader(s, 4000)
-			u.Attempts = 30
+			u.Retry.Attempts = 30
 			if raw {
 				u.RawLimit = 0
 			}

@@ -14,7 +14,7 @@ import (
 // between. It is safe for concurrent use; the zero values of all fields but
 // Protocol are filled with defaults.
 //
-// Each object is hashed with SHA-256 as it passes. While few are in flight, those
+// Each object is hashed as it passes. While few are in flight, those
 // of 16 MiB and more are hashed in a second goroutine, for which an object takes
 // 1 MiB of buffers, and all of them together 4 MiB at most.
 type Uploader struct {
@@ -25,76 +25,26 @@ type Uploader struct {
 	// whole: to what the line moves in two seconds, and to an eighth of what it
 	// has moved. Objects beyond that go in sessions.
 	RawLimit int64
-	Sizing   Sizing
-	// Attempts is how many failures in a row, without a byte confirmed between
-	// them, end an upload; default 8.
-	Attempts int
-	// OnWait, if not nil, is told before every wait longer than a second.
+	// ChunkSize is the length of each segment but the last, in bytes: a multiple
+	// of 256 KiB in Google's media upload protocol. OneChunk sends all that
+	// remains in one segment. 0 leaves the lengths to Sizing.
+	ChunkSize int64
+	Sizing    Sizing
+	Retry     Retry
+	// OnWait, if not nil, is called before each wait longer than a second.
 	OnWait func(reason error, until time.Time)
 
 	stake    stake
 	inFlight atomic.Int64 // uploads
 }
 
+// OneChunk is the ChunkSize that sends the whole object in one segment.
+const OneChunk int64 = -1
+
 // maxRestarts is how often one upload begins a new session because the last was
 // lost: each may send the whole object again, and a server that loses every
 // session, or every result, loses the next one too.
 const maxRestarts = 1
-
-// Job is one object to be uploaded.
-type Job struct {
-	Media Media
-	Open  Opener
-	// Unpinned says that Open cannot tell whether the object has changed since
-	// it was opened before. It is then opened at its beginning only, and what is
-	// read again is compared with what was read before; ErrSourceChanged ends the
-	// upload if it differs.
-	Unpinned bool
-	// From is where an earlier upload of the same bytes stopped, or nil.
-	From *Checkpoint
-	// Save, if not nil, stores a checkpoint; when it returns nil the checkpoint
-	// survives a crash. It is called before the first byte of a session, after
-	// each confirmed segment, and within a segment every three seconds and every
-	// 32 MiB. Its failure ends the upload.
-	Save func(ctx context.Context, c Checkpoint) error
-	// Sent, if not nil, is told of bytes handed to the network; Resent of
-	// those among them that had been sent before. Both must be quick.
-	Sent, Resent func(n int64)
-	// SentBefore is how many bytes of the object were sent by earlier uploads
-	// that From does not continue.
-	SentBefore int64
-	// Judge, if not nil, decides what a failure means; nil stands for Judge,
-	// the function. Source failures arrive as *SourceError. Refused segments
-	// that it would not retry are tried once more if the server's offset may
-	// have been mistaken.
-	Judge func(err error) Verdict
-}
-
-// Verdict is what to do about a failure.
-type Verdict struct {
-	Retry bool
-	After time.Duration // least wait before; 0 for none
-}
-
-// Judge retries failures of the network and the source, answers that make no
-// sense, and refusals that are Temporary.
-func Judge(err error) Verdict {
-	if e, ok := errors.AsType[*StatusError](err); ok {
-		return Verdict{e.Temporary(), e.RetryAfter}
-	}
-	return Verdict{Retry: !errors.Is(err, context.Canceled) && !errors.Is(err, ErrSourceChanged)}
-}
-
-// Checkpoint is what another process needs to continue an upload.
-// Session.URL is a credential.
-type Checkpoint struct {
-	Session   Session
-	StartedAt time.Time // UTC
-	Size      int64     // bytes of the object
-	Confirmed int64     // bytes the server holds
-	HashAt    int64     // bytes that HashState covers; may be more or less than Confirmed
-	HashState []byte    // marshalled SHA-256
-}
 
 // LogValue keeps the secret out of logs.
 func (c Checkpoint) LogValue() slog.Value {
@@ -103,9 +53,15 @@ func (c Checkpoint) LogValue() slog.Value {
 
 // Result is a finished upload.
 type Result struct {
-	Token  string // what the server returned for the object; a credential
-	Size   int64  // bytes
-	SHA256 string // of the bytes in order, lower-case hex; "" if the upload was resumed without hash state or a source to complete it
+	// Response is what the server returned for the object: a resource in JSON, or
+	// an upload token, which is a credential.
+	Response    string
+	Status      int    // HTTP status of the final answer; 0 if the protocol does not tell
+	Size        int64  // bytes
+	ResumedFrom int64  // bytes that the server held when the upload was resumed; 0 if it was begun anew
+	SHA256      string // of the bytes in order, lower-case hex; "" if the Job's Checksum is another, or the upload was resumed without hash state or a source to complete it
+	Checksum    []byte // of the Job's kind; nil if unknown
+	Verified    bool   // Checksum is the one that the server named
 }
 
 // LogValue keeps the secret out of logs.
@@ -113,35 +69,59 @@ func (r Result) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int64("size", r.Size), slog.String("sha256", r.SHA256))
 }
 
-// Upload carries one object. It returns the first failure that it is told not
-// to retry, or the last one when Attempts are used up: *SourceError,
-// *StatusError, *ProtocolError, what the network said, Save's error, or the
-// cause of ctx. The last saved checkpoint then still holds.
+// Upload uploads one object with the default settings.
+func Upload(ctx context.Context, p Protocol, job Job) (Result, error) {
+	u := Uploader{Protocol: p}
+	return u.Upload(ctx, job)
+}
+
+// Upload uploads one object. It returns the first failure that is not to be
+// retried, or the last one when the attempts of Retry are used up: *SourceError,
+// *StatusError, *ProtocolError, *ChecksumError, an error of the network, Save's
+// error, or the cause of ctx. The last saved checkpoint then still holds. What
+// cannot be uploaded is refused before any request with ErrOffset,
+// ErrGranularity, ErrUnsupported or ErrCheckpoint.
 func (u *Uploader) Upload(ctx context.Context, job Job) (Result, error) {
-	if job.Media.Size < 0 {
-		return Result{}, fmt.Errorf("%w: size %d", ErrOffset, job.Media.Size)
-	}
-	if job.From != nil && job.From.Size != job.Media.Size {
-		return Result{}, fmt.Errorf("%w: checkpoint is of %d bytes, object has %d", ErrOffset, job.From.Size, job.Media.Size)
+	if err := errors.Join(job.check(), u.check(job)); err != nil {
+		return Result{}, err
 	}
 	u.inFlight.Add(1)
 	defer u.inFlight.Add(-1)
 	t := newTransfer(u, job)
-	defer t.src.interrupt()
+	defer t.close()
 	u.stake.begin()
 	defer u.stake.end()
-	token, err := t.run(ctx)
+	state, err := t.run(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Token: token, Size: job.Media.Size, SHA256: t.digest(ctx)}, nil
+	return t.finish(ctx, state)
 }
+
+// check returns ErrGranularity for a chunk size that the protocol does not take.
+func (u *Uploader) check(job Job) error {
+	r := rulesOf(u.Protocol)
+	switch n := u.ChunkSize; {
+	case r.single == always || n == 0 || n == OneChunk && job.Media.Size != Unknown:
+		return nil
+	case n == OneChunk:
+		return fmt.Errorf("%w: one chunk for an object of unknown size", ErrUnsupported)
+	case n < 0 || r.unit > 0 && n%r.unit != 0:
+		return fmt.Errorf("%w: chunk size %d is not a positive multiple of %d", ErrGranularity, n, max(r.unit, 1))
+	}
+	return nil
+}
+
+func (u *Uploader) sizing() Sizing {
+	switch n := u.ChunkSize; {
+	case n == OneChunk:
+		return Sizing{Target: time.Hour, First: maxChunk, Min: maxChunk, Max: maxChunk}
+	case n > 0:
+		return Sizing{Target: time.Hour, First: n, Min: n, Max: n}
+	}
+	return u.Sizing.withDefaults()
+}
+
+const maxChunk = 1 << 60 // bytes
 
 func (u *Uploader) rawLimit() int64 { return cmp.Or(u.RawLimit, 5*mib) }
-
-func (u *Uploader) attempts() int {
-	if u.Attempts <= 0 {
-		return 8
-	}
-	return u.Attempts
-}

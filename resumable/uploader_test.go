@@ -57,8 +57,8 @@ func whole(t interface {
 	Errorf(string, ...any)
 }, s *strictServer, res Result, data []byte) {
 	t.Helper()
-	if !bytes.Equal(s.uploads[res.Token], data) {
-		t.Errorf("server holds %d bytes that are not the %d of the source", len(s.uploads[res.Token]), len(data))
+	if !bytes.Equal(s.uploads[res.Response], data) {
+		t.Errorf("server holds %d bytes that are not the %d of the source", len(s.uploads[res.Response]), len(data))
 	}
 	if res.SHA256 != hexSum(data) {
 		t.Errorf("SHA256 = %q, want %q", res.SHA256, hexSum(data))

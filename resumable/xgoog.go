@@ -1,13 +1,13 @@
 package resumable
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -40,29 +40,40 @@ type XGoogUpload struct {
 	// would count the body.
 	Client   *http.Client
 	Timeouts Timeouts
+	// AllowHost, if not nil, reports whether a session may be at a host, such as
+	// "uploads.example:8443", that is not the one of URL.
+	AllowHost func(host string) bool
 }
 
 var _ Protocol = (*XGoogUpload)(nil)
 
-// Raw uploads body, m.Size bytes, in one request and returns the upload token.
-func (p *XGoogUpload) Raw(ctx context.Context, m Media, body io.Reader) (string, error) {
-	h := header("")
+// Raw uploads body, m.Size bytes, in one request. The result is the upload token.
+func (p *XGoogUpload) Raw(ctx context.Context, m Media, body io.Reader) (State, error) {
+	h := startHeader("", m)
 	h.Set(headerProtocol, "raw")
 	h.Set(headerType, contentType(m))
-	a, err := p.do(ctx, request{commandRaw, p.URL, h, body, m.Size})
+	a, err := p.do(ctx, request{command: commandRaw, url: p.URL, header: h, body: body, length: m.Size})
 	if err != nil {
-		return "", err
+		return State{}, err
 	}
-	return token(commandRaw, a.body)
+	result, err := token(commandRaw, a.body)
+	return State{Final: true, Confirmed: m.Size, Result: result, Status: a.status}, err
 }
 
 // Start opens a session for m.Size bytes.
 func (p *XGoogUpload) Start(ctx context.Context, m Media) (Session, error) {
-	h := header("start")
+	h := startHeader("start", m)
 	h.Set(headerProtocol, "resumable")
 	h.Set(headerType, contentType(m))
-	h.Set(headerRawSize, strconv.FormatInt(m.Size, 10))
-	a, err := p.do(ctx, request{commandStart, p.URL, h, nil, 0})
+	if m.Size != Unknown {
+		h.Set(headerRawSize, strconv.FormatInt(m.Size, 10))
+	}
+	if m.Metadata != nil {
+		h.Set("Content-Type", jsonType)
+	}
+	a, err := p.do(ctx, request{
+		command: commandStart, url: p.URL, header: h, body: bytes.NewReader(m.Metadata), length: int64(len(m.Metadata)),
+	})
 	if err != nil {
 		return Session{}, err
 	}
@@ -74,10 +85,13 @@ func (p *XGoogUpload) Start(ctx context.Context, m Media) (Session, error) {
 		return Session{}, &ProtocolError{Command: commandStart, Reason: err.Error()}
 	}
 	at, err := sessionURL(a.header.Get(headerURL))
-	if err != nil {
-		return Session{}, &ProtocolError{Command: commandStart, Reason: err.Error()}
+	if err == nil {
+		err = allowed(p.URL, at, p.AllowHost)
 	}
-	return Session{URL: at, Granularity: unit}, nil
+	if err != nil {
+		return Session{}, refused(commandStart, err)
+	}
+	return Session{URL: at.String(), Granularity: unit}, nil
 }
 
 // Upload sends a segment that is not the last. It returns ErrOffset or
@@ -89,7 +103,9 @@ func (p *XGoogUpload) Upload(ctx context.Context, s Session, seg Segment) error 
 	if seg.Last() {
 		return fmt.Errorf("%w: the last segment is for Finalize", ErrOffset)
 	}
-	a, err := p.do(ctx, request{commandUpload, s.URL, segmentHeader("upload", seg), seg.Body, seg.Length})
+	a, err := p.do(ctx, request{
+		command: commandUpload, url: s.URL, header: segmentHeader("upload", seg), body: seg.Body, length: seg.Length,
+	})
 	if err != nil {
 		return err
 	}
@@ -107,7 +123,9 @@ func (p *XGoogUpload) Finalize(ctx context.Context, s Session, seg Segment) (str
 	if !seg.Last() {
 		return "", fmt.Errorf("%w: only the last segment is for Finalize", ErrOffset)
 	}
-	a, err := p.do(ctx, request{commandFinalize, s.URL, segmentHeader("upload, finalize", seg), seg.Body, seg.Length})
+	a, err := p.do(ctx, request{
+		command: commandFinalize, url: s.URL, header: segmentHeader("upload, finalize", seg), body: seg.Body, length: seg.Length,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -124,7 +142,7 @@ func (p *XGoogUpload) Finalize(ctx context.Context, s Session, seg Segment) (str
 // Query asks where a session stands. A finished session may come without its
 // token; a cancelled one is ErrSessionLost.
 func (p *XGoogUpload) Query(ctx context.Context, s Session) (State, error) {
-	a, err := p.do(ctx, request{commandQuery, s.URL, header("query"), nil, 0})
+	a, err := p.do(ctx, request{command: commandQuery, url: s.URL, header: header("query")})
 	if err != nil {
 		return State{}, err
 	}
@@ -132,7 +150,7 @@ func (p *XGoogUpload) Query(ctx context.Context, s Session) (State, error) {
 	n, err := received(a.header)
 	switch status := uploadStatus(a.header); {
 	case status == statusFinal, status == "" && tokenErr == nil:
-		return State{Final: true, Result: result}, nil
+		return State{Final: true, Result: result, Status: a.status}, nil
 	case status == statusCancelled:
 		return State{}, &ProtocolError{commandQuery, "session was cancelled", ErrSessionLost}
 	case status == statusActive && n == absent:
@@ -148,7 +166,7 @@ func (p *XGoogUpload) Query(ctx context.Context, s Session) (State, error) {
 
 // Cancel ends a session; what it holds is forgotten.
 func (p *XGoogUpload) Cancel(ctx context.Context, s Session) error {
-	_, err := p.do(ctx, request{commandCancel, s.URL, header("cancel"), nil, 0})
+	_, err := p.do(ctx, request{command: commandCancel, url: s.URL, header: header("cancel")})
 	return err
 }
 
@@ -170,6 +188,15 @@ func (p *XGoogUpload) do(ctx context.Context, r request) (answer, error) {
 		return answer{}, DecodeError(r.command, a.status, a.header, a.body)
 	}
 	return a, nil
+}
+
+// startHeader returns the header of a request that begins an upload.
+func startHeader(command string, m Media) http.Header {
+	h := withHeader(m)
+	for name, values := range header(command) {
+		h[name] = values
+	}
+	return h
 }
 
 func header(command string) http.Header {
@@ -221,22 +248,17 @@ func token(command string, body []byte) (string, error) {
 
 func notTokenRune(r rune) bool { return r <= ' ' || r > '~' || r == '<' || r == '>' }
 
-// sessionURL checks where a server sends us. A session that is not encrypted
-// exists only for tests, at a loopback address.
-func sessionURL(raw string) (string, error) {
+// sessionURL checks where a session is. One that is not encrypted exists only for
+// tests, at a loopback address.
+func sessionURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	switch {
 	case raw == "":
-		return "", fmt.Errorf("%s is missing", headerURL)
+		return nil, fmt.Errorf("%s is missing", headerURL)
 	case err != nil || u.Host == "" || u.User != nil:
-		return "", fmt.Errorf("%s is not a URL", headerURL)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		return u.String(), nil
+		return nil, fmt.Errorf("%s is not a URL", headerURL)
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+		return nil, fmt.Errorf("%s is neither https nor loopback", headerURL)
 	}
-	return "", fmt.Errorf("%s is neither https nor loopback", headerURL)
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return u, nil
 }

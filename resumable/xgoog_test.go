@@ -57,7 +57,9 @@ func TestStartAnswers(t *testing.T) {
 		{"no status", "X-Goog-Upload-Status", "", 0},
 		{"no URL", "X-Goog-Upload-URL", "", 0},
 		{"plain URL", "X-Goog-Upload-URL", "http://photos.example/x?upload_id=secret", 0},
-		{"loopback URL", "X-Goog-Upload-URL", "http://localhost:1/x?upload_id=secret", 10},
+		{"loopback URL", "X-Goog-Upload-URL", "http://localhost:1/x?upload_id=secret", 0},
+		{"another host", "X-Goog-Upload-URL", "https://evil.example/x?upload_id=secret", 0},
+		{"another port", "X-Goog-Upload-URL", "https://photos.example:8443/x?upload_id=secret", 0},
 		{"relative URL", "X-Goog-Upload-URL", "/x?upload_id=secret", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -92,7 +94,8 @@ func TestTokens(t *testing.T) {
 		{"tøken", ""},
 		{strings.Repeat("x", maxToken+1), ""},
 	} {
-		got, err := scripted(200, nil, tc.body).Raw(t.Context(), Media{Size: 1}, strings.NewReader("x"))
+		state, err := scripted(200, nil, tc.body).Raw(t.Context(), Media{Size: 1}, strings.NewReader("x"))
+		got := state.Result
 		if got != tc.want || errors.Is(err, ErrFinal) != (tc.want == "") {
 			t.Errorf("token of %.20q = %q, %v, want %q", tc.body, got, err, tc.want)
 		}
@@ -193,6 +196,9 @@ func TestQueryAnswers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			p := scripted(tc.http, map[string]string{"X-Goog-Upload-Status": tc.status, "X-Goog-Upload-Size-Received": tc.received}, tc.body)
 			got, err := p.Query(t.Context(), testSession)
+			if tc.want.Final {
+				tc.want.Status = tc.http
+			}
 			if got != tc.want || errors.Is(err, ErrSessionLost) != tc.lost || (err != nil) != tc.fails {
 				t.Errorf("Query = %+v, %v", got, err)
 			}
@@ -219,7 +225,7 @@ func TestSecretsStayHidden(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
 	c := Checkpoint{Session: testSession}
-	logger.Info("x", "session", testSession, "checkpoint", c, "result", Result{Token: "secret"})
+	logger.Info("x", "session", testSession, "checkpoint", c, "result", Result{Response: "secret"})
 	text := log.String() + fmt.Sprintf("%v %+v %#v %s %v %+v", testSession, testSession, testSession, testSession, c, c)
 	if strings.Contains(text, "secret") {
 		t.Errorf("shown: %s", text)
