@@ -151,7 +151,7 @@ func TestJudgeBackends(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	if all, err := choose(""); err != nil || len(all) != len(rows) {
+	if all, err := choose(""); err != nil || len(all) != len(rows)-1 {
 		t.Errorf("chose %d rows, %v", len(all), err)
 	}
 	if some, err := choose("line,carry"); err != nil || len(some) != 2 || some[0].name != "line" {
@@ -159,5 +159,44 @@ func TestChoose(t *testing.T) {
 	}
 	if _, err := choose("lines"); err == nil {
 		t.Error("an unknown row was chosen")
+	}
+}
+
+// TestRowsApartRunByNameOnly: what needs q2google is not part of everything.
+func TestRowsApartRunByNameOnly(t *testing.T) {
+	all, err := choose("")
+	if err != nil || len(all) == 0 {
+		t.Fatal(all, err)
+	}
+	for _, r := range all {
+		if r.apart {
+			t.Errorf("%s runs unasked", r.name)
+		}
+	}
+	named, err := choose("q2google")
+	if err != nil || len(named) != 1 || !named[0].apart {
+		t.Errorf("by name: %v, %v", named, err)
+	}
+}
+
+// TestDiskIsWatched: the most that lay there counts, not what is left.
+func TestDiskIsWatched(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "below", "file")
+	if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, make([]byte, 12345), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := sizeOf(dir); got != 12345 {
+		t.Errorf("sizeOf = %d, want 12345", got)
+	}
+	w := watchDisk(dir)
+	if got := w.stop(); got != 12345 {
+		t.Errorf("watched %d bytes, want 12345", got)
+	}
+	if got := sizeOf(filepath.Join(dir, "gone")); got != 0 {
+		t.Errorf("sizeOf of nothing = %d", got)
 	}
 }

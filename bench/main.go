@@ -52,6 +52,9 @@ type bench struct {
 	long   bool
 	dry    bool // results and pages stay as they are
 
+	python     string // interpreter that has q2google
+	collection collection
+
 	gondola, pipe, design string // binaries
 	revision              string // that they were built of
 }
@@ -63,6 +66,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender of a row has its turn")
 	flags.BoolVar(&b.long, "long", false, "full sizes: 20 GB files, a million items")
 	flags.BoolVar(&b.dry, "n", false, "measure, but leave results and pages as they are")
+	flags.StringVar(&b.python, "python", "", "row q2google: `INTERPRETER` that has q2google 0.0.3")
+	flags.IntVar(&b.collection.photos, "photos", 60, "row q2google: photos of 2 MB")
+	flags.IntVar(&b.collection.videos, "videos", 6, "row q2google: videos")
+	flags.Int64Var(&b.collection.videoSize, "video-size", 50, "row q2google: `MB` of each video")
 	render := flags.Bool("render", false, "measure nothing, only write the pages anew")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,9 +68,9 @@ func (all results) summary() string {
 func (all results) section(r row) string {
 	m, ok := all[r.name]
 	if !ok {
-		return "Not measured yet: `go run ./bench -only " + r.name + "`.\n"
+		return "Not measured yet: `" + cmp.Or(r.command, "go run ./bench -only "+r.name) + "`.\n"
 	}
-	command := "go run ./bench -only " + r.name
+	command := cmp.Or(r.command, "go run ./bench -only "+r.name)
 	if m.Long {
 		command += " -long"
 	}

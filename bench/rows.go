@@ -12,6 +12,8 @@ type row struct {
 	name    string
 	title   string
 	page    string // where its section is, if not in performance.md
+	command string // what measures it, if not this program alone
+	apart   bool   // it needs more than this repository: only by name
 	target  string
 	measure func(ctx context.Context, b *bench, s *series) error
 	// judge says what was measured in the terms of the target, and whether it
@@ -19,7 +21,7 @@ type row struct {
 	judge func(s series) (measured string, met bool)
 }
 
-var rows = []row{carryRow, lineRow, designRow, memoryRow, listingRow, openRow, backendsRow, resentRow, callsRow, profileRow}
+var rows = []row{carryRow, lineRow, designRow, memoryRow, listingRow, openRow, backendsRow, resentRow, callsRow, profileRow, q2googleRow}
 
 func names() (all []string) {
 	for _, r := range rows {
@@ -28,10 +30,10 @@ func names() (all []string) {
 	return all
 }
 
-// choose returns the rows that are named, or all of them if none are.
+// choose returns the rows that are named, or if none are all but those apart.
 func choose(only string) ([]row, error) {
 	if only == "" {
-		return rows, nil
+		return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.apart }), nil
 	}
 	var chosen []row
 	for name := range strings.SplitSeq(only, ",") {
