@@ -25,15 +25,20 @@ type JournalEntry struct {
 }
 
 // Bounded returns the entry as every store can hold it: a time of the years 1 to
-// 9999 in microseconds, texts of valid UTF-8, without NUL and not longer than
+// 9999 in microseconds, and texts of valid UTF-8 without NUL, of at most
 // [media.MaxText].
 func (e JournalEntry) Bounded() JournalEntry {
 	e.At = media.Moment(e.At).Truncate(time.Microsecond)
-	e.Stage, e.Status = Stage(media.Word(string(e.Stage))), Status(media.Word(string(e.Status)))
+	e.Stage, e.Status = Stage(storable(string(e.Stage))), Status(storable(string(e.Status)))
 	for _, text := range []*string{&e.Key, &e.Name, &e.Code, &e.Message} {
-		*text = strings.ReplaceAll(media.Word(media.Sentence(*text)), "\x00", "\ufffd")
+		*text = storable(*text)
 	}
 	return e
+}
+
+// storable returns a text as every column of text can hold it.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(media.Sentence(text), "_"), "\x00", "_")
 }
 
 // Limits of a journal.

@@ -131,14 +131,16 @@ func upsert(ctx context.Context, c *mongo.Collection, filter, doc bson.D) error 
 	return err
 }
 
-// clear removes the session's items and batches.
+// clear removes the session's items, batches and journal.
 func (s *session) clear(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	if _, err := s.b.items().DeleteMany(ctx, pairs(fieldSession, s.id)); err != nil {
-		return err
+	for _, c := range []*mongo.Collection{s.b.items(), s.b.batches(), s.b.journals()} {
+		if _, err := c.DeleteMany(ctx, pairs(fieldSession, s.id)); err != nil {
+			return err
+		}
 	}
-	_, err := s.b.batches().DeleteMany(ctx, pairs(fieldSession, s.id))
+	_, err := s.b.snapshots().DeleteOne(ctx, pairs(fieldID, s.id))
 	return err
 }
 
@@ -152,12 +154,16 @@ func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 		return err
 	}
 	if err := b.call(ctx, s.op("delete"), func(ctx context.Context) error {
-		for _, c := range []*mongo.Collection{b.headers(), b.items(), b.batches()} {
+		for _, c := range []*mongo.Collection{b.headers(), b.items(), b.batches(), b.journals()} {
 			if there, err := exists(ctx, c, pairs(fieldSession, id)); there || err != nil {
 				return err
 			}
 		}
-		return state.ErrNotFound
+		there, err := exists(ctx, b.snapshots(), pairs(fieldID, id))
+		if err == nil && !there {
+			err = state.ErrNotFound
+		}
+		return err
 	}); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -65,10 +66,14 @@ type Backend struct {
 	keeper  *lease.Keeper
 	server  retry.Server
 
-	mu       sync.Mutex
-	sessions map[string]*session
-	prepared bool // indexes and version are there
-	closed   bool
+	kept     int64        // newest entries of a journal
+	appended atomic.Int64 // entries of journals so far
+
+	mu         sync.Mutex
+	lastNumber int64 // of an entry of a journal
+	sessions   map[string]*session
+	prepared   bool // indexes and version are there
+	closed     bool
 }
 
 var _ state.Backend = (*Backend)(nil)
@@ -100,7 +105,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	b := &Backend{o: o, sessions: map[string]*session{}, secrets: state.Credentials(uri)}
+	b := &Backend{o: o, kept: state.JournalKept, sessions: map[string]*session{}, secrets: state.Credentials(uri)}
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ const (
 	batchesName  = "batches"
 	ledgerName   = "gondola_ledger"
 	leasesName   = "gondola_leases"
+	journalName  = "gondola_journal"
+	snapshotName = "gondola_snapshots"
 	schemaName   = "gondola_schema"
 )
 
@@ -36,6 +38,7 @@ const (
 	fieldRenaming = "gondola_renaming"
 	fieldAccount  = "account"
 	fieldItem     = "key"
+	fieldNumber   = "number"
 )
 
 func (b *Backend) headers() *mongo.Collection { return b.db.Collection(sessionsName) }
@@ -44,6 +47,12 @@ func (b *Backend) batches() *mongo.Collection { return b.db.Collection(batchesNa
 func (b *Backend) ledger() *mongo.Collection  { return b.db.Collection(ledgerName) }
 func (b *Backend) leases() *mongo.Collection  { return b.db.Collection(leasesName) }
 func (b *Backend) schema() *mongo.Collection  { return b.db.Collection(schemaName) }
+func (b *Backend) journals() *mongo.Collection {
+	return b.db.Collection(journalName, unsynced())
+}
+func (b *Backend) snapshots() *mongo.Collection {
+	return b.db.Collection(snapshotName, unsynced())
+}
 
 // pairs returns a document: a field and its value, and so on.
 func pairs(list ...any) bson.D {
@@ -72,6 +81,8 @@ var indexes = []index{
 	{itemsName, []string{fieldSession, fieldAwaits, fieldSeq}, false},
 	{itemsName, []string{fieldSession, fieldOutcome, fieldBytes, fieldCarried}, false},
 	{ledgerName, []string{fieldAccount, fieldItem}, true},
+	{journalName, []string{fieldSession, fieldNumber}, false},
+	{journalName, []string{fieldSession, fieldItem, fieldNumber}, false},
 }
 
 // version returns the version of what is stored; 0 if Gondola has stored

@@ -18,3 +18,6 @@ func CheckOwnPassword(uri string) error {
 	}
 	return checkOwnPassword(uri, config)
 }
+
+// KeepInJournals sets how many entries of a journal are kept.
+func KeepInJournals(b *Backend, n int64) { b.kept = n }

@@ -56,8 +56,10 @@ type Backend struct {
 	patience time.Duration
 	onWait   func(fault.Wait)
 	existing bool
-	lazy     bool        // the role's transactions are durable only some time after their commit
-	outdated atomic.Bool // the schema is older
+	lazy     bool         // the role's transactions are durable only some time after their commit
+	outdated atomic.Bool  // the schema is older
+	appended atomic.Int64 // entries of journals so far
+	kept     int64        // newest entries of a journal
 	keeper   *lease.Keeper
 	closed   atomic.Bool
 	server   retry.Server
@@ -97,6 +99,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		patience: cmp.Or(o.Patience, DefaultPatience),
 		onWait:   o.OnWait,
 		existing: o.Existing,
+		kept:     state.JournalKept,
 	}
 	if b.now == nil {
 		b.now = time.Now

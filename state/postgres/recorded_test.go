@@ -10,16 +10,23 @@ import (
 	"github.com/gondola-sync/gondola/state/statetest"
 )
 
-// TestRecorded opens what pg_dump made of a database that the first version wrote.
-func TestRecorded(t *testing.T) {
+// recorded returns the URI of a database with what pg_dump made of one that the
+// first version wrote.
+func recorded(t *testing.T) string {
+	t.Helper()
 	dump, err := os.ReadFile("testdata/v1.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
 	db := pgserver.NewDatabase(t)
 	pgserver.Exec(t, db.URI, string(dump))
+	return db.URI
+}
+
+func TestRecorded(t *testing.T) {
+	uri := recorded(t)
 	opener := func(o postgres.Options) func(*testing.T) state.Backend {
-		return func(t *testing.T) state.Backend { return open(t, db.URI, o) }
+		return func(t *testing.T) state.Backend { return open(t, uri, o) }
 	}
 	statetest.Recorded(t, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
 }

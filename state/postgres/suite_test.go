@@ -26,6 +26,7 @@ func TestOtherModes(t *testing.T) {
 			b := open(t, pgserver.NewDatabase(t).URI+"?default_query_exec_mode="+mode, postgres.Options{})
 			for n := range 3 {
 				useAll(t, b, fmt.Sprint(n))
+				useJournal(t, b, fmt.Sprint(n))
 			}
 		})
 	}
