@@ -34,6 +34,8 @@ func TestParseURIRefuses(t *testing.T) {
 		"gopro@Anna:":                            allowed,
 		"gopro@a/b:":                             allowed,
 		"gopro@..:":                              allowed,
+		"gopro@aB:":                              allowed,
+		"gopro@a.b:":                             allowed,
 		"gopro@a b:":                             allowed,
 		"gopro@a@b:":                             allowed,
 		"gopro@-a:":                              allowed,

@@ -18,10 +18,11 @@ import (
 
 // emulateFlags are the flags of emulate.
 type emulateFlags struct {
-	library string
-	host    string
-	dir     string
-	fast    bool
+	library  string
+	accounts []string
+	host     string
+	dir      string
+	fast     bool
 }
 
 func newEmulate(a *app) *cobra.Command {
@@ -33,24 +34,31 @@ func newEmulate(a *app) *cobra.Command {
 OAuth and Google Photos, on loopback ports. They are as strict as the real ones.
 What to set to use them is printed; Ctrl-C ends them.`,
 		Example: `  gondola emulate
-  gondola emulate --library many:1000 --dir ./emulated --json`,
+  gondola emulate --library many:1000 --dir ./emulated --json
+  gondola emulate --account anna --account ben=many:20 --dir ./emulated`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.emulate(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.library, "library", "demo", "what the GoPro account holds, a `LIBRARY`: demo, mixed, many:N small files, or large:SIZE, such as large:2G")
+	flags.StringSliceVar(&f.accounts, "account", nil, "a further account at both services, `NAME` or NAME=LIBRARY (default many:10), whose credentials are in a directory of that name below --dir; may be repeated")
 	flags.StringVar(&f.host, "host", "127.0.0.1", "loopback `ADDRESS` to listen on")
 	flags.StringVar(&f.dir, "dir", "", "put client_secret.json and token.json into this `DIRECTORY`, where only an emulator's are replaced (default: a temporary one, removed at the end)")
 	flags.BoolVar(&f.fast, "fast", false, "videos are ready at once, and writes are not limited to 30 a minute")
 	must(cmd.MarkFlagDirname("dir"))
 	must(cmd.RegisterFlagCompletionFunc("library", cobra.FixedCompletions([]cobra.Completion{"demo", "mixed", "many:", "large:"},
 		cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)))
+	must(cmd.RegisterFlagCompletionFunc("account", cobra.NoFileCompletions))
 	must(cmd.RegisterFlagCompletionFunc("host", cobra.NoFileCompletions))
 	return cmd
 }
 
 func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
-	library, err := parseLibrary(f.library)
+	library, err := parseLibrary(f.library, librarySeed)
+	if err != nil {
+		return fmt.Errorf("--library: %w", err)
+	}
+	accounts, err := parseAccounts(f.accounts)
 	if err != nil {
 		return err
 	}
@@ -64,7 +72,7 @@ func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 	if f.dir == "" {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	services, err := startServices(emulator.Options{Library: library, Google: googleOptions(f.fast)}, f.host, dir)
+	services, err := startServices(emulator.Options{Library: library, Accounts: accounts, Google: googleOptions(f.fast)}, f.host, dir)
 	if err != nil {
 		return err
 	}
@@ -107,24 +115,24 @@ func credentialsDir(dir string) (string, error) {
 // librarySeed makes generated libraries the same in every run.
 const librarySeed = 1
 
-// parseLibrary reads what --library means.
-func parseLibrary(text string) (emulator.Library, error) {
+// parseLibrary reads what the name of a library means.
+func parseLibrary(text string, seed uint64) (emulator.Library, error) {
 	kind, amount, _ := strings.Cut(text, ":")
 	switch kind {
 	case "demo":
 		return emulator.Demo(), nil
 	case "mixed":
-		return emulator.Mixed(librarySeed), nil
+		return emulator.Mixed(seed), nil
 	case "many":
 		if n, err := strconv.Atoi(amount); err == nil && n >= 0 && n <= 10_000_000 {
-			return emulator.Many(n, librarySeed), nil
+			return emulator.Many(n, seed), nil
 		}
 	case "large":
 		if n, err := parseSize(amount); err == nil {
 			return emulator.Large(n), nil
 		}
 	}
-	return nil, usagef("--library %q: demo, mixed, many:N or large:SIZE is expected", text)
+	return nil, usagef("%q: demo, mixed, many:N or large:SIZE is expected", text)
 }
 
 // parseSize reads a number of bytes with a binary suffix, such as 512M.
@@ -146,6 +154,7 @@ type services struct {
 	emulator *emulator.Emulator
 	server   *emulator.Server
 	environ  []string // points gondola at them
+	accounts []accountLine
 }
 
 func startServices(o emulator.Options, host, dir string) (*services, error) {
@@ -161,6 +170,9 @@ func startServices(o emulator.Options, host, dir string) (*services, error) {
 		if errors.Is(err, emulator.ErrForeignFile) {
 			err = usagef("%w; name another directory with --dir, or none", err)
 		}
+		return nil, errors.Join(err, s.close())
+	}
+	if s.accounts, err = writeAccounts(e, dir); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -186,6 +198,7 @@ type servicesLine struct {
 	GoProToken  string            `json:"gopro_token"` // of the emulated account
 	Credentials string            `json:"credentials"`
 	Token       string            `json:"token"` // path of token.json
+	Accounts    []accountLine     `json:"accounts,omitempty"`
 }
 
 func (a *app) announceServices(s *services) {
@@ -204,6 +217,7 @@ func (a *app) announceServices(s *services) {
 			OAuthURL: s.server.OAuthURL, BytesURL: s.server.BytesURL,
 			ControlURL: s.server.ControlURL, PageURL: s.server.ControlURL + "/",
 			GoProToken: env["GP_ACCESS_TOKEN"], Credentials: env["GONDOLA_CREDENTIALS"], Token: env["GONDOLA_TOKEN"],
+			Accounts: s.accounts,
 		})
 	case formatTSV:
 		for _, setting := range s.environ {
@@ -214,5 +228,7 @@ func (a *app) announceServices(s *services) {
 		fmt.Fprint(a.stdout, exports.String())
 	}
 	fmt.Fprintf(a.talk(), "The emulated services are up. Set the variables above, then: gondola sync\n"+
-		"What lies in the emulated Google Photos: %s/\nCtrl-C ends them.\n", s.server.ControlURL)
+		"What lies in the emulated Google Photos: %s/\n", s.server.ControlURL)
+	announceAccounts(a.talk(), s.accounts)
+	fmt.Fprintln(a.talk(), "Ctrl-C ends them.")
 }

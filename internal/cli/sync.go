@@ -60,6 +60,9 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	if err != nil {
 		return err
 	}
+	if len(args) == 0 && f.sessionID != "" {
+		a.resumeRoute(ctx, f, r)
+	}
 	to, err := a.openStations(ctx, f, r, &o)
 	if err != nil {
 		return err
@@ -151,6 +154,23 @@ func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gond
 	}
 	o.Destination = to.Destination
 	return to, nil
+}
+
+// resumeRoute takes the stations of a command that names a session and no stations
+// from that session, if there is one. What is wrong with it, the run says.
+func (a *app) resumeRoute(ctx context.Context, f *syncFlags, r *report) {
+	backend, err := f.state.openUnchanged(ctx, a)
+	if err != nil {
+		return
+	}
+	defer backend.Close()
+	stored, err := backend.Session(ctx, f.sessionID)
+	if err != nil {
+		return
+	}
+	if _, _, err := known.Route(stored.From, stored.To); err == nil {
+		r.from, r.to = stored.From, stored.To
+	}
 }
 
 // resumeQuality opens the source in the quality that a named session keeps,

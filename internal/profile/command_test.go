@@ -44,7 +44,7 @@ func TestCommand(t *testing.T) {
 	for role, want := range map[string]string{"fail": "exit status 7", "flood": "more than 64 KiB", "nothing": "printed nothing"} {
 		got, err := command(t.Context(), role)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "SECRET") || got != "" {
-			t.Errorf("%s: %q, %v; want an error with %q and without the secret", role, got, err, want)
+			t.Errorf("%s: %d bytes, %v; want an error with %q and without the secret", role, len(got), err, want)
 		}
 	}
 	if _, err := output(t.Context(), []string{"no such program"}, nil); err == nil || !strings.Contains(err.Error(), "as a list") {
