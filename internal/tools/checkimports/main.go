@@ -29,6 +29,7 @@ var rules = []struct {
 	{"internal/jsonlimit/...", []string{"internal/jsonlimit/..."}},
 	{"fault", nil},
 	{"station", []string{"media", "fault"}},
+	{"station/stationtest", []string{"media", "fault", "station"}},
 	{"resumable", []string{"internal/jsonlimit"}},
 	{"bandwidth", nil},
 	{"emulator/...", []string{"emulator/..."}},

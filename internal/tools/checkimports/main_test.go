@@ -10,6 +10,9 @@ func TestCheck(t *testing.T) {
 	}{
 		{"/media", "/state", true},
 		{"/media", "x", false},
+		{"/station", "/station/stationtest", true},
+		{"/station/stationtest", "/station", false},
+		{"/station/stationtest", "/gopro", true},
 		{"/gopro", "/media", false},
 		{"/gopro", "", true},
 		{"/gopro", "/gphotos", true},
