@@ -47,6 +47,7 @@ var rules = []struct {
 	{"internal/config", []string{"internal/regular", "internal/durable", "internal/jsonlimit"}},
 	{"internal/...", []string{"..."}},
 	{"cmd/...", []string{"internal/..."}},
+	{"examples/...", []string{"resumable"}},
 	{"bench/...", []string{"..."}},
 }
 
