@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"io"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/internal/doctor"
 )
@@ -48,4 +51,39 @@ func (e *Env) Logins(k Kind, account Account) ([]string, error) {
 		names = append([]string{""}, names...)
 	}
 	return names, nil
+}
+
+// Help is what the help of a login says.
+type Help struct {
+	Short, Long, Example string
+}
+
+// SignIn is implemented by openers of stations that a person can log in to.
+type SignIn interface {
+	Opener
+	Account
+	// LoginHelp returns the help of the login.
+	LoginHelp() Help
+	// AddLoginFlags adds the flags that the login has beyond those of the kind.
+	AddLoginFlags(cmd *cobra.Command)
+	// LogIn asks for credentials, checks them and stores them for a profile, which
+	// need not exist yet, "" for the default one.
+	LogIn(ctx context.Context, e *Env, t Terminal, name string) (*LoggedIn, error)
+}
+
+// Terminal is what a login talks through.
+type Terminal struct {
+	In          io.Reader
+	Interactive bool      // whether In is a terminal
+	Talk        io.Writer // for what goes on; discards if the user wants it quiet
+	Screen      io.Writer // for what has to be seen
+	Event       func(any) // is called with what a program should know, as JSON
+}
+
+// LoggedIn is what came of a login.
+type LoggedIn struct {
+	From    string // where the credentials are stored
+	Members any    // of a JSON object with all that the service said
+	Text    string // the same in lines
+	Note    string // what else has to be seen, a sentence without its full stop
 }

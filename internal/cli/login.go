@@ -1,7 +1,12 @@
 package cli
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/spf13/cobra"
+
+	registry "github.com/gondola-sync/gondola/internal/app"
 )
 
 func newLogin(a *app) *cobra.Command {
@@ -11,6 +16,77 @@ func newLogin(a *app) *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE:  a.group,
 	}
-	cmd.AddCommand(newLoginGoPro(a), newLoginGoogle(a), newLoginStatus(a))
+	for _, kind := range known {
+		if opener, ok := kind.New().(registry.SignIn); ok {
+			cmd.AddCommand(newLoginOf(a, kind, opener))
+		}
+	}
+	cmd.AddCommand(newLoginStatus(a))
 	return cmd
+}
+
+// newLoginOf returns the command that logs in to stations of a kind.
+func newLoginOf(a *app, kind registry.Kind, opener registry.SignIn) *cobra.Command {
+	var name string
+	help := opener.LoginHelp()
+	cmd := &cobra.Command{
+		Use: kind.Login, Short: help.Short, Long: help.Long, Example: help.Example,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.logIn(cmd.Context(), kind, opener, name) },
+	}
+	opener.AddFlags(cmd)
+	opener.AddLoginFlags(cmd)
+	addProfile(a, cmd, &name, kind)
+	return cmd
+}
+
+// logIn logs in and reports what came of it.
+func (a *app) logIn(ctx context.Context, kind registry.Kind, opener registry.SignIn, name string) error {
+	result, err := opener.LogIn(ctx, a.env(), a.terminal(), name)
+	if err != nil {
+		return err
+	}
+	if a.format == formatJSON {
+		a.json(loginLine{
+			loginHead: loginHead{Type: "login", Service: kind.Login, Profile: name, Valid: true, From: result.From},
+			members:   result.Members,
+		})
+	}
+	fmt.Fprintln(a.talk(), result.Text)
+	if result.Note != "" {
+		fmt.Fprintf(a.screen, "Note: %s.\n", result.Note)
+	}
+	return nil
+}
+
+// terminal returns what a login talks through.
+func (a *app) terminal() registry.Terminal {
+	return registry.Terminal{
+		In: a.stdin, Interactive: isTerminal(a.stdin), Talk: a.talk(), Screen: a.screen,
+		Event: func(v any) {
+			if a.format == formatJSON {
+				a.json(v)
+			}
+		},
+	}
+}
+
+// addProfile adds the flag of a login for a named profile.
+func addProfile(a *app, cmd *cobra.Command, name *string, kind registry.Kind) {
+	cmd.Flags().StringVar(name, "profile", "", "store the credentials of the profile `NAME`, which gopro@NAME: or gphotos@NAME: opens (default: the profile without a name)")
+	must(cmd.RegisterFlagCompletionFunc("profile", func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return a.profileNames(cmd, kind), cobra.ShellCompDirectiveNoFileComp
+	}))
+}
+
+// profileNames returns the names of a kind's profiles, for completion.
+func (a *app) profileNames(cmd *cobra.Command, kind registry.Kind) []cobra.Completion {
+	if err := a.start(cmd, nil); err != nil {
+		return nil
+	}
+	names, err := a.profiles.Names(kind.Scheme)
+	if err != nil {
+		return nil
+	}
+	return names
 }

@@ -22,11 +22,11 @@ was created under your OAuth project, which is all that Google lets programs see
 		Example: `  gondola ls gopro: --start 2026-01 --type video
   gondola ls gphotos: --json`,
 		Args: arguments(1, 1),
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return known.Completions(), cobra.ShellCompDirectiveNoFileComp
+			return a.completeStations(cmd, known), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.list(cmd.Context(), args[0], &pick, &services)

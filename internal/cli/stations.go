@@ -69,6 +69,26 @@ func route(args []string) (from, to string, err error) {
 	return args[0], args[1], nil
 }
 
+// completeRoute completes FROM and TO.
+func (a *app) completeRoute(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	can := []func(registry.Kind) bool{registry.Kind.IsSource, registry.Kind.IsDestination}
+	if len(args) >= len(can) {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completeStations(cmd, known.Filter(can[len(args)])), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeStations returns the stations of these kinds, with those of profiles.
+func (a *app) completeStations(cmd *cobra.Command, kinds registry.Registry) []cobra.Completion {
+	all := kinds.Completions()
+	for _, kind := range kinds {
+		for _, name := range a.profileNames(cmd, kind) {
+			all = append(all, cobra.CompletionWithDesc(kind.Scheme+"@"+name+":", kind.About+" of "+name))
+		}
+	}
+	return all
+}
+
 // openSource opens a station to carry from.
 func (a *app) openSource(ctx context.Context, text string, f *serviceFlags, quality string) (station.Source, error) {
 	uri, err := known.Parse(text)
@@ -132,24 +152,4 @@ func rememberAccount(ctx context.Context, to *registry.OpenDestination, backend 
 		}
 		return "", nil
 	})
-}
-
-// addProfile adds the flag of a login for a named profile.
-func addProfile(a *app, cmd *cobra.Command, name *string, kind registry.Kind) {
-	cmd.Flags().StringVar(name, "profile", "", "store the credentials of the profile `NAME`, which gopro@NAME: or gphotos@NAME: opens (default: the profile without a name)")
-	must(cmd.RegisterFlagCompletionFunc("profile", func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return a.profileNames(cmd, kind.Scheme), cobra.ShellCompDirectiveNoFileComp
-	}))
-}
-
-// profileNames returns the names of a service's profiles, for completion.
-func (a *app) profileNames(cmd *cobra.Command, service string) []cobra.Completion {
-	if err := a.start(cmd, nil); err != nil {
-		return nil
-	}
-	names, err := a.profiles.Names(service)
-	if err != nil {
-		return nil
-	}
-	return names
 }

@@ -29,7 +29,7 @@ are safe.`,
   gondola sync --start 30d --type video --bwlimit 4M
   gondola sync --dry-run`,
 		Args:              arguments(0, 2),
-		ValidArgsFunction: completeRoute,
+		ValidArgsFunction: a.completeRoute,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sync(cmd.Context(), &flags, args)
 		},
@@ -273,13 +273,4 @@ func withoutRelativeTimes(args []string) []string {
 		kept = append(kept, args[i])
 	}
 	return kept
-}
-
-// completeRoute completes FROM and TO.
-func completeRoute(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if len(args) < 2 {
-		is := []func(registry.Kind) bool{registry.Kind.IsSource, registry.Kind.IsDestination}[len(args)]
-		return known.Filter(is).Completions(), cobra.ShellCompDirectiveNoFileComp
-	}
-	return nil, cobra.ShellCompDirectiveNoFileComp
 }

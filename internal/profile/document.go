@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
+
+	"github.com/zalando/go-keyring"
 
 	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
@@ -25,6 +28,7 @@ type Document struct {
 	user    string  // names the document in the keyring
 	keyring Keyring // nil for the file alone
 	log     *slog.Logger
+	warned  sync.Once // of a keyring that cannot be read
 }
 
 // Path returns the path of the file.
@@ -58,10 +62,18 @@ func (d *Document) read() (data []byte, from string, err error) {
 	}
 	text, keyErr := d.keyring.Get(keyringService, d.user)
 	if keyErr != nil {
-		d.log.Debug("keyring not read", "profile", d.user, "error", keyErr)
+		d.warn(keyErr)
 		return nil, "", err
 	}
 	return []byte(text), inKeyring, nil
+}
+
+// warn logs once that the keyring cannot be read, unless it just has no such
+// document.
+func (d *Document) warn(err error) {
+	if !errors.Is(err, keyring.ErrNotFound) {
+		d.warned.Do(func() { d.log.Warn("the system keyring cannot be read", "profile", d.user, "error", err) })
+	}
 }
 
 // Write stores the text: after a crash the old or the new one is stored.

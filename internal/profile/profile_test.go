@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zalando/go-keyring"
 
 	"github.com/gondola-sync/gondola/internal/config"
 )
@@ -180,7 +182,7 @@ func (m *memory) Get(service, user string) (string, error) {
 	if secret, ok := m.secrets[service+" "+user]; ok && m.err == nil {
 		return secret, nil
 	}
-	return "", errors.Join(m.err, errors.New("not found"))
+	return "", stdcmp.Or(m.err, keyring.ErrNotFound)
 }
 
 func (m *memory) Set(service, user, secret string) error {
@@ -216,9 +218,15 @@ func TestKeyring(t *testing.T) {
 	}
 	write("one")
 	check("one", inKeyring)
+	if log.Len() > 0 {
+		t.Errorf("a keyring without the document is warned of: %s", log.String())
+	}
 	ring.err = errors.New("no D-Bus")
 	if _, err := d.Read(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the keyring fails: %v, want fs.ErrNotExist", err)
+	}
+	if got := log.String(); strings.Count(got, "cannot be read") != 1 {
+		t.Errorf("logged %q, want one warning", got)
 	}
 	write("two") // to the file, which is the newer one
 	check("two", d.Path())

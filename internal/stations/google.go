@@ -21,40 +21,40 @@ const (
 	tokenFile  = "token.json"
 )
 
-// GoogleFiles are the files of the Google login of a profile.
-type GoogleFiles struct {
+// googleFiles are the files of the Google login of a profile.
+type googleFiles struct {
 	config.Pair
 	stored *profile.Document // the tokens of a named profile; nil for those in the file Token
 }
 
 // store returns the tokens.
-func (f GoogleFiles) store(log *slog.Logger) *auth.Store {
+func (f googleFiles) store(log *slog.Logger) *auth.Store {
 	if f.stored == nil {
 		return auth.NewStore(f.Token, log)
 	}
 	return auth.NewStoreIn(f.stored, f.Token, log)
 }
 
-// Where says where the tokens are.
-func (f GoogleFiles) Where() string {
+// where says where the tokens are.
+func (f googleFiles) where() string {
 	if f.stored == nil {
 		return f.Token
 	}
 	return f.stored.Where()
 }
 
-// Config reads the OAuth client of a profile, "" for the default one, which must
+// config reads the OAuth client of a profile, "" for the default one, which must
 // exist.
-func (g *GPhotos) Config(e *app.Env, name string) (auth.Config, error) {
-	files, err := g.Files(e, name)
+func (g *GPhotos) config(e *app.Env, name string) (auth.Config, error) {
+	files, err := g.filesOf(e, name)
 	if err != nil {
 		return auth.Config{}, err
 	}
-	return files.Read(e)
+	return files.read(e)
 }
 
-// Read reads the OAuth client of a login.
-func (f GoogleFiles) Read(e *app.Env) (auth.Config, error) {
+// read reads the OAuth client of a login.
+func (f googleFiles) read(e *app.Env) (auth.Config, error) {
 	client, err := auth.ReadClient(f.Client)
 	if err != nil {
 		return auth.Config{}, err
@@ -63,68 +63,68 @@ func (f GoogleFiles) Read(e *app.Env) (auth.Config, error) {
 	return auth.Config{Client: client, Store: f.store(e.Log), Logger: e.Log}, nil
 }
 
-// Files returns the files of the login of a profile, "" for the default one, which
+// filesOf returns the files of the login of a profile, "" for the default one, which
 // must exist. It is a usage error if they do not belong to the address that is set.
-func (g *GPhotos) Files(e *app.Env, name string) (GoogleFiles, error) {
+func (g *GPhotos) filesOf(e *app.Env, name string) (googleFiles, error) {
 	if name == "" {
 		return g.defaultFiles(e)
 	}
 	p, err := e.Profile(gphotosKind(), name)
 	if err != nil {
-		return GoogleFiles{}, err
+		return googleFiles{}, err
 	}
 	return g.named(e, p)
 }
 
-// NewFiles returns the files that a login of a profile uses and writes: the
+// newFiles returns the files that a login of a profile uses and writes: the
 // profile need not exist yet.
-func (g *GPhotos) NewFiles(e *app.Env, name string) (GoogleFiles, error) {
+func (g *GPhotos) newFiles(e *app.Env, name string) (googleFiles, error) {
 	if name != "" {
 		p, err := e.NewProfile(gphotosKind(), name)
 		if err != nil {
-			return GoogleFiles{}, err
+			return googleFiles{}, err
 		}
 		return g.named(e, p)
 	}
 	if g.token == "" || g.credentials == "" {
 		if err := e.Sources.Paths.CheckConfig(); err != nil {
-			return GoogleFiles{}, err
+			return googleFiles{}, err
 		}
 	}
 	return g.defaultFiles(e)
 }
 
 // named returns the files of the login of a named profile.
-func (g *GPhotos) named(e *app.Env, p *profile.Profile) (GoogleFiles, error) {
+func (g *GPhotos) named(e *app.Env, p *profile.Profile) (googleFiles, error) {
 	for _, flag := range []string{"credentials", "token"} {
 		if e.Origins[flag] == config.Flag {
-			return GoogleFiles{}, &config.UsageError{Message: fmt.Sprintf(
+			return googleFiles{}, &config.UsageError{Message: fmt.Sprintf(
 				"--%s names a file of the default profile: for %s, set the keys %s and %s of the table [%s.%s] in the config file",
 				flag, p, profile.KeyCredentials, profile.KeyToken, p.Service, p.Name)}
 		}
 	}
 	client, err := p.Client(clientFile)
 	if err != nil {
-		return GoogleFiles{}, err
+		return googleFiles{}, err
 	}
 	stored, err := p.Store(tokenFile)
 	if err != nil {
-		return GoogleFiles{}, err
+		return googleFiles{}, err
 	}
-	files := GoogleFiles{Pair: config.Pair{Client: client, Token: stored.Path(), Origin: config.File}, stored: stored}
+	files := googleFiles{Pair: config.Pair{Client: client, Token: stored.Path(), Origin: config.File}, stored: stored}
 	return files, g.checkCredential(e, config.Credential{Name: "profile " + p.String(), Origin: files.Origin})
 }
 
 // defaultFiles returns the files of the login of the default profile, and notes
 // where they are if that is the working directory. It is a usage error if they do
 // not belong together.
-func (g *GPhotos) defaultFiles(e *app.Env) (GoogleFiles, error) {
+func (g *GPhotos) defaultFiles(e *app.Env) (googleFiles, error) {
 	pair, err := e.Sources.Pair(g.credentials, g.token, e.Origins)
 	if err != nil {
-		return GoogleFiles{Pair: pair}, err
+		return googleFiles{Pair: pair}, err
 	}
 	e.Note(pair.Notice)
-	files := GoogleFiles{Pair: pair}
+	files := googleFiles{Pair: pair}
 	if g.url == gphotos.DefaultBaseURL {
 		return files, nil
 	}

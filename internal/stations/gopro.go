@@ -42,11 +42,11 @@ func (g *GoPro) AddFlags(cmd *cobra.Command) {
 
 // Source implements [app.Source].
 func (g *GoPro) Source(ctx context.Context, e *app.Env, uri app.URI, o app.SourceOptions) (station.Source, error) {
-	token, err := g.Token(ctx, e, uri.Profile)
+	token, err := g.readToken(ctx, e, uri.Profile)
 	if err != nil {
 		return nil, err
 	}
-	client, err := g.Client(e, token, fault.Retry{})
+	client, err := g.newClient(e, token, fault.Retry{})
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +57,9 @@ func (g *GoPro) Source(ctx context.Context, e *app.Env, uri app.URI, o app.Sourc
 	return source, nil
 }
 
-// Client returns a client of the account that a token opens.
-func (g *GoPro) Client(e *app.Env, token config.Secret, patience fault.Retry) (*gopro.Client, error) {
-	base, err := g.Endpoint()
+// newClient returns a client of the account that a token opens.
+func (g *GoPro) newClient(e *app.Env, token config.Secret, patience fault.Retry) (*gopro.Client, error) {
+	base, err := g.endpoint()
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +68,13 @@ func (g *GoPro) Client(e *app.Env, token config.Secret, patience fault.Retry) (*
 	})
 }
 
-// Endpoint returns the address of the API; a usage error, if it makes no sense.
-func (g *GoPro) Endpoint() (string, error) { return endpoint("--gopro-url", g.url) }
+// endpoint returns the address of the API; a usage error, if it makes no sense.
+func (g *GoPro) endpoint() (string, error) { return endpoint("--gopro-url", g.url) }
 
-// Token returns the token of a profile, "" for the default one, or the zero
+// readToken returns the token of a profile, "" for the default one, or the zero
 // Secret if there is none. It is a usage error if the token is not for the address
 // that is set.
-func (g *GoPro) Token(ctx context.Context, e *app.Env, name string) (token config.Secret, err error) {
+func (g *GoPro) readToken(ctx context.Context, e *app.Env, name string) (token config.Secret, err error) {
 	if name == "" {
 		token, err = g.defaultToken(e)
 	} else {
@@ -90,7 +90,7 @@ func (g *GoPro) Token(ctx context.Context, e *app.Env, name string) (token confi
 	if token.Origin == config.DotEnv {
 		e.Note("The GoPro token is the one that .env in the working directory names: " + token.From)
 	}
-	return token, g.CheckCredential(e, token)
+	return token, g.checkCredential(e, token)
 }
 
 func (g *GoPro) defaultToken(e *app.Env) (config.Secret, error) {
@@ -127,21 +127,21 @@ func (g *GoPro) profileToken(ctx context.Context, e *app.Env, name string) (conf
 	return token, nil
 }
 
-// CheckCredential returns a usage error if .env names the address of the API and
+// checkCredential returns a usage error if .env names the address of the API and
 // not the credential that would go there.
-func (g *GoPro) CheckCredential(e *app.Env, token config.Secret) error {
+func (g *GoPro) checkCredential(e *app.Env, token config.Secret) error {
 	if g.url == gopro.DefaultBaseURL {
 		return nil
 	}
 	return e.Sources.CheckEndpoint("gopro-url", e.Origins, token.Credential())
 }
 
-// TokenStore stores the token of a profile and returns where it is.
-type TokenStore func(token string) (where string, err error)
+// tokenStore stores the token of a profile and returns where it is.
+type tokenStore func(token string) (where string, err error)
 
-// Store returns where a login stores the token of a profile, "" for the default
+// store returns where a login stores the token of a profile, "" for the default
 // one. It is a usage error if nothing can be stored there.
-func (g *GoPro) Store(e *app.Env, name string) (TokenStore, error) {
+func (g *GoPro) store(e *app.Env, name string) (tokenStore, error) {
 	if name == "" {
 		path := e.Sources.Paths.GoProToken()
 		return func(token string) (string, error) { return path, config.StoreSecret(path, token) }, e.Sources.Paths.CheckConfig()

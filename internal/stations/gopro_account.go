@@ -14,8 +14,8 @@ import (
 	"github.com/gondola-sync/gondola/internal/human"
 )
 
-// Hurried is the patience with a service while a person waits for a check.
-var Hurried = fault.Retry{Attempts: 2, Obey: time.Minute}
+// hurried is the patience with a service while a person waits for a check.
+var hurried = fault.Retry{Attempts: 2, Obey: time.Minute}
 
 // HasDefault implements [app.Account].
 func (g *GoPro) HasDefault(e *app.Env) bool {
@@ -23,17 +23,17 @@ func (g *GoPro) HasDefault(e *app.Env) bool {
 	return err != nil || !token.IsZero()
 }
 
-// GoProMembers are the JSON members of a login.
-type GoProMembers struct {
+// goproMembers are the JSON members of a login.
+type goproMembers struct {
 	Items int   `json:"items"`
 	Bytes int64 `json:"bytes"`
 }
 
 // Check implements [app.Account].
 func (g *GoPro) Check(ctx context.Context, e *app.Env, name string) (app.Login, error) {
-	token, err := g.Token(ctx, e, name)
+	token, err := g.readToken(ctx, e, name)
 	login := app.Login{From: token.From}
-	var held GoProMembers
+	var held goproMembers
 	if err == nil {
 		held, err = g.ask(ctx, e, token)
 	}
@@ -46,22 +46,22 @@ func (g *GoPro) Check(ctx context.Context, e *app.Env, name string) (app.Login, 
 }
 
 // ask returns what the account of a token holds, which proves the token.
-func (g *GoPro) ask(ctx context.Context, e *app.Env, token config.Secret) (GoProMembers, error) {
-	client, err := g.Client(e, token, Hurried)
+func (g *GoPro) ask(ctx context.Context, e *app.Env, token config.Secret) (goproMembers, error) {
+	client, err := g.newClient(e, token, hurried)
 	if err != nil {
-		return GoProMembers{}, err
+		return goproMembers{}, err
 	}
 	account, err := client.User(ctx)
-	return GoProMembers{account.Items, account.Bytes}, err
+	return goproMembers{account.Items, account.Bytes}, err
 }
 
 // Health implements [app.Account].
 func (g *GoPro) Health(ctx context.Context, e *app.Env, name string) (app.Health, error) {
-	base, err := g.Endpoint()
+	base, err := g.endpoint()
 	if err != nil {
 		return app.Health{}, err
 	}
-	token, tokenErr := g.Token(ctx, e, name)
+	token, tokenErr := g.readToken(ctx, e, name)
 	if isUsage(tokenErr) {
 		return app.Health{}, tokenErr
 	}

@@ -18,6 +18,7 @@ type GPhotos struct {
 	url         string
 	credentials string
 	token       string
+	headless    bool // of a login
 }
 
 func gphotosKind() app.Kind {
@@ -41,8 +42,8 @@ func (g *GPhotos) AddFlags(cmd *cobra.Command) {
 	noCompletion(cmd, "gphotos-url")
 }
 
-// Endpoint returns the address of the API; a usage error, if it makes no sense.
-func (g *GPhotos) Endpoint() (string, error) { return endpoint("--gphotos-url", g.url) }
+// endpoint returns the address of the API; a usage error, if it makes no sense.
+func (g *GPhotos) endpoint() (string, error) { return endpoint("--gphotos-url", g.url) }
 
 // Destination implements [app.Destination].
 func (g *GPhotos) Destination(_ context.Context, e *app.Env, uri app.URI, o app.DestinationOptions) (*app.OpenDestination, error) {
@@ -65,11 +66,11 @@ func (g *GPhotos) Refuse(item media.Item) *media.Refusal {
 }
 
 func (g *GPhotos) open(e *app.Env, uri app.URI, sizing resumable.Sizing) (*gphotos.Destination, *auth.Store, error) {
-	base, err := g.Endpoint()
+	base, err := g.endpoint()
 	if err != nil {
 		return nil, nil, err
 	}
-	login, err := g.Config(e, uri.Profile)
+	login, err := g.config(e, uri.Profile)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,11 +25,11 @@ func (g *GPhotos) HasDefault(e *app.Env) bool {
 
 // Check implements [app.Account].
 func (g *GPhotos) Check(ctx context.Context, e *app.Env, name string) (app.Login, error) {
-	files, err := g.Files(e, name)
+	files, err := g.filesOf(e, name)
 	if isUsage(err) {
 		return app.Login{}, err
 	}
-	login := app.Login{From: files.Where()}
+	login := app.Login{From: files.where()}
 	var status auth.Status
 	if err == nil {
 		status, err = files.status(ctx, e)
@@ -44,8 +44,8 @@ func (g *GPhotos) Check(ctx context.Context, e *app.Env, name string) (app.Login
 }
 
 // status proves the tokens by a refresh.
-func (f GoogleFiles) status(ctx context.Context, e *app.Env) (auth.Status, error) {
-	cfg, err := f.Read(e)
+func (f googleFiles) status(ctx context.Context, e *app.Env) (auth.Status, error) {
+	cfg, err := f.read(e)
 	if err != nil {
 		return auth.Status{}, err
 	}
@@ -54,11 +54,11 @@ func (f GoogleFiles) status(ctx context.Context, e *app.Env) (auth.Status, error
 
 // Health implements [app.Account].
 func (g *GPhotos) Health(_ context.Context, e *app.Env, name string) (app.Health, error) {
-	files, err := g.Files(e, name)
+	files, err := g.filesOf(e, name)
 	if err != nil {
 		return app.Health{}, err
 	}
-	base, err := g.Endpoint()
+	base, err := g.endpoint()
 	if err != nil {
 		return app.Health{}, err
 	}

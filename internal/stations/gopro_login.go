@@ -1,4 +1,4 @@
-package cli
+package stations
 
 import (
 	"bufio"
@@ -13,8 +13,9 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
-	"github.com/gondola-sync/gondola/internal/stations"
+	"github.com/gondola-sync/gondola/internal/human"
 )
 
 const goproSteps = `GoPro has no sign-in for programs: Gondola uses the token of your browser.
@@ -30,12 +31,9 @@ Gondola only reads with it, and stores it readable by you alone.
 
 `
 
-func newLoginGoPro(a *app) *cobra.Command {
-	var g stations.GoPro
-	var name string
-	kind, _ := known.Kind(gopro.Scheme)
-	cmd := &cobra.Command{
-		Use:   "gopro",
+// LoginHelp implements [app.SignIn].
+func (g *GoPro) LoginHelp() app.Help {
+	return app.Help{
 		Short: "Store the GoPro token of your browser, read from standard input",
 		Long: `Store the GoPro token of your browser. Standard input is a bare token, a Cookie
 header, a row of the browser's cookie table, a cookie export (JSON or
@@ -44,72 +42,61 @@ readable by you alone, and never shown.`,
 		Example: `  gondola login gopro
   pbpaste | gondola login gopro
   gondola login gopro --profile anna`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginGoPro(cmd.Context(), &g, name) },
 	}
-	g.AddFlags(cmd)
-	addProfile(a, cmd, &name, kind)
-	return cmd
 }
 
-func (a *app) loginGoPro(ctx context.Context, g *stations.GoPro, name string) error {
-	e := a.env()
-	store, err := g.Store(e, name)
+// AddLoginFlags implements [app.SignIn].
+func (g *GoPro) AddLoginFlags(*cobra.Command) {}
+
+// LogIn implements [app.SignIn].
+func (g *GoPro) LogIn(ctx context.Context, e *app.Env, t app.Terminal, name string) (*app.LoggedIn, error) {
+	store, err := g.store(e, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := g.CheckCredential(e, config.NewSecret("", "standard input")); err != nil {
-		return err
+	if err := g.checkCredential(e, config.NewSecret("", "standard input")); err != nil {
+		return nil, err
 	}
-	text, err := a.readPaste(ctx)
+	text, err := readPaste(ctx, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	token, err := gopro.ParseToken(text)
 	if err != nil {
-		return &fault.Error{Class: fault.Session, Code: fault.Auth, Op: "read standard input", Err: err,
+		return nil, &fault.Error{Class: fault.Session, Code: fault.Auth, Op: "read standard input", Err: err,
 			Hint: "run gondola login gopro on a terminal to see where the token is found"}
 	}
-	a.secrets.learn(token)
-	client, err := g.Client(e, config.NewSecret(token, "standard input"), stations.Hurried)
+	e.Learn(token)
+	held, err := g.ask(ctx, e, config.NewSecret(token, "standard input"))
 	if err != nil {
-		return err
-	}
-	account, err := client.User(ctx)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	where, err := store(token)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.reportGoProLogin(account, name, where)
-	return nil
+	return &app.LoggedIn{From: where, Members: held, Note: overridden(e, name, where),
+		Text: fmt.Sprintf("GoPro accepts the token. The library holds %s, %s.\nStored in %s.",
+			human.Count(held.Items, "item"), human.Size(held.Bytes), where)}, nil
 }
 
-func (a *app) reportGoProLogin(account gopro.Account, name, where string) {
-	if a.format == formatJSON {
-		a.json(loginLine{
-			loginHead: loginHead{Type: "login", Service: "gopro", Profile: name, Valid: true, From: where},
-			members:   stations.GoProMembers{Items: account.Items, Bytes: account.Bytes},
-		})
-	}
-	fmt.Fprintf(a.talk(), "GoPro accepts the token. The library holds %s, %s.\nStored in %s.\n",
-		count(account.Items, "item"), size(account.Bytes), where)
+// overridden says what wins over the stored token of the default profile.
+func overridden(e *app.Env, name, where string) string {
 	if name != "" {
-		return
+		return ""
 	}
-	if used, err := a.sources.GoProToken(); err == nil && used.From != where {
-		fmt.Fprintf(a.screen, "Note: %s is set and wins over the stored token.\n", used.From)
+	used, err := e.Sources.GoProToken()
+	if err != nil || used.From == where {
+		return ""
 	}
+	return used.From + " is set and wins over the stored token"
 }
 
 // readPaste reads what a person pasted: on a terminal up to the end of the line
 // (a copied cURL command continues its lines), otherwise everything.
-func (a *app) readPaste(ctx context.Context) (string, error) {
-	terminal := isTerminal(a.stdin)
-	if terminal {
-		fmt.Fprint(a.screen, goproSteps)
+func readPaste(ctx context.Context, t app.Terminal) (string, error) {
+	if t.Interactive {
+		fmt.Fprint(t.Screen, goproSteps)
 	}
 	type answer struct {
 		text string
@@ -117,12 +104,12 @@ func (a *app) readPaste(ctx context.Context) (string, error) {
 	}
 	read := make(chan answer, 1)
 	go func() {
-		if terminal {
-			text, err := readContinued(a.stdin)
+		if t.Interactive {
+			text, err := readContinued(t.In)
 			read <- answer{text, err}
 			return
 		}
-		data, err := io.ReadAll(io.LimitReader(a.stdin, maxPaste+1))
+		data, err := io.ReadAll(io.LimitReader(t.In, maxPaste+1))
 		read <- answer{string(data), err}
 	}()
 	select {
