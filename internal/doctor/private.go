@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/gondola-sync/gondola/internal/human"
 )
 
 // others are the permissions of everybody but the owner.
@@ -40,7 +42,7 @@ func privateFiles(secrets []string) (findings []Finding) {
 		}
 	}
 	if private > 0 {
-		findings = append(findings, Finding{Level: OK, What: plural(private, "file") + " with credentials readable by you alone"})
+		findings = append(findings, Finding{Level: OK, What: human.Count(private, "file") + " with credentials readable by you alone"})
 	}
 	return findings
 }
@@ -89,7 +91,7 @@ func privateState(ctx context.Context, dir string) []Finding {
 		Remedy: "chmod -R go= " + shellWord(dir)}
 	if n, example := openFiles(ctx, dir); n > 0 {
 		f.Level = Problem
-		f.What += fmt.Sprintf(": other users may read %s in it, such as %s", plural(n, "file"), example)
+		f.What += fmt.Sprintf(": other users may read %s in it, such as %s", human.Count(n, "file"), example)
 	}
 	return []Finding{f}
 }
@@ -132,11 +134,4 @@ func openFiles(ctx context.Context, dir string) (n int, example string) {
 		return nil
 	})
 	return n, example
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

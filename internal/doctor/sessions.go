@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -37,7 +38,7 @@ func readAll(ctx context.Context, b state.Backend) (findings []Finding) {
 		switch {
 		case ctx.Err() != nil:
 			return append(findings, Finding{Level: Note,
-				What: fmt.Sprintf("%s with %s read; there was no time for more", plural(sessions, "session"), plural(items, "item"))})
+				What: fmt.Sprintf("%s with %s read; there was no time for more", human.Count(sessions, "session"), human.Count(items, "item"))})
 		case err != nil && s == nil:
 			return append(findings, unreadable("the list of sessions", err))
 		case err != nil:
@@ -49,7 +50,7 @@ func readAll(ctx context.Context, b state.Backend) (findings []Finding) {
 		}
 	}
 	findings = append(findings, strays(ctx, b)...)
-	return append(findings, Finding{Level: OK, What: fmt.Sprintf("%s with %s can be read", plural(sessions, "session"), plural(items, "item"))})
+	return append(findings, Finding{Level: OK, What: fmt.Sprintf("%s with %s can be read", human.Count(sessions, "session"), human.Count(items, "item"))})
 }
 
 // straying is a backend that can tell what lies among its records and is none:
@@ -78,7 +79,7 @@ func strays(ctx context.Context, b state.Backend) (findings []Finding) {
 		})
 	}
 	if more > 0 {
-		findings = append(findings, Finding{Level: Note, What: fmt.Sprintf("%s more are not read", plural(more, "file")),
+		findings = append(findings, Finding{Level: Note, What: fmt.Sprintf("%s more are not read", human.Count(more, "file")),
 			Why: "they are of the kinds named above", Remedy: "see to those named above, then run gondola doctor again"})
 	}
 	return findings
@@ -156,7 +157,7 @@ func Leftovers(stateDir string, secrets []string, now time.Time) Check {
 		if files := oldFiles(ctx, stateDir, now, func(name string) bool {
 			return strings.HasPrefix(name, "gondola-") && strings.HasSuffix(name, ".tmp")
 		}); len(files) > 0 {
-			findings = append(findings, Finding{Level: Note, What: fmt.Sprintf("%s in %s left by interrupted writes, such as %s", plural(len(files), "temporary file"), stateDir, files[0]),
+			findings = append(findings, Finding{Level: Note, What: fmt.Sprintf("%s in %s left by interrupted writes, such as %s", human.Count(len(files), "temporary file"), stateDir, files[0]),
 				Why: "they take a little space; the next run of their session removes them", Remedy: "find " + shellWord(stateDir) + " -name 'gondola-*.tmp' -mmin +10 -delete"})
 		}
 		for _, path := range leftSecrets(secrets, now) {

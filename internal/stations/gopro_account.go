@@ -68,7 +68,7 @@ func (g *GoPro) Health(ctx context.Context, e *app.Env, name string) (app.Health
 	health := app.Health{
 		Services: []doctor.Service{{Name: "the GoPro API", URL: base}},
 		Files:    g.files(e, name, token),
-		Login: doctor.GoPro(token.From, func(ctx context.Context) (int, error) {
+		Login: goproCheck(token.From, func(ctx context.Context) (int, error) {
 			if tokenErr != nil {
 				return 0, tokenErr
 			}
@@ -94,4 +94,17 @@ func (g *GoPro) files(e *app.Env, name string, token config.Secret) (paths []str
 		paths = append(paths, filepath.Join(e.Sources.Dir(), ".env"))
 	}
 	return paths
+}
+
+// goproCheck checks the GoPro token by asking for the account's own record. from
+// says where the token is kept.
+func goproCheck(from string, ask func(context.Context) (items int, err error)) doctor.Check {
+	return doctor.Check{Name: "gopro login", Run: func(ctx context.Context) []doctor.Finding {
+		items, err := ask(ctx)
+		if err != nil {
+			return []doctor.Finding{doctor.Refused(err, "nothing can be listed or carried from GoPro", "gondola login gopro")}
+		}
+		return []doctor.Finding{{Level: doctor.OK, What: fmt.Sprintf("GoPro accepts the token from %s: %s; it does not tell when the token ends, which may be within hours or days",
+			from, human.Count(items, "item"))}}
+	}}
 }

@@ -66,8 +66,8 @@ func (g *GPhotos) Health(_ context.Context, e *app.Env, name string) (app.Health
 	health := app.Health{
 		Services: []doctor.Service{{Name: "Google Photos", URL: base}},
 		Files:    []string{files.Client, files.Token},
-		Login:    doctor.Google(func(ctx context.Context) (auth.Status, error) { return files.status(ctx, e) }, nil),
-		More:     []doctor.Check{doctor.Quota(now, gphotos.QuotaReset(now))},
+		Login:    googleCheck(func(ctx context.Context) (auth.Status, error) { return files.status(ctx, e) }, nil),
+		More:     []doctor.Check{quotaCheck(now, gphotos.QuotaReset(now))},
 	}
 	if client, err := auth.ReadClient(files.Client); err == nil { // else the login says so
 		health.Services = append(health.Services, doctor.Service{Name: "Google's tokens", URL: client.TokenURI})
