@@ -53,9 +53,12 @@ var sidecars = map[string]string{
 	"thm": "a .THM file is the thumbnail of a video that is carried itself",
 }
 
+// Refuse implements [station.Destination].
+func (d *Destination) Refuse(item media.Item) *media.Refusal { return Refuse(item) }
+
 // Refuse returns why the service would not take an item, or nil. An unknown
 // size passes; Upload asks again when it knows.
-func (d *Destination) Refuse(item media.Item) *media.Refusal {
+func Refuse(item media.Item) *media.Refusal {
 	if item.Refusal != nil {
 		return item.Refusal
 	}

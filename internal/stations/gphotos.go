@@ -61,9 +61,7 @@ func (g *GPhotos) Lister(_ context.Context, e *app.Env, uri app.URI) (app.List, 
 }
 
 // Refuse implements [app.Destination].
-func (g *GPhotos) Refuse(item media.Item) *media.Refusal {
-	return new(gphotos.Destination).Refuse(item)
-}
+func (g *GPhotos) Refuse(item media.Item) *media.Refusal { return gphotos.Refuse(item) }
 
 func (g *GPhotos) open(e *app.Env, uri app.URI, sizing resumable.Sizing) (*gphotos.Destination, *auth.Store, error) {
 	base, err := g.endpoint()
