@@ -179,6 +179,23 @@ func (g *GoPro) Change(id string, number int) bool {
 	return true
 }
 
+// Original returns the bytes that the original of a medium and number, from 1, has
+// now, or nil if there is no such original.
+func (g *GoPro) Original(id string, number int) Content {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.media[id]
+	if s == nil {
+		return nil
+	}
+	for _, label := range []string{labelSource, labelBaked} {
+		if o := s.object(label, number); o != nil {
+			return alteredContent(o.Content, g.altered[objectKey{id, label, number}])
+		}
+	}
+	return nil
+}
+
 func (g *GoPro) now() time.Time { return g.e.Clock.Now() }
 
 // medium returns what an id names, unless it is gone or in the trash.

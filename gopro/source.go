@@ -95,7 +95,9 @@ func (s *Source) Forecast(load station.Load) map[string]int64 {
 func (s *Source) Requests() map[string]int64 { return s.client.Requests() }
 
 // List streams the items captured in the window, newest upload first, each once,
-// with a Refusal where the cloud cannot serve them. It ends with an error as
+// with a Refusal where the cloud cannot serve them. The items of one medium come
+// one after the other: its chapters or frames in the order of their parts, however
+// the manifest lists them, and then what lies beside them, such as RAW files. It ends with an error as
 // [Client.Media] does. A medium whose manifest cannot be had, while the others'
 // can, is listed with the parts it must have: opening them says what is wrong.
 //
