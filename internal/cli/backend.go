@@ -4,17 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/jsondir"
-	"github.com/gondola-sync/gondola/state/mongo"
-	"github.com/gondola-sync/gondola/state/postgres"
-	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
 // opening says how far opening a store may go.
@@ -28,30 +24,29 @@ const (
 	looking opening = true
 )
 
-// openers are the kinds of stores that the command knows. own keeps the user's
-// credentials from a server that does not come with its own.
-func (a *app) openers(how opening, own bool) state.Openers {
-	existing, onWait := bool(how), a.waits.announce
-	inPostgres := postgres.Opener(postgres.Options{Logger: a.log, Existing: existing, OnWait: onWait, OwnCredentials: own})
-	inMongo := mongo.Opener(mongo.Options{Logger: a.log, Existing: existing, OnWait: onWait, OwnCredentials: own})
-	return state.Openers{
-		jsondir.Scheme:       jsondir.Opener(jsondir.Options{Logger: a.log, Existing: existing}),
-		sqlite.Scheme:        sqlite.Opener(sqlite.Options{Logger: a.log, Existing: existing}),
-		postgres.Scheme:      inPostgres,
-		postgres.SchemeAlias: inPostgres,
-		mongo.Scheme:         inMongo,
-		mongo.SchemeSRV:      inMongo,
-	}
+// storeOptions say how a store is opened. own keeps the user's credentials from a
+// server that does not come with its own.
+func (a *app) storeOptions(how opening, own bool) stores.Options {
+	return stores.Options{Existing: bool(how), OwnCredentials: own, OnWait: a.waits.announce, Logger: a.log}
 }
 
 // openState opens the store that uri names. A store that .env names gets no
 // credentials but those that are in its URI.
 func (a *app) openState(ctx context.Context, uri string, how opening) (state.Backend, error) {
+	return a.openWith(ctx, uri, how, func(ctx context.Context, uri string, o stores.Options) (state.Backend, error) {
+		return stores.Openers(o).Open(ctx, uri)
+	})
+}
+
+// openWith opens the store that uri names with a function of package stores.
+func (a *app) openWith(ctx context.Context, uri string, how opening,
+	open func(context.Context, string, stores.Options) (state.Backend, error),
+) (state.Backend, error) {
 	for _, secret := range state.Credentials(uri) {
 		a.secrets.learn(secret)
 	}
 	confined := uri == a.inDotEnv && uri != ""
-	b, err := a.openers(how, confined).Open(ctx, uri)
+	b, err := open(ctx, uri, a.storeOptions(how, confined))
 	if errors.Is(err, state.ErrURI) {
 		if confined {
 			err = fmt.Errorf("the store that .env names: %w", err)
@@ -64,7 +59,7 @@ func (a *app) openState(ctx context.Context, uri string, how opening) (state.Bac
 // checkState returns a usage error for a URI that names no kind of store that
 // there is, or is malformed. Nothing is opened.
 func (a *app) checkState(uri string) error {
-	if err := a.openers(looking, false).Check(uri); err != nil {
+	if err := stores.Openers(a.storeOptions(looking, false)).Check(uri); err != nil {
 		return &usageError{err}
 	}
 	return nil
@@ -101,16 +96,12 @@ type stateFlags struct {
 	dir string
 }
 
-const stateKinds = "jsondir:PATH, sqlite:PATH, mongodb://… or postgres://…"
-
 func (f *stateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.uri, "state", "", "where sessions are kept, a `URI`: "+stateKinds)
+	cmd.Flags().StringVar(&f.uri, "state", "", "where sessions are kept, a `URI`: "+stores.URIs)
 	cmd.Flags().StringVar(&f.dir, "state-dir", "", "short for --state jsondir:`PATH` (default: sessions in the state directory)")
 	must(cmd.MarkFlagDirname("state-dir"))
 	must(cmd.RegisterFlagCompletionFunc("state", completeState))
 }
-
-var stateSchemes = []cobra.Completion{"jsondir:", "sqlite:", "mongodb://", "mongodb+srv://", "postgres://"}
 
 // completeState completes the kinds of stores, and paths after those that take
 // one as the shell does.
@@ -118,7 +109,7 @@ func completeState(_ *cobra.Command, _ []string, word string) ([]cobra.Completio
 	if strings.Contains(word, ":") {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return stateSchemes, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	return stores.Schemes, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 // where returns the URI of the store that the flags name.
@@ -127,14 +118,14 @@ func (f *stateFlags) where(a *app) (string, error) {
 	switch {
 	case f.uri == "" && f.dir == "":
 		sessions, err := a.sources.Paths.Sessions()
-		return jsondir.Scheme + ":" + sessions, err
+		return stores.Directory(sessions), err
 	case f.uri != "" && f.dir != "" && uri == config.Flag && dir == config.Flag:
 		return "", usagef("--state and --state-dir say the same thing: give one of them")
 	case f.uri == "" || f.dir != "" && dir > uri:
 		if strings.Contains(f.dir, "://") {
 			return "", usagef("--state-dir is a directory; give a URI with --state")
 		}
-		return jsondir.Scheme + ":" + f.dir, nil
+		return stores.Directory(f.dir), nil
 	}
 	if uri == config.DotEnv {
 		a.inDotEnv = f.uri
@@ -158,28 +149,8 @@ func (f *stateFlags) openUnchanged(ctx context.Context, a *app) (state.Backend, 
 	if err != nil {
 		return nil, err
 	}
-	backend, err := a.openState(ctx, uri, looking)
-	if !errors.Is(err, state.ErrNotFound) {
-		return backend, err
-	}
-	dir, err := os.MkdirTemp("", "gondola-nothing-")
-	if err != nil {
-		return nil, err
-	}
-	backend, err = jsondir.Open(dir, jsondir.Options{Logger: a.log})
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	return standIn{backend, dir}, nil
+	return a.openWith(ctx, uri, looking, stores.OpenUnchanged)
 }
-
-// standIn is a backend whose directory ends with it.
-type standIn struct {
-	state.Backend
-	dir string
-}
-
-func (s standIn) Close() error { return errors.Join(s.Backend.Close(), os.RemoveAll(s.dir)) }
 
 // withBackend opens the store for the length of a call that begins no session:
 // where there is no store, none is made.

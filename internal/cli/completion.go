@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -92,7 +93,7 @@ func (a *app) completeCopy(places int, fromPlace bool) cobra.CompletionFunc {
 		a.waits.to(nil)
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 		defer cancel()
-		uri, only, err := sourceAt(args[0])
+		uri, only, err := stores.Source(args[0])
 		switch {
 		case err != nil:
 			return nil, nothing
@@ -110,7 +111,7 @@ func completePlace(word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	var kinds []cobra.Completion
-	for _, kind := range stateSchemes {
+	for _, kind := range stores.Schemes {
 		if strings.HasPrefix(kind, word) {
 			kinds = append(kinds, kind)
 		}

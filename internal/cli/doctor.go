@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,9 +11,8 @@ import (
 
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/doctor"
+	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/jsondir"
-	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
 // doctorFlags say what doctor looks at.
@@ -79,13 +77,13 @@ func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error
 	if err != nil {
 		return nil, err
 	}
-	files := stateFilesOf(uri)
+	files := stores.FilesOf(uri)
 	open := func(ctx context.Context) (state.Backend, error) { return a.openState(ctx, uri, looking) }
 	checks := []doctor.Check{doctor.Clock(health.services, a.now)}
-	if files.dir != "" {
-		checks = append(checks, doctor.Disk(files.dir), doctor.Writable(files.dir))
+	if files.Dir != "" {
+		checks = append(checks, doctor.Disk(files.Dir), doctor.Writable(files.Dir))
 	}
-	checks = append(checks, doctor.State(state.Redact(uri), open), doctor.Private(health.files, files.path))
+	checks = append(checks, doctor.State(state.Redact(uri), open), doctor.Private(health.files, files.Path))
 	checks = append(checks, health.logins...)
 	for _, service := range health.services {
 		checks = append(checks, doctor.Endpoint(service))
@@ -94,7 +92,7 @@ func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error
 	return append(checks,
 		doctor.Sessions(open),
 		doctor.Locks(open),
-		doctor.Leftovers(files.temps, health.files, a.now()),
+		doctor.Leftovers(files.Temps, health.files, a.now()),
 	), nil
 }
 
@@ -161,22 +159,4 @@ func sameHost(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)
 	return errX == nil && errY == nil && x.Host == y.Host
-}
-
-// stateFiles are what a store keeps on this machine: nothing, if it is a server.
-type stateFiles struct {
-	dir   string // is written in
-	path  string // holds the sessions
-	temps string // may hold what interrupted writes left
-}
-
-func stateFilesOf(uri string) stateFiles {
-	scheme, path, _ := strings.Cut(uri, ":")
-	switch strings.ToLower(scheme) {
-	case jsondir.Scheme:
-		return stateFiles{dir: path, path: path, temps: path}
-	case sqlite.Scheme:
-		return stateFiles{dir: filepath.Dir(path), path: path}
-	}
-	return stateFiles{}
 }

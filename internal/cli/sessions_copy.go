@@ -11,6 +11,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/sessioncopy"
+	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -127,13 +128,13 @@ func (a *app) newCopyRequest(from, to string, ids []string) (copyRequest, error)
 	r := copyRequest{ids: ids}
 	var only string
 	var err error
-	if from, err = expandPlace(from, a.sources.Paths); err != nil {
+	if from, err = stores.Expand(from, a.sources.Paths); err != nil {
 		return r, err
 	}
-	if to, err = expandPlace(to, a.sources.Paths); err != nil {
+	if to, err = stores.Expand(to, a.sources.Paths); err != nil {
 		return r, err
 	}
-	if r.from, only, err = sourceAt(from); err != nil {
+	if r.from, only, err = stores.Source(from); err != nil {
 		return r, err
 	}
 	if only != "" {
@@ -142,7 +143,7 @@ func (a *app) newCopyRequest(from, to string, ids []string) (copyRequest, error)
 		}
 		r.ids = []string{only}
 	}
-	if r.to, err = targetAt(to); err != nil {
+	if r.to, err = stores.Target(to); err != nil {
 		return r, err
 	}
 	for _, uri := range []string{r.from, r.to} {
@@ -325,7 +326,7 @@ func sameStore(a, b string) bool {
 	if a == b {
 		return true
 	}
-	x, y := stateFilesOf(a).path, stateFilesOf(b).path
+	x, y := stores.FilesOf(a).Path, stores.FilesOf(b).Path
 	if x == "" || y == "" {
 		return false
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/gondola-sync/gondola/bandwidth"
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/media"
-	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 // syncFlags are the flags of sync, and of commands that do the same.
@@ -66,7 +66,7 @@ func (f *syncFlags) inFlight() (int, error) {
 
 func (f *syncFlags) validate() error {
 	if f.sessionID != "" { // so that a session can move to any kind of store
-		if err := jsondir.CheckSessionID(f.sessionID); err != nil {
+		if err := stores.CheckSessionID(f.sessionID); err != nil {
 			return &usageError{err}
 		}
 	}

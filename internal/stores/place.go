@@ -1,4 +1,4 @@
-package cli
+package stores
 
 import (
 	"encoding/json"
@@ -13,7 +13,6 @@ import (
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/jsondir"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
@@ -21,8 +20,8 @@ import (
 // drive of Windows.
 var stateURI = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
-// expandPlace expands a leading ~ of a PATH, or of the path of a URI.
-func expandPlace(place string, paths config.Paths) (string, error) {
+// Expand expands a leading ~ of a PATH, or of the path of a URI.
+func Expand(place string, paths config.Paths) (string, error) {
 	if stateURI.MatchString(place) {
 		return paths.ExpandURI(place)
 	}
@@ -33,9 +32,9 @@ func expandPlace(place string, paths config.Paths) (string, error) {
 // hold all items.
 const maxDocument = 1 << 30
 
-// sourceAt returns the URI of the store that a PATH or URI means, and the id of
+// Source returns the URI of the store that a PATH or URI means, and the id of
 // the only session that is meant, or "" for all.
-func sourceAt(place string) (uri, only string, err error) {
+func Source(place string) (uri, only string, err error) {
 	if stateURI.MatchString(place) {
 		return place, "", nil
 	}
@@ -46,7 +45,7 @@ func sourceAt(place string) (uri, only string, err error) {
 	case info.IsDir():
 		document := filepath.Join(place, "meta.json")
 		if _, err := os.Stat(document); errors.Is(err, fs.ErrNotExist) {
-			return jsondir.Scheme + ":" + place, "", nil
+			return Directory(place), "", nil
 		}
 		return sessionIn(place, document)
 	}
@@ -74,12 +73,12 @@ func sessionIn(path, document string) (uri, only string, err error) {
 		return "", "", fmt.Errorf("%s: it is no session", path)
 	}
 	absolute, err := filepath.Abs(path)
-	return jsondir.Scheme + ":" + filepath.Dir(absolute), meta.ID, err
+	return Directory(filepath.Dir(absolute)), meta.ID, err
 }
 
-// targetAt returns the URI of the store that a PATH or URI means; a PATH where
+// Target returns the URI of the store that a PATH or URI means; a PATH where
 // nothing is yet will be a directory.
-func targetAt(place string) (string, error) {
+func Target(place string) (string, error) {
 	if stateURI.MatchString(place) {
 		return place, nil
 	}
@@ -89,7 +88,7 @@ func targetAt(place string) (string, error) {
 	case err != nil:
 		return "", err
 	case info.IsDir():
-		return jsondir.Scheme + ":" + place, nil
+		return Directory(place), nil
 	}
 	database, err := isDatabase(place)
 	if err == nil && !database {
@@ -104,7 +103,7 @@ func newPlace(path string) (string, error) {
 	case ".db", ".sqlite", ".sqlite3":
 		return "", usagef("%s is not there yet: write sqlite:%[1]s for a database, jsondir:%[1]s for a directory", path)
 	}
-	return jsondir.Scheme + ":" + path, nil
+	return Directory(path), nil
 }
 
 // isDatabase reports whether a file is a SQLite database.
@@ -120,4 +119,16 @@ func isDatabase(path string) (bool, error) {
 		return false, err
 	}
 	return string(head) == magic, nil
+}
+
+// pathless takes the path out of an error that names it elsewhere.
+func pathless(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+func usagef(format string, args ...any) error {
+	return &config.UsageError{Message: fmt.Sprintf(format, args...)}
 }
