@@ -55,9 +55,6 @@ func (l *loaded) put(it *Item) (int64, error) {
 		return 0, err
 	}
 	n := l.match(it)
-	if holder, taken := l.byName[it.Name]; taken && holder != n {
-		return 0, fmt.Errorf("item %q (%s): another item of the session has its name", it.Name, it.ID.Key())
-	}
 	if n < 0 {
 		n = len(l.doc.Items)
 		stored.Seq = 1
@@ -67,11 +64,31 @@ func (l *loaded) put(it *Item) (int64, error) {
 		l.doc.Items = append(l.doc.Items, stored)
 	} else {
 		stored.Seq = l.doc.Items[n].Seq
-		delete(l.byName, l.doc.Items[n].Name)
+		if old := l.doc.Items[n].Name; l.byName[old] == n {
+			delete(l.byName, old)
+		}
 		l.doc.Items[n] = stored
 	}
 	l.enter(n, stored)
 	return stored.Seq, nil
+}
+
+// checkNames refuses items that have been put if others have their names.
+func (l *loaded) checkNames(items []*Item) error {
+	owner := map[string]*Item{}
+	for _, it := range items {
+		owner[it.Name] = nil
+	}
+	for _, it := range l.doc.Items {
+		first, put := owner[it.Name]
+		if first != nil {
+			return fmt.Errorf("item %q (%s): another item of the session has its name", it.Name, it.ID.Key())
+		}
+		if put {
+			owner[it.Name] = it
+		}
+	}
+	return nil
 }
 
 // match returns the position of the item that it changes: that of its identity,
@@ -159,7 +176,7 @@ func (a *adapter) PutItems(ctx context.Context, id string, items ...*Item) error
 				return err
 			}
 		}
-		return nil
+		return l.checkNames(items)
 	})
 	if err != nil {
 		return err

@@ -200,8 +200,28 @@ type put struct {
 
 // plan tells what is to be written where, and refuses all if one cannot be.
 func (ix *index) plan(items []*state.Item) ([]*put, error) {
+	puts, err := ix.assign(items)
+	if err != nil {
+		return nil, err
+	}
+	if err := ix.checkNames(puts); err != nil {
+		return nil, err
+	}
+	for _, p := range puts {
+		p.file = ix.fileFor(p)
+		stored := *p.it
+		stored.Seq = p.seq
+		if p.data, err = state.EncodeItem(&stored); err != nil {
+			return nil, err
+		}
+	}
+	return puts, nil
+}
+
+// assign tells which stored item each one changes, if any.
+func (ix *index) assign(items []*state.Item) ([]*put, error) {
 	var puts []*put
-	keys, names, replaced := map[string]*put{}, map[string]*put{}, map[slot]bool{}
+	keys, replaced := map[string]*put{}, map[slot]bool{}
 	last := ix.lastSeq()
 	for _, it := range items {
 		if err := checkItem(it); err != nil {
@@ -221,28 +241,45 @@ func (ix *index) plan(items []*state.Item) ([]*put, error) {
 				p.seq, p.from, replaced[p.old] = ix.items[p.old].seq, ix.items[p.old].file, true
 			}
 		}
-		p.it, p.file = it, fileOf(it.Name)
-		if p.old != none && ix.items[p.old].name == it.Name {
-			p.file = p.from
-		}
-		if p.from != p.file && slices.Contains(ix.strays, "items/"+p.file) {
-			p.file = apart(it.Name) // its own is taken by what is no record
-		}
-		name := fold(p.file)
-		holder := ix.byName.of(name)
-		if holder != none && holder != p.old && p.file != p.from || names[name] != nil && names[name] != p {
-			return nil, badItem(it, errors.New("another item of the session takes its name"))
-		}
-		names[name] = p
-		stored := *it
-		stored.Seq = p.seq
-		data, err := state.EncodeItem(&stored)
-		if err != nil {
-			return nil, err
-		}
-		p.data = data
+		p.it = it // the last one of an identity counts
 	}
 	return puts, nil
+}
+
+// checkNames refuses an item whose name another one takes, or keeps.
+func (ix *index) checkNames(puts []*put) error {
+	names, changed := map[string]bool{}, map[slot]*put{}
+	for _, p := range puts {
+		if p.old != none {
+			changed[p.old] = p
+		}
+	}
+	for _, p := range puts {
+		name := fold(fileOf(p.it.Name))
+		holder := ix.byName.of(name)
+		gone := holder == none || holder == p.old || changed[holder] != nil && fold(fileOf(changed[holder].it.Name)) != name
+		if kept := p.old != none && ix.items[p.old].name == p.it.Name; names[name] || !gone && !kept {
+			return badItem(p.it, errors.New("another item of the session takes its name"))
+		}
+		names[name] = true
+	}
+	return nil
+}
+
+// fileFor returns the file for an item: the one it is in, unless it gets another
+// name. Its own may be taken, by what is no record or by an item that gives its
+// name up in the same call, so that neither is overwritten.
+func (ix *index) fileFor(p *put) string {
+	file := fileOf(p.it.Name)
+	if p.old != none && (ix.items[p.old].name == p.it.Name || fold(file) == fold(p.from)) {
+		return p.from
+	}
+	holder := ix.byName.of(fold(file))
+	inUse := holder != none && holder != p.old && fold(ix.items[holder].file) == fold(file)
+	if inUse || slices.Contains(ix.strays, "items/"+file) {
+		return apart(p.it.Name)
+	}
+	return file
 }
 
 func badItem(it *state.Item, why error) error {
@@ -258,7 +295,7 @@ func (ix *index) match(it *state.Item) slot {
 	if s := ix.byKey.of(identity(it)); s != none {
 		return s
 	}
-	if it.Seq > 0 {
+	if it.Seq > 0 && !it.ID.IsZero() {
 		if s := ix.bySeq(it.Seq); s != none && ix.items[s].named {
 			return s
 		}

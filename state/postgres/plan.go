@@ -86,10 +86,7 @@ func (k known) match(it *state.Item) *row {
 		return r
 	}
 	named := k.byName[it.Name]
-	if it.ID.IsZero() && nameless(named) {
-		return named
-	}
-	if r := k.bySeq[it.Seq]; nameless(r) {
+	if r := k.bySeq[it.Seq]; !it.ID.IsZero() && nameless(r) {
 		return r
 	}
 	if nameless(named) {

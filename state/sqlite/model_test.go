@@ -63,7 +63,7 @@ func (m *model) match(it *state.Item) int {
 	if n := find(func(o state.Item) bool { return !it.ID.IsZero() && o.ID == it.ID }); n >= 0 {
 		return n
 	}
-	if n := find(func(o state.Item) bool { return o.ID.IsZero() && o.Seq == it.Seq }); n >= 0 {
+	if n := find(func(o state.Item) bool { return !it.ID.IsZero() && o.ID.IsZero() && o.Seq == it.Seq }); n >= 0 {
 		return n
 	}
 	return anonymous

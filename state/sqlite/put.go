@@ -122,7 +122,7 @@ func (p *planner) match(it *state.Item, holder int64, anonymous bool) (seq int64
 	if key != "" {
 		found, err = p.t.row("SELECT seq FROM item WHERE session = ? AND key = ?", []any{p.session, key}, &seq)
 	}
-	if !found && err == nil && it.Seq > 0 {
+	if !found && err == nil && key != "" && it.Seq > 0 {
 		found, err = p.t.row("SELECT seq FROM item WHERE session = ? AND seq = ? AND key IS NULL", []any{p.session, it.Seq}, &seq)
 	}
 	if !found && anonymous {

@@ -47,6 +47,10 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 	for _, it := range carried {
 		it.Transfer = state.Completed
 	}
+	circle := items(0, 3)
+	for n, it := range circle {
+		it.Transfer, it.Name = state.Completed, item((n+1)%3).Name
+	}
 	header := newSession("s")
 	header.Account = "gphotos:1"
 	steps := []struct {
@@ -56,6 +60,10 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 		{func() error { return b.PutItems(ctx, "s", carried...) }, func(b state.Backend) bool { return awaitCreate(t, b) == 3 }},
 		{func() error { return b.PutItems(ctx, "s", renamed, item(4)) }, func(b state.Backend) bool {
 			return has(t, b, "renamed.MP4") && has(t, b, item(4).Name) && !has(t, b, item(3).Name)
+		}},
+		{func() error { return b.PutItems(ctx, "s", circle...) }, func(b state.Backend) bool {
+			it, err := b.ItemNamed(ctx, "s", circle[0].Name)
+			return err == nil && it.ID == circle[0].ID && has(t, b, item(0).Name) && has(t, b, item(2).Name)
 		}},
 		{func() error { return b.PutItems(ctx, "s", found) }, func(b state.Backend) bool {
 			return has(t, b, "known.jpg") && !has(t, b, "legacy.jpg")

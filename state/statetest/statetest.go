@@ -76,6 +76,8 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"ItemByKeyAndName", testItemByKeyAndName},
 		{"ItemsAtRest", testItemsAtRest},
 		{"NameOnly", testNameOnly},
+		{"NameOnlyUnderNewName", testNameOnlyUnderNewName},
+		{"NamesExchanged", testNamesExchanged},
 		{"NameTaken", testNameTaken},
 		{"HostileNames", testHostileNames},
 		{"Unstorable", testUnstorable},
