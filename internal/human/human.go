@@ -1,4 +1,3 @@
-// Package human writes numbers as words for those who read them.
 package human
 
 import "fmt"
