@@ -6,11 +6,15 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 const (
 	hashBuffer  = 256 << 10 // bytes that are handed over at once
 	hashBuffers = 4         // of one hasher: one is filled, the others wait or are hashed
+	// worthStarting is how many full buffers start the second goroutine: each
+	// start wakes a processor.
+	worthStarting = 2
 
 	// worthBeside is the size in bytes of the smallest object that is hashed
 	// beside: the buffers of smaller ones would cost more than they bring.
@@ -18,34 +22,48 @@ const (
 	// mostBeside is the most uploads in flight that are hashed beside, however
 	// many processors there are: it bounds the memory of their buffers.
 	mostBeside = 4
+
+	// Hashing moves to a second goroutine when it takes at least this share of
+	// the time in which bytes pass, and back when it takes less than that: on a
+	// slower line, and where encryption takes the time, the copy costs more than
+	// is won.
+	shareToLeave  = 0.5
+	shareToReturn = 0.35
+	// shareOver is how many bytes the share is measured over.
+	shareOver = 4 * mib
 )
 
-// besidePays reports whether SHA-256 in a second goroutine makes uploads faster:
+// besidePays reports whether hashing in a second goroutine makes uploads faster:
 // while each of those in flight has two processors. With more of them in flight
 // every processor is busy, and a second goroutine only adds a copy.
 func besidePays(inFlight int) bool {
 	return inFlight <= min(runtime.GOMAXPROCS(0)/2, mostBeside)
 }
 
-// hasher is a running checksum. It hashes where the bytes pass, or while beside
-// says so in a goroutine of its own, which ends when nothing waits for it. One
-// goroutine uses a hasher at a time.
+// hasher is a running checksum. It hashes where the bytes pass or, when that takes
+// most of the time and may says so, in a goroutine of its own, which ends when
+// nothing is queued. One goroutine uses a hasher at a time.
 type hasher struct {
-	beside func() bool // nil: never
-	sum    hash.Hash   // used by drain while it runs, and otherwise by the caller
+	may func() bool // whether there may be a second goroutine; nil: never
+	sum hash.Hash   // used by drain while that runs, and otherwise by the caller
 
 	fill []byte // the buffer that is being filled
+
+	leads  bool      // hashing takes most of the time
+	since  time.Time // when the measurement of that began
+	passed int64     // bytes since then
 
 	mu      sync.Mutex
 	changed sync.Cond // of what follows
 	queue   [][]byte  // full buffers, in order; the first is being hashed
 	free    [][]byte
-	made    int  // buffers that exist
-	running bool // drain runs
+	made    int           // buffers that exist
+	running bool          // drain runs
+	busy    time.Duration // of hashing since the measurement began
 }
 
-func newHasher(kind Checksum, beside func() bool) *hasher {
-	h := &hasher{beside: beside, sum: kind.hash()}
+func newHasher(kind Checksum, may func() bool) *hasher {
+	h := &hasher{may: may, sum: kind.hash()}
 	h.changed.L = &h.mu
 	return h
 }
@@ -53,19 +71,15 @@ func newHasher(kind Checksum, beside func() bool) *hasher {
 // Write takes p, which the caller may use again when Write returns. It waits
 // while all buffers are full, and never fails.
 func (h *hasher) Write(p []byte) (int, error) {
-	if h.beside == nil || !h.beside() {
-		h.settle()
+	if h.may == nil {
 		return h.sum.Write(p)
 	}
-	for rest := p; len(rest) > 0; {
-		if h.fill == nil {
-			h.fill = h.buffer()
-		}
-		n := copy(h.fill[len(h.fill):cap(h.fill)], rest)
-		h.fill, rest = h.fill[:len(h.fill)+n], rest[n:]
-		if len(h.fill) == cap(h.fill) {
-			h.handOver()
-		}
+	h.measure(int64(len(p)))
+	if h.leads && h.may() {
+		h.enqueue(p)
+	} else {
+		h.settle()
+		h.hash(p)
 	}
 	return len(p), nil
 }
@@ -87,11 +101,56 @@ func (h *hasher) UnmarshalBinary(state []byte) error {
 	return h.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(state)
 }
 
-// settle hashes what has been written and not been hashed.
-func (h *hasher) settle() {
-	if len(h.fill) > 0 {
-		h.handOver()
+// measure finds out, now and then, whether hashing takes most of the time.
+func (h *hasher) measure(n int64) {
+	if h.passed += n; h.passed < shareOver && !h.since.IsZero() {
+		return
 	}
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.since.IsZero() {
+		h.leads = h.leading(now.Sub(h.since))
+	}
+	h.since, h.passed, h.busy = now, 0, 0
+}
+
+// leading judges a measurement. It needs h.mu.
+func (h *hasher) leading(took time.Duration) bool {
+	share := shareToLeave
+	if h.leads {
+		share = shareToReturn
+	}
+	return h.busy.Seconds() >= share*took.Seconds()
+}
+
+// hash hashes p where it is called.
+func (h *hasher) hash(p []byte) {
+	began := time.Now()
+	h.sum.Write(p)
+	took := time.Since(began)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.busy += took
+}
+
+// enqueue copies p into buffers for the second goroutine.
+func (h *hasher) enqueue(p []byte) {
+	for len(p) > 0 {
+		if h.fill == nil {
+			h.fill = h.buffer()
+		}
+		n := copy(h.fill[len(h.fill):cap(h.fill)], p)
+		h.fill, p = h.fill[:len(h.fill)+n], p[n:]
+		if len(h.fill) == cap(h.fill) {
+			h.handOver(worthStarting)
+		}
+	}
+}
+
+// settle hashes what is in buffers.
+func (h *hasher) settle() {
+	h.handOver(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for h.running {
@@ -116,13 +175,15 @@ func (h *hasher) buffer() []byte {
 	return b[:0]
 }
 
-// handOver queues the buffer that was filled.
-func (h *hasher) handOver() {
+// handOver queues the buffer that was filled, and starts drain when so many wait.
+func (h *hasher) handOver(enough int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.queue = append(h.queue, h.fill)
-	h.fill = nil
-	if !h.running {
+	if h.fill != nil {
+		h.queue = append(h.queue, h.fill)
+		h.fill = nil
+	}
+	if !h.running && len(h.queue) >= enough {
 		h.running = true
 		go h.drain()
 	}
@@ -136,7 +197,7 @@ func (h *hasher) drain() {
 	for len(h.queue) > 0 {
 		b := h.queue[0]
 		h.mu.Unlock()
-		h.sum.Write(b)
+		h.hash(b)
 		h.mu.Lock()
 		h.queue, h.free = slices.Delete(h.queue, 0, 1), append(h.free, b)
 		h.changed.Broadcast()

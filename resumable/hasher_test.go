@@ -35,6 +35,7 @@ func TestHasherIsSHA256(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		beside := rapid.Bool().Draw(rt, "beside")
 		h := newHasher(SHA256, func() bool { return beside })
+		h.leads = true
 		at := 0
 		for at < len(data) {
 			n := min(rapid.IntRange(1, 3*hashBuffer).Draw(rt, "piece"), len(data)-at)
@@ -70,6 +71,7 @@ func TestHasherContinues(t *testing.T) {
 		return d.state()
 	}()
 	d := resumeDigest(SHA256, state, 1000, func() bool { return true })
+	d.h.leads = true
 	d.write(data[1000:], 1000)
 	if got := d.hexSum(int64(len(data))); got != hexSum(data) {
 		t.Errorf("sum = %s, want %s", got, hexSum(data))
@@ -90,6 +92,7 @@ func (blocking) BlockSize() int                { return 1 }
 func TestHasherWaitsForBuffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasher(SHA256, func() bool { return true })
+		h.leads = true
 		turns := make(chan struct{})
 		h.sum = blocking{turns}
 		written := 0
@@ -111,6 +114,51 @@ func TestHasherWaitsForBuffers(t *testing.T) {
 		synctest.Wait()
 		if written != -8 || h.running {
 			t.Errorf("after hashing: %d written, goroutine runs: %v", written, h.running)
+		}
+	})
+}
+
+// taking is a hash that takes some time for each Write.
+type taking struct {
+	blocking
+	time.Duration
+}
+
+func (s taking) Write(p []byte) (int, error) { time.Sleep(s.Duration); return len(p), nil }
+
+// TestHashingLeavesTheLine when it takes most of the time, and returns when the
+// line has become slow.
+func TestHashingLeavesTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(SHA256, func() bool { return true })
+		h.sum = taking{Duration: 3 * time.Millisecond}
+		pass := func(line time.Duration) time.Duration {
+			began := time.Now()
+			for range 4 * shareOver / hashBuffer {
+				time.Sleep(line)
+				h.Write(make([]byte, hashBuffer))
+			}
+			h.settle()
+			return time.Since(began)
+		}
+		for _, tc := range []struct {
+			name  string
+			line  time.Duration
+			leads bool
+		}{
+			{"slower than the hash", 4 * time.Millisecond, false},
+			{"faster", 2 * time.Millisecond, true},
+			{"as fast as the hash, beside it", 5 * time.Millisecond, true},
+			{"slow", 20 * time.Millisecond, false},
+		} {
+			if pass(tc.line); h.leads != tc.leads {
+				t.Errorf("%s: beside the line: %v, want %v", tc.name, h.leads, tc.leads)
+			}
+		}
+		pass(2 * time.Millisecond)
+		inline := 4 * shareOver / hashBuffer * 5 * time.Millisecond
+		if took := pass(2 * time.Millisecond); took > inline*7/10 {
+			t.Errorf("took %v beside the line, and %v in it", took, inline)
 		}
 	})
 }

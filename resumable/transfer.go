@@ -81,7 +81,7 @@ func (t *transfer) resume(c *Checkpoint) {
 	t.sent = max(t.sent, c.Confirmed, c.HashAt)
 }
 
-// beside reports whether to hash in a goroutine of its own.
+// beside reports whether hashing may have a goroutine of its own.
 func (t *transfer) beside() bool {
 	large := t.job.Media.Size >= worthBeside || t.job.Media.Size == Unknown
 	return large && t.job.Checksum != CRC32C && besidePays(int(t.u.inFlight.Load()))

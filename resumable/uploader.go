@@ -14,9 +14,10 @@ import (
 // between. It is safe for concurrent use; the zero values of all fields but
 // Protocol are filled with defaults.
 //
-// Each object is hashed as it passes. While few are in flight, those
-// of 16 MiB and more are hashed in a second goroutine, for which an object takes
-// 1 MiB of buffers, and all of them together 4 MiB at most.
+// Each object is hashed as it passes. Where hashing takes most of the time, and few
+// objects are in flight, those of 16 MiB and more are hashed in a second
+// goroutine, for which an object takes 1 MiB of buffers, and all of them together
+// 4 MiB at most.
 type Uploader struct {
 	Protocol Protocol
 	// RawLimit is the largest object, in bytes, that is sent in one request
