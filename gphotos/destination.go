@@ -42,7 +42,8 @@ type Destination struct {
 	account   func(ctx context.Context) (string, error)
 	batchSize int
 
-	album chan struct{} // full while an album is looked up and created
+	album chan struct{}     // full while an album is looked up and created
+	made  map[string]string // ids of the albums created here, by title; guarded by album
 }
 
 // NewDestination returns the station of c's account.
@@ -54,7 +55,8 @@ func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 	if size <= 0 || size > MaxBatch {
 		size = MaxBatch
 	}
-	return &Destination{c: c, name: cmp.Or(o.Name, Scheme+":"), account: o.Account, batchSize: size, album: make(chan struct{}, 1)}, nil
+	return &Destination{c: c, name: cmp.Or(o.Name, Scheme+":"), account: o.Account, batchSize: size,
+		album: make(chan struct{}, 1), made: map[string]string{}}, nil
 }
 
 // Name returns the name of the station, such as "gphotos:".
@@ -92,7 +94,8 @@ const albumSettles = 30 * time.Second
 // Album returns the id of the writable album with this title among those that
 // the app created, and creates it if there is none. Before each further attempt
 // to create it, it looks for the album until a listing would show it: an attempt
-// that got no answer may have created it.
+// that got no answer may have created it. One that was created here is found again
+// although no listing shows it yet.
 func (d *Destination) Album(ctx context.Context, title string) (id string, err error) {
 	if title, err = media.AlbumTitle(title); err != nil {
 		return "", albumFault(title, &fault.Error{Class: fault.Item, Code: fault.Album, Err: err})
@@ -112,6 +115,9 @@ func (d *Destination) Album(ctx context.Context, title string) (id string, err e
 		made, err := d.c.CreateAlbum(ctx, title)
 		if id = made.ID; fault.CodeOf(err) != fault.Rate {
 			patience = albumSettles
+		}
+		if err == nil {
+			d.made[title] = id
 		}
 		return albumFault(title, err)
 	})
@@ -144,7 +150,22 @@ func (d *Destination) findAlbum(ctx context.Context, title string) (string, erro
 			return a.ID, nil
 		}
 	}
-	return "", nil
+	return d.unlistedAlbum(ctx, title)
+}
+
+// unlistedAlbum returns the album that was created here, if it is still there: a
+// listing may lack a new one for some seconds. It returns "" if there is none.
+func (d *Destination) unlistedAlbum(ctx context.Context, title string) (string, error) {
+	id := d.made[title]
+	if id == "" {
+		return "", nil
+	}
+	_, err := d.c.Album(ctx, id)
+	if fault.CodeOf(err) == fault.Gone {
+		delete(d.made, title)
+		return "", nil
+	}
+	return id, err
 }
 
 // albumFault: without the album that was asked for, nothing can go on.

@@ -201,10 +201,11 @@ func (h Destination) wantHeld(t *testing.T, want ...File) {
 		count[it.SHA256]++
 	}
 	for _, f := range want {
-		if count[sum(f.Data)] != 1 {
-			t.Errorf("%s (%d bytes) is held %d times, want once", f.Item.Name, len(f.Data), count[sum(f.Data)])
+		digest := sum(f.Data)
+		if count[digest] != 1 {
+			t.Errorf("%s (%d bytes) is held %d times, want once", f.Item.Name, len(f.Data), count[digest])
 		}
-		delete(count, sum(f.Data))
+		delete(count, digest)
 	}
 	for _, it := range h.Held(t) {
 		if count[it.SHA256] > 0 {
