@@ -45,7 +45,8 @@ func confirmed(command string, a answer, sent int64) (State, error) {
 }
 
 // parseRange returns how many bytes a Range header counts: "bytes=0-N", in old
-// guides "0-N". Without the header there are none.
+// guides "0-N". Without the header there are none, as with "bytes=0--1", which
+// emulators write.
 func parseRange(v string) (int64, error) {
 	v = strings.TrimSpace(v)
 	if v == "" {
@@ -54,6 +55,9 @@ func parseRange(v string) (int64, error) {
 	span := v
 	if len(v) > 6 && strings.EqualFold(v[:6], "bytes=") {
 		span = v[6:]
+	}
+	if span == "0--1" {
+		return 0, nil
 	}
 	first, last, _ := strings.Cut(span, "-")
 	n, err := strconv.ParseUint(strings.TrimSpace(last), 10, 62)
