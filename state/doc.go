@@ -6,6 +6,9 @@
 // size of the session, and is durable when it returns. The ledger remembers,
 // across sessions, which item is already at which destination.
 //
+// What a store may offer beyond is a [Journal]: the history of a session, and a
+// view of what its run is doing, for other processes.
+//
 // Status words are those of q2google. The rule that tells where an item stands
 // is in one place, [Item.Awaits]: backends index by it, the engine works by it.
 package state

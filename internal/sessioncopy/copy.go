@@ -45,8 +45,8 @@ type Result struct {
 
 // Copy copies a session with its items and batches, and what the ledger knows of
 // them, from one store into another, and proves the copy. The session's journal
-// stays behind: it tells what happened in the original. Both sessions are
-// locked meanwhile; a [state.LockedError] says who else holds one. A copy that
+// is not copied: it is the history of the original. Both sessions are locked
+// meanwhile; a [state.LockedError] says who else holds one. A copy that
 // is there already, and the same, is left as it is; another session of that id
 // is ErrDiffers. A session that does not exist is [state.ErrNotFound]. Unless the
 // copy is proved, the original stays.

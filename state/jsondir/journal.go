@@ -27,7 +27,7 @@ const (
 
 // Append appends entries to the journal, a line each, without syncing it.
 func (b *Backend) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
-	s, err := b.journal(ctx, id)
+	s, err := b.journalDir(ctx, id)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
@@ -59,12 +59,16 @@ func (b *Backend) journal(ctx context.Context, id string) (*session, error) {
 		return nil, err
 	}
 	h, err := b.header(s.dir)
-	switch {
-	case err != nil:
-		return nil, err
-	case h.ID != id:
-		return nil, otherSession(id, s.dir, h.ID)
-	case h.flat != nil:
+	if err == nil && h.ID != id {
+		err = otherSession(id, s.dir, h.ID)
+	}
+	return s, err
+}
+
+// journalDir is journal for writing: a session in a flat file gets a directory.
+func (b *Backend) journalDir(ctx context.Context, id string) (*session, error) {
+	s, err := b.journal(ctx, id)
+	if err == nil && !s.exists(s.dir) {
 		err = b.makeDir(s.dir)
 	}
 	return s, err
@@ -113,7 +117,7 @@ func (s *session) append(lines []byte) (err error) {
 
 // PutSnapshot replaces the snapshot by renaming, without syncing it.
 func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
-	s, err := b.journal(ctx, id)
+	s, err := b.journalDir(ctx, id)
 	if err != nil {
 		return err
 	}

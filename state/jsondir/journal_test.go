@@ -151,6 +151,12 @@ func TestJournalOfFlatFile(t *testing.T) {
 	}
 	b := open(t, root).(*jsondir.Backend)
 	defer b.Close()
+	for e, err := range b.Newest(t.Context(), "old-run") {
+		t.Errorf("entry %v, %v", e, err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "old-run")); err == nil {
+		t.Error("reading the journal made a directory")
+	}
 	if err := b.Append(t.Context(), "old-run", state.JournalEntry{Key: "k"}); err != nil {
 		t.Fatal(err)
 	}

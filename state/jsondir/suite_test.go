@@ -46,6 +46,8 @@ func (m *meter) watch(op, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch op {
+	case "append", "snapshot":
+		m.cost.Writes++
 	case "write":
 		m.temp = filepath.Join(m.root, name)
 	case "rename":
