@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/gondola-sync/gondola/emulator"
 )
 
 const (
@@ -35,19 +37,42 @@ var carryRow = row{
 }
 
 func measureCarry(ctx context.Context, b *bench, s *series) error {
+	return b.carryBeside(ctx, s, func(l emulator.Library) (*cloud, error) { return newCloud(l, nil) })
+}
+
+// tlsRow is carryRow with HTTPS on both legs, as it is in earnest: the yardstick
+// is the pipe that hashes, too.
+var tlsRow = row{
+	name:   "tls",
+	title:  "one large file over TLS on loopback, against a Go program that pipes GET into POST and hashes",
+	target: "≥ 0.97 of its throughput, ≤ 1.05 of its CPU; of the bare pipe's CPU ≤ 1.6",
+	measure: func(ctx context.Context, b *bench, s *series) error {
+		return b.carryBeside(ctx, s, func(l emulator.Library) (*cloud, error) { return newTLSCloud(l, b.dir) })
+	},
+	judge: func(s series) (string, bool) {
+		rate, cpu, bare := s.middle(contender, unitOfHash), s.middle(contender, unitCPUHash), s.middle(contender, unitCPUPipe)
+		return fmt.Sprintf("%.2f and %.2f; %.2f", rate, cpu, bare), rate >= 0.97 && cpu <= 1.05 && bare <= 1.6
+	},
+}
+
+// opener starts services with a library.
+type opener func(emulator.Library) (*cloud, error)
+
+// carryBeside measures Gondola and the yardsticks in turns.
+func (b *bench) carryBeside(ctx context.Context, s *series, open opener) error {
 	size := int64(3e9)
 	if b.long {
 		size = 15e9
 	}
 	for range b.rounds {
-		if err := b.carryGondola(ctx, s, size); err != nil {
+		if err := b.carryGondola(ctx, s, open, size); err != nil {
 			return err
 		}
 		for _, p := range []struct {
 			name string
 			args []string
 		}{{pipeName, nil}, {pipeHashing, []string{"-sha256"}}} {
-			if err := b.carryPipe(ctx, s, p.name, p.args, size); err != nil {
+			if err := b.carryPipe(ctx, s, open, p.name, p.args, size); err != nil {
 				return err
 			}
 		}
@@ -59,8 +84,8 @@ func measureCarry(ctx context.Context, b *bench, s *series) error {
 	return nil
 }
 
-func (b *bench) carryGondola(ctx context.Context, s *series, size int64) error {
-	c, err := newCloud(videos(1, size), nil)
+func (b *bench) carryGondola(ctx context.Context, s *series, open opener, size int64) error {
+	c, err := open(videos(1, size))
 	if err != nil {
 		return err
 	}
@@ -72,8 +97,8 @@ func (b *bench) carryGondola(ctx context.Context, s *series, size int64) error {
 	return errors.Join(err, c.close())
 }
 
-func (b *bench) carryPipe(ctx context.Context, s *series, name string, args []string, size int64) error {
-	c, err := newCloud(videos(1, size), nil)
+func (b *bench) carryPipe(ctx context.Context, s *series, open opener, name string, args []string, size int64) error {
+	c, err := open(videos(1, size))
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,6 +26,8 @@ type cloud struct {
 	emulator *emulator.Emulator
 	server   *emulator.Server
 	line     *line.Line // nil: nothing lies between
+	env      []string   // what a program needs to trust the services
+	client   *http.Client
 }
 
 // castagnoli is a sum that costs next to nothing, so that not the emulated
@@ -31,6 +36,46 @@ func castagnoli() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)
 
 // newCloud starts services with a library, behind a line unless it is nil.
 func newCloud(library emulator.Library, l *line.Line) (*cloud, error) {
+	c, err := unreachable(library)
+	if err != nil {
+		return nil, err
+	}
+	c.line = l
+	if l == nil {
+		c.server, err = c.emulator.Listen("127.0.0.1")
+	} else {
+		c.server, err = c.emulator.ListenBehind("127.0.0.1", l.Forward)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.emulator.Close())
+	}
+	return c, nil
+}
+
+// newTLSCloud starts services with a library that are reached by HTTPS. Their
+// certificate goes into a directory.
+func newTLSCloud(library emulator.Library, dir string) (*cloud, error) {
+	issuer := httptest.NewTLSServer(http.NotFoundHandler()) // has a certificate for 127.0.0.1
+	defer issuer.Close()
+	file := filepath.Join(dir, "certificate.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: issuer.Certificate().Raw})
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
+	}
+	c, err := unreachable(library)
+	if err != nil {
+		return nil, err
+	}
+	c.env = []string{"SSL_CERT_FILE=" + file}
+	if c.server, err = c.emulator.ListenTLS("127.0.0.1", &tls.Config{Certificates: issuer.TLS.Certificates}); err != nil {
+		return nil, errors.Join(err, c.emulator.Close())
+	}
+	c.client = issuer.Client()
+	return c, nil
+}
+
+// unreachable returns services with a library that do not listen yet.
+func unreachable(library emulator.Library) (*cloud, error) {
 	e, err := emulator.New(emulator.Options{Library: library, Google: emulator.GoogleOptions{
 		ProcessingTime: -1, WriteTime: -1, DailyRequests: 1 << 30, WritesPerMinute: 1 << 20,
 		KeepFile: 1, KeepAll: 64 << 20, Digest: castagnoli,
@@ -38,16 +83,7 @@ func newCloud(library emulator.Library, l *line.Line) (*cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cloud{emulator: e, line: l}
-	if l == nil {
-		c.server, err = e.Listen("127.0.0.1")
-	} else {
-		c.server, err = e.ListenBehind("127.0.0.1", l.Forward)
-	}
-	if err != nil {
-		return nil, errors.Join(err, e.Close())
-	}
-	return c, nil
+	return &cloud{emulator: e, client: http.DefaultClient}, nil
 }
 
 func (c *cloud) close() error {
@@ -61,14 +97,16 @@ func (c *cloud) close() error {
 // environ points a gondola in an empty home to the services.
 func (c *cloud) environ(home string) ([]string, error) {
 	env, err := c.emulator.Environ(home)
-	return append(env, "HOME="+home, "TMPDIR="+home, "PATH="+os.Getenv("PATH"), "GONDOLA_STATE_DIR="+filepath.Join(home, "sessions")), err
+	return append(append(env, c.env...), "HOME="+home, "TMPDIR="+home, "PATH="+os.Getenv("PATH"), "GONDOLA_STATE_DIR="+filepath.Join(home, "sessions")), err
 }
 
 // endpoint is where uploads go.
 func (c *cloud) endpoint() string { return c.server.PhotosURL + "/v1/uploads" }
 
 // tokenEnv hands the yardsticks an access token.
-func (c *cloud) tokenEnv() []string { return []string{"BENCH_TOKEN=" + c.emulator.Google.Token("")} }
+func (c *cloud) tokenEnv() []string {
+	return append([]string{"BENCH_TOKEN=" + c.emulator.Google.Token("")}, c.env...)
+}
 
 // urls returns the signed URL of each medium's original.
 func (c *cloud) urls(ctx context.Context) ([]string, error) {
@@ -90,7 +128,7 @@ func (c *cloud) url(ctx context.Context, id string) (string, error) {
 	}
 	req.Header.Set("Authorization", "Bearer "+c.emulator.GoPro.Token())
 	req.Header.Set("Accept", "application/vnd.gopro.jk.media+json; version=2.0.0")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.client.Do(req)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +12,8 @@ import (
 	"sync"
 )
 
-// Server is the emulator on real sockets: plain HTTP on loopback, one port for
-// each URL but PhotosURL and OAuthURL, which share one.
+// Server is the emulator on real sockets: on loopback, one port for each URL but
+// PhotosURL and OAuthURL, which share one.
 type Server struct {
 	GoProURL   string // API of the GoPro cloud, and its thumbnails
 	CDNURL     string // its signed URLs
@@ -21,6 +22,7 @@ type Server struct {
 	BytesURL   string // bytes of media items in Google Photos
 	ControlURL string // the control API and the page
 
+	secure   *tls.Config // nil: plain HTTP
 	servers  []*http.Server
 	services []string // addresses that the services listen on
 	clients  clients
@@ -46,13 +48,24 @@ func (e *Emulator) Listen(host string) (*Server, error) {
 // but the control API's, such as "127.0.0.1:40001", and returns the one that all
 // URLs are to name instead.
 func (e *Emulator) ListenBehind(host string, front func(address string) (string, error)) (*Server, error) {
+	return e.listen(host, nil, front)
+}
+
+// ListenTLS is Listen with HTTPS: for measurements, since clients take plain HTTP
+// from loopback addresses.
+func (e *Emulator) ListenTLS(host string, config *tls.Config) (*Server, error) {
+	return e.listen(host, config, func(address string) (string, error) { return address, nil })
+}
+
+// listen starts the emulator; without secure, in plain HTTP.
+func (e *Emulator) listen(host string, secure *tls.Config, front func(address string) (string, error)) (*Server, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.server != nil || e.closed {
 		return nil, ErrListening
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{cancel: cancel}
+	s := &Server{cancel: cancel, secure: secure}
 	for _, port := range []struct {
 		roles []role
 		urls  []*string
@@ -76,7 +89,7 @@ func (e *Emulator) ListenBehind(host string, front func(address string) (string,
 		if err != nil {
 			return nil, errors.Join(err, s.stop())
 		}
-		url := "http://" + address
+		url := s.scheme() + address
 		for _, r := range port.roles {
 			e.bases[r] = url
 		}
@@ -88,15 +101,26 @@ func (e *Emulator) ListenBehind(host string, front func(address string) (string,
 	return s, nil
 }
 
+func (s *Server) scheme() string {
+	if s.secure != nil {
+		return "https://"
+	}
+	return "http://"
+}
+
 func (s *Server) open(ctx context.Context, host string, server *http.Server) (address string, err error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", host, err)
 	}
+	address = l.Addr().String()
+	if s.secure != nil {
+		l = tls.NewListener(l, s.secure)
+	}
 	s.servers = append(s.servers, server)
 	s.running.Go(func() { _ = server.Serve(l) }) // ends with ErrServerClosed
-	return l.Addr().String(), nil
+	return address, nil
 }
 
 // Close stops listening and lets the requests in hand end until ctx is done,

@@ -2,12 +2,16 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,6 +39,29 @@ func TestListenBehind(t *testing.T) {
 	}
 	if !strings.HasPrefix(server.ControlURL, "http://127.0.0.1:") {
 		t.Errorf("the control API is at %s", server.ControlURL)
+	}
+}
+
+// TestListenTLS hands out HTTPS addresses that answer.
+func TestListenTLS(t *testing.T) {
+	t.Parallel()
+	issuer := httptest.NewTLSServer(http.NotFoundHandler())
+	defer issuer.Close()
+	c := newCloud(t, Options{Library: Many(1, 1)})
+	if _, err := c.ListenTLS("127.0.0.1", &tls.Config{Certificates: issuer.TLS.Certificates}); err != nil {
+		t.Fatal(err)
+	}
+	link := c.sourceURL(c.GoPro.Library()[0].ID)
+	if !strings.HasPrefix(link, "https://") {
+		t.Fatalf("address without TLS: %s", link)
+	}
+	resp, err := issuer.Client().Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if n, err := io.Copy(io.Discard, resp.Body); err != nil || n != c.GoPro.Library()[0].Sources[0].Content.Size() {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 }
 
