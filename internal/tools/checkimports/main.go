@@ -1,7 +1,8 @@
 // Checkimports fails if a package of this module imports one it must not know.
 // Imports point one way: the command knows everything, the engine knows the
 // words and the state, stations know the words and the protocols, and the
-// emulator knows nothing, so that it cannot share a client's misunderstanding.
+// emulator knows nothing, so that it cannot share a client's misunderstanding. Of
+// tests, those of the stations, of their suite and of the emulator are held to rules.
 package main
 
 import (
@@ -18,12 +19,15 @@ import (
 
 const module = "github.com/gondola-sync/gondola"
 
-// rules say, for each package ("." is the root) or tree ("/..." at the end),
-// which packages of the module it may import. The first rule that fits counts.
-var rules = []struct {
+// rule says which packages of the module a package ("." is the root) or tree
+// ("/..." at the end) may import.
+type rule struct {
 	pkg     string
 	imports []string
-}{
+}
+
+// rules has a rule for each package. The first one that fits counts.
+var rules = []rule{
 	{"internal/suggest", nil},
 	{"media", []string{"internal/suggest"}},
 	{"internal/jsonlimit/...", []string{"internal/jsonlimit/..."}},
@@ -57,9 +61,20 @@ var rules = []struct {
 	{"bench/...", []string{"..."}},
 }
 
+// testRules are what the tests of a package may import, those in the package
+// included. Tests of packages without a rule here may import everything.
+var testRules = []rule{
+	{"emulator/...", []string{"emulator/..."}},
+	{"station/stationtest", []string{"media", "fault", "station/...", ".", "state", "state/jsondir"}},
+	{"gopro/...", []string{"media", "fault", "station/...", "internal/retry", "internal/jsonlimit/...", "internal/transport", "gopro/...", "emulator"}},
+	{"gphotos/...", []string{"media", "fault", "station/...", "resumable", "internal/retry", "internal/regular", "internal/durable", "internal/jsonlimit/...", "internal/transport", "gphotos/...", "emulator"}},
+}
+
 type goPackage struct {
-	ImportPath string
-	Imports    []string
+	ImportPath   string
+	Imports      []string
+	TestImports  []string // of files in the package
+	XTestImports []string // of files in its _test package
 }
 
 func main() {
@@ -70,7 +85,7 @@ func main() {
 }
 
 func run(w io.Writer) error {
-	list := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
 	list.Stderr = os.Stderr
 	out, err := list.Output()
 	if err != nil {
@@ -98,25 +113,42 @@ func run(w io.Writer) error {
 // check returns a line for each import that p must not have.
 func check(p goPackage) (complaints []string) {
 	from := relative(p.ImportPath)
-	i := slices.IndexFunc(rules, func(r struct {
-		pkg     string
-		imports []string
-	}) bool {
-		return fits(r.pkg, from)
-	})
-	if i < 0 {
+	r, ok := ruleFor(rules, from)
+	if !ok {
 		return []string{fmt.Sprintf("%s: no rule says what it may import; add one", from)}
 	}
-	for _, imported := range p.Imports {
+	for _, to := range r.forbids(p.Imports) {
+		complaints = append(complaints, fmt.Sprintf("%s must not import %s", from, to))
+	}
+	if r, ok = ruleFor(testRules, from); ok {
+		for _, to := range r.forbids(slices.Concat(p.TestImports, p.XTestImports)) {
+			complaints = append(complaints, fmt.Sprintf("a test of %s must not import %s", from, to))
+		}
+	}
+	return complaints
+}
+
+func ruleFor(table []rule, pkg string) (rule, bool) {
+	i := slices.IndexFunc(table, func(r rule) bool { return fits(r.pkg, pkg) })
+	if i < 0 {
+		return rule{}, false
+	}
+	return table[i], true
+}
+
+// forbids returns the packages of the module among the imports that the rule does
+// not allow.
+func (r rule) forbids(imports []string) (wrong []string) {
+	for _, imported := range imports {
 		if imported != module && !strings.HasPrefix(imported, module+"/") {
 			continue
 		}
 		to := relative(imported)
-		if !slices.ContainsFunc(rules[i].imports, func(pattern string) bool { return fits(pattern, to) }) {
-			complaints = append(complaints, fmt.Sprintf("%s must not import %s", from, to))
+		if !slices.ContainsFunc(r.imports, func(pattern string) bool { return fits(pattern, to) }) {
+			wrong = append(wrong, to)
 		}
 	}
-	return complaints
+	return wrong
 }
 
 func relative(importPath string) string {

@@ -41,3 +41,27 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckTests(t *testing.T) {
+	for _, tc := range []struct {
+		pkg     string
+		imports string
+		wrong   bool
+	}{
+		{"/station/stationtest", "", false},
+		{"/station/stationtest", "/gopro", true},
+		{"/gopro", "/emulator", false},
+		{"/gopro", "/gphotos", true},
+		{"/emulator", "/gopro", true},
+		{"/state", "/gopro", false},
+	} {
+		for _, p := range []goPackage{
+			{ImportPath: module + tc.pkg, TestImports: []string{module + tc.imports}},
+			{ImportPath: module + tc.pkg, XTestImports: []string{module + tc.imports}},
+		} {
+			if complaints := check(p); len(complaints) > 0 != tc.wrong {
+				t.Errorf("a test of %s importing %s: complaints %q, want wrong=%v", tc.pkg, tc.imports, complaints, tc.wrong)
+			}
+		}
+	}
+}
