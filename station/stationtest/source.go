@@ -28,8 +28,8 @@ type Source struct {
 	// is refused.
 	Library []File
 
-	// Other, if not nil, opens the station for another origin, which holds as many
-	// media under the same names.
+	// Other, if not nil, opens the station for another origin. Its media have the
+	// ids of those in Library, unless ids are unique in the world.
 	Other func(t *testing.T) station.Source
 	// Change, if not nil, gives a file as many other bytes, as its owner may at any
 	// time, and returns them.
