@@ -127,8 +127,8 @@ func checkScheme(u *url.URL) error {
 	return fmt.Errorf("%s://%s: only https is accepted, and http for loopback addresses", u.Scheme, u.Host)
 }
 
-// checkStep refuses an address that what was reached over https sends us to in
-// the clear, this machine's own included: nobody out there has a say about those.
+// checkStep refuses a redirect from https to plain http, also to a loopback
+// address: a remote service does not choose those.
 func checkStep(from, to *url.URL) error {
 	if from.Scheme == "https" && to.Scheme != "https" {
 		return fmt.Errorf("%s://%s: only https is accepted from %s", to.Scheme, to.Host, from.Host)

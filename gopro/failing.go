@@ -45,7 +45,7 @@ func (f *failing) attempts() int {
 	return 0
 }
 
-// isDown tells whether a failure is the cloud's rather than the medium's: if
+// isDown reports whether a failure is the cloud's rather than the medium's: if
 // nothing came over the line, whether the account's record comes; if many media
 // have failed in a row, whether one comes that came before.
 func (s *Source) isDown(ctx context.Context, err error) bool {

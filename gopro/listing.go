@@ -27,7 +27,7 @@ const (
 	// maxPages stops a cloud that never comes to an end.
 	maxPages = 1 << 20
 
-	// captureMargin is what is asked for beyond the window, since nobody knows
+	// captureMargin is what is asked for beyond the window, since it is unknown
 	// how exactly the cloud reads the ends of a range.
 	captureMargin = 24 * time.Hour
 )
@@ -59,8 +59,8 @@ func (c *Client) rows(ctx context.Context, o station.ListOptions) iter.Seq2[Row,
 	return c.list(ctx, o.Window, o.Notice)
 }
 
-// list is Media with a function that is called with what people should know of
-// the listing.
+// list is Media with a function that is called with each remark on the listing
+// that a user should read.
 func (c *Client) list(ctx context.Context, w media.Window, notice func(string)) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		l := &listing{client: c, window: w, seen: newIDSet(), yield: yield, notice: notice}

@@ -102,11 +102,11 @@ func isRefusedAddress(err error, fresh bool) bool {
 	return false
 }
 
-// errLeft says that whoever asked on behalf of all has stopped waiting.
+// errLeft says that the caller that asked on behalf of all has stopped waiting.
 var errLeft = errors.New("stopped waiting")
 
-// resolveAttempts is how often one opening asks for a manifest: whoever opens
-// asks again.
+// resolveAttempts is how often one opening asks for a manifest: its caller
+// opens again.
 const resolveAttempts = 2
 
 // resolve asks for the manifest of an item's medium, once for all who want it at
@@ -252,8 +252,8 @@ func (r request) content(resp *http.Response, w *watchdog) (*station.Content, er
 	return nil, f
 }
 
-// documentType returns the type of an answer that is written for people or
-// programs, as something between here and the CDN may give; "" for a file.
+// documentType returns the type of an answer that is a page or a document, as
+// something between here and the CDN may give; "" for a file.
 func documentType(resp *http.Response) string {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if strings.HasSuffix(kind, "html") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") {

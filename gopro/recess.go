@@ -10,8 +10,8 @@ import (
 	"github.com/gondola-sync/gondola/internal/retry"
 )
 
-// recess is the time for which a service has asked not to be asked: whoever asks
-// next, for whatever, waits for its end. The zero recess is over. It is safe for
+// recess is the time for which a service has asked not to be asked: each
+// request after that waits for its end. The zero recess is over. It is safe for
 // concurrent use.
 type recess struct {
 	mu    sync.Mutex // guards what follows

@@ -37,7 +37,7 @@ const (
 
 // call is one request to the API, which may take several attempts.
 type call struct {
-	op    string // what it does, for people
+	op    string // what it does, for errors
 	path  string // below the root, starting without a slash
 	query url.Values
 	item  bool // it concerns one medium: a refusal is that medium's own

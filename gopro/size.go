@@ -7,7 +7,7 @@ import "fmt"
 // borders that processing cuts off.
 const sizeTolerance = 5
 
-// bySize tells the photos as they were shot from those that are smaller.
+// bySize separates the photos as they were shot from those that are smaller.
 func bySize(row Row, photos []Entry) (whole, lesser []Entry) {
 	for _, e := range photos {
 		if isLesser(e, row) {

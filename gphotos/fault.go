@@ -58,7 +58,7 @@ func (c *Client) judgeStatus(f *fault.Error, e *resumable.StatusError) {
 	f.RetryAfter = e.RetryAfter
 	switch {
 	case e.HTML && e.HTTP != http.StatusRequestEntityTooLarge:
-		f.Code = fault.Server // a page for people is not the API speaking
+		f.Code = fault.Server // a page in HTML is no answer of the API
 	case isStorage(e):
 		f.Class, f.Code, f.Hint = fault.Session, fault.Storage, storageHint
 	case isQuota(e):

@@ -7,8 +7,8 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
-// Inspect tells in one request of at most MaxBatch ids, which must differ, what
-// the account holds under each, in order: nil where there is nothing.
+// Inspect returns, in one request, what the account holds under each of at most
+// MaxBatch different ids, in order: nil where there is nothing.
 func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*station.RemoteItem, error) {
 	items, err := d.c.BatchGet(ctx, ids)
 	if err != nil {

@@ -121,7 +121,7 @@ func (r *registration) judge(i int, res ItemResult, unsure bool) {
 		r.fail(i, fault.Transient, fault.Protocol, errors.New("created, but the answer holds no item"))
 	case r.exhausted(i, res):
 	case res.Code == codeInvalidArgument && unsure:
-		// An attempt whose answer nobody got may have spent the token.
+		// An attempt whose answer was lost may have spent the token.
 		r.fail(i, fault.Item, fault.TokenInvalid, err)
 	case res.Code == codeInvalidArgument:
 		r.fail(i, fault.Item, fault.Rejected, fmt.Errorf("the service does not accept the file as a photo or video (%w)", err))

@@ -15,7 +15,7 @@ import (
 const maxRefusal = 256 << 10
 
 // silence takes the credentials of a request out of an answer that refuses it:
-// what a service says of a failure is told to people, logged and stored.
+// what a service says of a failure is printed, logged and stored.
 func silence(resp *http.Response, token string, at *url.URL) {
 	if resp.StatusCode/100 == 2 {
 		return

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// authorized adds the access token to requests, and tells Tokens when one was
+// authorized adds the access token to requests, and invalidates one that was
 // refused, so that the next request has another. No refusal repeats it.
 type authorized struct {
 	base   http.RoundTripper

@@ -54,7 +54,7 @@ type Album struct {
 type NewItem struct {
 	Token       string // upload token; a credential
 	FileName    string // at most 255 characters; "" for the service's choice
-	Description string // at most 1000 characters; the service asks for words of people only
+	Description string // at most 1000 characters; the service asks for text that users wrote
 }
 
 // ItemResult is the outcome of one NewItem. The item exists if and only if Item
