@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -155,11 +156,11 @@ func TestAlbumsTurnIsBounded(t *testing.T) {
 		o := options(t, src, lib)
 		o.Album = "Lagoon"
 		var waits []string
-		o.Hooks.Event = func(e gondola.Event) {
-			if w, ok := e.(gondola.WaitEvent); ok {
+		stop := observe(&o, func(e progress.Event) {
+			if w, ok := e.(progress.Wait); ok {
 				waits = append(waits, w.Reason)
 			}
-		}
+		})
 		lock, err := o.Backend.Lock(t.Context(), state.AlbumLock("gphotos:me"))
 		if err != nil {
 			t.Fatal(err)
@@ -167,6 +168,7 @@ func TestAlbumsTurnIsBounded(t *testing.T) {
 		if _, err := gondola.Sync(t.Context(), o); err == nil || len(lib.albums) != 0 {
 			t.Errorf("opened albums that another one holds: %v", err)
 		}
+		stop()
 		if len(waits) != 1 || !strings.Contains(waits[0], "opens an album") {
 			t.Errorf("waits %q", waits)
 		}
@@ -187,12 +189,13 @@ func TestItemsThatWereThereAreNotFiled(t *testing.T) {
 		src.add("new", "GX010099.MP4", []byte("shot since"))
 		var notices []string
 		o.Album = "Lagoon"
-		o.Hooks.Event = func(e gondola.Event) {
-			if n, ok := e.(gondola.NoticeEvent); ok {
+		stop := observe(&o, func(e progress.Event) {
+			if n, ok := e.(progress.Notice); ok {
 				notices = append(notices, n.Text)
 			}
-		}
+		})
 		mustSync(t, o)
+		stop()
 		if len(lib.albums["Lagoon"]) != 1 || len(notices) != 1 || !strings.Contains(notices[0], `"Lagoon" lacks the items that were at the destination before, of which there are 3`) {
 			t.Errorf("albums %v, notices %q", lib.albums, notices)
 		}

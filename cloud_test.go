@@ -19,8 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/station"
 )
 
@@ -57,7 +59,8 @@ type memorySource struct {
 	opened map[string][]int64 // offsets by key
 }
 
-func (s *memorySource) Name() string { return "gopro:" }
+func (s *memorySource) Name() string                           { return "gopro:" }
+func (s *memorySource) Origin(context.Context) (string, error) { return "gopro:me", nil }
 
 func (s *memorySource) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
@@ -303,6 +306,28 @@ func (s *memorySource) add(id, name string, data []byte) media.ID {
 	s.items = append(s.items, item)
 	s.bytes[item.ID.Key()] = data
 	return item.ID
+}
+
+// observe calls f with each event of the runs of o, until stop is called: it
+// returns when f has been called with the last one.
+func observe(o *gondola.Options, f func(progress.Event)) (stop func()) {
+	o.Bus = new(progress.Bus)
+	return observed(o.Bus, f)
+}
+
+func observed(bus *progress.Bus, f func(progress.Event)) (stop func()) {
+	events := bus.Subscribe(2, progress.Hold)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for e := range events.Events() {
+			f(e)
+		}
+	}()
+	return func() {
+		bus.Close()
+		<-done
+	}
 }
 
 // wantArrived fails unless the library holds exactly the source's contents.

@@ -42,7 +42,7 @@ func (it *VerifiedItem) ManifestEntry() ManifestEntry {
 	if item.Carried > 0 {
 		e.Size = item.Carried
 	}
-	if it.Verdict == Verified {
+	if it.Verdict == VerdictVerified {
 		e.VerifiedAt = it.At
 	}
 	return e

@@ -22,10 +22,10 @@ func TestManifest(t *testing.T) {
 			Item:          media.Item{ID: media.ID{Station: "gopro", Medium: "k7", Part: 2, Label: "source"}, Name: `a "b", c.MP4`, Size: -1, CapturedAt: at},
 			DestinationID: "id-1", SHA256: "ab", Carried: 7, CarriedAt: at.Add(1), RegisteredAt: at.Add(2),
 		},
-		Verdict: gondola.Verified, At: at.Add(3),
+		Verdict: gondola.VerdictVerified, At: at.Add(3),
 	}
 	missing := item
-	missing.Verdict, missing.Reason = gondola.Missing, "not <there>"
+	missing.Verdict, missing.Reason = gondola.VerdictMissing, "not <there>"
 	write := func(format gondola.ManifestFormat) string {
 		var out bytes.Buffer
 		m, err := gondola.NewManifest(&out, format)

@@ -13,6 +13,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // changes each make another question of a plain one.
@@ -22,8 +23,25 @@ var changes = map[string]func(*gondola.Options){
 	"include":  func(o *gondola.Options) { o.Filter.Include = []string{"GX01000*"} },
 	"exclude":  func(o *gondola.Options) { o.Filter.Exclude = []string{"*0003*"} },
 	"maxItems": func(o *gondola.Options) { o.Filter.MaxItems = 5 },
-	"quality":  func(o *gondola.Options) { o.Quality = "1080" },
+	"quality":  func(o *gondola.Options) { o.Source = qualified{o.Source, "1080"} },
 	"album":    func(o *gondola.Options) { o.Album = "Lagoon" },
+}
+
+// qualified is a source that says in which quality it lists its items.
+type qualified struct {
+	station.Source
+	quality string
+}
+
+func (q qualified) Quality() string { return q.quality }
+
+// qualityOf returns what the source of some options says of its quality; "" if it
+// says nothing.
+func qualityOf(o gondola.Options) string {
+	if q, ok := o.Source.(qualified); ok {
+		return q.quality
+	}
+	return ""
 }
 
 // TestAnotherQuestionIsAnotherSession asks one question after another of a
@@ -97,7 +115,7 @@ func TestDeriveSessionID(t *testing.T) {
 		o := gondola.Options{}
 		change(&o)
 		id := gondola.DeriveSessionID(gondola.Question{
-			From: "gopro:", To: "gphotos:", Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: o.Quality,
+			From: "gopro:", To: "gphotos:", Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: qualityOf(o),
 		})
 		if before := seen[id]; before != "" {
 			t.Errorf("%s and %s are both %s", name, before, id)
@@ -126,7 +144,7 @@ func TestSessionsOfEarlierVersionsAreResumed(t *testing.T) {
 					t.Errorf("the same command resumes %s, %v", s.SessionID, s.Items)
 				}
 				plain := o
-				plain.Filter, plain.Album, plain.Quality = media.Filter{}, "", ""
+				plain.Filter, plain.Album, plain.Source = media.Filter{}, "", src
 				s := mustSync(t, plain)
 				if s.SessionID == earlier || s.Items.Total != 8 {
 					t.Errorf("the plain command resumes %s, %v", s.SessionID, s.Items)
@@ -188,7 +206,7 @@ func TestNamedSessionKeepsWhatIsLeftOut(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if asked.Album != stored.Album || !asked.Filter.Equal(stored.Filter) || asked.Quality != "" && asked.Quality != stored.Quality {
+				if asked.Album != stored.Album || !asked.Filter.Equal(stored.Filter) || qualityOf(asked) != "" && qualityOf(asked) != stored.Quality {
 					t.Errorf("stored %+v", stored)
 				}
 				mustSync(t, asked)
@@ -295,7 +313,7 @@ func TestQ2googleSessionTakesWhatItDoesNotKnow(t *testing.T) {
 			}
 		}
 		o.Window = media.Window{Start: day, End: day.Add(24*time.Hour - time.Second)}
-		o.Quality, o.Album, o.Filter.MaxItems = "1080", "Lagoon", 3
+		o.Source, o.Album, o.Filter.MaxItems = qualified{src, "1080"}, "Lagoon", 3
 		for range 2 {
 			if s := mustSync(t, o); s.Items.Outcomes[state.OutcomeCreated] != 6 || len(lib.albums["Lagoon"]) != 6 {
 				t.Errorf("items %v, albums %v", s.Items, lib.albums)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -149,7 +150,7 @@ func TestAListingThatDiedLosesNoPart(t *testing.T) {
 			o.Backend = &brittleBackend{Backend: inner, left: left, die: cancel}
 			_, _ = gondola.Sync(ctx, o)
 			o.Backend = inner
-			if s := mustSync(t, o); s.Outcome != gondola.Complete || s.Items.Total != 6 {
+			if s := mustSync(t, o); s.Outcome != gondola.OutcomeComplete || s.Items.Total != 6 {
 				t.Errorf("died after %d writes: %s, %v", left, s.Outcome, s.Items)
 			}
 			wantArrived(t, memory, lib)
@@ -166,14 +167,16 @@ func TestSessionsWithoutMarksAreMarked(t *testing.T) {
 		mustSync(t, o)
 		src := &markingSource{memorySource: memory}
 		o.Source = src
-		var told int
-		o.Hooks.Event = func(e gondola.Event) {
-			if _, ok := e.(gondola.ItemEvent); ok {
-				told++
+		var events int
+		stop := observe(&o, func(e progress.Event) {
+			if _, ok := e.(progress.Item); ok {
+				events++
 			}
-		}
-		if mustSync(t, o); len(src.resolved) != 5 || told != 0 {
-			t.Errorf("resolved %v, told %d times of items", src.resolved, told)
+		})
+		mustSync(t, o)
+		stop()
+		if len(src.resolved) != 5 || events != 0 {
+			t.Errorf("resolved %v, %d events of items", src.resolved, events)
 		}
 		if mustSync(t, o); src.resolved != nil {
 			t.Errorf("resolved again: %v", src.resolved)
@@ -182,20 +185,21 @@ func TestSessionsWithoutMarksAreMarked(t *testing.T) {
 	})
 }
 
-// TestTheSummaryKeepsWarnings of the source, which events have told too.
+// TestTheSummaryKeepsWarnings of the source, which are events too.
 func TestTheSummaryKeepsWarnings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory, lib := pair(35, 1)
 		o := options(t, &markingSource{memorySource: memory, notice: "counts two more"}, lib)
-		var told []string
-		o.Hooks.Event = func(e gondola.Event) {
-			if n, ok := e.(gondola.NoticeEvent); ok {
-				told = append(told, n.Text)
+		var notices []string
+		stop := observe(&o, func(e progress.Event) {
+			if n, ok := e.(progress.Notice); ok {
+				notices = append(notices, n.Text)
 			}
-		}
+		})
 		s := mustSync(t, o)
-		if want := []string{"counts two more"}; !slices.Equal(s.Warnings, want) || !slices.Equal(told, want) || s.Outcome != gondola.Complete {
-			t.Errorf("summary %q, events %q, %s", s.Warnings, told, s.Outcome)
+		stop()
+		if want := []string{"counts two more"}; !slices.Equal(s.Warnings, want) || !slices.Equal(notices, want) || s.Outcome != gondola.OutcomeComplete {
+			t.Errorf("summary %q, events %q, %s", s.Warnings, notices, s.Outcome)
 		}
 	})
 }

@@ -74,7 +74,7 @@ func TestTwoFilesOfOneMediumWithTheSameBytesAreNoticed(t *testing.T) {
 				}
 			}
 			_, found := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend})
-			if it := found["GX020001.MP4"]; it.Verdict != gondola.Verified || !strings.Contains(it.Reason, "its bytes are those of GX010001.MP4") {
+			if it := found["GX020001.MP4"]; it.Verdict != gondola.VerdictVerified || !strings.Contains(it.Reason, "its bytes are those of GX010001.MP4") {
 				t.Errorf("%s, %q", it.Verdict, it.Reason)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -91,7 +92,7 @@ func TestDeathAtEveryWrite(t *testing.T) {
 				o.Backend = inner
 				s := mustSync(t, o)
 				wantArrived(t, src, lib)
-				if s.Outcome != gondola.Complete {
+				if s.Outcome != gondola.OutcomeComplete {
 					t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 				}
 				var total int64
@@ -122,7 +123,7 @@ func TestInterruptedRunGoesOnAtTheConfirmedByte(t *testing.T) {
 		paced := &countdown{after: 5000, then: func() { cancel(stop) }}
 		o.Download = paced
 		s, err := gondola.Sync(ctx, o)
-		if !errors.Is(err, stop) || s.Outcome != gondola.Interrupted {
+		if !errors.Is(err, stop) || s.Outcome != gondola.OutcomeInterrupted {
 			t.Fatalf("Sync = %v, %v", s, err)
 		}
 		if stored, err := o.Backend.Session(t.Context(), "s"); err != nil || stored.Stages[state.Transfer] != state.Running {
@@ -182,7 +183,7 @@ func TestASessionNeverSpreadsOverTwoAccounts(t *testing.T) {
 		o := options(t, src, lib)
 		mustSync(t, o)
 		lib.account = "gphotos:me-again" // another login of the same account
-		if s := mustSync(t, o); s.Outcome != gondola.Complete {
+		if s := mustSync(t, o); s.Outcome != gondola.OutcomeComplete {
 			t.Errorf("outcome %s", s.Outcome)
 		}
 		lib.account, lib.items = "gphotos:somebody", map[string]string{}
@@ -199,14 +200,14 @@ func TestStaleAndForgottenTokensAreCarriedAgain(t *testing.T) {
 		lib.fail = quota
 		o := options(t, src, lib)
 		s, err := gondola.Sync(t.Context(), o)
-		if !errors.Is(err, quota) || s.Outcome != gondola.OutOfQuota {
+		if !errors.Is(err, quota) || s.Outcome != gondola.OutcomeQuota {
 			t.Fatalf("Sync = %v, %v", s, err)
 		}
 		lib.fail = nil
 		time.Sleep(25 * time.Hour)
 		clear(lib.tokens)
 		lib.forget[digest(src.bytes[src.items[1].ID.Key()])] = true
-		if s = mustSync(t, o); s.Outcome != gondola.Complete {
+		if s = mustSync(t, o); s.Outcome != gondola.OutcomeComplete {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 		wantArrived(t, src, lib)
@@ -219,13 +220,14 @@ func TestStoredBatchSizeWinsAndSaysSo(t *testing.T) {
 		o := options(t, src, lib)
 		mustSync(t, o)
 		var notices []string
-		o.Hooks.Event = func(e gondola.Event) {
-			if n, ok := e.(gondola.NoticeEvent); ok {
+		stop := observe(&o, func(e progress.Event) {
+			if n, ok := e.(progress.Notice); ok {
 				notices = append(notices, n.Text)
 			}
-		}
+		})
 		o.BatchSize = 2
 		mustSync(t, o)
+		stop()
 		all := strings.Join(notices, "\n")
 		if !strings.Contains(all, "batch size") || !strings.Contains(all, "--session-id") {
 			t.Errorf("notices: %s", all)

@@ -11,6 +11,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -62,20 +63,21 @@ func TestStoppedStagesSayWhatStoppedThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(1, 3)
 		o := options(t, slowEnd{src}, fullLibrary{lib})
-		failed := map[state.Stage]error{}
-		o.Hooks.Event = func(e gondola.Event) {
-			if s, ok := e.(gondola.StageEvent); ok && s.Status == state.Failed {
-				failed[s.Stage] = s.Err
+		failed := map[state.Stage]*progress.Fault{}
+		stop := observe(&o, func(e progress.Event) {
+			if s, ok := e.(progress.Stage); ok && s.Status == state.Failed {
+				failed[s.Stage] = s.Fault
 			}
-		}
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		if _, err := gondola.Sync(ctx, o); !errors.Is(err, errFull) {
 			t.Fatalf("Sync: %v", err)
 		}
+		stop()
 		for _, stage := range []state.Stage{state.Discovery, state.Create} {
-			if !errors.Is(failed[stage], errFull) {
-				t.Errorf("%s failed with %v, want what stopped it", stage, failed[stage])
+			if f := failed[stage]; f == nil || f.Code != fault.Storage {
+				t.Errorf("%s failed with %+v, want what stopped it", stage, f)
 			}
 		}
 	})

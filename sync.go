@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"sync"
 
-	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/flow"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
+
+// MostTransfers is the most files that are in flight at once unless Options ask
+// for more.
+const MostTransfers = flow.MostTransfers
 
 // Limiter paces bytes on one leg. It is shared by all files in flight and safe
 // for concurrent use.
@@ -38,7 +41,6 @@ type Options struct {
 	Window    media.Window // capture times to take; the zero Window takes all
 	Filter    media.Filter // which items of the window to take
 	Album     string       // title of the album to put everything into; "" for none
-	Quality   string       // what the source was asked for, for the record; "" means "source"
 	BatchSize int          // items per create call; 0 or too large means the destination's most
 
 	Transfers int     // files in flight; 0 finds out how many fill the line, at most MostTransfers
@@ -46,9 +48,25 @@ type Options struct {
 	Upload    Limiter // paces the destination's leg; nil for no limit
 	FailFast  bool    // end the run at the first failed item, after saving
 
-	Hooks   Hooks
-	Metrics *Metrics     // filled as the run goes on; nil if nobody looks
-	Logger  *slog.Logger // nil discards
+	Hooks  Hooks
+	Bus    *progress.Bus // gets all events; nil for one of the run's own
+	Logger *slog.Logger  // nil discards
+}
+
+// Hooks are called as a session goes on. Either may be nil.
+//
+// Stages overlap, yet each starts once and completes once, in order. Hooks are
+// called from goroutines that the run waits for, never two at a time. An error
+// from StageStart fails the stage; an error from StageComplete ends the session
+// with that error.
+type Hooks struct {
+	// StageStart is called before a stage does anything.
+	StageStart func(ctx context.Context, stage state.Stage) error
+	// StageComplete is called after a stage has ended, also when it failed:
+	// err is then its failure. created holds what the create stage registered
+	// in this run, one per answered call; it is collected only for this hook,
+	// and grows with the run. Events say the same item by item at no such cost.
+	StageComplete func(ctx context.Context, stage state.Stage, s *state.Session, created []station.BatchResult, err error) error
 }
 
 func (o Options) validate() error {
@@ -63,13 +81,8 @@ func (o Options) validate() error {
 	if err := o.Filter.Validate(); err != nil {
 		return err
 	}
-	if _, ok := o.Destination.(station.Albums); o.Album != "" && !ok {
-		return fmt.Errorf("gondola: %s has no albums: leave Options.Album empty", o.Destination.Name())
-	}
-	if o.Album != "" {
-		if _, err := media.AlbumTitle(o.Album); err != nil {
-			return err
-		}
+	if err := o.validateAlbum(); err != nil {
+		return err
 	}
 	if source, ok := o.Source.(station.TypeLister); ok {
 		return o.Filter.CheckTypes(source.Types())
@@ -77,167 +90,57 @@ func (o Options) validate() error {
 	return nil
 }
 
+func (o Options) validateAlbum() error {
+	if o.Album == "" {
+		return nil
+	}
+	if _, ok := o.Destination.(station.Albums); !ok {
+		return fmt.Errorf("gondola: %s has no albums: leave Options.Album empty", o.Destination.Name())
+	}
+	_, err := media.AlbumTitle(o.Album)
+	return err
+}
+
 // Outcome says how a run ended.
 type Outcome string
 
 // The outcomes of a run.
 const (
-	Complete    Outcome = "complete"    // everything is there, or skipped with a reason
-	Partial     Outcome = "partial"     // finished, but some items failed
-	Interrupted Outcome = "interrupted" // asked to stop; all saved
-	OutOfQuota  Outcome = "quota"       // quota or storage exhausted; all saved
-	NoAuth      Outcome = "auth"        // credentials missing, expired or insufficient
-	Broken      Outcome = "failed"      // anything else
+	OutcomeComplete    Outcome = "complete"    // everything is there, or skipped with a reason
+	OutcomePartial     Outcome = "partial"     // finished, but some items failed
+	OutcomeInterrupted Outcome = "interrupted" // asked to stop; all saved
+	OutcomeQuota       Outcome = "quota"       // quota or storage exhausted; all saved
+	OutcomeAuth        Outcome = "auth"        // credentials missing, expired or insufficient
+	OutcomeFailed      Outcome = "failed"      // anything else
 )
 
-// Summary tells what a run did and where its session stands.
+// Summary says what a run did and where its session stands.
 type Summary struct {
 	SessionID string
 	From, To  string
 	Account   string // of the destination, such as "gphotos:3f9a…"; "" until known
 	Outcome   Outcome
 	Items     state.Counts     // of the whole session, earlier runs included
-	Moved     Snapshot         // by this run
+	Moved     progress.Moved   // by this run
 	Remarks   int              // items carried by this run of which there is a remark
-	Warnings  []string         // of this run: what people should know of the source
+	Warnings  []string         // of this run: what a user should know of the source
 	Requests  map[string]int64 // by this run, by kind, such as "cdn"
 }
 
 // Sync carries what Options say, or goes on where an earlier run of the session
 // stopped, and returns when everything is at the destination, skipped with a
-// reason, or failed.
+// reason, or failed. It is [Start] and [Run.Wait].
 //
 // An error says that the run ended early: a [fault.Error] (its code tells
 // credentials from quota), a [state.LockedError] if another process runs the
 // session, or the cause of ctx's end. Everything achieved is stored; the same
 // call goes on from there. Items that failed are no error: the summary's
-// outcome is then Partial. The summary is nil only if the session could not be
-// opened.
+// outcome is then OutcomePartial. The summary is nil only if the session could not
+// be opened.
 func Sync(ctx context.Context, o Options) (*Summary, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
-	}
-	lasting, end := outlast(ctx)
-	defer end()
-	r, err := newRun(ctx, lasting, o)
+	r, err := Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	lock, err := o.Backend.Lock(ctx, r.id)
-	if err != nil {
-		return nil, err
-	}
-	err = r.open(ctx)
-	if err == nil {
-		err = r.move(ctx)
-	}
-	r.metrics.finish()
-	summary, sumErr := r.summarize(ctx, err)
-	return summary, errors.Join(err, sumErr, lock.Unlock())
-}
-
-// batchesAhead is how many batches of carried items may wait for the create
-// stage, so that a call that takes its time does not hold up the line.
-const batchesAhead = 20
-
-// move runs the three stages side by side. A session-wide fault of the first
-// two stops both, and lets the third register what was carried; a fault of the
-// third, or the end of ctx, stops all.
-func (r *run) move(ctx context.Context) error {
-	all, stopAll := context.WithCancelCause(ctx)
-	defer stopAll(nil)
-	moving, stopMoving := context.WithCancelCause(all)
-	defer stopMoving(nil)
-
-	carried := make(chan *state.Item, batchesAhead*r.opt.BatchSize)
-	var listErr, moveErr, createErr error
-	var stages sync.WaitGroup
-	stages.Go(func() {
-		if listErr = r.discover(moving); listErr != nil && !canMoveOn(listErr) {
-			stopMoving(listErr)
-		}
-	})
-	stages.Go(func() {
-		defer close(carried)
-		if moveErr = r.transfer(moving, carried); moveErr != nil {
-			stopMoving(moveErr)
-		}
-	})
-	stages.Go(func() {
-		if createErr = r.create(all, carried); createErr != nil {
-			stopAll(createErr)
-		}
-	})
-	stages.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case createErr != nil:
-		return context.Cause(all)
-	case moving.Err() != nil:
-		return context.Cause(moving)
-	}
-	return listErr
-}
-
-// canMoveOn reports whether what was listed can be carried although the
-// listing failed.
-func canMoveOn(err error) bool {
-	switch fault.CodeOf(err) {
-	case fault.ListingIncomplete, fault.Server, fault.Unreachable, fault.Protocol:
-		return true
-	}
-	return false
-}
-
-func (r *run) summarize(ctx context.Context, err error) (*Summary, error) {
-	if r.session == nil {
-		return nil, nil
-	}
-	counts, countErr := r.opt.Backend.Counts(r.lasting, r.id)
-	if err != nil && errors.Is(countErr, state.ErrNotFound) {
-		return nil, nil // it failed before a new session was stored
-	}
-	if countErr != nil {
-		return nil, countErr
-	}
-	if n := int(r.unstored.Load()); n > 0 {
-		counts.Total += n
-		counts.Outcomes[state.OutcomeFailed] += n
-	}
-	s := &Summary{
-		SessionID: r.id,
-		From:      r.from, To: r.to,
-		Account:  r.session.Account,
-		Outcome:  outcomeOf(ctx, err, counts),
-		Items:    counts,
-		Moved:    r.metrics.Snapshot(),
-		Remarks:  int(r.remarks.Load()),
-		Warnings: r.warnings,
-		Requests: map[string]int64{},
-	}
-	for _, end := range []any{r.opt.Source, r.opt.Destination} {
-		if c, ok := end.(station.Meter); ok {
-			maps.Copy(s.Requests, c.Requests())
-		}
-	}
-	return s, nil
-}
-
-func outcomeOf(ctx context.Context, err error, c state.Counts) Outcome {
-	switch {
-	case err == nil && c.Outcomes[state.OutcomeFailed]+c.Outcomes[state.OutcomePending] > 0:
-		return Partial
-	case err == nil:
-		return Complete
-	case ctx.Err() != nil:
-		return Interrupted
-	}
-	switch fault.CodeOf(err) {
-	case fault.Auth, fault.Scope:
-		return NoAuth
-	case fault.Quota, fault.Storage:
-		return OutOfQuota
-	}
-	return Broken
+	return r.Wait()
 }

@@ -52,7 +52,7 @@ func TestEverythingArrivesOnce(t *testing.T) {
 		o := options(t, src, lib)
 		s := mustSync(t, o)
 		wantArrived(t, src, lib)
-		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 23 {
+		if s.Outcome != gondola.OutcomeComplete || s.Items.Outcomes[state.OutcomeCreated] != 23 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 		if lib.calls > 6 {
@@ -64,7 +64,7 @@ func TestEverythingArrivesOnce(t *testing.T) {
 		if lib.received != received || s.Moved.Uploaded != 0 || s.Moved.Downloaded != 0 {
 			t.Errorf("a second run sent %d bytes", lib.received-received)
 		}
-		if s.Outcome != gondola.Complete {
+		if s.Outcome != gondola.OutcomeComplete {
 			t.Errorf("second run: outcome %s", s.Outcome)
 		}
 	})
@@ -83,7 +83,7 @@ func TestStorm(t *testing.T) {
 					if err != nil && fault.ClassOf(err) == fault.Session {
 						t.Fatal(err)
 					}
-					if s.Outcome == gondola.Complete {
+					if s.Outcome == gondola.OutcomeComplete {
 						break
 					}
 				}
@@ -103,13 +103,13 @@ func TestOneBadItemNeverHarmsItsNeighbours(t *testing.T) {
 		lib.reject[digest(rejected)] = true
 		o := options(t, src, lib)
 		s := mustSync(t, o)
-		if s.Outcome != gondola.Partial || s.Items.Outcomes[state.OutcomeFailed] != 2 || s.Items.Outcomes[state.OutcomeCreated] != 10 {
+		if s.Outcome != gondola.OutcomePartial || s.Items.Outcomes[state.OutcomeFailed] != 2 || s.Items.Outcomes[state.OutcomeCreated] != 10 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 
 		src.bytes[gone] = kept
 		delete(lib.reject, digest(rejected))
-		if s = mustSync(t, o); s.Outcome != gondola.Complete {
+		if s = mustSync(t, o); s.Outcome != gondola.OutcomeComplete {
 			t.Errorf("after the causes are gone: outcome %s, items %v", s.Outcome, s.Items)
 		}
 		wantArrived(t, src, lib)
@@ -136,7 +136,7 @@ func TestRefusedItemsAreSkippedBeforeTheirBytesMove(t *testing.T) {
 		src, lib := pair(6, 2)
 		src.add("empty", "GOPR0001.JPG", nil)
 		s := mustSync(t, options(t, src, lib))
-		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeSkipped] != 1 {
+		if s.Outcome != gondola.OutcomeComplete || s.Items.Outcomes[state.OutcomeSkipped] != 1 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 		wantArrived(t, src, lib)
@@ -153,7 +153,7 @@ func TestEqualNamesAndEqualContents(t *testing.T) {
 		src.add("e", "GX010043.MP4", []byte("stored at the same time"))
 		src.add("f", "gx010043.mp4", []byte("as this one"))
 		s := mustSync(t, options(t, src, lib))
-		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 6 {
+		if s.Outcome != gondola.OutcomeComplete || s.Items.Outcomes[state.OutcomeCreated] != 6 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 		wantArrived(t, src, lib)
@@ -194,7 +194,7 @@ func TestListingThatCannotBeProvenFailsLoudly(t *testing.T) {
 		src.listErr = &fault.Error{Class: fault.Session, Code: fault.ListingIncomplete, Op: "list gopro: 5 of 9 items"}
 		o := options(t, src, lib)
 		s, err := gondola.Sync(t.Context(), o)
-		if fault.CodeOf(err) != fault.ListingIncomplete || s.Outcome != gondola.Broken {
+		if fault.CodeOf(err) != fault.ListingIncomplete || s.Outcome != gondola.OutcomeFailed {
 			t.Errorf("Sync = %v, %v", s, err)
 		}
 		wantArrived(t, src, lib) // what was listed is carried all the same
@@ -250,7 +250,7 @@ func TestFailFast(t *testing.T) {
 		o := options(t, src, lib)
 		o.FailFast, o.Transfers = true, 1
 		s, err := gondola.Sync(t.Context(), o)
-		if err == nil || s.Outcome != gondola.Broken || !strings.Contains(err.Error(), src.items[0].Name) {
+		if err == nil || s.Outcome != gondola.OutcomeFailed || !strings.Contains(err.Error(), src.items[0].Name) {
 			t.Errorf("Sync = %+v, %v", s, err)
 		}
 		if s.Items.Outcomes[state.OutcomeCreated] == 29 {

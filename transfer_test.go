@@ -15,6 +15,7 @@ import (
 	"github.com/gondola-sync/gondola/bandwidth"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -32,7 +33,8 @@ type farSource struct {
 	ahead    int // addresses that were there when the item was opened
 }
 
-func (s *farSource) Name() string { return "gopro:" }
+func (s *farSource) Name() string                           { return "gopro:" }
+func (s *farSource) Origin(context.Context) (string, error) { return "gopro:me", nil }
 
 func (s *farSource) List(context.Context, media.Window) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
@@ -211,7 +213,7 @@ func TestTheLineIsFull(t *testing.T) {
 				took := time.Since(began).Seconds()
 				ideal := float64(tc.items) * float64(tc.size) / 25e6
 				t.Logf("%.2f s, %.1f %% of the line, at most %d in flight", took, 100*ideal/took, lib.peak.Load())
-				if s.Outcome != gondola.Complete || ideal/took < tc.share {
+				if s.Outcome != gondola.OutcomeComplete || ideal/took < tc.share {
 					t.Errorf("%s in %.2f s, %.1f %% of the line, want %.0f %%", s.Outcome, took, 100*ideal/took, 100*tc.share)
 				}
 				if n := lib.peak.Load(); n > tc.most {
@@ -229,7 +231,7 @@ func TestServiceThatRefusesTooMany(t *testing.T) {
 		src, lib := far(500, 2e6, media.Photo, "")
 		src.round, lib.most = time.Second, 5
 		s := mustSync(t, options(t, src, lib))
-		if s.Outcome != gondola.Complete || lib.refused.Load() > 40 {
+		if s.Outcome != gondola.OutcomeComplete || lib.refused.Load() > 40 {
 			t.Errorf("%s, with %d refusals for 500 files", s.Outcome, lib.refused.Load())
 		}
 	})
@@ -254,13 +256,14 @@ func TestCreatingDoesNotHoldUpCarrying(t *testing.T) {
 		lib.create = time.Minute
 		var carried time.Time
 		o := options(t, src, lib)
-		o.Hooks.Event = func(e gondola.Event) {
-			if item, ok := e.(gondola.ItemEvent); ok && item.Stage == state.Transfer {
-				carried = time.Now()
+		stop := observe(&o, func(e progress.Event) {
+			if item, ok := e.(progress.Item); ok && item.Stage == state.Transfer {
+				carried = item.At
 			}
-		}
+		})
 		began := time.Now()
 		mustSync(t, o)
+		stop()
 		if took := carried.Sub(began); took > 30*time.Second {
 			t.Errorf("300 photos were carried in %v, want 24 s and a little", took)
 		}
@@ -295,13 +298,12 @@ func TestLimitsAreKept(t *testing.T) {
 					t.Fatal(err)
 				}
 				o := options(t, src, lib)
-				o.Transfers, o.Metrics = tc.transfers, new(gondola.Metrics)
+				o.Transfers = tc.transfers
 				o.Upload, o.Download = table.Limiters()
-				mustSync(t, o)
+				moved := mustSync(t, o).Moved
 				if slowest := time.Duration(lib.slowest.Load()); slowest > 30*time.Second {
 					t.Errorf("a read took %v: connections that wait so long count as stalled", slowest)
 				}
-				moved := o.Metrics.Snapshot()
 				want := float64(tc.items) * float64(tc.size) / tc.rate
 				for leg, took := range map[string]time.Duration{"down": moved.Downloading, "up": moved.Uploading} {
 					if off := took.Seconds()/want - 1; off < -0.03 || off > 0.03+0.5/want {

@@ -51,7 +51,7 @@ func TestEqualContentsAreNeverInOneCall(t *testing.T) {
 		}
 		lib.fail = nil
 		s := mustSync(t, o)
-		if at.doubled > 0 || s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 40 {
+		if at.doubled > 0 || s.Outcome != gondola.OutcomeComplete || s.Items.Outcomes[state.OutcomeCreated] != 40 {
 			t.Errorf("%d doubled, outcome %s, items %v", at.doubled, s.Outcome, s.Items)
 		}
 		if at.fullest < 2 {
@@ -108,7 +108,7 @@ func TestReceiptsWithoutTokenShareACall(t *testing.T) {
 		}
 		at := &tokenless{watchful: &watchful{memoryLibrary: lib}, tokens: map[media.ID]string{}}
 		s := mustSync(t, options(t, src, at))
-		if s.Outcome != gondola.Complete || s.Items.Outcomes[state.OutcomeCreated] != 40 {
+		if s.Outcome != gondola.OutcomeComplete || s.Items.Outcomes[state.OutcomeCreated] != 40 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
 		if at.fullest != lib.Limits().Batch {

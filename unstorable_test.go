@@ -9,6 +9,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -23,19 +24,19 @@ func TestItemThatCannotBeStoredFailsAlone(t *testing.T) {
 		src.items[5].ID.Medium = long[:2<<10]
 		src.items[6].Name = "\xff.jpg"
 		o := options(t, src, lib)
-		var failed []gondola.ItemEvent
-		o.Hooks.Event = func(e gondola.Event) {
-			if it, ok := e.(gondola.ItemEvent); ok && it.Status == state.Failed {
-				failed = append(failed, it)
-			}
-		}
 		for range 2 {
-			failed = nil
+			var failed []progress.Item
+			stop := observe(&o, func(e progress.Event) {
+				if it, ok := e.(progress.Item); ok && it.Status == state.Failed {
+					failed = append(failed, it)
+				}
+			})
 			s := mustSync(t, o)
-			if s.Outcome != gondola.Partial || s.Items.Outcomes[state.OutcomeCreated] != 38 || s.Items.Outcomes[state.OutcomeFailed] != 2 || s.Items.Total != 40 {
+			stop()
+			if s.Outcome != gondola.OutcomePartial || s.Items.Outcomes[state.OutcomeCreated] != 38 || s.Items.Outcomes[state.OutcomeFailed] != 2 || s.Items.Total != 40 {
 				t.Errorf("outcome %s, items %+v", s.Outcome, s.Items)
 			}
-			if len(failed) != 2 || failed[0].Stage != state.Discovery || fault.CodeOf(failed[0].Err) != fault.State || !strings.Contains(failed[1].Err.Error(), "UTF-8") {
+			if len(failed) != 2 || failed[0].Stage != state.Discovery || failed[0].Fault.Code != fault.State || !strings.Contains(failed[1].Fault.Message, "UTF-8") {
 				t.Errorf("%d items failed", len(failed))
 			}
 		}

@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"maps"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/engine"
+	"github.com/gondola-sync/gondola/internal/engine/verify"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -25,10 +26,9 @@ type VerifyOptions struct {
 	Wait time.Duration
 	// Each, if not nil, is called for every item, in the order of discovery. An
 	// error from it ends the verification.
-	Each func(VerifiedItem) error
-	// Event, if not nil, is told of waits. It must return quickly.
-	Event  func(Event)
-	Logger *slog.Logger // nil discards
+	Each   func(VerifiedItem) error
+	Bus    *progress.Bus // gets the waits; nil for none
+	Logger *slog.Logger  // nil discards
 }
 
 func (o VerifyOptions) validate() error {
@@ -48,24 +48,22 @@ type Verdict string
 
 // The verdicts.
 const (
-	Verified   Verdict = "verified"   // it is there, ready
-	Missing    Verdict = "missing"    // it is not there: the next Sync carries it again
-	Unusable   Verdict = "failed"     // it is there, but could not be processed
-	Processing Verdict = "processing" // it is there, not ready yet
-	Unproven   Verdict = "unproven"   // it is said to be there, under an id that nobody knows
-	Pending    Verdict = "pending"    // it was not carried yet
-	Skipped    Verdict = "skipped"    // it was refused with a reason
+	VerdictVerified   Verdict = "verified"   // it is there, ready
+	VerdictMissing    Verdict = "missing"    // it is not there: the next Sync carries it again
+	VerdictUnusable   Verdict = "failed"     // it is there, but could not be processed
+	VerdictProcessing Verdict = "processing" // it is there, not ready yet
+	VerdictUnproven   Verdict = "unproven"   // it is said to be there, which cannot be checked
+	VerdictPending    Verdict = "pending"    // it was not carried yet
+	VerdictSkipped    Verdict = "skipped"    // it was refused with a reason
 )
 
 // VerifiedItem is what a verification finds of one item.
 type VerifiedItem struct {
-	Item    state.Item // as it was stored; of a Missing one, with the id it is missed under
+	Item    state.Item // as it was stored; of a missing one, with the id it is missed under
 	Verdict Verdict
-	Reason  string              // a clause for people; "" if Verified without a remark
-	Held    *station.RemoteItem // what is there; nil if nothing is, or nobody asked
+	Reason  string              // a clause; "" if it is verified without a remark
+	Held    *station.RemoteItem // what is there; nil if nothing is, or it was not asked for
 	At      time.Time           // when the destination was asked, UTC; zero if it was not
-
-	sentBack bool // it awaits its transfer again
 }
 
 // Verification sums up what was found.
@@ -86,7 +84,7 @@ type Verification struct {
 // Proven reports whether every item is at the destination, ready, or was
 // refused with a reason.
 func (v *Verification) Proven() bool {
-	return v.Ended && v.Listed && v.Items[Verified]+v.Items[Skipped] == v.Total
+	return v.Ended && v.Listed && v.Items[VerdictVerified]+v.Items[VerdictSkipped] == v.Total
 }
 
 // Verify asks the destination for every item of a session: whether it is there
@@ -104,146 +102,28 @@ func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if _, err := o.Backend.Session(ctx, o.SessionID); err != nil {
-		return nil, fmt.Errorf("verify session %s: %w", o.SessionID, err)
-	}
-	lock, err := o.Backend.Lock(ctx, o.SessionID)
-	if err != nil {
+	v := &Verification{SessionID: o.SessionID, Items: map[Verdict]int{}}
+	checked, err := engine.Verify(ctx, o.engine(), func(it verify.Item) error {
+		found := VerifiedItem{it.Item, Verdict(it.Verdict), it.Reason, it.Held, it.At}
+		v.Total++
+		v.Items[found.Verdict]++
+		if o.Each == nil {
+			return nil
+		}
+		return o.Each(found)
+	})
+	if checked == nil {
 		return nil, err
 	}
-	found, err := verifyLocked(ctx, o)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return found, errors.Join(err, lock.Unlock())
+	v.From, v.To, v.Account, v.BeganAt = checked.From, checked.To, checked.Account, checked.BeganAt
+	v.Listed, v.Ended, v.Requests = checked.Listed, err == nil, checked.Requests
+	return v, err
 }
 
-func verifyLocked(ctx context.Context, o VerifyOptions) (*Verification, error) {
-	s, err := o.Backend.Session(ctx, o.SessionID)
-	if err == nil {
-		err = fit(s)
+func (o VerifyOptions) engine() engine.VerifyOptions {
+	return engine.VerifyOptions{
+		SessionID: o.SessionID, Destination: o.Destination, Backend: o.Backend, Wait: o.Wait,
+		Publish: Options{Bus: o.Bus}.publish(),
+		Log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 	}
-	if err != nil {
-		return nil, err
-	}
-	account, err := accountOf(ctx, o.Destination, o.Backend, s)
-	if err != nil {
-		return nil, err
-	}
-	lasting, end := outlast(ctx)
-	defer end()
-	v := &verifier{
-		lasting: lasting,
-		opt:     o, session: s, account: account, patience: o.Wait,
-		repeats: newRepeats(),
-		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
-		found: &Verification{
-			SessionID: s.ID, From: s.From, To: s.To, Account: account, BeganAt: time.Now().UTC(), Items: map[Verdict]int{},
-			// What q2google listed proves nothing; such a session has no window.
-			Listed:   s.Window != nil && s.Stages[state.Discovery] == state.Completed,
-			Requests: map[string]int64{},
-		},
-	}
-	v.inspector, _ = o.Destination.(station.Inspector)
-	err = v.walk(ctx)
-	v.found.Ended = err == nil
-	if v.found.Proven() {
-		s.Account, s.VerifiedAt = account, v.found.BeganAt
-		err = o.Backend.PutSession(v.lasting, s)
-	}
-	if c, ok := o.Destination.(station.Meter); ok {
-		maps.Copy(v.found.Requests, c.Requests())
-	}
-	return v.found, err
-}
-
-// verifier is one verification.
-type verifier struct {
-	opt       VerifyOptions
-	session   *state.Session
-	account   string
-	patience  time.Duration     // that is left to wait
-	inspector station.Inspector // nil: no item can be looked at
-	log       *slog.Logger
-	repeats   *repeats
-	lasting   context.Context // for what must be stored although the verification is being stopped
-	found     *Verification
-}
-
-// verifyPage is how many items are in memory at a time.
-const verifyPage = 1000
-
-func (v *verifier) walk(ctx context.Context) error {
-	var after int64
-	for {
-		items, err := readPage(ctx, v.opt.Backend, v.session.ID, state.ItemQuery{After: after, Limit: verifyPage})
-		if err != nil || len(items) == 0 {
-			return err
-		}
-		after = items[len(items)-1].Seq
-		if err := v.page(ctx, items); err != nil {
-			return err
-		}
-	}
-}
-
-// page finds the verdicts of some items. What is missing is sent back before
-// anything is waited for.
-func (v *verifier) page(ctx context.Context, items []*state.Item) error {
-	all := make([]*VerifiedItem, len(items))
-	var asked []*VerifiedItem
-	for i, it := range items {
-		it.SameAs = v.repeats.note(it)
-		all[i] = verdictOf(it)
-		if all[i].Verdict == "" && v.inspector == nil {
-			all[i].Verdict, all[i].Reason = Unproven, "the destination cannot be asked what it holds"
-		}
-		if all[i].Verdict == "" {
-			asked = append(asked, all[i])
-		}
-	}
-	for _, find := range []func(context.Context, []*VerifiedItem) error{v.look, v.follow, v.sendBack, v.await, v.sendBack} {
-		if err := find(ctx, asked); err != nil {
-			return err
-		}
-	}
-	for _, it := range all {
-		v.found.Total++
-		v.found.Items[it.Verdict]++
-		if v.opt.Each == nil {
-			continue
-		}
-		if err := v.opt.Each(*it); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// verdictOf says what is known without asking the destination; the verdict is
-// "" if it has to be asked.
-func verdictOf(it *state.Item) *VerifiedItem {
-	found := &VerifiedItem{Item: *it}
-	switch {
-	case it.Refusal != nil:
-		found.Verdict, found.Reason = Skipped, it.Refusal.Reason
-	case it.Awaits() != "":
-		found.Verdict, found.Reason = Pending, whyPending(it)
-	case it.DestinationID == "":
-		found.Verdict, found.Reason = Unproven, "an earlier program registered it and kept no id"
-	}
-	return found
-}
-
-func whyPending(it *state.Item) string {
-	failure, failed := it.Errors[it.Awaits()]
-	switch {
-	case failed && it.Outcome() == state.OutcomeFailed:
-		return "not carried: " + failure.Message
-	case !it.MissedAt.IsZero():
-		return "missed at the destination on " + it.MissedAt.Format(time.DateOnly) + " and not carried again yet"
-	case it.Awaits() == state.Create:
-		return "carried, not registered yet"
-	}
-	return "not carried yet"
 }

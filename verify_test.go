@@ -13,6 +13,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -26,7 +27,7 @@ func TestVerifyFindsEverything(t *testing.T) {
 		mustSync(t, o)
 		at := inspect(lib)
 		v, found := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend})
-		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 13, gondola.Skipped: 1})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.VerdictVerified: 13, gondola.VerdictSkipped: 1})
 		if !slices.Equal(at.asked, []int{5, 5, 2}) {
 			t.Errorf("asked for %v ids, want 12 by 5", at.asked)
 		}
@@ -39,13 +40,13 @@ func TestVerifyFindsEverything(t *testing.T) {
 		}
 		for _, it := range found {
 			stored := it.Item
-			if it.Verdict == gondola.Verified && (stored.CarriedAt.IsZero() || stored.RegisteredAt.Before(stored.CarriedAt) || it.At.Before(stored.RegisteredAt)) {
+			if it.Verdict == gondola.VerdictVerified && (stored.CarriedAt.IsZero() || stored.RegisteredAt.Before(stored.CarriedAt) || it.At.Before(stored.RegisteredAt)) {
 				t.Errorf("%s: carried %v, registered %v, verified %v", stored.Name, stored.CarriedAt, stored.RegisteredAt, it.At)
 			}
 		}
 		// A destination that can only tell whether something is there.
 		v, _ = verify(t, gondola.VerifyOptions{SessionID: "s", Destination: lib, Backend: o.Backend})
-		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 13, gondola.Skipped: 1})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.VerdictVerified: 13, gondola.VerdictSkipped: 1})
 	})
 }
 
@@ -63,12 +64,12 @@ func TestWhatIsMissingIsCarriedAgain(t *testing.T) {
 		lib.drop(id)
 		check := gondola.VerifyOptions{SessionID: "overlapping", Destination: inspect(lib), Backend: o.Backend}
 		v, found := verify(t, check)
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 7, gondola.Missing: 1})
-		if it := found[lost]; it.Verdict != gondola.Missing || it.Item.DestinationID != id || it.Reason == "" {
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 7, gondola.VerdictMissing: 1})
+		if it := found[lost]; it.Verdict != gondola.VerdictMissing || it.Item.DestinationID != id || it.Reason == "" {
 			t.Errorf("missing: %+v", it)
 		}
 		v, _ = verify(t, check)
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 7, gondola.Pending: 1})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 7, gondola.VerdictPending: 1})
 
 		o.SessionID = "third" // begun before it is put back: the ledger must not say that it is there
 		if p := mustPlan(t, o); p.Items != 1 || p.AlreadyThere != 7 {
@@ -78,7 +79,7 @@ func TestWhatIsMissingIsCarriedAgain(t *testing.T) {
 		received := lib.received
 		o.SessionID = "overlapping"
 		s := mustSync(t, o)
-		if want := int64(len(src.bytes[src.items[3].ID.Key()])); lib.received-received != want || s.Outcome != gondola.Complete {
+		if want := int64(len(src.bytes[src.items[3].ID.Key()])); lib.received-received != want || s.Outcome != gondola.OutcomeComplete {
 			t.Errorf("%d bytes carried again, want %d; outcome %s", lib.received-received, want, s.Outcome)
 		}
 		if s.Items.Outcomes[state.OutcomeCreated] != 1 || s.Items.Outcomes[state.OutcomeAlreadyThere] != 7 {
@@ -86,7 +87,7 @@ func TestWhatIsMissingIsCarriedAgain(t *testing.T) {
 		}
 		wantArrived(t, src, lib)
 		v, _ = verify(t, check)
-		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 8})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.VerdictVerified: 8})
 	})
 }
 
@@ -109,14 +110,14 @@ func TestWhatAnotherSessionPutBackIsNotCarried(t *testing.T) {
 		}
 		check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
 		v, _ := verify(t, check)
-		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 3})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.VerdictVerified: 3})
 		if id := idOf(t, o.Backend, "s", lost.Name); id != "renewed" {
 			t.Errorf("the session holds the id %q", id)
 		}
 
 		lib.drop("renewed") // and gone for good
 		v, _ = verify(t, check)
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 2, gondola.Missing: 1})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 2, gondola.VerdictMissing: 1})
 		mustSync(t, o)
 		wantArrived(t, src, lib)
 	})
@@ -135,16 +136,18 @@ func TestVerifyWaitsForVideosSparsely(t *testing.T) {
 		var waits []time.Duration
 		check := gondola.VerifyOptions{
 			SessionID: "s", Destination: at, Backend: o.Backend, Wait: 20 * time.Minute,
-			Event: func(e gondola.Event) {
-				if w, ok := e.(gondola.WaitEvent); ok && w.Reason != "" {
-					waits = append(waits, time.Until(w.Until))
-				}
-			},
+			Bus: new(progress.Bus),
 		}
+		stop := observed(check.Bus, func(e progress.Event) {
+			if w, ok := e.(progress.Wait); ok && w.Reason != "" {
+				waits = append(waits, time.Until(w.Until))
+			}
+		})
 		began := time.Now()
 		v, found := verify(t, check)
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 5, gondola.Processing: 1, gondola.Unusable: 1})
-		if found[slow].Verdict != gondola.Verified || found[never].Verdict != gondola.Processing || found[bad].Verdict != gondola.Unusable {
+		synctest.Wait()
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 5, gondola.VerdictProcessing: 1, gondola.VerdictUnusable: 1})
+		if found[slow].Verdict != gondola.VerdictVerified || found[never].Verdict != gondola.VerdictProcessing || found[bad].Verdict != gondola.VerdictUnusable {
 			t.Errorf("verdicts: %s, %s, %s", found[slow].Verdict, found[never].Verdict, found[bad].Verdict)
 		}
 		s := time.Second
@@ -157,21 +160,24 @@ func TestVerifyWaitsForVideosSparsely(t *testing.T) {
 		}
 
 		waits, check.Wait = nil, 0
-		if verify(t, check); len(waits) != 0 {
+		verify(t, check)
+		if stop(); len(waits) != 0 {
 			t.Errorf("waited %v without leave", waits)
 		}
 		time.Sleep(24 * time.Hour)
 		v, _ = verify(t, check)
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 6, gondola.Unusable: 1})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 6, gondola.VerdictUnusable: 1})
 
 		ctx, cancel := context.WithCancelCause(t.Context())
-		stop := errors.New("asked to stop")
+		asked := errors.New("asked to stop")
 		at.processing[idOf(t, o.Backend, "s", slow)] = time.Now().Add(time.Hour)
 		check.Wait = time.Hour
-		check.Event = func(gondola.Event) { cancel(stop) }
-		if _, err := gondola.Verify(ctx, check); !errors.Is(err, stop) {
+		check.Bus = new(progress.Bus)
+		stop = observed(check.Bus, func(progress.Event) { cancel(asked) })
+		if _, err := gondola.Verify(ctx, check); !errors.Is(err, asked) {
 			t.Errorf("Verify while asked to stop: %v", err)
 		}
+		stop()
 	})
 }
 
@@ -182,15 +188,15 @@ func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
 		verdict gondola.Verdict
 		remark  string
 	}{
-		{"the same", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, ""},
-		{"an earlier name", station.RemoteItem{Name: "earlier.mp4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.Verified, "calls it earlier.mp4"},
-		{"turned upright", station.RemoteItem{Name: "earlier.mp4", Kind: media.Video, Width: 2160, Height: 3840}, gondola.Verified, "calls it earlier.mp4"},
-		{"q2google's name", station.RemoteItem{Name: "GX010001000.MP4", Kind: media.Video}, gondola.Verified, ""},
-		{"measured differently", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.Verified, "measures 1920 × 1080 pixels, the source 3840 × 2160"},
-		{"little is told", station.RemoteItem{Name: "earlier.mp4"}, gondola.Verified, "calls it earlier.mp4"},
-		{"nothing is told", station.RemoteItem{}, gondola.Verified, ""},
-		{"a photo", station.RemoteItem{Name: "GOPR0001.JPG", Kind: media.Photo}, gondola.Missing, "another item, GOPR0001.JPG"},
-		{"a wrong extension", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Photo}, gondola.Verified, ""},
+		{"the same", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.VerdictVerified, ""},
+		{"an earlier name", station.RemoteItem{Name: "earlier.mp4", Kind: media.Video, Width: 3840, Height: 2160}, gondola.VerdictVerified, "calls it earlier.mp4"},
+		{"turned upright", station.RemoteItem{Name: "earlier.mp4", Kind: media.Video, Width: 2160, Height: 3840}, gondola.VerdictVerified, "calls it earlier.mp4"},
+		{"q2google's name", station.RemoteItem{Name: "GX010001000.MP4", Kind: media.Video}, gondola.VerdictVerified, ""},
+		{"measured differently", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Video, Width: 1920, Height: 1080}, gondola.VerdictVerified, "measures 1920 × 1080 pixels, the source 3840 × 2160"},
+		{"little is told", station.RemoteItem{Name: "earlier.mp4"}, gondola.VerdictVerified, "calls it earlier.mp4"},
+		{"nothing is told", station.RemoteItem{}, gondola.VerdictVerified, ""},
+		{"a photo", station.RemoteItem{Name: "GOPR0001.JPG", Kind: media.Photo}, gondola.VerdictMissing, "another item, GOPR0001.JPG"},
+		{"a wrong extension", station.RemoteItem{Name: "GX010001.MP4", Kind: media.Photo}, gondola.VerdictVerified, ""},
 	} {
 		t.Run(tc.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -211,7 +217,7 @@ func TestVerifyKnowsAnItemFromAnother(t *testing.T) {
 				// What comes back the same after it was carried again is the item.
 				mustSync(t, o)
 				v, _ := verify(t, check)
-				wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 1})
+				wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.VerdictVerified: 1})
 			})
 		})
 	}
@@ -234,7 +240,7 @@ func TestVerifyOfWhatIsNotDone(t *testing.T) {
 		at := inspect(lib)
 		check := gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend}
 		v, found := verify(t, check)
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 3, gondola.Pending: 1, gondola.Unproven: 1})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 3, gondola.VerdictPending: 1, gondola.VerdictUnproven: 1})
 		if it := found[gone.Name]; !strings.Contains(it.Reason, "open "+gone.Name) {
 			t.Errorf("pending: %+v", it)
 		}
@@ -282,7 +288,7 @@ func TestASessionOfQ2googleIsNotSentBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: b})
-	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Missing: 1})
+	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictMissing: 1})
 	if id := idOf(t, b, "s", "a.jpg"); id != "1" {
 		t.Errorf("sent back; its id is %q", id)
 	}
@@ -339,7 +345,7 @@ func TestVerifyGoesPageByPage(t *testing.T) {
 	at := inspect(lib)
 	b := state.Adapt(&shelfOfOne{document})
 	v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: b})
-	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: items - 1, gondola.Missing: 1})
+	wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: items - 1, gondola.VerdictMissing: 1})
 	if want := items/at.Limits().Batch + 1; len(at.asked) != want { // the lost one twice
 		t.Errorf("%d calls, want %d", len(at.asked), want)
 	}
@@ -359,6 +365,6 @@ func TestAnIncompleteListingIsNotProven(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend})
-		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.Verified: 3})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 3})
 	})
 }

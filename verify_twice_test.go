@@ -31,7 +31,7 @@ func TestOneAnswerDoesNotSendBack(t *testing.T) {
 		mustSync(t, o)
 		at := &forgetful{inspectable: inspect(lib)}
 		v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: at, Backend: o.Backend})
-		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.Verified: 4})
+		wantVerdicts(t, v, true, map[gondola.Verdict]int{gondola.VerdictVerified: 4})
 		if !at.answered || len(at.asked) != 2 {
 			t.Errorf("asked for %v ids, want 4 and the one", at.asked)
 		}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"sync"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
@@ -58,7 +59,7 @@ func (c *Client) userID(ctx context.Context) (string, error) {
 		return c.origin.user, nil
 	}
 	account, err := c.User(ctx)
-	if err != nil && statusOf(err) != http.StatusNotFound {
+	if err != nil && (statusOf(err) != http.StatusNotFound || fault.CodeOf(err) == fault.Auth) {
 		return "", err
 	}
 	user := plainID(account.ID)

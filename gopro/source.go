@@ -38,6 +38,8 @@ type Source struct {
 	doubts  doubts // media that are listed by what their rows promise
 	failing failing
 	lacking lacking
+
+	quality string
 }
 
 // SourceOptions configure a Source.
@@ -57,7 +59,11 @@ func NewSource(c *Client, o SourceOptions) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{client: c, height: height, name: cmp.Or(o.Name, scheme+":")}, nil
+	s := &Source{client: c, height: height, name: cmp.Or(o.Name, scheme+":"), quality: labelSource}
+	if height > 0 {
+		s.quality = strconv.Itoa(height)
+	}
+	return s, nil
 }
 
 func parseQuality(quality string) (height int, err error) {
@@ -84,6 +90,9 @@ func (s *Source) Types() []string { return MediaTypes() }
 
 // Name returns the name of the station, such as "gopro:".
 func (s *Source) Name() string { return s.name }
+
+// Quality returns the quality that is listed: "source", or a height in pixels.
+func (s *Source) Quality() string { return s.quality }
 
 // Forecast estimates the requests that carrying a load takes: one opening for
 // each item.

@@ -7,7 +7,7 @@
 // # Optional interfaces
 //
 // What only some stations can do is an interface of its own, which the engine
-// finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Albums],
+// finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Qualifier], [Albums],
 // [Expirer], [Inspector], [Forecaster] and [Meter]. Their documentation says what
 // the engine does without them.
 //

@@ -15,7 +15,8 @@ import (
 // shelf is a Source of files in memory, by name.
 type shelf map[string][]byte
 
-func (s shelf) Name() string { return "shelf:" }
+func (s shelf) Name() string                           { return "shelf:" }
+func (s shelf) Origin(context.Context) (string, error) { return "shelf:1", nil }
 
 func (s shelf) List(_ context.Context, w media.Window) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {

@@ -50,6 +50,14 @@ type TypeLister interface {
 	Types() []string
 }
 
+// Qualifier is what a [Source] may implement that offers its items in several
+// qualities. Without it, items are the originals.
+type Qualifier interface {
+	// Quality returns the quality that is listed and opened: "source", or a height
+	// in pixels such as "1080".
+	Quality() string
+}
+
 // Meter is what a station may implement to have its requests counted in the
 // summary of a run. Without it, its requests are not counted.
 type Meter interface {

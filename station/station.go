@@ -12,7 +12,12 @@ import (
 type Source interface {
 	// Name returns the name of the station, such as "gopro:".
 	Name() string
-	// List streams the items whose capture time lies in the window, each once.
+	// Origin returns which instance of the station this is, such as
+	// "gopro:0f3a1c9e…" for one login or the id of one folder, the same in every
+	// run; "" if it cannot be told. Two origins never share a session.
+	Origin(ctx context.Context) (string, error)
+	// List streams the items whose capture time lies in the window, each once,
+	// those of one medium next to each other and in the order of their parts.
 	// Names are safe but not unique. Items that cannot be carried come with
 	// their Refusal. The sequence ends with an error, once, if the listing fails
 	// or cannot be proven complete (fault.ListingIncomplete); otherwise what it

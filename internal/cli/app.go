@@ -114,7 +114,7 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	if a.profiles, err = profile.Open(sources, known.Services(), profile.Options{Environ: a.environ, Logger: a.log}); err != nil {
 		return err
 	}
-	a.waits.to(a.tellWait)
+	a.waits.to(a.showWait)
 	for _, warning := range sources.Warnings {
 		a.note(warning)
 	}

@@ -110,6 +110,9 @@ func onceEach(lines string) string {
 	return strings.Join(slices.Compact(strings.Split(lines, "\n")), "\n")
 }
 
+// unreachableHint is what to do about a service that does not answer.
+const unreachableHint = "look at the connection to the internet; gondola doctor shows what does not answer"
+
 // describe puts a failure into words, without secrets.
 func describe(err error, redact func(string) string) errorObject {
 	d := errorObject{Class: fault.Session, Code: "failed", Message: redact(onceEach(err.Error()))}
@@ -128,7 +131,7 @@ func describe(err error, redact func(string) string) errorObject {
 	case isFault:
 		d.Class, d.Code, d.Hint, d.Until = failure.Class, failure.Code, redact(failure.Hint), failure.Until
 		if d.Code == fault.Unreachable && d.Hint == "" {
-			d.Hint = "look at the connection to the internet; gondola doctor shows what does not answer"
+			d.Hint = unreachableHint
 		}
 	case isOutput(err):
 		d.Code, d.Hint = "output", "see that there is room where it goes, then run the command again"

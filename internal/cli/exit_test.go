@@ -33,21 +33,21 @@ func TestExitCode(t *testing.T) {
 		outcome gondola.Outcome
 		word    string // of the error in JSON
 	}{
-		{nil, 0, gondola.Complete, ""},
-		{errEnded, 0, gondola.Complete, ""},
-		{errors.New("disk on fire"), 1, gondola.Broken, "failed"},
-		{failure(fault.State), 1, gondola.Broken, fault.State},
-		{usagef("what?"), 2, gondola.Broken, "usage"},
-		{fmt.Errorf("x: %w", &config.UsageError{Message: "what?"}), 2, gondola.Broken, "usage"},
-		{errPartial, 3, gondola.Partial, "failed"},
-		{told(errPartial), 3, gondola.Partial, "failed"},
-		{failure(fault.Auth), 4, gondola.NoAuth, fault.Auth},
-		{failure(fault.Scope), 4, gondola.NoAuth, fault.Scope},
-		{failure(fault.Quota), 5, gondola.OutOfQuota, fault.Quota},
-		{failure(fault.Storage), 5, gondola.OutOfQuota, fault.Storage},
-		{&state.LockedError{Session: "s", Host: "h", PID: 1}, 6, gondola.Broken, "locked"},
-		{errMissing, 7, gondola.Broken, "failed"},
-		{errors.Join(failure(fault.Unreachable), errInterrupted), 130, gondola.Interrupted, "interrupted"},
+		{nil, 0, gondola.OutcomeComplete, ""},
+		{errEnded, 0, gondola.OutcomeComplete, ""},
+		{errors.New("disk on fire"), 1, gondola.OutcomeFailed, "failed"},
+		{failure(fault.State), 1, gondola.OutcomeFailed, fault.State},
+		{usagef("what?"), 2, gondola.OutcomeFailed, "usage"},
+		{fmt.Errorf("x: %w", &config.UsageError{Message: "what?"}), 2, gondola.OutcomeFailed, "usage"},
+		{errPartial, 3, gondola.OutcomePartial, "failed"},
+		{told(errPartial), 3, gondola.OutcomePartial, "failed"},
+		{failure(fault.Auth), 4, gondola.OutcomeAuth, fault.Auth},
+		{failure(fault.Scope), 4, gondola.OutcomeAuth, fault.Scope},
+		{failure(fault.Quota), 5, gondola.OutcomeQuota, fault.Quota},
+		{failure(fault.Storage), 5, gondola.OutcomeQuota, fault.Storage},
+		{&state.LockedError{Session: "s", Host: "h", PID: 1}, 6, gondola.OutcomeFailed, "locked"},
+		{errMissing, 7, gondola.OutcomeFailed, "failed"},
+		{errors.Join(failure(fault.Unreachable), errInterrupted), 130, gondola.OutcomeInterrupted, "interrupted"},
 	} {
 		if got := exitCode(tc.err); got != tc.code {
 			t.Errorf("exitCode(%v) = %d, want %d", tc.err, got, tc.code)

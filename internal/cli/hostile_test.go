@@ -13,9 +13,9 @@ import (
 
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
@@ -142,7 +142,7 @@ func TestOutputSteersNoTerminal(t *testing.T) {
 // in the way of escape sequences.
 func TestLiveDisplaySteersNoTerminal(t *testing.T) {
 	l := &live{redact: func(s string) string { return s }}
-	l.p.InFlight = append(l.p.InFlight, gondola.InFlight{Name: hostile, Size: 1})
+	l.p.InFlight = append(l.p.InFlight, progress.Transfer{Name: hostile, Size: 1})
 	l.wait.Reason, l.wait.Until = hostile, time.Now().Add(time.Hour)
 	var out bytes.Buffer
 	if err := l.below(&out, decor.Statistics{AvailableWidth: 200}); err != nil {

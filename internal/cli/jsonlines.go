@@ -1,10 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"time"
 
-	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -53,22 +54,25 @@ type noticeLine struct {
 	Text string `json:"text"`
 }
 
-func (j jsonLines) event(e gondola.Event) {
+func (j jsonLines) event(e progress.Event) {
 	switch e := e.(type) {
-	case gondola.StageEvent:
-		j.a.json(stageLine{"stage", e.Stage, e.Status, e.Time.UTC(), j.failure(e.Err)})
-	case gondola.ItemEvent:
-		j.a.json(itemLine{"item", itemKey(&e.Item), e.Item.Name, e.Stage, e.Status, itemBytes(&e.Item), j.itemFailure(e), e.Item.Remark()})
-	case gondola.WaitEvent:
-		j.a.json(waitLine{"wait", j.a.redact(e.Reason), e.Until.UTC()})
-	case gondola.NoticeEvent:
+	case progress.Stage:
+		j.a.json(stageLine{"stage", e.Stage, e.Status, e.At, faultObject(e.Fault, j.a.redact)})
+	case progress.Item:
+		if e.Status == state.Pending {
+			return // transferred again: nothing has come to an end
+		}
+		j.a.json(itemLine{"item", cmp.Or(e.Key, e.Name), e.Name, e.Stage, e.Status, e.Bytes, faultObject(e.Fault, j.a.redact), e.Remark})
+	case progress.Wait:
+		j.a.json(waitLine{"wait", j.a.redact(e.Reason), e.Until})
+	case progress.Notice:
 		j.a.json(noticeLine{"notice", j.a.redact(e.Text)})
 	}
 }
 
-// tellNotice tells of a notice, to people or programs, while no monitor does.
-func (a *app) tellNotice(e gondola.Event) {
-	if _, ok := e.(gondola.NoticeEvent); !ok {
+// showNotice shows a notice while no monitor does.
+func (a *app) showNotice(e progress.Event) {
+	if _, ok := e.(progress.Notice); !ok {
 		return
 	}
 	if a.format == formatJSON {
@@ -77,36 +81,27 @@ func (a *app) tellNotice(e gondola.Event) {
 	(&plain{out: a.talk(), redact: a.redact, now: a.now}).event(e)
 }
 
-func (j jsonLines) tick(p pulse) {
+func (j jsonLines) tick(p progress.Snapshot) {
 	j.a.json(progressLine{
 		Type:       "progress",
 		ItemsTotal: p.ItemsTotal, ItemsDone: p.ItemsDone,
-		BytesTotal: p.BytesTotal, BytesDone: p.BytesDone, BytesPerSecond: p.Speed,
-		Downloaded: p.Downloaded, Uploaded: p.Uploaded, InFlight: len(p.InFlight),
+		BytesTotal: p.BytesTotal, BytesDone: p.BytesDone, BytesPerSecond: p.Up,
+		Downloaded: p.Moved.Downloaded, Uploaded: p.Moved.Uploaded, InFlight: len(p.InFlight),
 	})
 }
 
 func (jsonLines) close() {}
 
-func (j jsonLines) failure(err error) *errorObject {
-	if err == nil {
+// faultObject returns the reason of a failure as it is printed, or nil.
+func faultObject(f *progress.Fault, redact func(string) string) *errorObject {
+	if f == nil {
 		return nil
 	}
-	d := describe(err, j.a.redact)
-	return &d
-}
-
-// itemFailure says why an item failed or is skipped.
-func (j jsonLines) itemFailure(e gondola.ItemEvent) *errorObject {
-	switch {
-	case e.Err != nil:
-		d := describe(e.Err, j.a.redact)
-		d.Class = fault.ClassOf(e.Err)
-		return &d
-	case e.Status == state.Skipped && e.Item.Refusal != nil:
-		return &errorObject{Class: fault.Item, Code: e.Item.Refusal.Code, Message: e.Item.Refusal.Reason}
+	d := &errorObject{Class: f.Class, Code: f.Code, Message: redact(onceEach(f.Message)), Hint: redact(f.Hint), Until: f.Until}
+	if d.Code == fault.Unreachable && d.Hint == "" {
+		d.Hint = unreachableHint
 	}
-	return nil
+	return d
 }
 
 // itemKey identifies an item: by its identity, or by its name where q2google

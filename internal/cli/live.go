@@ -10,7 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/progress"
 )
 
 // liveFiles is how many files in flight the live display names.
@@ -24,8 +24,8 @@ type live struct {
 	bar    *mpb.Bar
 
 	mu   sync.Mutex // guards what the display draws
-	p    pulse
-	wait gondola.WaitEvent
+	p    progress.Snapshot
+	wait progress.Wait
 }
 
 // newLive puts a live display on the screen.
@@ -41,15 +41,15 @@ func newLive(s *screen, redact func(string) string) *live {
 	return l
 }
 
-func (l *live) event(e gondola.Event) {
+func (l *live) event(e progress.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if w, ok := e.(gondola.WaitEvent); ok {
+	if w, ok := e.(progress.Wait); ok {
 		l.wait = w
 	}
 }
 
-func (l *live) tick(p pulse) {
+func (l *live) tick(p progress.Snapshot) {
 	l.mu.Lock()
 	l.p = p
 	l.mu.Unlock()
@@ -90,7 +90,7 @@ func (l *live) below(w io.Writer, stat decor.Statistics) error {
 // lines are both legs, the files in flight, and why nothing moves.
 func (l *live) lines(now time.Time) []string {
 	lines := []string{fmt.Sprintf("  down %s at %s   up %s at %s   %s",
-		size(l.p.Downloaded), perSecond(l.p.Down), size(l.p.Uploaded), perSecond(l.p.Speed), inFlight(l.p))}
+		size(l.p.Moved.Downloaded), perSecond(l.p.Down), size(l.p.Moved.Uploaded), perSecond(l.p.Up), inFlight(l.p))}
 	for i, f := range l.p.InFlight {
 		if i == liveFiles {
 			lines = append(lines, fmt.Sprintf("  … and %d more", len(l.p.InFlight)-liveFiles))

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -20,26 +20,26 @@ type plain struct {
 	now     func() time.Time
 	silent  bool // no progress lines: something else shows them
 	last    time.Time
-	why     string // a stage failed, told already
+	why     string // a stage failed, said already
 }
 
-func (t *plain) event(e gondola.Event) {
+func (t *plain) event(e progress.Event) {
 	switch e := e.(type) {
-	case gondola.StageEvent:
+	case progress.Stage:
 		t.stage(e)
-	case gondola.ItemEvent:
+	case progress.Item:
 		t.item(e)
-	case gondola.WaitEvent:
+	case progress.Wait:
 		fmt.Fprintln(t.out, t.redact(cell(waiting(e, t.now()))))
-	case gondola.NoticeEvent:
+	case progress.Notice:
 		fmt.Fprintln(t.out, t.redact(cell(e.Text)))
 	}
 }
 
-func (t *plain) stage(e gondola.StageEvent) {
+func (t *plain) stage(e progress.Stage) {
 	line := fmt.Sprintf("%s: %s", e.Stage, e.Status)
-	if e.Err != nil {
-		if why := t.redact(e.Err.Error()); why != t.why {
+	if e.Fault != nil {
+		if why := t.redact(e.Fault.Message); why != t.why {
 			t.why = why
 			line += ": " + why
 		}
@@ -47,21 +47,23 @@ func (t *plain) stage(e gondola.StageEvent) {
 	fmt.Fprintln(t.out, line)
 }
 
-func (t *plain) item(e gondola.ItemEvent) {
+func (t *plain) item(e progress.Item) {
 	switch {
-	case e.Status == state.Failed && e.Err != nil:
-		fmt.Fprintf(t.out, "failed: %s: %s\n", cell(e.Item.Name), t.redact(withoutName(e.Err.Error(), e.Item.Name)))
+	case e.Status == state.Failed && e.Fault != nil:
+		fmt.Fprintf(t.out, "failed: %s: %s\n", cell(e.Name), t.redact(withoutName(e.Fault.Message, e.Name)))
 	case !t.verbose:
-	case e.Status == state.Skipped && e.Item.Refusal != nil:
-		fmt.Fprintf(t.out, "skipped: %s: %s\n", cell(e.Item.Name), cell(e.Item.Refusal.Reason))
+	case e.Status == state.Skipped && e.Fault != nil:
+		fmt.Fprintf(t.out, "skipped: %s: %s\n", cell(e.Name), cell(e.Fault.Message))
 	case e.Stage == state.Transfer && e.Status == state.Completed:
-		fmt.Fprintf(t.out, "carried: %s (%s)\n", cell(e.Item.Name), size(itemBytes(&e.Item)))
+		fmt.Fprintf(t.out, "carried: %s (%s)\n", cell(e.Name), size(e.Bytes))
+	case e.Stage == state.Transfer && e.Status == state.Pending:
+		fmt.Fprintf(t.out, "sent back: %s: the destination does not accept its upload any more; it is transferred again\n", cell(e.Name))
 	case e.Stage == state.Create && e.Status == state.Completed:
-		fmt.Fprintf(t.out, "created: %s\n", cell(e.Item.Name))
+		fmt.Fprintf(t.out, "created: %s\n", cell(e.Name))
 	}
 }
 
-func (t *plain) tick(p pulse) {
+func (t *plain) tick(p progress.Snapshot) {
 	now := t.now()
 	if t.last.IsZero() {
 		t.last = now
@@ -76,29 +78,27 @@ func (t *plain) tick(p pulse) {
 func (t *plain) close() {}
 
 // progressText says in one line how far a run is.
-func progressText(p pulse) string {
+func progressText(p progress.Snapshot) string {
 	return fmt.Sprintf("%d of %s, %s of %s, down %s at %s, up %s at %s, %s%s",
 		p.ItemsDone, count(p.ItemsTotal, "item"), size(p.BytesDone), size(p.BytesTotal),
-		size(p.Downloaded), perSecond(p.Down), size(p.Uploaded), perSecond(p.Speed),
+		size(p.Moved.Downloaded), perSecond(p.Down), size(p.Moved.Uploaded), perSecond(p.Up),
 		inFlight(p), timeLeft(p))
 }
 
 func perSecond(bytes float64) string { return size(int64(bytes)) + "/s" }
 
-func inFlight(p pulse) string { return fmt.Sprintf("%d in flight", len(p.InFlight)) }
+func inFlight(p progress.Snapshot) string { return fmt.Sprintf("%d in flight", len(p.InFlight)) }
 
-// timeLeft guesses when everything known so far is carried.
-func timeLeft(p pulse) string {
-	rest := p.BytesTotal - p.BytesDone
-	if p.Speed < 1 || rest <= 0 {
+// timeLeft says when everything known so far is carried at the rate of late.
+func timeLeft(p progress.Snapshot) string {
+	if p.Left <= 0 {
 		return ""
 	}
-	left := time.Duration(float64(rest) / p.Speed * float64(time.Second))
-	return ", " + duration(left.Round(time.Second)) + " left"
+	return ", " + duration(p.Left) + " left"
 }
 
 // waiting says until when and for what.
-func waiting(w gondola.WaitEvent, now time.Time) string {
+func waiting(w progress.Wait, now time.Time) string {
 	if w.Until.IsZero() {
 		return "waiting: " + w.Reason
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/progress"
 )
 
 // Rates assumed for the estimate when no limit is given, and stated with it.
@@ -67,11 +68,7 @@ func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
 	if a.format == formatTSV {
 		row(a.stdout, "file_name", "action", "bytes", "reason")
 	}
-	o.Hooks.Event = a.tellNotice
-	plan, err := gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
-		a.plannedItem(p)
-		return a.stdout.failure()
-	})
+	plan, err := a.makePlan(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -82,6 +79,24 @@ func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
 	line.write(a.result(), limit)
 	return nil
 }
+
+// makePlan prints each item, and the notices as they come.
+func (a *app) makePlan(ctx context.Context, o gondola.Options) (*gondola.Plan, error) {
+	o.Bus = new(progress.Bus)
+	notices := watch(o.Bus, noticesOnly{a})
+	defer notices.stop()
+	return gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
+		notices.each(func(watcher) { a.plannedItem(p) })
+		return a.stdout.failure()
+	})
+}
+
+// noticesOnly is a watcher that shows notices.
+type noticesOnly struct{ a *app }
+
+func (n noticesOnly) event(e progress.Event) { n.a.showNotice(e) }
+func (noticesOnly) tick(progress.Snapshot)   {}
+func (noticesOnly) close()                   {}
 
 func (a *app) plannedItem(p gondola.PlannedItem) {
 	what, why := action(p), ""

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
 )
@@ -40,17 +40,22 @@ func refused() state.Item {
 	return it
 }
 
-// events are one of each kind, as the engine sends them.
-var events = []gondola.Event{
-	gondola.StageEvent{Stage: state.Discovery, Status: state.Running, Time: noon},
-	gondola.StageEvent{Stage: state.Discovery, Status: state.Failed, Time: noon, Err: &fault.Error{
-		Class: fault.Session, Code: fault.ListingIncomplete, Op: "list gopro:", Err: errors.New("3 of 5"), Hint: "run again"}},
-	gondola.ItemEvent{Item: testItem(), Stage: state.Transfer, Status: state.Completed},
-	gondola.ItemEvent{Item: testItem(), Stage: state.Create, Status: state.Failed, Err: &fault.Error{
-		Class: fault.Item, Code: fault.Rejected, Op: "create GX010048.MP4", Err: errors.New("see https://x.example/a?sig=hush")}},
-	gondola.ItemEvent{Item: refused(), Stage: state.Create, Status: state.Skipped},
-	gondola.WaitEvent{Wait: fault.Wait{Reason: "slow down", Until: noon.Add(90 * time.Second)}},
-	gondola.NoticeEvent{Text: "an album of this name was found"},
+// events are one of each kind, as the engine publishes them.
+var events = []progress.Event{
+	progress.Stage{Stage: state.Discovery, Status: state.Running, At: noon},
+	progress.Stage{Stage: state.Discovery, Status: state.Failed, At: noon, Fault: &progress.Fault{
+		Class: fault.Session, Code: fault.ListingIncomplete, Message: "list gopro:: 3 of 5", Hint: "run again"}},
+	itemEvent("GX010048.MP4", state.Transfer, state.Completed, nil),
+	itemEvent("GX010048.MP4", state.Create, state.Failed, &progress.Fault{
+		Class: fault.Item, Code: fault.Rejected, Message: "create GX010048.MP4: see https://x.example/a?sig=hush"}),
+	itemEvent("GS010007.360", state.Create, state.Skipped, &progress.Fault{
+		Class: fault.Item, Code: media.RefusedType, Message: "Google Photos does not take .360 files"}),
+	progress.Wait{Reason: "slow down", Until: noon.Add(90 * time.Second)},
+	progress.Notice{Text: "an album of this name was found"},
+}
+
+func itemEvent(name string, stage state.Stage, status state.Status, f *progress.Fault) progress.Item {
+	return progress.Item{Seq: 1, Key: "gopro/k7Qp/1/source", Name: name, Stage: stage, Status: status, At: noon, Bytes: 123, Fault: f}
 }
 
 func TestJSONLines(t *testing.T) {
@@ -60,10 +65,10 @@ func TestJSONLines(t *testing.T) {
 	for _, e := range events {
 		shown.event(e)
 	}
-	shown.tick(pulse{
-		Progress: gondola.Progress{ItemsTotal: 10, ItemsDone: 4, BytesTotal: 123, BytesDone: 45},
-		Snapshot: gondola.Snapshot{Downloaded: 50, Uploaded: 45},
-		Speed:    6.5,
+	shown.tick(progress.Snapshot{
+		ItemsTotal: 10, ItemsDone: 4, BytesTotal: 123, BytesDone: 45,
+		Moved: progress.Moved{Downloaded: 50, Uploaded: 45},
+		Up:    6.5,
 	})
 	want := `{"type":"stage","stage":"discovery","status":"running","time":"2026-01-08T12:00:00Z"}
 {"type":"stage","stage":"discovery","status":"failed","time":"2026-01-08T12:00:00Z","error":{"class":"session","code":"listing_incomplete","message":"list gopro:: 3 of 5","hint":"run again"}}
@@ -78,7 +83,7 @@ func TestJSONLines(t *testing.T) {
 		t.Errorf("JSON lines (-want +got):\n%s", diff)
 	}
 	if talk.Len() > 0 {
-		t.Errorf("people are told %q", talk.String())
+		t.Errorf("standard error got %q", talk.String())
 	}
 }
 
@@ -91,10 +96,10 @@ func TestPlain(t *testing.T) {
 		shown.event(e)
 	}
 	shown.event(events[6])
-	p := pulse{
-		Progress: gondola.Progress{ItemsTotal: 10, ItemsDone: 4, BytesTotal: 3 << 20, BytesDone: 1 << 20},
-		Snapshot: gondola.Snapshot{Downloaded: 2 << 20, Uploaded: 1 << 20},
-		Speed:    1 << 19, Down: 1 << 20,
+	p := progress.Snapshot{
+		ItemsTotal: 10, ItemsDone: 4, BytesTotal: 3 << 20, BytesDone: 1 << 20,
+		Moved: progress.Moved{Downloaded: 2 << 20, Uploaded: 1 << 20},
+		Up:    1 << 19, Down: 1 << 20, Left: 4 * time.Second,
 	}
 	for range 61 {
 		shown.tick(p)
@@ -116,10 +121,10 @@ an album of this name was found
 func TestLiveLines(t *testing.T) {
 	l := &live{redact: func(s string) string { return s }}
 	for i := range 8 {
-		l.p.InFlight = append(l.p.InFlight, gondola.InFlight{Name: fmt.Sprintf("GX01004%d.MP4", i), Size: 4 << 20, Done: 1 << 20})
+		l.p.InFlight = append(l.p.InFlight, progress.Transfer{Name: fmt.Sprintf("GX01004%d.MP4", i), Size: 4 << 20, Done: 1 << 20})
 	}
 	l.p.InFlight[1].Size = media.SizeUnknown
-	l.p.Downloaded, l.p.Uploaded, l.p.Down, l.p.Speed = 3<<20, 2<<20, 1<<20, 1<<19
+	l.p.Moved.Downloaded, l.p.Moved.Uploaded, l.p.Down, l.p.Up = 3<<20, 2<<20, 1<<20, 1<<19
 	l.event(events[5])
 	got := l.lines(noon)
 	want := []string{
@@ -145,8 +150,10 @@ func TestLiveLines(t *testing.T) {
 func TestMonitor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &counter{}
-		m := watch(new(gondola.Metrics), seen)
-		m.event(events[0])
+		bus := new(progress.Bus)
+		m := watch(bus, seen)
+		m.show(func() progress.Snapshot { return progress.Snapshot{} })
+		bus.Publish(events[0])
 		time.Sleep(3500 * time.Millisecond)
 		m.stop()
 		if want := (counter{events: 1, ticks: 4, closes: 1}); *seen != want {
@@ -157,31 +164,9 @@ func TestMonitor(t *testing.T) {
 
 type counter struct{ events, ticks, closes int }
 
-func (c *counter) event(gondola.Event) { c.events++ }
-func (c *counter) tick(pulse)          { c.ticks++ }
-func (c *counter) close()              { c.closes++ }
-
-func TestRate(t *testing.T) {
-	var r rate
-	now, got := noon, 0.0
-	for i := range 30 {
-		got = r.add(now, int64(i)*100)
-		now = now.Add(time.Second)
-	}
-	if got < 99.9 || got > 100.1 {
-		t.Errorf("steady rate %v, want 100", got)
-	}
-	for range 12 {
-		got = r.add(now, 2900)
-		now = now.Add(time.Second)
-	}
-	if got != 0 {
-		t.Errorf("rate after a standstill %v, want 0", got)
-	}
-	if len(r.samples) > 13 {
-		t.Errorf("%d samples are kept", len(r.samples))
-	}
-}
+func (c *counter) event(progress.Event)   { c.events++ }
+func (c *counter) tick(progress.Snapshot) { c.ticks++ }
+func (c *counter) close()                 { c.closes++ }
 
 // manyFailures is a backend whose session has n failed and n skipped items.
 func manyFailures(t *testing.T, n int) state.Backend {
@@ -217,8 +202,8 @@ func summaryOf(t *testing.T, backend state.Backend) *gondola.Summary {
 		t.Fatal(err)
 	}
 	return &gondola.Summary{
-		SessionID: "s", From: "gopro:", To: "gphotos:", Outcome: gondola.Partial, Items: counts,
-		Moved:    gondola.Snapshot{Downloaded: 4 << 20, Uploaded: 2 << 20, Resent: 5, Downloading: 2 * time.Second, Uploading: time.Second, Wall: 2 * time.Second},
+		SessionID: "s", From: "gopro:", To: "gphotos:", Outcome: gondola.OutcomePartial, Items: counts,
+		Moved:    progress.Moved{Downloaded: 4 << 20, Uploaded: 2 << 20, Resent: 5, Downloading: 2 * time.Second, Uploading: time.Second, Wall: 2 * time.Second},
 		Requests: map[string]int64{"gopro": 3, "cdn": 9, "other": 1},
 	}
 }

@@ -20,6 +20,7 @@ type report struct {
 	summary   *gondola.Summary // nil if no session was opened
 	from, to  string
 	sessionID string
+	quality   string // of the source, as asked
 	err       error
 	backend   state.Backend // nil if it could not be opened
 	retry     string        // the command that goes on
@@ -122,34 +123,34 @@ func (r report) line(redact func(string) string) summaryLine {
 func outcomeOf(err error) gondola.Outcome {
 	switch exitCode(err) {
 	case exitDone:
-		return gondola.Complete
+		return gondola.OutcomeComplete
 	case exitPartial:
-		return gondola.Partial
+		return gondola.OutcomePartial
 	case exitAuth:
-		return gondola.NoAuth
+		return gondola.OutcomeAuth
 	case exitQuota:
-		return gondola.OutOfQuota
+		return gondola.OutcomeQuota
 	case exitInterrupted:
-		return gondola.Interrupted
+		return gondola.OutcomeInterrupted
 	}
-	return gondola.Broken
+	return gondola.OutcomeFailed
 }
 
 // outcomeText says the same in a sentence, of a session of so many items.
 func outcomeText(o gondola.Outcome, items int, failure *errorObject) string {
 	switch o {
-	case gondola.Complete:
+	case gondola.OutcomeComplete:
 		if items == 0 {
 			return "complete: nothing there was captured in this window, or nothing that is asked for"
 		}
 		return "complete: everything asked for is at the destination, or skipped for the reason given"
-	case gondola.Partial:
+	case gondola.OutcomePartial:
 		return "partial: finished, but some items failed"
-	case gondola.NoAuth:
+	case gondola.OutcomeAuth:
 		return "stopped: credentials are missing, expired or insufficient; everything achieved is saved"
-	case gondola.OutOfQuota:
+	case gondola.OutcomeQuota:
 		return "stopped: quota or storage is exhausted; everything achieved is saved"
-	case gondola.Interrupted:
+	case gondola.OutcomeInterrupted:
 		return "interrupted: everything achieved is saved"
 	}
 	if failure == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/progress"
 )
 
 func newSync(a *app) *cobra.Command {
@@ -82,12 +83,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 		return a.plan(ctx, o, limit)
 	}
 	a.sayOnInterrupt("Stopping: saving what was achieved, at most 10 seconds. Once more leaves at once; both are safe.")
-	watching := watch(o.Metrics, a.watchers()...)
-	a.waits.to(watching.event)
-	o.Hooks.Event = watching.event
-	summary, err := gondola.Sync(ctx, o)
-	a.waits.to(a.tellWait)
-	watching.stop()
+	summary, err := a.run(ctx, o)
 	if r.summary = summary; summary != nil {
 		r.sessionID = summary.SessionID
 	}
@@ -99,10 +95,25 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return errors.Join(err, context.Cause(ctx))
-	case err == nil && summary.Outcome == gondola.Partial:
+	case err == nil && summary.Outcome == gondola.OutcomePartial:
 		return errPartial
 	}
 	return err
+}
+
+// run carries, and shows it meanwhile.
+func (a *app) run(ctx context.Context, o gondola.Options) (*gondola.Summary, error) {
+	o.Bus = new(progress.Bus)
+	watching := watch(o.Bus, a.watchers()...)
+	defer watching.stop()
+	r, err := gondola.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	watching.show(r.Progress)
+	a.waits.to(r.Waiting)
+	defer a.waits.to(a.showWait)
+	return r.Wait()
 }
 
 // syncOptions turns flags into options, without touching anything. limit is
@@ -117,7 +128,7 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	if o.Transfers, err = f.inFlight(); err != nil {
 		return o, 0, err
 	}
-	if o.Quality, err = f.services.wanted(a.origins); err != nil {
+	if r.quality, err = f.services.wanted(a.origins); err != nil {
 		return o, 0, err
 	}
 	if limit, err = f.limit(&o, a.now()); err != nil {
@@ -136,17 +147,17 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	o.SessionID, o.Album, o.BatchSize, o.FailFast = f.sessionID, f.album, f.batchSize, f.failFast
 	if r.sessionID == "" {
 		r.sessionID = gondola.DeriveSessionID(gondola.Question{
-			From: r.from, To: r.to, Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: o.Quality,
+			From: r.from, To: r.to, Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: r.quality,
 		})
 	}
-	o.Metrics, o.Logger = new(gondola.Metrics), a.log
+	o.Logger = a.log
 	return o, limit, nil
 }
 
 // openStations opens both stations, and returns the destination; nothing is sent
 // yet.
 func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) (to *registry.OpenDestination, err error) {
-	if o.Source, err = a.openSource(ctx, r.from, &f.services, o.Quality); err != nil {
+	if o.Source, err = a.openSource(ctx, r.from, &f.services, r.quality); err != nil {
 		return nil, err
 	}
 	if to, err = a.openDestination(ctx, r.to, &f.services, f.chunkMultiplier); err != nil {
@@ -179,7 +190,6 @@ func (a *app) resumeQuality(ctx context.Context, f *syncFlags, r *report, o *gon
 	if f.sessionID == "" || a.origins["quality"] > config.Default || a.origins["prefer-height"] > config.Default {
 		return nil
 	}
-	o.Quality = ""
 	stored, err := o.Backend.Session(ctx, f.sessionID)
 	if err != nil || stored.Quality == "" || stored.Quality == sourceQuality {
 		return ctx.Err() // what else is wrong with the session, the run says

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -90,14 +91,17 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	a.sayOnInterrupt("Stopping. What was found missing stays noted; verify again to go on.")
 	view := newVerifyView(a, f.manifest == stdoutName)
 	began := a.now()
+	bus := new(progress.Bus)
+	waits := watch(bus, waitsOnly{a})
 	found, err := gondola.Verify(ctx, gondola.VerifyOptions{
 		SessionID: id, Destination: to.Destination, Backend: backend, Wait: f.wait, Logger: a.log,
 		Each: func(it gondola.VerifiedItem) error {
 			view.item(it)
 			return manifest.write(it)
 		},
-		Event: a.tellWait,
+		Bus: bus,
 	})
+	waits.stop()
 	err = manifest.close(err)
 	if found == nil {
 		return err

@@ -54,8 +54,8 @@ type verdictCounts struct {
 func verdictsOf(v *gondola.Verification) verdictCounts {
 	n := v.Items
 	return verdictCounts{
-		Total: v.Total, Verified: n[gondola.Verified], Missing: n[gondola.Missing], Failed: n[gondola.Unusable],
-		Processing: n[gondola.Processing], Unproven: n[gondola.Unproven], Pending: n[gondola.Pending], Skipped: n[gondola.Skipped],
+		Total: v.Total, Verified: n[gondola.VerdictVerified], Missing: n[gondola.VerdictMissing], Failed: n[gondola.VerdictUnusable],
+		Processing: n[gondola.VerdictProcessing], Unproven: n[gondola.VerdictUnproven], Pending: n[gondola.VerdictPending], Skipped: n[gondola.VerdictSkipped],
 	}
 }
 
@@ -64,13 +64,13 @@ var verdictTitles = []struct {
 	verdict     gondola.Verdict
 	title, then string
 }{
-	{gondola.Missing, "Missing", "the next sync carries them again"},
-	{gondola.Unusable, "Failed", "delete them at the destination and verify again to have them carried once more"},
-	{gondola.Processing, "Processing", "verify again later"},
-	{gondola.Unproven, "Unproven", "a sync of the same window under a new --session-id carries them once more; what is there is not doubled"},
-	{gondola.Pending, "Pending", "the next sync goes on with them"},
-	{gondola.Skipped, "Skipped", ""},
-	{gondola.Verified, "Remarks", ""}, // of those that have one
+	{gondola.VerdictMissing, "Missing", "the next sync carries them again"},
+	{gondola.VerdictUnusable, "Failed", "delete them at the destination and verify again to have them carried once more"},
+	{gondola.VerdictProcessing, "Processing", "verify again later"},
+	{gondola.VerdictUnproven, "Unproven", "a sync of the same window under a new --session-id carries them once more; what is there is not doubled"},
+	{gondola.VerdictPending, "Pending", "the next sync goes on with them"},
+	{gondola.VerdictSkipped, "Skipped", ""},
+	{gondola.VerdictVerified, "Remarks", ""}, // of those that have one
 }
 
 // verdictList names items of one verdict, the first namedAtMost of them.
@@ -130,8 +130,8 @@ func newVerifyView(a *app, stdoutTaken bool) *verifyView {
 
 func (v *verifyView) item(it gondola.VerifiedItem) {
 	v.seen++
-	good := it.Verdict == gondola.Verified || it.Verdict == gondola.Skipped
-	telling := it.Verdict != gondola.Verified || it.Item.Remark() != ""
+	good := it.Verdict == gondola.VerdictVerified || it.Verdict == gondola.VerdictSkipped
+	telling := it.Verdict != gondola.VerdictVerified || it.Item.Remark() != ""
 	if l := v.lists[it.Verdict]; l != nil && telling {
 		l.add(cell(it.Item.Name) + ": " + v.a.redact(cell(it.Reason)))
 	}
@@ -164,7 +164,7 @@ func (v *verifyView) line(it gondola.VerifiedItem) verifiedLine {
 		Type: "verified", Key: itemKey(&it.Item), Name: it.Item.Name, Status: it.Verdict, Reason: v.a.redact(it.Reason),
 		DestinationID: it.Item.DestinationID, Bytes: itemBytes(&it.Item), SHA256: it.Item.SHA256,
 	}
-	if it.Verdict == gondola.Verified {
+	if it.Verdict == gondola.VerdictVerified {
 		l.VerifiedAt = it.At
 	}
 	return l
@@ -245,8 +245,8 @@ func (c verdictCounts) String() string {
 	for _, p := range []struct {
 		n    int
 		what gondola.Verdict
-	}{{c.Missing, gondola.Missing}, {c.Failed, gondola.Unusable}, {c.Processing, gondola.Processing},
-		{c.Unproven, gondola.Unproven}, {c.Pending, gondola.Pending}, {c.Skipped, gondola.Skipped}} {
+	}{{c.Missing, gondola.VerdictMissing}, {c.Failed, gondola.VerdictUnusable}, {c.Processing, gondola.VerdictProcessing},
+		{c.Unproven, gondola.VerdictUnproven}, {c.Pending, gondola.VerdictPending}, {c.Skipped, gondola.VerdictSkipped}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}

@@ -4,33 +4,40 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/progress"
 )
 
-// waitRelay takes the waits of clients and stores to whoever shows them. Before
-// anybody does, they are dropped.
+// waitRelay passes the waits of clients and stores to what shows them. While
+// nothing does, they are dropped.
 type waitRelay struct {
-	show atomic.Pointer[func(gondola.Event)]
+	show atomic.Pointer[func(fault.Wait)]
 }
 
-// to sets who shows waits from now on; nil drops them.
-func (r *waitRelay) to(show func(gondola.Event)) { r.show.Store(&show) }
+// to sets what shows waits from now on; nil drops them.
+func (r *waitRelay) to(show func(fault.Wait)) { r.show.Store(&show) }
 
 func (r *waitRelay) announce(w fault.Wait) {
 	if show := r.show.Load(); show != nil && *show != nil {
-		(*show)(gondola.WaitEvent{Wait: w})
+		(*show)(w)
 	}
 }
 
-// tellWait tells of a wait, to people or programs, while no monitor does.
-func (a *app) tellWait(e gondola.Event) {
-	w, ok := e.(gondola.WaitEvent)
-	if !ok {
-		return
-	}
+// showWait shows a wait while no monitor does.
+func (a *app) showWait(w fault.Wait) {
 	if a.format == formatJSON {
 		a.json(waitLine{"wait", a.redact(w.Reason), w.Until.UTC()})
 	}
-	fmt.Fprintln(a.talk(), a.redact(cell(waiting(w, a.now()))))
+	fmt.Fprintln(a.talk(), a.redact(cell(waiting(progress.Wait{Reason: w.Reason, Until: w.Until}, a.now()))))
 }
+
+// waitsOnly is a watcher that shows waits.
+type waitsOnly struct{ a *app }
+
+func (s waitsOnly) event(e progress.Event) {
+	if w, ok := e.(progress.Wait); ok {
+		s.a.showWait(fault.Wait(w))
+	}
+}
+func (waitsOnly) tick(progress.Snapshot) {}
+func (waitsOnly) close()                 {}

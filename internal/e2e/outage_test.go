@@ -16,13 +16,12 @@ import (
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/pgserver"
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/postgres"
 	"github.com/gondola-sync/gondola/station"
 )
 
 // stations returns both stations as the command opens them.
-func (l *line) stations() (station.Source, station.Destination) {
+func (l *line) stations() (station.Source, *gphotos.Destination) {
 	l.T.Helper()
 	from, err := gopro.NewClient(gopro.Options{BaseURL: l.Server.GoProURL, Token: l.Cloud.GoPro.Token()})
 	must(l.T, err)
@@ -43,6 +42,19 @@ func (l *line) stations() (station.Source, station.Destination) {
 	return source, destination
 }
 
+// afterFirst calls do when the first file was transferred.
+type afterFirst struct {
+	*gphotos.Destination
+	once sync.Once
+	do   func()
+}
+
+func (d *afterFirst) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {
+	receipt, err := d.Destination.Upload(ctx, u)
+	d.once.Do(d.do)
+	return receipt, err
+}
+
 // TestDatabaseIsGoneForGood runs a sync, with less patience than the command
 // has, whose database goes away: it stops, says why, and the command goes on
 // when the database is back.
@@ -55,21 +67,15 @@ func TestDatabaseIsGoneForGood(t *testing.T) {
 	must(t, err)
 	defer b.Close()
 	source, destination := l.stations()
-	var once sync.Once
 	var stopped time.Time
-	atFirstFile := func(e gondola.Event) {
-		if item, ok := e.(gondola.ItemEvent); ok && item.Stage == state.Transfer {
-			once.Do(func() {
-				if err := server.Stop(); err != nil {
-					t.Error(err)
-				}
-				stopped = time.Now()
-			})
+	after := &afterFirst{Destination: destination, do: func() { // the other files wait until the server is gone
+		if err := server.Stop(); err != nil {
+			t.Error(err)
 		}
-	}
+		stopped = time.Now()
+	}}
 	_, err = gondola.Sync(t.Context(), gondola.Options{
-		Source: source, Destination: destination, Backend: b, SessionID: "january",
-		Transfers: 1, Hooks: gondola.Hooks{Event: atFirstFile}, // the other files wait until the server is gone
+		Source: source, Destination: after, Backend: b, SessionID: "january", Transfers: 1,
 	})
 	took := time.Since(stopped)
 	f, ok := errors.AsType[*fault.Error](err)
@@ -80,7 +86,7 @@ func TestDatabaseIsGoneForGood(t *testing.T) {
 		t.Errorf("the sync went on for %v, want 5 s: the database was waited for more than once", took)
 	}
 	if len(waits) == 0 {
-		t.Error("nobody was told of the wait")
+		t.Error("the wait was not reported")
 	}
 	must(t, server.Start(t.Context()))
 	pgserver.Exec(t, store, "DELETE FROM gondola.leases") // this process lives, and its lease for a minute

@@ -29,7 +29,7 @@ func TestAFinishedWindowIsLookedAtAgain(t *testing.T) {
 		}
 		return s.Requests
 	}
-	if asked := again(); asked["gopro"] != 3 || l.Cloud.Log.Count("gopro.search") != 3 || asked["cdn"] != 0 {
+	if asked := again(); asked["gopro"] != 4 || l.Cloud.Log.Count("gopro.search") != 3 || asked["cdn"] != 0 {
 		t.Errorf("looking again at %d media asked %v", n, asked)
 	}
 

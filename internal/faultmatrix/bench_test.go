@@ -19,6 +19,7 @@ import (
 	"github.com/gondola-sync/gondola/gopro"
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/resumable"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -60,8 +61,8 @@ type result struct {
 }
 
 type failure struct {
-	name string
-	err  error
+	name  string
+	fault *progress.Fault
 }
 
 func newBench(t *testing.T, r *row) *bench {
@@ -91,28 +92,31 @@ func (b *bench) logIn() {
 }
 
 // sync is one run of the program: everything but the files is new.
-func (b *bench) sync(each func(*bench, gondola.Event)) result {
+func (b *bench) sync(during func(*bench)) result {
 	b.t.Helper()
 	backend := b.backend()
 	defer backend.Close()
+	if during != nil {
+		backend = &atFirstTransfer{Backend: backend, do: func() { during(b) }}
+	}
 	ctx, cancel := context.WithCancel(b.t.Context())
 	defer cancel()
 
 	var r result
-	var mu sync.Mutex
+	bus := new(progress.Bus)
+	events := bus.Subscribe(2, progress.Hold)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for e := range events.Events() {
+			if item, ok := e.(progress.Item); ok && item.Status == state.Failed {
+				r.failures = append(r.failures, failure{item.Name, item.Fault})
+			}
+		}
+	})
 	o := gondola.Options{
 		Source: b.source(), Destination: b.destination(), Backend: backend, SessionID: "s",
 		Album: b.row.world.album,
-		Hooks: gondola.Hooks{Event: func(e gondola.Event) {
-			mu.Lock()
-			if item, ok := e.(gondola.ItemEvent); ok && item.Err != nil {
-				r.failures = append(r.failures, failure{item.Item.Name, item.Err})
-			}
-			mu.Unlock()
-			if each != nil {
-				each(b, e)
-			}
-		}},
+		Bus:   bus,
 	}
 	if b.row.tune != nil {
 		b.row.tune(b, &o)
@@ -121,12 +125,29 @@ func (b *bench) sync(each func(*bench, gondola.Event)) result {
 	began := time.Now()
 	r.summary, r.err = gondola.Sync(ctx, o)
 	r.took = time.Since(began)
+	bus.Close()
+	reading.Wait()
 	synctest.Wait()
 	after := b.count()
 	r.requests, r.received, r.served = after.requests-before.requests, after.received-before.received, after.served-before.served
 	b.last = r
 	time.Sleep(time.Second)
 	return r
+}
+
+// atFirstTransfer calls do when the first transferred item was stored.
+type atFirstTransfer struct {
+	state.Backend
+	once sync.Once
+	do   func()
+}
+
+func (f *atFirstTransfer) PutItems(ctx context.Context, session string, items ...*state.Item) error {
+	err := f.Backend.PutItems(ctx, session, items...)
+	if err == nil && slices.ContainsFunc(items, func(it *state.Item) bool { return it.Receipt != nil }) {
+		f.once.Do(f.do)
+	}
+	return err
 }
 
 func (b *bench) backend() state.Backend {

@@ -44,7 +44,7 @@ func fetched() (rows []*row) {
 		inMidFile("the object changed", row{again: 3 * mib}, changed),
 		inMidFile("the object changed twice", row{again: 6 * mib}, changed, emulator.Fault{Kind: emulator.FaultCutResponse, After: cutAt}, changed),
 		inMidFile("not found by this address", row{}, gone),
-		inMidFile("not found by any address", row{first: gondola.Partial, code: fault.Gone, failed: 1}, gone, gone),
+		inMidFile("not found by any address", row{first: gondola.OutcomePartial, code: fault.Gone, failed: 1}, gone, gone),
 		inMidFile("416", row{again: 3 * mib}, status(416)),
 		inMidFile("503 for a while", row{}, times(12, status(503))),
 		&row{route: "cdn.get", fault: "the object changed before the first byte", world: plain, faults: on("cdn.get", changed)},
@@ -59,11 +59,11 @@ func fetched() (rows []*row) {
 			faults:  on("gopro.search", at(2, emulator.Fault{Kind: emulator.FaultStall, Delay: 50 * time.Second}))},
 		&row{route: "cdn.get", fault: "the object changed between two runs", world: plain, tune: oneByOne, again: 4 * mib,
 			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})),
-			first:  gondola.OutOfQuota, code: fault.Quota,
+			first:  gondola.OutcomeQuota, code: fault.Quota,
 			mend: func(b *bench) { b.cloud.GoPro.Change(b.cloud.GoPro.Library()[0].ID, 1) }},
 		&row{route: "cdn.get", fault: "the medium is deleted in mid-file", world: plain, removes: true, again: segment,
 			tune: deletedInMidFile, faults: on("cdn.get", after(cutAt, emulator.FaultCutResponse)), refetch: cutAt,
-			first: gondola.Partial, code: fault.Gone, failed: 1, last: gondola.Partial},
+			first: gondola.OutcomePartial, code: fault.Gone, failed: 1, last: gondola.OutcomePartial},
 	)
 }
 
@@ -120,7 +120,7 @@ func sent() (rows []*row) {
 		}
 		rows = append(rows, &row{route: "upload.query", fault: fmt.Sprintf("session older than a week, told by %d", badURL), world: plain, tune: oneByOne,
 			options: options, again: 4 * mib, faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})),
-			first: gondola.OutOfQuota, code: fault.Quota, mend: func(b *bench) { b.cloud.Clock.Advance(8 * 24 * time.Hour); b.cloud.GoPro.ExpireToken() }})
+			first: gondola.OutcomeQuota, code: fault.Quota, mend: func(b *bench) { b.cloud.Clock.Advance(8 * 24 * time.Hour); b.cloud.GoPro.ExpireToken() }})
 	}
 	for _, dead := range []int{404, 410, 499} {
 		rows = append(rows,
@@ -129,7 +129,7 @@ func sent() (rows []*row) {
 			&row{route: "upload.query", fault: fmt.Sprintf("%d once", dead), world: plain, again: 256 * kib,
 				faults: slices.Concat(on("upload.query", status(dead)), cut(1, 600*kib))},
 			&row{route: "upload.chunk", fault: fmt.Sprintf("%d for ever", dead), world: plain, faults: on("upload.chunk", times(forEver, status(dead))),
-				first: gondola.Partial, code: lostOr(dead), failed: 1, again: 20 * segment})
+				first: gondola.OutcomePartial, code: lostOr(dead), failed: 1, again: 20 * segment})
 	}
 	for _, route := range []string{"upload.raw", "upload.chunk", "upload.finalize"} {
 		rows = append(rows, &row{route: route, fault: "answered without a status", world: plain,
@@ -156,7 +156,7 @@ func sent() (rows []*row) {
 		&row{route: "upload.chunk", fault: "every answer lost", world: plain,
 			faults: on("upload.chunk", times(5, emulator.Fault{Kind: emulator.FaultResetAfter}))},
 		&row{route: "upload.chunk", fault: "the run ends in mid-file and goes on", world: plain, tune: oneByOne,
-			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota},
+			faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutcomeQuota, code: fault.Quota},
 	)
 }
 

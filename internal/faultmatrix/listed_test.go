@@ -24,16 +24,16 @@ func listed() (rows []*row) {
 		rows = append(rows,
 			&row{route: "gopro.search", fault: fmt.Sprintf("media added before page %d", call), world: paged, runs: 2,
 				faults: on("gopro.search", at(call, emulator.Fault{Kind: emulator.FaultInsertRows, Count: 3}))},
-			&row{route: "gopro.search", fault: fmt.Sprintf("page %d stays down", call), world: paged, first: gondola.Broken, code: fault.Server, failed: -1,
+			&row{route: "gopro.search", fault: fmt.Sprintf("page %d stays down", call), world: paged, first: gondola.OutcomeFailed, code: fault.Server, failed: -1,
 				faults: on("gopro.search", at(call, times(forEver, status(503))))},
 			&row{route: "gopro.search", fault: fmt.Sprintf("page %d is malformed", call), world: paged,
 				faults: on("gopro.search", at(call, lie(emulator.FaultMalformed)))},
 		)
 	}
 	return append(rows,
-		&row{route: "gopro.search", fault: "all pages are short", world: paged, first: gondola.Broken, code: fault.ListingIncomplete, failed: -1,
+		&row{route: "gopro.search", fault: "all pages are short", world: paged, first: gondola.OutcomeFailed, code: fault.ListingIncomplete, failed: -1,
 			faults: on("gopro.search", times(forEver, lie(emulator.FaultShortPage)))},
-		&row{route: "gopro.search", fault: "all pages are short by one", world: paged, first: gondola.Broken, code: fault.ListingIncomplete, failed: -1,
+		&row{route: "gopro.search", fault: "all pages are short by one", world: paged, first: gondola.OutcomeFailed, code: fault.ListingIncomplete, failed: -1,
 			faults: on("gopro.search", times(forEver, emulator.Fault{Kind: emulator.FaultShortPage, Count: 99}))},
 		&row{route: "gopro.search", fault: "all pages are reordered", world: paged, faults: on("gopro.search", times(2, lie(emulator.FaultReorder)))},
 		&row{route: "gopro.search", fault: "media removed before page 1", world: paged,
@@ -45,7 +45,7 @@ func listed() (rows []*row) {
 		&row{route: "gopro.search", fault: "two more are counted than there are", world: paged, options: emulator.Options{GoPro: emulator.GoProOptions{Overcount: 2}}},
 		&row{route: "gopro.search", fault: "two fewer are counted than there are", world: paged, options: emulator.Options{GoPro: emulator.GoProOptions{Overcount: -2}}},
 		&row{route: "gopro.search", fault: "two more are counted, and all pages are short by one", world: paged, options: emulator.Options{GoPro: emulator.GoProOptions{Overcount: 2}},
-			first: gondola.Broken, code: fault.ListingIncomplete, last: gondola.Complete, failed: -1,
+			first: gondola.OutcomeFailed, code: fault.ListingIncomplete, last: gondola.OutcomeComplete, failed: -1,
 			faults: on("gopro.search", times(forEver, emulator.Fault{Kind: emulator.FaultShortPage, Count: 99}))},
 		&row{route: "gopro.search", fault: "media added between two runs", world: plain, runs: 2,
 			mend: func(b *bench) {
@@ -72,7 +72,7 @@ func albumsListed(failure string, o emulator.GoogleOptions, faults ...emulator.F
 }
 
 func lostAlbums(r *row) *row {
-	r.first, r.code = gondola.Broken, fault.ListingIncomplete
+	r.first, r.code = gondola.OutcomeFailed, fault.ListingIncomplete
 	return r
 }
 
@@ -103,7 +103,7 @@ func skewed() (rows []*row) {
 				&row{route: "clock", fault: name + ", and addresses that expire in mid-file", world: plain, skew: by, tune: oneByOne, refetch: cutAt,
 					faults: on("cdn.get", after(cutAt, emulator.FaultCutResponse), at(2, emulator.Fault{Kind: emulator.FaultExpired}))},
 				&row{route: "clock", fault: name + ", in two runs", world: plain, skew: by, tune: oneByOne,
-					faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota},
+					faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutcomeQuota, code: fault.Quota},
 			)
 		}
 	}

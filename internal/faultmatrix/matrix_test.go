@@ -1,6 +1,7 @@
 package faultmatrix
 
 import (
+	"errors"
 	"os"
 	"path"
 	"slices"
@@ -56,7 +57,7 @@ func (w *world) measure(t *testing.T) {
 		b := newBench(t, &row{world: w})
 		defer b.cloud.Close()
 		first := b.sync(nil)
-		if first.err != nil || first.summary.Outcome != gondola.Complete {
+		if first.err != nil || first.summary.Outcome != gondola.OutcomeComplete {
 			t.Fatalf("a run without a fault: %v, %+v", first.err, first.summary)
 		}
 		b.wantArrived()
@@ -97,7 +98,7 @@ func (r *row) check(t *testing.T) {
 		t.Errorf("after %d runs: %v, %s", r.mostRuns(), last.err, describe(last))
 	}
 	inFlight := int64(0) // when the first run was stopped
-	if o := r.firstOutcome(); o != gondola.Complete && o != gondola.Partial {
+	if o := r.firstOutcome(); o != gondola.OutcomeComplete && o != gondola.OutcomePartial {
 		inFlight = 2 * segment
 	}
 	if most := total + r.again + inFlight + slack; received > most {
@@ -129,7 +130,7 @@ func (b *bench) outstanding() (n int64) {
 func errorsOf(r result) []error {
 	all := []error{r.err}
 	for _, f := range r.failures {
-		all = append(all, f.err)
+		all = append(all, errors.New(f.fault.Message+" "+f.fault.Hint))
 	}
 	return all
 }
@@ -143,7 +144,7 @@ func (b *bench) wantFirst(first result) {
 	}
 	codes := []string{fault.CodeOf(first.err)}
 	for _, f := range first.failures {
-		codes = append(codes, fault.CodeOf(f.err))
+		codes = append(codes, f.fault.Code)
 	}
 	if r.code != "" && !slices.Contains(codes, r.code) {
 		b.t.Errorf("first run: codes %v, want %s: %v\n%s", codes, r.code, first.err, describe(first))
@@ -154,7 +155,7 @@ func (b *bench) wantFirst(first result) {
 	if n := first.summary.Items.Outcomes[state.OutcomeFailed]; r.failed >= 0 && n != r.failed {
 		b.t.Errorf("first run: %d items failed, want %d\n%s", n, r.failed, describe(first))
 	}
-	if n := first.summary.Items.Outcomes[state.OutcomePending]; n > 0 && first.summary.Outcome == gondola.Partial {
+	if n := first.summary.Items.Outcomes[state.OutcomePending]; n > 0 && first.summary.Outcome == gondola.OutcomePartial {
 		b.t.Errorf("first run: what failed kept %d others from arriving\n%s", n, describe(first))
 	}
 	if first.took < r.least {
@@ -219,7 +220,7 @@ func describe(r result) string {
 	}
 	text += r.took.String() + " " + strconv.Itoa(r.requests) + " requests"
 	for _, f := range r.failures {
-		text += "\n  " + f.name + ": " + f.err.Error()
+		text += "\n  " + f.name + ": " + f.fault.Message
 	}
 	return text
 }

@@ -68,7 +68,7 @@ func oddly() []*row {
 		rows = append(rows, &row{
 			route: "gopro.download of odd media", fault: "another order after " + object + " failed", world: odd, options: shuffled, only: path,
 			faults: on("cdn.get", emulator.Fault{Path: path, Kind: emulator.FaultStatus, Status: 404, Times: forEver}),
-			first:  gondola.Partial, code: fault.Gone, failed: 1, longest: 90 * time.Minute,
+			first:  gondola.OutcomePartial, code: fault.Gone, failed: 1, longest: 90 * time.Minute,
 		})
 	}
 	for name, leftOut := range map[string][2][]int{

@@ -9,7 +9,6 @@ import (
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
 )
 
 // Media of several files: a recording of chapters, a burst, a time-lapse.
@@ -87,12 +86,12 @@ func parted() []place {
 
 var partRefusals = []refusal{
 	{route: "cdn.get of a chapter", statuses: []int{401, 403, 404, 410, 416}},
-	{route: "cdn.get of a chapter", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: fault.Protocol, failed: 1},
+	{route: "cdn.get of a chapter", statuses: []int{302, 400, 409, 412, 413}, first: gondola.OutcomePartial, code: fault.Protocol, failed: 1},
 	{route: "cdn.get of a frame", statuses: []int{401, 403, 404, 410, 416}},
-	{route: "cdn.get of a frame", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: fault.Protocol, failed: 1},
+	{route: "cdn.get of a frame", statuses: []int{302, 400, 409, 412, 413}, first: gondola.OutcomePartial, code: fault.Protocol, failed: 1},
 	{route: "gopro.download of parts", statuses: []int{302, 400, 401, 404, 406, 409, 410, 412, 413, 415}},
-	{route: "gopro.download in mid-chapter", statuses: []int{404, 410}, first: gondola.Partial, code: fault.Gone, failed: 1},
-	{route: "gopro.download in mid-chapter", statuses: []int{302, 400, 401, 406, 409, 412, 413, 415}, first: gondola.Partial, code: fault.Protocol, failed: 1},
+	{route: "gopro.download in mid-chapter", statuses: []int{404, 410}, first: gondola.OutcomePartial, code: fault.Gone, failed: 1},
+	{route: "gopro.download in mid-chapter", statuses: []int{302, 400, 401, 406, 409, 412, 413, 415}, first: gondola.OutcomePartial, code: fault.Protocol, failed: 1},
 }
 
 // severalFiles are the rows in which one file of a medium goes wrong, which the
@@ -113,8 +112,8 @@ func oneFile() (rows []*row) {
 		hit("changed before the first byte", row{}, changed)
 		hit("an expired address", row{}, expired)
 		hit("three expired addresses", row{}, times(3, expired))
-		hit("404 for ever", row{first: gondola.Partial, code: fault.Gone, failed: 1, longest: 90 * time.Minute}, times(forEver, gone))
-		hit("403 for ever", row{first: gondola.Partial, code: fault.Server, failed: 1, longest: 90 * time.Minute}, times(forEver, status(403)))
+		hit("404 for ever", row{first: gondola.OutcomePartial, code: fault.Gone, failed: 1, longest: 90 * time.Minute}, times(forEver, gone))
+		hit("403 for ever", row{first: gondola.OutcomePartial, code: fault.Server, failed: 1, longest: 90 * time.Minute}, times(forEver, status(403)))
 		hit("cut after a byte, four times", row{}, times(4, after(1, emulator.FaultCutResponse)))
 	}
 	p := placeOf("cdn.get in mid-chapter")
@@ -131,7 +130,7 @@ func oneFile() (rows []*row) {
 	dropped("200 where 206 was asked", row{}, emulator.Fault{Kind: emulator.FaultIgnoreRange})
 	dropped("the object changed", row{again: chapterSize}, changed)
 	dropped("the object changed twice", row{again: 2 * chapterSize}, changed, after(midChapter, emulator.FaultCutResponse), changed)
-	dropped("not found by any address", row{first: gondola.Partial, code: fault.Gone, failed: 1}, gone, gone)
+	dropped("not found by any address", row{first: gondola.OutcomePartial, code: fault.Gone, failed: 1}, gone, gone)
 	dropped("416", row{again: chapterSize}, status(416))
 	return rows
 }
@@ -154,7 +153,7 @@ func manifested() (rows []*row) {
 	manifest(listed, "two chapters are missing in the first run", row{runs: 2}, times(forEver, short(1)))
 	manifest(expired, "chapters in another order", row{}, reordered)
 	manifest(expired, "another chapter is missing", row{}, short(2))
-	manifest(expired, "this chapter is missing", row{first: gondola.Partial, code: fault.Gone, failed: 1}, short(1))
+	manifest(expired, "this chapter is missing", row{first: gondola.OutcomePartial, code: fault.Gone, failed: 1}, short(1))
 
 	set := listed
 	set.path = "/media/burstOfFour00/download"
@@ -190,28 +189,28 @@ func stopped() []*row {
 	quota := emulator.Fault{Kind: emulator.FaultQuotaDaily}
 	return []*row{
 		{route: "upload.raw", fault: "the run ends after a chapter and goes on", world: parts, tune: oneByOne,
-			faults: on("upload.raw", at(2, quota)), first: gondola.OutOfQuota, code: fault.Quota},
+			faults: on("upload.raw", at(2, quota)), first: gondola.OutcomeQuota, code: fault.Quota},
 		{route: "upload.raw", fault: "the run ends after some frames and goes on", world: parts, tune: oneByOne,
-			faults: on("upload.raw", at(6, quota)), first: gondola.OutOfQuota, code: fault.Quota},
+			faults: on("upload.raw", at(6, quota)), first: gondola.OutcomeQuota, code: fault.Quota},
 		{route: "upload.chunk", fault: "the run ends in mid-chapter and goes on", world: film, tune: oneByOne,
-			faults: on("upload.chunk", at(4, quota)), first: gondola.OutOfQuota, code: fault.Quota},
+			faults: on("upload.chunk", at(4, quota)), first: gondola.OutcomeQuota, code: fault.Quota},
 		{route: "upload.chunk", fault: "a chapter cut", world: film, tune: oneByOne, again: 256 * kib,
 			faults: on("upload.chunk", at(2, after(300*kib, emulator.FaultCutRequest)))},
 		{route: "upload.chunk", fault: "the session of a chapter lost", world: film, tune: oneByOne, again: videoSize,
 			faults: on("upload.chunk", at(2, emulator.Fault{Kind: emulator.FaultLoseSession}))},
 		{route: "upload.finalize", fault: "answer lost of a chapter", world: film, tune: oneByOne, again: videoSize,
 			faults: on("upload.finalize", emulator.Fault{Kind: emulator.FaultLoseToken})},
-		{route: create, fault: "code 3 of one chapter", world: parts, first: gondola.Partial, code: fault.Rejected, failed: 1,
+		{route: create, fault: "code 3 of one chapter", world: parts, first: gondola.OutcomePartial, code: fault.Rejected, failed: 1,
 			faults: on(create, itemCode(3, 1))},
 		{route: create, fault: "code 13 of one frame", world: parts, faults: on(create, itemCode(13, 4))},
 		{route: create, fault: "one bad token among the frames", world: parts, again: chapterSize,
 			before: both(uploadedOnly, spoil(func(n int) bool { return n == 4 }))},
 		{route: "cdn.get of a chapter", fault: "changed between two runs", world: parts, tune: oneByOne, again: chapterSize,
-			faults: on("upload.raw", at(2, quota)), first: gondola.OutOfQuota, code: fault.Quota,
+			faults: on("upload.raw", at(2, quota)), first: gondola.OutcomeQuota, code: fault.Quota,
 			mend: func(b *bench) { b.cloud.GoPro.Change(recording, 2) }},
 		{route: "cdn.get of a chapter", fault: "the recording is deleted after its first chapter", world: parts, tune: oneByOne,
-			removes: true, first: gondola.Partial, code: fault.Gone, failed: chapters - 1, last: gondola.Partial,
-			during: once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.Remove(recording) })},
+			removes: true, first: gondola.OutcomePartial, code: fault.Gone, failed: chapters - 1, last: gondola.OutcomePartial,
+			during: func(b *bench) { b.cloud.GoPro.Remove(recording) }},
 		{route: "cdn.get of a frame", fault: "two frames are equal", world: twins},
 	}
 }

@@ -133,7 +133,7 @@ func synced() []place {
 		{row: row{route: "albums.list", world: album}},
 		{row: row{route: "albums.create", world: album}, bodies: true},
 		{row: row{route: "photos.batchCreate", world: small}, bodies: true},
-		{row: row{route: "photos.get", world: small, before: halfDoneByAnotherLogin}},
+		{row: row{route: "photos.batchGet of another login", world: small, before: halfDoneByAnotherLogin}},
 	}
 }
 
@@ -206,7 +206,7 @@ func expiredGoogle(b *bench) { b.cloud.Google.ExpireAccessTokens() }
 // account cannot be told from another one before that item is asked for.
 func halfDoneByAnotherLogin(b *bench) {
 	b.cloud.Faults.Add(at(2, emulator.Fault{Route: "photos.batchCreate", Kind: emulator.FaultQuotaDaily, Times: forEver}))
-	if first := b.sync(nil); first.summary.Outcome != gondola.OutOfQuota {
+	if first := b.sync(nil); first.summary.Outcome != gondola.OutcomeQuota {
 		b.t.Fatalf("preparing: %v %s", first.err, describe(first))
 	}
 	b.cloud.Faults.Clear()

@@ -35,7 +35,7 @@ type verification struct {
 }
 
 func (r *row) prove(b *bench) {
-	if s := b.sync(nil).summary; s == nil || s.Outcome != gondola.Complete {
+	if s := b.sync(nil).summary; s == nil || s.Outcome != gondola.OutcomeComplete {
 		b.t.Fatalf("preparing: %v %s", b.last.err, describe(b.last))
 	}
 	time.Sleep(processing)
@@ -107,9 +107,9 @@ func (b *bench) wantSound(v verification, lost map[string]emulator.Item) {
 		_, gone := lost[it.Item.Name]
 		real := there[it.Item.DestinationID]
 		switch {
-		case gone && it.Verdict != gondola.Missing && it.Verdict != gondola.Pending:
+		case gone && it.Verdict != gondola.VerdictMissing && it.Verdict != gondola.VerdictPending:
 			b.t.Errorf("%s is lost and found %s", it.Item.Name, it.Verdict)
-		case !gone && (it.Verdict != gondola.Verified || it.At.IsZero() || it.Held == nil):
+		case !gone && (it.Verdict != gondola.VerdictVerified || it.At.IsZero() || it.Held == nil):
 			b.t.Errorf("%s is there and found %s (%s)", it.Item.Name, it.Verdict, it.Reason)
 		case !gone && (real.SHA256 != it.Item.SHA256 || it.Held.Name != real.Filename):
 			b.t.Errorf("%s was verified by %s, which is not it", it.Item.Name, it.Held.Name)
@@ -150,7 +150,7 @@ func (b *bench) wantVerdicts(v verification, lost map[string]emulator.Item) {
 	}
 	var missed, want []string
 	for _, it := range v.items {
-		if it.Verdict == gondola.Missing || it.Verdict == gondola.Pending {
+		if it.Verdict == gondola.VerdictMissing || it.Verdict == gondola.VerdictPending {
 			missed = append(missed, it.Item.Name)
 		}
 	}
@@ -178,7 +178,7 @@ func (b *bench) wantHealed(lost map[string]emulator.Item) {
 		bytes += item.Size
 	}
 	healed := b.sync(nil)
-	if healed.err != nil || healed.summary.Outcome != gondola.Complete || healed.received != bytes {
+	if healed.err != nil || healed.summary.Outcome != gondola.OutcomeComplete || healed.received != bytes {
 		b.t.Errorf("the next sync carried %d bytes, want %d: %v %s", healed.received, bytes, healed.err, describe(healed))
 	}
 	b.wantArrived()

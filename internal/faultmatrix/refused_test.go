@@ -20,44 +20,42 @@ type refusal struct {
 }
 
 var refusals = []refusal{
-	{route: "gopro.search", statuses: []int{302, 400, 404, 406, 409, 410, 413, 415}, first: gondola.Broken, code: fault.Protocol},
-	{route: "gopro.search", statuses: []int{401}, first: gondola.NoAuth, code: fault.Auth},
+	{route: "gopro.search", statuses: []int{302, 400, 404, 406, 409, 410, 413, 415}, first: gondola.OutcomeFailed, code: fault.Protocol},
+	{route: "gopro.search", statuses: []int{401}, first: gondola.OutcomeAuth, code: fault.Auth},
 	{route: "gopro.user", statuses: []int{302, 400, 403, 404, 410}},
 	{route: "gopro.download", statuses: []int{302, 400, 401, 404, 406, 409, 410, 412, 413, 415}},
-	{route: "gopro.token", statuses: []int{302, 400, 401, 404, 409, 410}, first: gondola.NoAuth, code: fault.Auth},
+	{route: "gopro.token", statuses: []int{302, 400, 401, 404, 409, 410}, first: gondola.OutcomeAuth, code: fault.Auth},
 	{route: "cdn.get", statuses: []int{401, 403, 404, 410, 416}},
-	{route: "cdn.get", statuses: []int{302, 400, 409, 412, 413}, first: gondola.Partial, code: fault.Protocol, failed: 1},
-	{route: "google.token", statuses: []int{400, 401, 403}, first: gondola.NoAuth, code: fault.Auth, failed: -1},
+	{route: "cdn.get", statuses: []int{302, 400, 409, 412, 413}, first: gondola.OutcomePartial, code: fault.Protocol, failed: 1},
+	{route: "google.token", statuses: []int{400, 401, 403}, first: gondola.OutcomeAuth, code: fault.Auth, failed: -1},
 	{route: "upload.start", statuses: []int{302, 401, 409}},
-	{route: "upload.start", statuses: []int{400, 412, 413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
-	{route: "upload.start", statuses: []int{404, 410}, first: gondola.Partial, failed: 1},
-	{route: "upload.start", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
+	{route: "upload.start", statuses: []int{400, 412, 413}, first: gondola.OutcomePartial, code: fault.Rejected, failed: 1},
+	{route: "upload.start", statuses: []int{404, 410}, first: gondola.OutcomePartial, failed: 1},
+	{route: "upload.start", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope, failed: -1},
 	{route: "upload.raw", statuses: []int{302, 401, 409}},
-	{route: "upload.raw", statuses: []int{400, 412, 413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
-	{route: "upload.raw", statuses: []int{404, 410}, first: gondola.Partial, failed: 1},
-	{route: "upload.raw", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
+	{route: "upload.raw", statuses: []int{400, 412, 413}, first: gondola.OutcomePartial, code: fault.Rejected, failed: 1},
+	{route: "upload.raw", statuses: []int{404, 410}, first: gondola.OutcomePartial, failed: 1},
+	{route: "upload.raw", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope, failed: -1},
 	{route: "upload.chunk", statuses: []int{302, 400, 401, 404, 409, 410, 412, 416}},
-	{route: "upload.chunk", statuses: []int{413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
-	{route: "upload.chunk", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
+	{route: "upload.chunk", statuses: []int{413}, first: gondola.OutcomePartial, code: fault.Rejected, failed: 1},
+	{route: "upload.chunk", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope, failed: -1},
 	{route: "upload.query", statuses: []int{302, 400, 401, 404, 409, 410}},
-	{route: "upload.query", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
+	{route: "upload.query", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope, failed: -1},
 	{route: "upload.finalize", statuses: []int{302, 400, 401, 409, 412, 416}},
 	{route: "upload.finalize", statuses: []int{404, 410}, again: videoSize},
-	{route: "upload.finalize", statuses: []int{413}, first: gondola.Partial, code: fault.Rejected, failed: 1},
-	{route: "upload.finalize", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope, failed: -1},
+	{route: "upload.finalize", statuses: []int{413}, first: gondola.OutcomePartial, code: fault.Rejected, failed: 1},
+	{route: "upload.finalize", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope, failed: -1},
 	{route: "albums.list", statuses: []int{302, 401, 409}},
-	{route: "albums.list", statuses: []int{400, 404, 410}, first: gondola.Broken},
-	{route: "albums.list", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
+	{route: "albums.list", statuses: []int{400, 404, 410}, first: gondola.OutcomeFailed},
+	{route: "albums.list", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope},
 	{route: "albums.create", statuses: []int{302, 401, 409}},
-	{route: "albums.create", statuses: []int{400, 404, 413}, first: gondola.Broken, code: fault.Album},
-	{route: "albums.create", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
+	{route: "albums.create", statuses: []int{400, 404, 413}, first: gondola.OutcomeFailed, code: fault.Album},
+	{route: "albums.create", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope},
 	{route: "photos.batchCreate", statuses: []int{302, 401, 409}},
-	{route: "photos.batchCreate", statuses: []int{400, 404, 412, 413}, first: gondola.Partial, failed: 1},
-	{route: "photos.batchCreate", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
-	{route: "photos.get", statuses: []int{302, 401, 409}},
-	{route: "photos.get", statuses: []int{400, 404}, first: gondola.NoAuth, code: fault.Auth},
-	{route: "photos.get", statuses: []int{410, 412, 413}, first: gondola.Broken, code: fault.Protocol},
-	{route: "photos.get", statuses: []int{403}, first: gondola.NoAuth, code: fault.Scope},
+	{route: "photos.batchCreate", statuses: []int{400, 404, 412, 413}, first: gondola.OutcomePartial, failed: 1},
+	{route: "photos.batchCreate", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope},
+	{route: "photos.batchGet of another login", statuses: []int{302, 400, 401, 404, 409, 410, 412, 413}},
+	{route: "photos.batchGet of another login", statuses: []int{403}, first: gondola.OutcomeAuth, code: fault.Scope},
 }
 
 // refused is each refusal, hitting once.
@@ -98,7 +96,7 @@ func ownRefusals() (rows []*row) {
 	} {
 		f.Path = medium
 		rows = append(rows, &row{route: "gopro.download of one medium", fault: name + " for ever", world: small,
-			faults: on("gopro.download", times(forEver, f)), first: gondola.Partial, failed: 1})
+			faults: on("gopro.download", times(forEver, f)), first: gondola.OutcomePartial, failed: 1})
 	}
 	for times, failure := range map[int]string{1: "is empty", 3: "is empty three times", forEver: "is empty for ever"} {
 		rows = append(rows, &row{route: "gopro.download of one medium", fault: failure, world: small, runs: 2,
@@ -131,7 +129,7 @@ func denied() (rows []*row) {
 	for _, route := range []string{"gopro.search", "gopro.download"} {
 		caller := denial(route, "403 of the caller", forbidden, fault.Scope)
 		if route == "gopro.download" {
-			caller.faults = append(caller.faults, on("gopro.user", forbidden)...)
+			caller.faults = append(caller.faults, on("gopro.user", times(2, forbidden))...) // the first when the origin is asked for
 		}
 		rows = append(rows, caller)
 		html := placeOf(route).row
@@ -147,14 +145,14 @@ func denied() (rows []*row) {
 // googleRoutes are those that take an access token of Google.
 var googleRoutes = []string{
 	"upload.start", "upload.raw", "upload.chunk", "upload.query", "upload.finalize",
-	"albums.list", "albums.create", "photos.batchCreate", "photos.get",
+	"albums.list", "albums.create", "photos.batchCreate", "photos.batchGet of another login",
 	"photos.batchGet", "photos.get one by one",
 }
 
 func denial(route, failure string, f emulator.Fault, code string) *row {
 	p := placeOf(route)
 	r := p.row
-	r.fault, r.code, r.first, r.failed = failure, code, gondola.NoAuth, -1
+	r.fault, r.code, r.first, r.failed = failure, code, gondola.OutcomeAuth, -1
 	r.faults = slices.Concat(p.hit(f), r.faults)
 	return &r
 }

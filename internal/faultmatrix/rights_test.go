@@ -2,31 +2,12 @@ package faultmatrix
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
 )
-
-// once calls do at the first event of a run that fits.
-func once(fits func(gondola.Event) bool, do func(*bench)) func(*bench, gondola.Event) {
-	var one sync.Once
-	return func(b *bench, e gondola.Event) {
-		if fits(e) {
-			one.Do(func() { do(b) })
-		}
-	}
-}
-
-func ended(stage state.Stage) func(gondola.Event) bool {
-	return func(e gondola.Event) bool {
-		item, ok := e.(gondola.ItemEvent)
-		return ok && item.Stage == stage && item.Status == state.Completed
-	}
-}
 
 // rights are the rows about tokens that end.
 func rights() (rows []*row) {
@@ -41,33 +22,33 @@ func rights() (rows []*row) {
 	return append(rows,
 		&row{route: "google", fault: "access token dead at the start", world: plain, before: expiredGoogle},
 		&row{route: "google", fault: "access token dies in mid-run", world: plain, again: segment,
-			during: once(ended(state.Transfer), expiredGoogle)},
+			during: expiredGoogle},
 		&row{route: "google", fault: "an hour passes in mid-run", world: plain, again: segment,
-			during: once(ended(state.Transfer), func(b *bench) { b.cloud.Clock.Advance(time.Hour) })},
+			during: func(b *bench) { b.cloud.Clock.Advance(time.Hour) }},
 		&row{route: "google.token", fault: "refresh token revoked", world: plain, before: expiredGoogle, failed: -1,
 			faults: on("google.token", emulator.Fault{Kind: emulator.FaultRevoke}),
-			first:  gondola.NoAuth, code: fault.Auth, mend: (*bench).logIn},
-		&row{route: "google", fault: "all access revoked in mid-run", world: plain, failed: -1, first: gondola.NoAuth, code: fault.Auth,
-			during: once(ended(state.Transfer), func(b *bench) { b.cloud.Google.Revoke() }), mend: (*bench).logIn},
+			first:  gondola.OutcomeAuth, code: fault.Auth, mend: (*bench).logIn},
+		&row{route: "google", fault: "all access revoked in mid-run", world: plain, failed: -1, first: gondola.OutcomeAuth, code: fault.Auth,
+			during: func(b *bench) { b.cloud.Google.Revoke() }, mend: (*bench).logIn},
 
-		&row{route: "gopro", fault: "token dead at the start", world: small, first: gondola.NoAuth, code: fault.Auth,
+		&row{route: "gopro", fault: "token dead at the start", world: small, first: gondola.OutcomeAuth, code: fault.Auth,
 			before: oldGoProToken, mend: newGoProToken},
-		&row{route: "gopro", fault: "token dead at the start, told by 500", world: small, first: gondola.NoAuth, code: fault.Auth,
+		&row{route: "gopro", fault: "token dead at the start, told by 500", world: small, first: gondola.OutcomeAuth, code: fault.Auth,
 			options: emulator.Options{GoPro: emulator.GoProOptions{Unauthorized: 500}}, before: oldGoProToken, mend: newGoProToken},
-		&row{route: "gopro", fault: "token dies in mid-run", world: paged, first: gondola.NoAuth, code: fault.Auth, failed: -1,
-			during: once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.ExpireToken() })},
-		&row{route: "gopro", fault: "token dies in mid-run, told by 500", world: paged, first: gondola.NoAuth, code: fault.Auth, failed: -1,
+		&row{route: "gopro", fault: "token dies in mid-run", world: paged, first: gondola.OutcomeAuth, code: fault.Auth, failed: -1,
+			during: func(b *bench) { b.cloud.GoPro.ExpireToken() }},
+		&row{route: "gopro", fault: "token dies in mid-run, told by 500", world: paged, first: gondola.OutcomeAuth, code: fault.Auth, failed: -1,
 			options: emulator.Options{GoPro: emulator.GoProOptions{Unauthorized: 500}},
-			during:  once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.ExpireToken() })},
+			during:  func(b *bench) { b.cloud.GoPro.ExpireToken() }},
 		&row{route: "gopro", fault: "token dies in mid-run and is renewed", world: paged, before: expiredGoPro,
-			during: once(ended(state.Transfer), func(b *bench) { b.cloud.GoPro.ExpireToken() })},
+			during: func(b *bench) { b.cloud.GoPro.ExpireToken() }},
 		&row{route: "gopro", fault: "token that lasts for few requests and is renewed", world: plain, before: expiredGoPro,
 			options: emulator.Options{GoPro: emulator.GoProOptions{TokenRequests: 12}}},
-		&row{route: "gopro.token", fault: "refresh token spent elsewhere", world: small, first: gondola.NoAuth, code: fault.Auth,
+		&row{route: "gopro.token", fault: "refresh token spent elsewhere", world: small, first: gondola.OutcomeAuth, code: fault.Auth,
 			before: func(b *bench) { expiredGoPro(b); b.signed.RefreshToken = "spent" }, mend: signInAgain},
-		&row{route: "gopro.user", fault: "401 behind a 500", world: small, first: gondola.NoAuth, code: fault.Auth,
+		&row{route: "gopro.user", fault: "401 behind a 500", world: small, first: gondola.OutcomeAuth, code: fault.Auth,
 			faults: slices.Concat(on("gopro.search", times(forEver, status(500))), on("gopro.user", status(401)))},
-		&row{route: "gopro.user", fault: "500 behind a 500", world: small, first: gondola.NoAuth, code: fault.Auth,
+		&row{route: "gopro.user", fault: "500 behind a 500", world: small, first: gondola.OutcomeAuth, code: fault.Auth,
 			faults: slices.Concat(on("gopro.search", times(forEver, status(500))), on("gopro.user", times(forEver, status(500))))},
 	)
 }
@@ -87,7 +68,7 @@ func lostRenewals() (rows []*row) {
 		if slices.Contains(p.not, i.name) {
 			r := p.row
 			r.fault, r.faults = i.name, on(p.route, i.fault)
-			r.first, r.code, r.mend = gondola.NoAuth, fault.Auth, signInAgain
+			r.first, r.code, r.mend = gondola.OutcomeAuth, fault.Auth, signInAgain
 			rows = append(rows, &r)
 		}
 	}
@@ -106,22 +87,22 @@ func quotas() (rows []*row) {
 			rows = append(rows, &r)
 		}
 		r := p.row
-		r.fault, r.first, r.code, r.failed = "429 of the day", gondola.OutOfQuota, fault.Quota, -1
+		r.fault, r.first, r.code, r.failed = "429 of the day", gondola.OutcomeQuota, fault.Quota, -1
 		r.faults = slices.Concat(p.hit(emulator.Fault{Kind: emulator.FaultQuotaDaily}), r.faults)
 		rows = append(rows, &r)
 	}
 	return append(rows,
-		&row{route: "google", fault: "two calls a day", world: small, first: gondola.OutOfQuota, code: fault.Quota, runs: 3,
+		&row{route: "google", fault: "two calls a day", world: small, first: gondola.OutcomeQuota, code: fault.Quota, runs: 3,
 			options: emulator.Options{Google: emulator.GoogleOptions{DailyRequests: 2}},
 			tune:    func(_ *bench, o *gondola.Options) { o.BatchSize = 2 },
 			mend:    pass(24 * time.Hour), again: mib}, // by then the tokens are too old
 		&row{route: "google", fault: "one write a minute", world: plain,
 			options: emulator.Options{Google: emulator.GoogleOptions{WritesPerMinute: 1}}},
-		&row{route: "photos.batchCreate", fault: "storage full", world: plain, first: gondola.OutOfQuota, code: fault.Storage,
+		&row{route: "photos.batchCreate", fault: "storage full", world: plain, first: gondola.OutcomeQuota, code: fault.Storage,
 			faults: on("photos.batchCreate", emulator.Fault{Kind: emulator.FaultStorageFull})},
-		&row{route: "photos.batchCreate", fault: "storage full after the first item", world: plain, first: gondola.OutOfQuota, code: fault.Storage,
+		&row{route: "photos.batchCreate", fault: "storage full after the first item", world: plain, first: gondola.OutcomeQuota, code: fault.Storage,
 			faults: on("photos.batchCreate", at(2, emulator.Fault{Kind: emulator.FaultStorageFull}))},
-		&row{route: "photos.batchCreate", fault: "storage of a megabyte", world: plain, first: gondola.OutOfQuota, code: fault.Storage,
+		&row{route: "photos.batchCreate", fault: "storage of a megabyte", world: plain, first: gondola.OutcomeQuota, code: fault.Storage,
 			options: emulator.Options{Google: emulator.GoogleOptions{Storage: mib}},
 			mend:    func(b *bench) { b.cloud.Google.SetStorage(0) }},
 	)

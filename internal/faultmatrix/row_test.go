@@ -22,9 +22,9 @@ type row struct {
 	faults  []emulator.Fault
 	skew    time.Duration // of the services' clocks against the machine's
 	tune    func(*bench, *gondola.Options)
-	before  func(*bench)                // the first run
-	during  func(*bench, gondola.Event) // the first run
-	mend    func(*bench)                // before each later run
+	before  func(*bench) // the first run
+	during  func(*bench) // the first run, when its first file is transferred
+	mend    func(*bench) // before each later run
 
 	first   gondola.Outcome // of the first run; "" is Complete
 	code    string          // of what ended the first run, or failed an item in it
@@ -51,14 +51,14 @@ func (r *row) name() string { return r.route + "/" + r.fault }
 
 func (r *row) firstOutcome() gondola.Outcome {
 	if r.first == "" {
-		return gondola.Complete
+		return gondola.OutcomeComplete
 	}
 	return r.first
 }
 
 func (r *row) lastOutcome() gondola.Outcome {
 	if r.last == "" {
-		return gondola.Complete
+		return gondola.OutcomeComplete
 	}
 	return r.last
 }
@@ -67,7 +67,7 @@ func (r *row) mostRuns() int {
 	switch {
 	case r.runs > 0:
 		return r.runs
-	case r.firstOutcome() == gondola.Complete:
+	case r.firstOutcome() == gondola.OutcomeComplete:
 		return 1
 	}
 	return 2

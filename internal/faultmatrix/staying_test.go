@@ -37,40 +37,40 @@ type ending struct {
 	except map[string]func(*row)
 }
 
-func completes(r *row) { r.first, r.code, r.failed = gondola.Complete, "", 0 }
+func completes(r *row) { r.first, r.code, r.failed = gondola.OutcomeComplete, "", 0 }
 
 func says(code string) func(*row) { return func(r *row) { r.code = code } }
 
 var endings = map[string]ending{
-	"gopro.search":   {outcome: gondola.Broken},
-	"gopro.user":     {outcome: gondola.Complete},
-	"gopro.download": {outcome: gondola.Partial, failed: smallMany},
-	"gopro.token": {outcome: gondola.Broken, except: map[string]func(*row){
+	"gopro.search":   {outcome: gondola.OutcomeFailed},
+	"gopro.user":     {outcome: gondola.OutcomeComplete},
+	"gopro.download": {outcome: gondola.OutcomePartial, failed: smallMany},
+	"gopro.token": {outcome: gondola.OutcomeFailed, except: map[string]func(*row){
 		"stalls for ever":     func(r *row) { r.mend = signInAgain },
 		"a web page for ever": says(fault.Unreachable),
 	}},
-	"cdn.get":      {outcome: gondola.Partial, failed: smallMany},
-	"google.token": {outcome: gondola.Partial, failed: smallMany},
-	"upload.start": {outcome: gondola.Partial, failed: 1},
-	"upload.raw":   {outcome: gondola.Partial, failed: smallMany, except: map[string]func(*row){"a web page for ever": says(fault.UploadLost)}},
-	"upload.chunk": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": completes}},
-	"upload.query": {outcome: gondola.Partial, failed: 1},
-	"upload.finalize": {outcome: gondola.Partial, failed: 1, except: map[string]func(*row){"stalls for ever": func(r *row) {
+	"cdn.get":      {outcome: gondola.OutcomePartial, failed: smallMany},
+	"google.token": {outcome: gondola.OutcomePartial, failed: smallMany},
+	"upload.start": {outcome: gondola.OutcomePartial, failed: 1},
+	"upload.raw":   {outcome: gondola.OutcomePartial, failed: smallMany, except: map[string]func(*row){"a web page for ever": says(fault.UploadLost)}},
+	"upload.chunk": {outcome: gondola.OutcomePartial, failed: 1, except: map[string]func(*row){"stalls for ever": completes}},
+	"upload.query": {outcome: gondola.OutcomePartial, failed: 1},
+	"upload.finalize": {outcome: gondola.OutcomePartial, failed: 1, except: map[string]func(*row){"stalls for ever": func(r *row) {
 		r.code, r.again = fault.UploadLost, 7*videoSize // each time in a new session
 	}}},
-	"albums.list":        {outcome: gondola.Broken},
-	"albums.create":      {outcome: gondola.Broken, except: map[string]func(*row){"stalls for ever": completes}},
-	"photos.batchCreate": {outcome: gondola.Broken},
-	"photos.get":         {outcome: gondola.Broken},
+	"albums.list":                      {outcome: gondola.OutcomeFailed},
+	"albums.create":                    {outcome: gondola.OutcomeFailed, except: map[string]func(*row){"stalls for ever": completes}},
+	"photos.batchCreate":               {outcome: gondola.OutcomeFailed},
+	"photos.batchGet of another login": {outcome: gondola.OutcomeFailed, except: map[string]func(*row){"500 for ever": completes}},
 
-	look:                                 {except: map[string]func(*row){"500 for ever": says("")}}, // as if one id were bad
-	"photos.get one by one":              {},
-	"photos.get before a verification":   {},
-	"google.token before a verification": {},
+	look:                                    {except: map[string]func(*row){"500 for ever": says("")}}, // as if one id were bad
+	"photos.get one by one":                 {},
+	"photos.batchGet before a verification": {except: map[string]func(*row){"500 for ever": says("")}},
+	"google.token before a verification":    {},
 
-	"cdn.get of a chapter":    {outcome: gondola.Partial, failed: 1},
-	"cdn.get of a frame":      {outcome: gondola.Partial, failed: 1},
-	"gopro.download of parts": {outcome: gondola.Partial, failed: chapters},
+	"cdn.get of a chapter":    {outcome: gondola.OutcomePartial, failed: 1},
+	"cdn.get of a frame":      {outcome: gondola.OutcomePartial, failed: 1},
+	"gopro.download of parts": {outcome: gondola.OutcomePartial, failed: chapters},
 }
 
 // stayed is each fault that stays at each place.
@@ -91,7 +91,7 @@ func stayed() (rows []*row) {
 			r.longest, r.most = 90*time.Minute, 15
 			r.again *= 17 // tries of one file, in two passes
 			r.refetch = max(r.again, 3*mib)
-			if r.first == gondola.Complete {
+			if r.first == gondola.OutcomeComplete {
 				completes(&r)
 			}
 			if except := end.except[l.name]; except != nil {

@@ -19,7 +19,7 @@ func proved() []place {
 	return []place{
 		{row: row{route: look, world: few, proof: oneLost}},
 		{row: row{route: "photos.get one by one", world: few, proof: oneLost, faults: on(look, status(500))}},
-		{row: row{route: "photos.get before a verification", world: few, proof: oneLost, before: (*bench).logIn}},
+		{row: row{route: "photos.batchGet before a verification", world: few, proof: oneLost, before: (*bench).logIn}},
 		{row: row{route: "google.token before a verification", world: few, proof: oneLost, before: expiredGoogle}, bodies: true},
 	}
 }
@@ -30,9 +30,8 @@ var proofRefusals = []refusal{
 	{route: "photos.get one by one", statuses: []int{302, 400, 401, 404, 409}},
 	{route: "photos.get one by one", statuses: []int{410, 412, 413}, code: fault.Protocol},
 	{route: "photos.get one by one", statuses: []int{403}, code: fault.Scope},
-	{route: "photos.get before a verification", statuses: []int{302, 401, 409}},
-	{route: "photos.get before a verification", statuses: []int{410, 412, 413}, code: fault.Protocol},
-	{route: "photos.get before a verification", statuses: []int{403}, code: fault.Scope},
+	{route: "photos.batchGet before a verification", statuses: []int{302, 400, 401, 404, 409, 410, 412, 413}},
+	{route: "photos.batchGet before a verification", statuses: []int{403}, code: fault.Scope},
 	{route: "google.token before a verification", statuses: []int{400, 401, 403}, code: fault.Auth},
 }
 

@@ -40,9 +40,9 @@ func versions() (rows []*row) {
 			&row{route: "cdn.get", fault: "all cut, then changed, versions " + v.told, world: small, options: options, again: smallMany * 64 * kib,
 				tune: oneByOne, faults: on("cdn.get", after(5000, emulator.FaultCutResponse), at(2, changed))},
 			&row{route: "cdn.get", fault: "the run ends in mid-file and goes on, versions " + v.told, world: plain, tune: oneByOne, options: options, again: once(4 * mib),
-				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota},
+				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutcomeQuota, code: fault.Quota},
 			&row{route: "cdn.get", fault: "the object changed between two runs, versions " + v.told, world: plain, tune: oneByOne, options: options, again: 4 * mib,
-				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutOfQuota, code: fault.Quota,
+				faults: on("upload.chunk", at(4, emulator.Fault{Kind: emulator.FaultQuotaDaily})), first: gondola.OutcomeQuota, code: fault.Quota,
 				mend: func(b *bench) { b.cloud.GoPro.Change(b.cloud.GoPro.Library()[0].ID, 1) }},
 		)
 	}
@@ -50,7 +50,7 @@ func versions() (rows []*row) {
 		&row{route: "cdn.get", fault: "encoded", world: plain, tune: oneByOne, refetch: videoSize, faults: on("cdn.get", encoded)},
 		&row{route: "cdn.get", fault: "encoded twice each", world: small, refetch: mib, faults: on("cdn.get", times(2*smallMany, encoded))},
 		&row{route: "cdn.get", fault: "encoded for ever", world: small, faults: on("cdn.get", times(forEver, encoded)), refetch: 4 * mib,
-			first: gondola.Partial, code: fault.Protocol, failed: smallMany, longest: 20 * time.Minute},
+			first: gondola.OutcomePartial, code: fault.Protocol, failed: smallMany, longest: 20 * time.Minute},
 		inMidFile("encoded", row{refetch: videoSize}, encoded),
 	)
 }

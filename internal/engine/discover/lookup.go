@@ -1,0 +1,118 @@
+package discover
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gondola-sync/gondola/internal/engine/decide"
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Known is what is stored of a session and of its account.
+type Known interface {
+	Item(ctx context.Context, key string) (*state.Item, error)
+	ItemNamed(ctx context.Context, name string) (*state.Item, error)
+	Recall(ctx context.Context, key string) (*state.LedgerEntry, error)
+}
+
+// Lookup gathers what is known of listed items.
+type Lookup struct {
+	Known   Known
+	Foreign bool // the session knows items by name only
+	Refuse  func(media.Item) *media.Refusal
+}
+
+// Facts returns what is known of a listed item. The item may come back under
+// another ID: see Held.
+func (l *Lookup) Facts(ctx context.Context, listed media.Item) (f decide.Facts, err error) {
+	if listed.Refusal == nil {
+		listed.Refusal = l.Refuse(listed)
+	}
+	f.Listed = listed
+	if f.Held, err = absent(l.Held(ctx, &f.Listed)); f.Held != nil || err != nil {
+		return f, err
+	}
+	if f.Named, err = l.named(ctx, f.Listed); err != nil {
+		return f, err
+	}
+	if f.Listed.Refusal == nil {
+		f.Ledger, err = absent(l.inLedger(ctx, &f.Listed))
+	}
+	return f, err
+}
+
+// absent returns nil without an error for what is not found.
+func absent[T any](found *T, err error) (*T, error) {
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// Held returns the session's item of the same file as the listed one, or
+// state.ErrNotFound. A source may list a file once by its part alone and once, in
+// other company, by its object too: the listed item gets the ID under which the
+// session has it, or one that no other file of the session has.
+func (l *Lookup) Held(ctx context.Context, listed *media.Item) (*state.Item, error) {
+	it, err := l.Known.Item(ctx, listed.ID.Key())
+	if listed.Object == "" || err == nil && it.Object == listed.Object || err != nil && !errors.Is(err, state.ErrNotFound) {
+		return it, err
+	}
+	other := listed.ID.Of(listed.Object)
+	if other == listed.ID {
+		other = listed.ID.Plain()
+	}
+	twin, twinErr := l.Known.Item(ctx, other.Key())
+	switch {
+	case twinErr == nil && twin.Object == listed.Object:
+		listed.ID = other
+		return twin, nil
+	case twinErr != nil && !errors.Is(twinErr, state.ErrNotFound):
+		return nil, twinErr
+	case err == nil && it.Object == "":
+		return it, nil // of a version that knew no objects, or of a file that needs none
+	}
+	if err == nil {
+		listed.ID = other
+	}
+	return nil, state.ErrNotFound
+}
+
+// named returns the item that is on record under one of the names of a listed one
+// and may be the same file, or nil.
+func (l *Lookup) named(ctx context.Context, listed media.Item) (*state.Item, error) {
+	if !l.Foreign {
+		return nil, nil
+	}
+	for _, name := range namesOnRecord(listed) {
+		it, err := absent(l.Known.ItemNamed(ctx, name))
+		if err != nil {
+			return nil, err
+		}
+		if it != nil && (it.ID.IsZero() || decide.Shared(it, listed)) {
+			return it, nil
+		}
+	}
+	return nil, nil
+}
+
+// namesOnRecord are the names under which an item may be on record: q2google's,
+// and those that Gondola gives.
+func namesOnRecord(item media.Item) []string {
+	names := []string{item.Name, media.Distinguish(item.Name, item.ID.Medium)}
+	if item.LegacyName != "" {
+		names = append([]string{item.LegacyName}, names...)
+	}
+	return names
+}
+
+// inLedger returns what the ledger knows of an item: by its object if it has one,
+// or else by the ID alone, as earlier versions wrote it.
+func (l *Lookup) inLedger(ctx context.Context, item *media.Item) (*state.LedgerEntry, error) {
+	entry, err := l.Known.Recall(ctx, item.LedgerKey())
+	if errors.Is(err, state.ErrNotFound) && item.LedgerKey() != item.ID.Key() {
+		return l.Known.Recall(ctx, item.ID.Key())
+	}
+	return entry, err
+}

@@ -1,0 +1,107 @@
+package monitor
+
+import (
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/progress"
+	"github.com/gondola-sync/gondola/state"
+)
+
+// Transfer is one item in flight. Its methods are safe for concurrent use, and
+// do nothing after End but count what went over the line.
+type Transfer struct {
+	m        *Monitor
+	seen     progress.Transfer // guarded by m.mu, as what follows
+	sent     int64             // bytes handed to the destination by this run
+	down, up rate
+}
+
+// Start puts an item in flight.
+func (m *Monitor) Start(it *state.Item) *Transfer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	t := &Transfer{m: m, seen: progress.Transfer{Key: it.ID.Key(), Name: it.Name, Size: it.Size, Since: now.UTC()}}
+	if it.Checkpoint != nil {
+		t.seen.Done = it.Checkpoint.Confirmed
+	}
+	m.uploading.enter(now)
+	m.inFlight[t] = true
+	return t
+}
+
+// End takes the item out of flight.
+func (t *Transfer) End() {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	if t.m.inFlight[t] {
+		delete(t.m.inFlight, t)
+		t.m.uploading.leave(time.Now())
+	}
+}
+
+// Finished moves the item's bytes from those in flight to those done.
+func (t *Transfer) Finished(size int64) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.learnSize(size)
+	t.seen.Done = 0
+	t.m.bytesDone += size
+}
+
+// Confirmed counts what the destination has confirmed of a file of size bytes.
+func (t *Transfer) Confirmed(size, confirmed int64) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.learnSize(size)
+	t.seen.Done = max(t.seen.Done, confirmed)
+}
+
+// learnSize adds a size that was not known at listing to the total. It needs
+// m.mu.
+func (t *Transfer) learnSize(size int64) {
+	if t.seen.Size == media.SizeUnknown {
+		t.seen.Size = size
+		t.m.bytesTotal += size
+	}
+}
+
+// Sent counts bytes handed to the destination.
+func (t *Transfer) Sent(n int64) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.m.moved.Uploaded += n
+	t.sent += n
+	t.seen.Done += n
+}
+
+// Resent counts bytes that the destination had been sent before.
+func (t *Transfer) Resent(n int64) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.m.moved.Resent += n
+	t.seen.Done -= n
+}
+
+// Read counts bytes read from the source.
+func (t *Transfer) Read(n int) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.m.moved.Downloaded += int64(n)
+	t.seen.Read += int64(n)
+}
+
+// Opened counts an opening at the source.
+func (t *Transfer) Opened() {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.m.downloading.enter(time.Now())
+}
+
+// Closed counts the end of an opening.
+func (t *Transfer) Closed() {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.m.downloading.leave(time.Now())
+}

@@ -1,0 +1,214 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
+	"github.com/gondola-sync/gondola/internal/retry"
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
+)
+
+// batcher collects carried items into create calls.
+type batcher struct {
+	r        *Registrar
+	size     int // of the next batch
+	ready    []*state.Item
+	later    []*state.Item // equal in content to one in ready
+	deadline *time.Timer
+	index    int // of the next batch record; 0 before the first
+	// unanswered are the names of items in create calls of earlier runs whose
+	// answer is not known.
+	unanswered map[string]bool
+	album      album
+}
+
+// maybeSpent reports whether an item's receipt was in a create call of an earlier
+// run whose answer is not known: that run was killed, or gave up.
+func (b *batcher) maybeSpent(it *state.Item) bool {
+	return b.unanswered[it.Name] && it.Receipt != nil && it.Receipt.At.Before(b.r.Report.Began())
+}
+
+// mostTries is how often an item is sent for registration in one run.
+const mostTries = 4
+
+func (b *batcher) add(ctx context.Context, it *state.Item) error {
+	b.r.expected.remove(it)
+	if b.twin(it) {
+		b.later = append(b.later, it)
+		return nil
+	}
+	if len(b.ready) == 0 {
+		b.deadline.Reset(longestWait)
+	}
+	b.ready = append(b.ready, it)
+	if len(b.ready) < b.size {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
+// twin reports whether the batch holds an item of the same content, which a
+// destination whose receipts are spent once refuses in one call.
+func (b *batcher) twin(it *state.Item) bool {
+	if !it.Receipt.Once {
+		return false
+	}
+	for _, other := range b.ready {
+		if it.SHA256 != "" && it.SHA256 == other.SHA256 || it.Receipt.Token == other.Receipt.Token {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *batcher) drain(ctx context.Context) error {
+	for len(b.ready)+len(b.later) > 0 {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush sends the batch and takes what has to wait into the next.
+func (b *batcher) flush(ctx context.Context) error {
+	items := b.ready
+	b.ready = nil
+	if len(items) > 0 {
+		again, err := b.send(ctx, items)
+		if err != nil {
+			return err
+		}
+		if err := b.rest(ctx, again); err != nil {
+			return err
+		}
+		b.later = append(b.later, again...)
+	}
+	b.size = max(1, min(b.r.Store.Header().BatchSize, b.r.Destination.Limits().Batch))
+	waiting := b.later
+	b.later = nil
+	for _, it := range waiting {
+		if err := b.add(ctx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rest waits before items are sent again that the service could not register
+// for a passing reason.
+func (b *batcher) rest(ctx context.Context, again []*state.Item) error {
+	var d time.Duration
+	var why string
+	for _, it := range again {
+		if e, failed := it.Errors[state.Create]; failed && e.Type != fault.Duplicate {
+			d = max(d, min(2*time.Second<<e.Attempt, time.Minute))
+			why = e.Message
+		}
+	}
+	if d == 0 {
+		return nil
+	}
+	b.r.Report.Waiting(fault.Wait{Reason: why, Until: time.Now().Add(d).UTC()})
+	return retry.Sleep(ctx, d)
+}
+
+// send registers one batch and returns the items to be sent again.
+func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state.Item, err error) {
+	if err := b.r.Begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.album.open(ctx, b.r); err != nil {
+		return nil, err
+	}
+	record, err := b.record(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	created, err := b.call(ctx, items)
+	if err == nil && len(created.Results) != len(items) {
+		err = &fault.Error{Class: fault.Session, Code: fault.Protocol, Op: fmt.Sprintf("create %d items: %d results", len(items), len(created.Results))}
+	}
+	if err != nil {
+		record.Status = state.Failed
+		record.Error = new(lifecycle.ErrorRecord(err))
+		if saveErr := b.r.Store.PutBatch(record); saveErr != nil || !b.album.lost(b.r, err) {
+			return nil, errors.Join(err, saveErr)
+		}
+		return b.send(ctx, items)
+	}
+	if b.r.Answered != nil {
+		b.r.Answered(created)
+	}
+	applied, err := b.apply(items, created.Results)
+	if err != nil {
+		return nil, err
+	}
+	record.Status = state.Completed
+	record.Responses = created.Responses
+	return applied.again, errors.Join(applied.ended, b.r.Store.PutBatch(record))
+}
+
+// unanswered reports whether the last call that was to register the item got no
+// answer.
+func unanswered(it *state.Item) bool {
+	e, failed := it.Errors[state.Create]
+	return failed && (e.Type == fault.Unreachable || e.Type == fault.Protocol)
+}
+
+func (b *batcher) call(ctx context.Context, items []*state.Item) (created station.BatchResult, err error) {
+	batch := station.Batch{AlbumID: b.r.Store.Header().AlbumID}
+	for _, it := range items {
+		batch.Entries = append(batch.Entries, station.Entry{Item: it.Item, Receipt: *it.Receipt, MaybeSpent: b.maybeSpent(it) || unanswered(it)})
+	}
+	policy := retry.Policy{Base: 5 * time.Second, Max: 5 * time.Minute, Attempts: 4, Budget: time.Hour, OnWait: b.r.Report.Waiting}
+	err = retry.Do(ctx, policy, func(ctx context.Context) (err error) {
+		created, err = b.r.Destination.Create(ctx, batch)
+		for i := range batch.Entries {
+			batch.Entries[i].MaybeSpent = true // in another attempt
+		}
+		return err
+	})
+	return created, err
+}
+
+// record stores the batch before it is sent.
+func (b *batcher) record(ctx context.Context, items []*state.Item) (*state.Batch, error) {
+	if err := b.readRecords(ctx); err != nil {
+		return nil, err
+	}
+	record := &state.Batch{Index: b.index, Status: state.Running}
+	for _, it := range items {
+		record.FileNames = append(record.FileNames, it.Name)
+	}
+	b.index++
+	return record, b.r.Store.PutBatch(record)
+}
+
+// readRecords learns, once, which number is free and which items were in calls
+// whose answer is not known.
+func (b *batcher) readRecords(ctx context.Context) error {
+	if b.index > 0 {
+		return nil
+	}
+	b.unanswered = map[string]bool{}
+	index := state.FirstBatchIndex
+	for old, err := range b.r.Store.Batches(ctx) {
+		if err != nil {
+			return err
+		}
+		index = max(index, old.Index+1)
+		for _, name := range old.FileNames {
+			if old.Status != state.Completed {
+				b.unanswered[name] = true
+			}
+		}
+	}
+	b.index = index
+	return nil
+}
