@@ -146,7 +146,7 @@ func TestHashingLeavesTheLine(t *testing.T) {
 			line  time.Duration
 			leads bool
 		}{
-			{"slower than the hash", 4 * time.Millisecond, false},
+			{"slower than the hash", 5 * time.Millisecond, false},
 			{"faster", 2 * time.Millisecond, true},
 			{"as fast as the hash, beside it", 5 * time.Millisecond, true},
 			{"slow", 20 * time.Millisecond, false},

@@ -14,7 +14,7 @@ import (
 // between. It is safe for concurrent use; the zero values of all fields but
 // Protocol are filled with defaults.
 //
-// Each object is hashed as it passes. Where hashing takes most of the time, and few
+// Each object is hashed as it passes. Where hashing takes much of the time, and few
 // objects are in flight, those of 16 MiB and more are hashed in a second
 // goroutine, for which an object takes 1 MiB of buffers, and all of them together
 // 4 MiB at most.
