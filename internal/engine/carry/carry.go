@@ -108,7 +108,7 @@ func (c *Carrier) carry(ctx, itemCtx context.Context, it *state.Item, slot *flow
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if errors.Is(context.Cause(itemCtx), flow.ErrPaused) {
+	if errors.Is(err, flow.ErrPaused) {
 		c.Again()
 		return nil
 	}
@@ -156,6 +156,12 @@ func (c *Carrier) upload(ctx context.Context, it *state.Item, slot *flow.Slot) e
 	for restarts := 0; fault.CodeOf(err) == fault.Changed && restarts < mostRestarts; restarts++ {
 		it.Checkpoint = nil
 		receipt, err = c.uploadOnce(ctx, it, slot, t)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), flow.ErrPaused) {
+		if it.Checkpoint != nil {
+			t.Interrupted(it.Checkpoint.Confirmed)
+		}
+		return flow.ErrPaused
 	}
 	if err != nil {
 		return err

@@ -33,17 +33,21 @@ type Monitor struct {
 	itemsTotal, itemsDone, itemsFailed int
 	bytesTotal, bytesDone              int64
 	inFlight                           map[*Transfer]bool
+	interrupted                        map[int64]int64 // by a pause: bytes that the destination has, by Seq
 	waits                              []progress.Wait
 	remarks                            int
 }
 
 // New returns a monitor that publishes events through publish, if it is not nil.
 func New(log *slog.Logger, publish func(progress.Event)) *Monitor {
-	return &Monitor{
+	m := &Monitor{
 		log: log, publish: publish,
 		began:  time.Now().UTC(),
-		stages: map[state.Stage]state.Status{}, inFlight: map[*Transfer]bool{},
+		stages: map[state.Stage]state.Status{}, inFlight: map[*Transfer]bool{}, interrupted: map[int64]int64{},
 	}
+	m.down.add(m.began, 0)
+	m.up.add(m.began, 0)
+	return m
 }
 
 // Begin sets where the session stands when the run begins.
@@ -104,7 +108,12 @@ func (m *Monitor) Snapshot() progress.Snapshot {
 	}
 	for t := range m.inFlight {
 		s.InFlight = append(s.InFlight, t.seen)
-		s.BytesDone += t.seen.Done
+		if !t.finished {
+			s.BytesDone += t.seen.Done
+		}
+	}
+	for _, done := range m.interrupted {
+		s.BytesDone += done
 	}
 	slices.SortFunc(s.InFlight, func(a, b progress.Transfer) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key))

@@ -13,7 +13,9 @@ import (
 type Transfer struct {
 	m        *Monitor
 	seen     progress.Transfer // guarded by m.mu, as what follows
-	sent     int64             // bytes handed to the destination by this run
+	seq      int64
+	sent     int64 // bytes handed to the destination by this run
+	finished bool  // seen.Done is counted among the bytes done
 	down, up rate
 }
 
@@ -22,12 +24,15 @@ func (m *Monitor) Start(it *state.Item) *Transfer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	t := &Transfer{m: m, seen: progress.Transfer{Key: it.ID.Key(), Name: it.Name, Size: it.Size, Since: now.UTC()}}
+	t := &Transfer{m: m, seq: it.Seq, seen: progress.Transfer{Key: it.ID.Key(), Name: it.Name, Size: it.Size, Since: now.UTC()}}
 	if it.Checkpoint != nil {
 		t.seen.Done = it.Checkpoint.Confirmed
 	}
+	t.down.add(now, 0)
+	t.up.add(now, 0)
 	m.uploading.enter(now)
 	m.inFlight[t] = true
+	delete(m.interrupted, it.Seq)
 	return t
 }
 
@@ -41,12 +46,20 @@ func (t *Transfer) End() {
 	}
 }
 
+// Interrupted says that a pause interrupted the item: what the destination has of
+// it stays counted until the item is in flight again.
+func (t *Transfer) Interrupted(confirmed int64) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.m.interrupted[t.seq] = confirmed
+}
+
 // Finished moves the item's bytes from those in flight to those done.
 func (t *Transfer) Finished(size int64) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
 	t.learnSize(size)
-	t.seen.Done = 0
+	t.seen.Done, t.finished = size, true
 	t.m.bytesDone += size
 }
 
