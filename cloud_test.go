@@ -54,13 +54,16 @@ type memorySource struct {
 	items   []media.Item
 	bytes   map[string][]byte // by key
 	listErr error             // ends the listing
+	origin  string            // "" is "gopro:me"
 
 	mu     sync.Mutex
 	opened map[string][]int64 // offsets by key
 }
 
-func (s *memorySource) Name() string                           { return "gopro:" }
-func (s *memorySource) Origin(context.Context) (string, error) { return "gopro:me", nil }
+func (s *memorySource) Name() string { return "gopro:" }
+func (s *memorySource) Origin(context.Context) (string, error) {
+	return cmp.Or(s.origin, "gopro:me"), nil
+}
 
 func (s *memorySource) List(ctx context.Context, w media.Window) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
