@@ -58,7 +58,8 @@ var rules = []rule{
 	{"internal/stores", []string{"fault", "state/...", "internal/config", "internal/regular"}},
 	{"internal/...", []string{"..."}},
 	{"cmd/...", []string{"internal/..."}},
-	{"examples/...", []string{"resumable"}},
+	{"examples/upload", []string{"resumable"}},
+	{"examples/...", []string{".", "media", "fault", "station/...", "state/...", "progress", "gopro", "gphotos/...", "bandwidth", "emulator"}},
 	{"bench/...", []string{"..."}},
 }
 
