@@ -52,11 +52,11 @@ type bench struct {
 	long   bool
 	dry    bool // results and pages stay as they are
 
-	python     string // interpreter that has q2google
+	python     string // interpreter that has q2google or google-resumable-media
 	collection collection
 
-	gondola, pipe, design string // binaries
-	revision              string // that they were built of
+	gondola, pipe, design, upload string // binaries
+	revision                      string // that they were built of
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender of a row has its turn")
 	flags.BoolVar(&b.long, "long", false, "full sizes: 20 GB files, a million items")
 	flags.BoolVar(&b.dry, "n", false, "measure, but leave results and pages as they are")
-	flags.StringVar(&b.python, "python", "", "row q2google: `INTERPRETER` that has q2google 0.0.3")
+	flags.StringVar(&b.python, "python", "", "`INTERPRETER` for row q2google, with q2google 0.0.3, or row uploads, with google-resumable-media")
 	flags.IntVar(&b.collection.photos, "photos", 60, "row q2google: photos of 2 MB")
 	flags.IntVar(&b.collection.videos, "videos", 6, "row q2google: videos")
 	flags.Int64Var(&b.collection.videoSize, "video-size", 50, "row q2google: `MB` of each video")
@@ -139,7 +139,7 @@ func (b *bench) build(ctx context.Context) error {
 	for _, p := range []struct {
 		binary *string
 		pkg    string
-	}{{&b.gondola, "./cmd/gondola"}, {&b.pipe, "./bench/pipe"}, {&b.design, "./bench/design"}} {
+	}{{&b.gondola, "./cmd/gondola"}, {&b.pipe, "./bench/pipe"}, {&b.design, "./bench/design"}, {&b.upload, "./bench/upload"}} {
 		*p.binary = filepath.Join(b.dir, filepath.Base(p.pkg))
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", *p.binary, p.pkg)
 		cmd.Dir, cmd.Stderr = b.root, os.Stderr

@@ -38,7 +38,7 @@
 // each chunk that the server confirmed. It is plain data: store it, for example as
 // JSON, and set Job.From in another process, or on another day; sessions live for a
 // week. Job.Recheck compares what was read before with the source. A checkpoint names
-// the session, which is a credential: whoever has it may finish the upload.
+// the session URL, which is a credential: it is all that is needed to finish the upload.
 //
 // # Errors and retries
 //

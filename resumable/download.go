@@ -57,7 +57,7 @@ type Received struct {
 	Size      int64  // of the object, or Unknown
 	Validator string // ETag of the version; "" if it has none that is strong
 	HashState []byte // marshalled hash of the Fetch's Checksum
-	Told      Object // what the server said of the object
+	Object    Object // as the server describes it
 }
 
 // LogValue leaves out the hash.
@@ -101,7 +101,7 @@ func (d *Downloader) Download(ctx context.Context, f Fetch) (Fetched, error) {
 		return Fetched{}, err
 	}
 	local := t.hash.sum(t.at.Bytes)
-	verified, err := t.at.Told.compare(f.Checksum, local)
+	verified, err := t.at.Object.compare(f.Checksum, local)
 	if err != nil {
 		return Fetched{}, err
 	}

@@ -49,11 +49,16 @@ func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
 		rec.Header()[name] = values
 	}
 	from, _ := strconv.Atoi(strings.Trim(r.Header.Get("Range"), "bytes=-"))
+	if given := rec.Header().Get("Content-Range"); given != "" && from == 0 {
+		rec.Header().Del("Content-Range")
+	}
 	switch {
 	case from == 0 || s.noRanges || r.Header.Get("If-Range") != "" && r.Header.Get("If-Range") != rec.Header().Get("ETag"):
 		from = 0
 	default:
-		rec.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+		if rec.Header().Get("Content-Range") == "" {
+			rec.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+		}
 		rec.WriteHeader(http.StatusPartialContent)
 	}
 	resp := rec.Result()
@@ -149,6 +154,18 @@ func TestDownloadEnds(t *testing.T) {
 		}, func(err error) bool { _, ok := errors.AsType[*ChecksumError](err); return ok }},
 		"changed":      {func(s *shelf, _ *Fetch, _ *Downloader) { s.cuts, s.change = []int{10}, 2 }, func(err error) bool { return errors.Is(err, ErrSourceChanged) }},
 		"no validator": {func(s *shelf, _ *Fetch, _ *Downloader) { s.cuts, s.etag = []int{10}, "" }, func(err error) bool { return errors.Is(err, ErrSourceChanged) }},
+		"another part": {func(s *shelf, _ *Fetch, _ *Downloader) {
+			s.cuts, s.header = []int{10}, http.Header{"Content-Range": {"bytes 9-999/1000"}}
+		}, func(err error) bool { return errors.Is(err, ErrContradiction) }},
+		"another version in parts": {func(s *shelf, _ *Fetch, d *Downloader) {
+			s.cuts = []int{10}
+			d.Client = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp, err := s.RoundTrip(r)
+				resp.Header.Set("ETag", fmt.Sprintf("\"%d\"", len(s.asked)))
+				s.etag = fmt.Sprint(len(s.asked)) // the server ignores If-Range
+				return resp, err
+			})}
+		}, func(err error) bool { return errors.Is(err, ErrSourceChanged) }},
 		"disk full":    {func(_ *shelf, f *Fetch, _ *Downloader) { f.To = full{} }, func(err error) bool { _, ok := errors.AsType[*SinkError](err); return ok }},
 		"never a byte": {func(s *shelf, _ *Fetch, _ *Downloader) { s.cuts = make([]int, 10) }, func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }},
 	} {

@@ -90,9 +90,14 @@ func exchange(ctx context.Context, client *http.Client, timeouts Timeouts, r req
 	if !out.detach(ctx) {
 		return answer{}, context.Cause(ctx)
 	}
+	return outcome(ctx, reqCtx, r.command, out, a, err)
+}
+
+// outcome says what became of a request whose body is not read any more.
+func outcome(ctx, reqCtx context.Context, command string, out *outgoing, a answer, err error) (answer, error) {
 	switch {
 	case err == nil && a.status/100 == 2 && out.left > 0:
-		return answer{}, &ProtocolError{Command: r.command, Reason: fmt.Sprintf("answered HTTP %d before all bytes were sent", a.status)}
+		return answer{}, &ProtocolError{Command: command, Reason: fmt.Sprintf("answered HTTP %d before all bytes were sent", a.status)}
 	case err == nil:
 		return a, nil
 	case ctx.Err() != nil:
@@ -102,9 +107,9 @@ func exchange(ctx context.Context, client *http.Client, timeouts Timeouts, r req
 	case errors.Is(context.Cause(reqCtx), ErrStalled) && out.starved:
 		return answer{}, &SourceError{ErrStalled}
 	case errors.Is(context.Cause(reqCtx), ErrStalled):
-		return answer{}, fmt.Errorf("%s: %w", r.command, context.Cause(reqCtx))
+		return answer{}, fmt.Errorf("%s: %w", command, context.Cause(reqCtx))
 	}
-	return answer{}, fmt.Errorf("%s: %w", r.command, withoutURL(err))
+	return answer{}, fmt.Errorf("%s: %w", command, withoutURL(err))
 }
 
 // newRequest leaves GetBody nil, so that net/http cannot send anything twice.

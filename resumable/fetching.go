@@ -38,7 +38,7 @@ type fetching struct {
 func newFetching(d *Downloader, f Fetch) *fetching {
 	t := &fetching{
 		d: d, f: f, judge: f.Judge, waits: d.Retry.waits(), hash: newDigest(f.Checksum, nil),
-		at: Received{Size: Unknown, Told: Object{Size: Unknown}}, savedAt: time.Now(), buf: make([]byte, 128<<10),
+		at: Received{Size: Unknown, Object: Object{Size: Unknown}}, savedAt: time.Now(), buf: make([]byte, 128<<10),
 	}
 	if t.judge == nil {
 		t.judge = Judge
@@ -185,17 +185,17 @@ func (t *fetching) begins(resp *http.Response) error {
 		}
 		return nil
 	}
-	told, err := decodeObject(resp.Header, nil)
+	object, err := decodeObject(resp.Header, nil)
 	if err != nil {
 		return &ProtocolError{commandFetch, err.Error(), ErrContradiction}
 	}
-	if told.Size = resp.ContentLength; told.Size < 0 {
-		told.Size = Unknown
+	if object.Size = resp.ContentLength; object.Size < 0 {
+		object.Size = Unknown
 	}
 	if transcoded(resp.Header) {
-		told = &Object{Size: told.Size} // the digests are of the stored bytes
+		object = &Object{Size: object.Size} // the digests are of the stored bytes
 	}
-	t.begun, t.at.Size, t.at.Validator, t.at.Told = true, told.Size, etag, *told
+	t.begun, t.at.Size, t.at.Validator, t.at.Object = true, object.Size, etag, *object
 	return nil
 }
 

@@ -133,6 +133,7 @@ func TestMediaConformance(t *testing.T) {
 		{"early 200", nil, nil, []step{initiate(size), first(200, "", object(k))}, contradiction},
 		{"early 200 that tells the size", nil, nil, []step{initiate(size), first(200, "", object(size))}, contradiction},
 		{"early 200 to a query", nil, nil, []step{initiate(size), first(503, "", ""), ask(200, "", object(k))}, contradiction},
+		{"early 200 to a query, no size told", nil, nil, []step{initiate(size), first(503, "", ""), ask(200, "", "{}")}, contradiction},
 		{"an object of another size", nil, nil, []step{initiate(size), first(308, held(k), ""), second(308, held(2*k), ""), last(200, "", object(size-1))}, contradiction},
 		{"a size that is none", nil, nil, []step{initiate(size), first(308, held(k), ""), second(308, held(2*k), ""), last(200, "", `{"size":"many"}`)}, contradiction},
 		{"an object of another digest", func(j *Job) { j.Checksum = MD5 }, nil, []step{
@@ -261,86 +262,6 @@ func TestMediaSignedURL(t *testing.T) {
 	s.done()
 }
 
-func TestMediaSimple(t *testing.T) {
-	data := content(1000)
-	const put = "POST /up?uploadType=media\nContent-Type: text/plain\nX-A: b\n[0:1000]"
-	for _, tc := range []struct {
-		name  string
-		job   Job
-		steps []step
-		fails func(error) bool
-	}{
-		{"at once", FromReaderAt(bytes.NewReader(data), 1000), []step{{put, 200, "", object(1000)}}, nil},
-		{"again", FromReaderAt(bytes.NewReader(data), 1000), []step{{put, 503, "", ""}, {put, 0, "", ""}, {put, 201, "", ""}}, nil},
-		{"of unknown size, again", FromReader(bytes.NewReader(data)), []step{{put, 503, "", ""}, {put, 200, "", object(1000)}}, nil},
-		{"refused", FromReaderAt(bytes.NewReader(data), 1000), []step{{put, 403, "", ""}}, isStatus(403)},
-		{"another size", FromReaderAt(bytes.NewReader(data), 1000), []step{{put, 200, "", object(999)}}, func(err error) bool { return errors.Is(err, ErrContradiction) }},
-		{"redirected", FromReaderAt(bytes.NewReader(data), 1000), []step{{put, 308, "Location: https://evil.example", ""}}, func(err error) bool { return errors.Is(err, ErrRedirect) }},
-		{"no content", FromReaderAt(bytes.NewReader(data), 1000), []step{{put, 204, "", ""}, {put, 204, "", ""}}, func(err error) bool { _, ok := errors.AsType[*ProtocolError](err); return ok }},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newScript(t, data, tc.steps...)
-				u := &Uploader{Protocol: &MediaUpload{URL: scriptHost + "/up?uploadType=media", Kind: Simple, Client: s.client()}, Retry: Retry{Attempts: 3}}
-				if tc.name == "no content" {
-					u.Retry.Attempts = 2
-				}
-				tc.job.Media.ContentType, tc.job.Media.Header = "text/plain", http.Header{"X-A": {"b"}}
-				_, err := u.Upload(t.Context(), tc.job)
-				s.done()
-				if tc.fails == nil && err != nil || tc.fails != nil && (err == nil || !tc.fails(err)) {
-					t.Errorf("Upload: %v", err)
-				}
-			})
-		})
-	}
-	u := &MediaUpload{URL: scriptHost, Kind: Simple}
-	if _, err := Upload(t.Context(), u, Job{Media: Media{Metadata: []byte("{}")}, Open: FromReaderAt(nil, 0).Open}); !errors.Is(err, ErrUnsupported) {
-		t.Error("metadata were dropped")
-	}
-}
-
-// TestMediaMultipart compares the body with what the protocol fixes.
-func TestMediaMultipart(t *testing.T) {
-	for _, size := range []int64{0, 1, 100_000, Unknown} {
-		data := content(max(size, 70_000))
-		job := FromReaderAt(bytes.NewReader(data[:max(size, 0)]), size)
-		if size == Unknown {
-			job = FromReader(bytes.NewReader(data))
-		} else {
-			data = data[:size]
-		}
-		var body []byte
-		var boundary string
-		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			body, _ = io.ReadAll(r.Body)
-			r.Body.Close()
-			var ok bool
-			if boundary, ok = strings.CutPrefix(r.Header.Get("Content-Type"), `multipart/related; boundary="`); !ok || r.Method != "POST" {
-				t.Errorf("%s with %v", r.Method, r.Header)
-			}
-			boundary = strings.TrimSuffix(boundary, `"`)
-			if r.ContentLength != int64(len(body)) {
-				t.Errorf("Content-Length %d of %d bytes", r.ContentLength, len(body))
-			}
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(object(int64(len(data)))))}, nil
-		})}
-		job.Media.ContentType, job.Media.Metadata = "video/mp4", []byte(`{"name":"ü"}`)
-		res, err := Upload(t.Context(), &MediaUpload{URL: scriptHost, Kind: Multipart, Client: client}, job)
-		if err != nil || res.Size != int64(len(data)) {
-			t.Fatalf("size %d: %+v, %v", size, res, err)
-		}
-		want := "--" + boundary + "\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{\"name\":\"ü\"}\r\n--" + boundary +
-			"\r\nContent-Type: video/mp4\r\n\r\n" + string(data) + "\r\n--" + boundary + "--"
-		if string(body) != want {
-			t.Errorf("size %d: body of %d bytes, want %d", size, len(body), len(want))
-		}
-		if bytes.Contains(data, []byte(boundary)) || len(boundary) < 36 {
-			t.Errorf("boundary %q", boundary)
-		}
-	}
-}
-
 func TestMediaCancel(t *testing.T) {
 	for status, ok := range map[int]bool{499: true, 204: true, 404: false, 503: false} {
 		s := newScript(t, nil, step{"DELETE /session?upload_id=s", status, "", ""})
@@ -386,10 +307,61 @@ func TestMediaResume(t *testing.T) {
 	}
 }
 
+// TestMediaRecheck: a source that is another one than before is found out before
+// anything is sent of it.
+func TestMediaRecheck(t *testing.T) {
+	data := content(2 * k)
+	for _, sum := range []Checksum{MD5, CRC32C, SHA256} {
+		read := newDigest(sum, nil)
+		read.write(data[:k], 0)
+		state, at := read.state()
+		from := &Checkpoint{Session: Session{scriptHost + "/session", k}, Size: 2 * k, Confirmed: k, HashAt: at, HashState: state}
+		changed := bytes.Clone(data)
+		changed[5]++
+		for name, source := range map[string][]byte{"changed": changed, "shorter": data[:k/2]} {
+			s := newScript(t, data)
+			job := FromReaderAt(bytes.NewReader(source), 2*k)
+			job.Checksum, job.From, job.Recheck = sum, from, true
+			_, err := Upload(t.Context(), &MediaUpload{URL: resumeURL, Client: s.client()}, job)
+			if _, ok := errors.AsType[*SourceError](err); !ok || !errors.Is(err, ErrSourceChanged) {
+				t.Errorf("%v, %s: %v", sum, name, err)
+			}
+			s.done()
+		}
+	}
+}
+
 // digests is the resource of an object.
 func digests(data []byte) string {
 	sum := md5.Sum(data)
 	crc := crc32.Checksum(data, castagnoli)
 	return fmt.Sprintf(`{"size":"%d","md5Hash":%q,"crc32c":%q}`, len(data), base64.StdEncoding.EncodeToString(sum[:]),
 		base64.StdEncoding.EncodeToString([]byte{byte(crc >> 24), byte(crc >> 16), byte(crc >> 8), byte(crc)}))
+}
+
+// TestMediaSendIsChecked: what a single step can tell to be impossible.
+func TestMediaSendIsChecked(t *testing.T) {
+	data := content(3 * k)
+	session := Session{URL: scriptHost + "/session?upload_id=s", Granularity: k}
+	for name, tc := range map[string]struct {
+		seg   Segment
+		steps []step
+		want  error
+	}{
+		"more than was sent": {Segment{Length: k, Total: 3 * k}, []step{chunk(0, k, fmt.Sprint(3*k), 308, fmt.Sprintf("Range: bytes=0-%d", k), "")}, ErrContradiction},
+		"an early 200":       {Segment{Length: k, Total: Unknown}, []step{chunk(0, k, "*", 200, "", "{}")}, ErrContradiction},
+		"no whole unit":      {Segment{Length: k + 1, Total: 3 * k}, nil, ErrGranularity},
+		"beyond the end":     {Segment{Offset: 3 * k, Length: k, Total: 3 * k}, nil, ErrOffset},
+		"before the start":   {Segment{Offset: -1, Length: k, Total: Unknown}, nil, ErrOffset},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t, data, tc.steps...)
+			tc.seg.Body = bytes.NewReader(data)
+			p := &MediaUpload{URL: resumeURL, Client: s.client()}
+			if _, err := p.Send(t.Context(), session, tc.seg); !errors.Is(err, tc.want) {
+				t.Errorf("Send: %v, want %v", err, tc.want)
+			}
+			s.done()
+		})
+	}
 }

@@ -77,14 +77,19 @@ func (p *XGoogUpload) Start(ctx context.Context, m Media) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if s := uploadStatus(a.header); s != statusActive {
+	return p.opened(a.header)
+}
+
+// opened returns the session that an answer to start opens.
+func (p *XGoogUpload) opened(h http.Header) (Session, error) {
+	if s := uploadStatus(h); s != statusActive {
 		return Session{}, &ProtocolError{Command: commandStart, Reason: fmt.Sprintf("session is %q, not active", s)}
 	}
-	unit, err := granularity(a.header)
+	unit, err := granularity(h)
 	if err != nil {
 		return Session{}, &ProtocolError{Command: commandStart, Reason: err.Error()}
 	}
-	at, err := sessionURL(a.header.Get(headerURL))
+	at, err := sessionURL(h.Get(headerURL))
 	if err == nil {
 		err = allowed(p.URL, at, p.AllowHost)
 	}
