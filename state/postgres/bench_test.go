@@ -51,13 +51,6 @@ func BenchmarkBackend(b *testing.B) {
 		}},
 		{"Counts", func() error { _, err := store.Counts(ctx, "s"); return err }},
 		{"Session", func() error { _, err := store.Session(ctx, "s"); return err }},
-		{"Claim", func() error {
-			c, err := store.Claim(ctx, "s", state.Transfer, 1, postgres.ClaimOptions{})
-			if err != nil {
-				return err
-			}
-			return c.Release(ctx)
-		}},
 	} {
 		b.Run(fmt.Sprintf("%s/%d", bench.name, size), func(b *testing.B) {
 			for b.Loop() {

@@ -10,8 +10,7 @@
 // Every change is one transaction of two or three round trips. A session is run
 // under a lease ([lease.Keeper]) whose token each change checks in its own
 // transaction, so that a process that wakes up after another one took over
-// changes nothing. Several workers share the items of one session by claims
-// ([Backend.Claim]).
+// changes nothing.
 //
 // A server that goes away is waited for ([Options.Patience]): a change whose
 // outcome is unknown is repeated, which gives the same state. Connections

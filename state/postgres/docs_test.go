@@ -39,7 +39,7 @@ func TestQueriesOfTheGuide(t *testing.T) {
 	}
 	_, looking, _ := strings.Cut(string(guide), "## Looking into it")
 	queries := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(looking, -1)
-	if len(queries) < 6 {
+	if len(queries) < 5 {
 		t.Errorf("%d queries in the guide", len(queries))
 	}
 	pgserver.Exec(t, db.URI, "UPDATE gondola.counts SET items = items + 1")

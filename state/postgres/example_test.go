@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"errors"
 	"log"
 	"time"
 
@@ -25,24 +24,4 @@ func ExampleOpen() {
 	for s, err := range b.Sessions(ctx) {
 		log.Println(s.ID, err)
 	}
-}
-
-// One of several workers carries items of a session, a few at a time.
-func ExampleBackend_Claim() {
-	carry := func(ctx context.Context, b *postgres.Backend) error {
-		for {
-			claim, err := b.Claim(ctx, "holidays", state.Transfer, 4, postgres.ClaimOptions{Worker: "attic"})
-			if err != nil || len(claim.Items) == 0 {
-				return err
-			}
-			for _, it := range claim.Items {
-				// Carry it here, and renew the claim meanwhile.
-				it.Transfer = state.Completed
-				if err := claim.Put(ctx, it); err != nil && !errors.Is(err, postgres.ErrClaimLost) {
-					return err
-				}
-			}
-		}
-	}
-	_ = carry
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 
@@ -91,7 +92,7 @@ func TestHolders(t *testing.T) {
 	pgserver.Exec(t, db.URI,
 		"INSERT INTO gondola.leases VALUES ('run out', 't1', 'elsewhere', 7, 'm', now(), now() - interval '1 second')",
 		"INSERT INTO gondola.leases VALUES ('elsewhere', 't2', 'elsewhere', 7, 'm', now(), now() + interval '1 minute')",
-		"INSERT INTO gondola.leases SELECT 'died', 't3', 'here', "+itoa(dead.PID)+", '"+dead.Machine+"', now(), now() + interval '1 minute'")
+		"INSERT INTO gondola.leases SELECT 'died', 't3', 'here', "+strconv.Itoa(dead.PID)+", '"+dead.Machine+"', now(), now() + interval '1 minute'")
 	got := map[string]bool{}
 	for said, held := range open(t, db.URI, postgres.Options{}).Holders(t.Context()) {
 		got[said.Session] = held

@@ -248,12 +248,6 @@ func useAll(t *testing.T, b *postgres.Backend, id string) {
 	must(b.DeleteBatch(ctx, id, 1))
 	must(b.Record(ctx, state.LedgerEntry{Account: "a", Key: id}))
 	must(b.Record(ctx, state.LedgerEntry{Account: "a", Key: id}))
-	claim, err := b.Claim(ctx, id, state.Transfer, 1, postgres.ClaimOptions{})
-	must(err)
-	_, err = claim.Renew(ctx)
-	must(err)
-	must(claim.Put(ctx, claim.Items...))
-	must(claim.Release(ctx))
 	must(lock.Unlock())
 	must(b.DeleteSession(ctx, id))
 }

@@ -14,7 +14,6 @@ type row struct {
 	Awaits        string
 	Outcome       string
 	Size, Carried int64
-	Claim         string // token of the claim under which it was stored, or ""
 }
 
 // put is one item to be stored.

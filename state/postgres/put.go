@@ -18,11 +18,6 @@ import (
 // PutItems stores items in one transaction of three round trips, however many
 // they are. Items of one call may exchange their names.
 func (b *Backend) PutItems(ctx context.Context, session string, items ...*state.Item) error {
-	return b.putItems(ctx, session, claimed{}, items)
-}
-
-// putItems stores items, which the claim has to hold if there is one.
-func (b *Backend) putItems(ctx context.Context, session string, claim claimed, items []*state.Item) error {
 	if len(items) == 0 || !storable(session) {
 		return b.exists(ctx, session)
 	}
@@ -39,12 +34,7 @@ func (b *Backend) putItems(ctx context.Context, session string, claim claimed, i
 			return err
 		}
 		puts = found
-		if claim.token != "" {
-			if err := t.checkClaim(ctx, num, claim, puts); err != nil {
-				return err
-			}
-		}
-		return t.put(num, claim.token, puts)
+		return t.put(num, puts)
 	})
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueness {
 		err = badItem(items[0], errNameTaken) // by somebody else at the same time
@@ -139,7 +129,7 @@ func (t *tx) findBy(found *[]row, session, condition string, values []string) {
 		return
 	}
 	t.queue(`SELECT i.* FROM unnest($2::text[]) AS wanted (value) CROSS JOIN LATERAL (
-			SELECT seq, coalesce(identity, ''), name, awaits, outcome, size, carried, coalesce(claim, '') FROM gondola.items
+			SELECT seq, coalesce(identity, ''), name, awaits, outcome, size, carried FROM gondola.items
 			WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND `+condition+` LIMIT 1 FOR UPDATE) AS i`,
 		session, values).Query(func(rows pgx.Rows) (err error) {
 		*found, err = pgx.AppendRows(*found, rows, pgx.RowToStructByPos[row])
@@ -155,9 +145,8 @@ func decimals(numbers []int64) (all []string) {
 }
 
 // put queues the writing of items, what it changes in what is pending, and what
-// in the session's counts. claim is the token of the claim they are stored
-// under, or "".
-func (t *tx) put(session int64, claim string, puts []*put) error {
+// in the session's counts.
+func (t *tx) put(session int64, puts []*put) error {
 	var seqs, sizes, carried []int64
 	var identities, names, awaits, outcomes, documents []string
 	for _, p := range puts {
@@ -171,21 +160,20 @@ func (t *tx) put(session int64, claim string, puts []*put) error {
 		identities, names, documents = append(identities, stored.ID.Key()), append(names, stored.Name), append(documents, document)
 		awaits, outcomes = append(awaits, string(stored.Awaits())), append(outcomes, string(stored.Outcome()))
 	}
-	t.exec(`INSERT INTO gondola.items (session, seq, identity, name, awaits, outcome, size, carried, claim, document)
-		SELECT $1, seq, nullif(identity, ''), name, awaits, outcome, size, carried, nullif($10, ''), document::json
+	t.exec(`INSERT INTO gondola.items (session, seq, identity, name, awaits, outcome, size, carried, document)
+		SELECT $1, seq, nullif(identity, ''), name, awaits, outcome, size, carried, document::json
 		FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::text[])
 			AS new (seq, identity, name, awaits, outcome, size, carried, document)
 		ON CONFLICT (session, seq) DO UPDATE SET
 			identity = excluded.identity, name = excluded.name, awaits = excluded.awaits, outcome = excluded.outcome,
-			size = excluded.size, carried = excluded.carried, claim = excluded.claim, document = excluded.document`,
-		session, seqs, identities, names, awaits, outcomes, sizes, carried, documents, claim)
+			size = excluded.size, carried = excluded.carried, document = excluded.document`,
+		session, seqs, identities, names, awaits, outcomes, sizes, carried, documents)
 	t.moveOn(session, puts)
 	t.count(session, puts)
 	return nil
 }
 
-// moveOn queues what changes in what is pending. A claim goes with the row that
-// it is on: it ends when the item has passed the stage.
+// moveOn queues what changes in what is pending.
 func (t *tx) moveOn(session int64, puts []*put) {
 	var seqs []int64
 	var stages []string
@@ -216,7 +204,7 @@ func counted(size int64) int64 { return max(0, min(size, 4<<40)) }
 
 // count queues what a change adds to the session's counts. They are kept in
 // several rows for each outcome, one of which each connection takes, so that
-// workers seldom wait for each other. It comes last in a change and goes by
+// changes seldom wait for each other. It comes last in a change and goes by
 // outcome: nobody who waits here holds what another one waits for.
 func (t *tx) count(session int64, puts []*put) {
 	changes := map[string]*count{}

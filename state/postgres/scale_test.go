@@ -54,12 +54,6 @@ func work(t *testing.T, uri string) {
 		must(err)
 		_, err = b.ItemNamed(ctx, "s", it.Name)
 		must(err)
-		claim, err := b.Claim(ctx, "s", state.Transfer, 3, postgres.ClaimOptions{})
-		must(err)
-		_, err = claim.Renew(ctx)
-		must(err)
-		must(claim.Put(ctx, claim.Items...))
-		must(claim.Release(ctx))
 		must(b.PutSession(ctx, &state.Session{ID: "s"}))
 		var many []*state.Item
 		for n := range 100 {
@@ -95,4 +89,27 @@ func rowsRead(t *testing.T, uri string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// filled returns a database with a session "s" of n items that await transfer.
+func filled(t testing.TB, n int) pgserver.Database {
+	t.Helper()
+	db := pgserver.NewDatabase(t)
+	b := open(t, db.URI, postgres.Options{})
+	if err := b.PutSession(t.Context(), &state.Session{ID: "s"}); err != nil {
+		t.Fatal(err)
+	}
+	for from := 0; from < n; from += 500 {
+		var items []*state.Item
+		for k := from; k < min(n, from+500); k++ {
+			items = append(items, item(k))
+		}
+		if err := b.PutItems(t.Context(), "s", items...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
