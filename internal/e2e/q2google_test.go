@@ -152,6 +152,9 @@ func TestSessionThatQ2googleBegan(t *testing.T) {
 	if r.Code != 0 || s.Items.Total != 13 || s.Items.Skipped != 1 {
 		t.Fatalf("exit code %d, %+v\n%s", r.Code, s, r.Stderr)
 	}
+	if n := l.Cloud.Log.Count("gopro.download"); n != 8 {
+		t.Errorf("%d manifests were asked for, want those of the 8 media that were not carried", n)
+	}
 	l.WantArrived()
 	if got := l.Cloud.Log.Count("upload.raw"); got != 8 {
 		t.Errorf("%d files were sent, want the 8 that q2google had not", got)

@@ -39,7 +39,7 @@ func (d *Discoverer) listing(ctx context.Context, notice func(string)) (iter.Seq
 // address. A store that fails now fails again when the file is decided about.
 func (d *Discoverer) carried(ctx context.Context, name string) (address string, ok bool) {
 	it, err := d.Store.ItemNamed(ctx, name)
-	if err != nil || !it.ID.IsZero() || it.Refusal != nil || it.Awaits() == state.Transfer {
+	if err != nil || !it.ID.IsZero() || it.Refusal != nil || it.Awaits() == state.Transfer || it.Outcome() == state.OutcomeFailed {
 		return "", false
 	}
 	return it.DownloadURL, true
