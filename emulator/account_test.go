@@ -5,13 +5,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // twoAccounts is the default account and anna's, whose media have equal ids and
 // other bytes; anna has one more.
 func twoAccounts(t *testing.T) (c *cloud, mine, hers *cloud) {
 	t.Helper()
-	own, other := Many(2, 1), Many(3, 2)
+	own, other := sample.Many(2, 1), sample.Many(3, 2)
 	for i := range own {
 		other[i].ID = own[i].ID
 	}
@@ -53,7 +55,7 @@ func TestGoProAccountsSeeTheirOwn(t *testing.T) {
 	}
 }
 
-func mediumOf(t *testing.T, l Library, id string) Medium {
+func mediumOf(t *testing.T, l sample.Library, id string) sample.Medium {
 	t.Helper()
 	for _, m := range l {
 		if m.ID == id {
@@ -61,7 +63,7 @@ func mediumOf(t *testing.T, l Library, id string) Medium {
 		}
 	}
 	t.Fatalf("no medium %s", id)
-	return Medium{}
+	return sample.Medium{}
 }
 
 // What only anna has is, with another token, what nothing has.
@@ -163,7 +165,7 @@ func TestAccountsThatCannotBe(t *testing.T) {
 		"a user twice":          {{Name: "anna"}, {Name: "bob", User: "anna@example.com"}},
 		"the default user":      {{Name: "anna", User: defaultUser}},
 		"the default user name": {{Name: "ada", User: "other@example.com"}},
-		"an id twice":           {{Name: "anna", Library: append(Many(1, 1), Many(1, 1)...)}},
+		"an id twice":           {{Name: "anna", Library: append(sample.Many(1, 1), sample.Many(1, 1)...)}},
 	} {
 		if e, err := New(Options{Accounts: accounts}); err == nil {
 			t.Errorf("%s: no error", name)

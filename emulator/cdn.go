@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // keyPair names the key that CDN URLs are signed with.
@@ -122,18 +124,18 @@ func (g *GoPro) validate(header http.Header, v version) time.Time {
 }
 
 // compressed returns content as gzip encodes it.
-func compressed(c Content) Content {
+func compressed(c sample.Content) sample.Content {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := io.Copy(z, io.NewSectionReader(c, 0, c.Size())); err != nil {
 		panic(fmt.Sprintf("emulator: content of %d bytes cannot be read: %v", c.Size(), err))
 	}
 	_ = z.Close() // a buffer takes it
-	return Bytes(b.Bytes())
+	return sample.Bytes(b.Bytes())
 }
 
 // find returns the bytes that the path of a request names, and their version.
-func (g *GoPro) find(r *http.Request) (content Content, v version, ok bool) {
+func (g *GoPro) find(r *http.Request) (content sample.Content, v version, ok bool) {
 	g.mu.Lock()
 	s := g.numbers[r.PathValue("number")]
 	if s == nil || !s.trashed.IsZero() {
@@ -144,17 +146,17 @@ func (g *GoPro) find(r *http.Request) (content Content, v version, ok bool) {
 	if faultOf(r, FaultChanged) != nil {
 		g.altered[key]++
 	}
-	medium, generation := s.Medium, g.altered[key]
+	medium, generation := s.medium, g.altered[key]
 	g.mu.Unlock()
 
 	o := medium.object(key.label, key.number)
 	if key.label == "sprite" {
-		o = &Object{Content: Bytes(encodePicture(noiseWord(0, uint64(len(s.ID))), 0, smallWidth))}
+		o = &sample.Object{Content: sample.Bytes(sample.Picture(uint64(len(s.ID)), 0, sample.SmallWidth))}
 	}
 	if o == nil || o.Gone {
 		return nil, version{}, false
 	}
-	content = alteredContent(o.Content, generation)
+	content = sample.Altered(o.Content, generation)
 	return content, version{
 		tag:      g.digestsOf(key, generation).tag(content, key, generation),
 		modified: g.e.Clock.start.Truncate(time.Second).Add(time.Duration(generation) * time.Second),

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 const (
@@ -40,7 +42,7 @@ func (g *GoPro) digestsOf(key objectKey, generation uint64) *digests {
 
 // tag returns the ETag in the manner of S3: the MD5 of the MD5s of the parts, and
 // their number.
-func (d *digests) tag(c Content, key objectKey, generation uint64) string {
+func (d *digests) tag(c sample.Content, key objectKey, generation uint64) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.etag != "" {
@@ -62,7 +64,7 @@ func (d *digests) tag(c Content, key objectKey, generation uint64) string {
 }
 
 // sha256 returns the digest of the whole in lower-case hex.
-func (d *digests) sha256(c Content) string {
+func (d *digests) sha256(c sample.Content) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.sum == "" {
@@ -73,39 +75,9 @@ func (d *digests) sha256(c Content) string {
 	return d.sum
 }
 
-func hashSection(w io.Writer, c Content, off, n int64) {
+func hashSection(w io.Writer, c sample.Content, off, n int64) {
 	buf := make([]byte, 256<<10)
 	if _, err := io.CopyBuffer(w, io.NewSectionReader(c, off, n), buf); err != nil {
 		panic(fmt.Sprintf("emulator: content of %d bytes cannot be read: %v", c.Size(), err))
 	}
-}
-
-// alteredContent returns the bytes that an object has after so many changes.
-func alteredContent(c Content, generation uint64) Content {
-	if generation == 0 {
-		return c
-	}
-	if s, ok := c.(*generated); ok {
-		shot := s.shot
-		shot.Seed += generation
-		return &generated{shot: shot, size: s.size, plan: s.plan}
-	}
-	return flipped{Content: c, by: byte(generation)}
-}
-
-// flipped is content of which every byte after a signature is another.
-type flipped struct {
-	Content
-	by byte
-}
-
-func (f flipped) ReadAt(p []byte, off int64) (int, error) {
-	const signature = 16 // bytes, left alone so that the type stays what it is
-	n, err := f.Content.ReadAt(p, off)
-	for i := range p[:n] {
-		if off+int64(i) >= signature {
-			p[i] ^= f.by
-		}
-	}
-	return n, err
 }

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestControl(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(2, 1)})
+	c := newCloud(t, Options{Library: sample.Many(2, 1)})
 	server := c.onSockets()
 	id := c.GoPro.Library()[0].ID
 	for _, tt := range []struct {
@@ -51,7 +53,7 @@ func TestControl(t *testing.T) {
 
 func TestControlShowsTheLog(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(1, 1)})
+	c := newCloud(t, Options{Library: sample.Many(1, 1)})
 	server := c.onSockets()
 	c.fetch("GET", c.api+"/media/user", "", c.signedIn()...)
 	c.fetch("GET", c.api+"/media/search?per_page=5", "", c.signedIn()...)
@@ -76,7 +78,7 @@ func TestControlShowsTheLog(t *testing.T) {
 
 func TestURLsPointToTheListeners(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(1, 1)})
+	c := newCloud(t, Options{Library: sample.Many(1, 1)})
 	server := c.onSockets()
 	link := c.sourceURL(c.GoPro.Library()[0].ID)
 	if !strings.HasPrefix(link, server.CDNURL+"/") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -211,7 +214,7 @@ func TestMemoryConnectionCarriesEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	client, server := newMemoryConns("x")
 	want := make([]byte, 5*streamBuffer+321)
-	noise(want, 4, 0)
+	_, _ = rand.NewChaCha8([32]byte{4}).Read(want) // never fails
 	go func() {
 		for part := want; len(part) > 0; {
 			n, err := client.Write(part[:min(len(part), 70_001)])
@@ -241,7 +244,7 @@ func TestDialGivesUpWithItsContext(t *testing.T) {
 func TestWorksInABubble(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, Options{Library: Many(3, 1)})
+		c := newCloud(t, Options{Library: sample.Many(3, 1)})
 		c.Faults.Add(Fault{Route: "gopro.user", Kind: FaultStall, Delay: time.Hour})
 		began := time.Now()
 		response, _ := c.fetch("GET", c.api+"/media/user", "", c.signedIn()...)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestWhichCallsAFaultHits(t *testing.T) {
@@ -144,7 +146,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachNetwork(t, Options{Library: Large(100_000)}, func(t *testing.T, c *cloud) {
+			eachNetwork(t, Options{Library: sample.Large(100_000)}, func(t *testing.T, c *cloud) {
 				url := c.sourceURL(c.GoPro.Library()[0].ID)
 				tt.fault.Route = "cdn.get"
 				c.Faults.Add(tt.fault)
@@ -172,7 +174,7 @@ func TestResets(t *testing.T) {
 	}{{FaultResetBefore, false}, {FaultResetAfter, true}, {FaultCutRequest, false}} {
 		t.Run(string(tt.kind), func(t *testing.T) {
 			t.Parallel()
-			eachNetwork(t, Options{Library: Many(1, 1)}, func(t *testing.T, c *cloud) {
+			eachNetwork(t, Options{Library: sample.Many(1, 1)}, func(t *testing.T, c *cloud) {
 				id := c.GoPro.Library()[0].ID
 				c.Faults.Add(Fault{Route: "gopro.update", Kind: tt.kind, After: 10})
 				_, err := c.call("PUT", c.api+"/media/"+id, `{"content_title":"Changed title"}`, c.signedIn()...)
@@ -204,7 +206,7 @@ func waitFor(t *testing.T, done func() bool) {
 func TestStallLastsUntilTheClientGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, Options{Library: Large(100_000)})
+		c := newCloud(t, Options{Library: sample.Large(100_000)})
 		url := c.sourceURL(c.GoPro.Library()[0].ID)
 		c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultStall, After: 1000})
 		c.client.Timeout = time.Hour
@@ -221,7 +223,7 @@ func TestStallLastsUntilTheClientGivesUp(t *testing.T) {
 
 func TestRefusalsInTheWordsOfTheService(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Large(100_000)})
+	c := newCloud(t, Options{Library: sample.Large(100_000)})
 	url := c.sourceURL(c.GoPro.Library()[0].ID)
 	c.Faults.Add(
 		Fault{Route: "cdn.get", Kind: FaultStatus, Status: 404, Header: map[string]string{"X-Test": "yes"}},
@@ -245,7 +247,7 @@ func TestRefusalsInTheWordsOfTheService(t *testing.T) {
 func TestAnsweredIsLogged(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int64{1, 2000, 32 << 10, 96 << 10, 100_000} {
-		eachNetwork(t, Options{Library: Large(100_000)}, func(t *testing.T, c *cloud) {
+		eachNetwork(t, Options{Library: sample.Large(100_000)}, func(t *testing.T, c *cloud) {
 			url := c.sourceURL(c.GoPro.Library()[0].ID)
 			for n := 1; n <= 50; n++ {
 				c.fetch("GET", url, "", "Range", fmt.Sprintf("bytes=0-%d", size-1))
@@ -260,7 +262,7 @@ func TestAnsweredIsLogged(t *testing.T) {
 
 func TestLogHoldsNoCredential(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Large(100_000)})
+	c := newCloud(t, Options{Library: sample.Large(100_000)})
 	token := c.GoPro.Token()
 	id := c.GoPro.Library()[0].ID
 	url := c.sourceURL(id)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // photosTest is an emulated Google Photos and a client with a token.
@@ -164,22 +166,22 @@ func (p *photosTest) create(albumID string, tokens ...string) []createResult {
 
 // jpegOf is a valid JPEG file, another one for each seed.
 func jpegOf(seed int) []byte {
-	return contentBytes(NewPhoto(Shot{
+	return contentBytes(sample.NewPhoto(sample.Shot{
 		Seed: uint64(seed) + 1, Number: seed, Camera: "HERO13 Black", Width: 96, Height: 72,
 		Taken: time.Date(2026, 1, 20, 9, seed%60, 0, 0, time.UTC),
-		Place: &Place{Latitude: 46.5, Longitude: 8.0},
+		Place: &sample.Place{Latitude: 46.5, Longitude: 8.0},
 	}, 0))
 }
 
 // movieOf is a valid MP4 file of at least size bytes.
 func movieOf(seed int, size int64) []byte {
-	return contentBytes(NewVideo(Shot{
+	return contentBytes(sample.NewVideo(sample.Shot{
 		Seed: uint64(seed) + 1, Number: seed, Camera: "HERO13 Black", Width: 3840, Height: 2160,
 		Taken: time.Date(2026, 1, 21, 10, seed%60, 0, 0, time.UTC), Duration: 3 * time.Second,
 	}, size))
 }
 
-func contentBytes(c Content) []byte {
+func contentBytes(c sample.Content) []byte {
 	data, err := io.ReadAll(io.NewSectionReader(c, 0, c.Size()))
 	if err != nil {
 		panic(err)

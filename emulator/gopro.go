@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // GoProOptions are the switches of the GoPro half: variants that were seen in
@@ -84,14 +86,14 @@ type GoPro struct {
 
 // stored is a medium in the account.
 type stored struct {
-	Medium
+	medium
 	number  string    // in CDN paths
 	updated time.Time // of the row
 	trashed time.Time // zero: not
 	purged  bool
 }
 
-func newGoPro(e *Emulator, user, username string, library Library, o GoProOptions) (*GoPro, error) {
+func newGoPro(e *Emulator, user, username string, library sample.Library, o GoProOptions) (*GoPro, error) {
 	o.TokenLife = durationOr(o.TokenLife, 7*24*time.Hour)
 	o.URLLife = durationOr(o.URLLife, time.Hour)
 	o.DeleteDelay = durationOr(o.DeleteDelay, 15*time.Second)
@@ -119,14 +121,14 @@ func durationOr(d, other time.Duration) time.Duration {
 
 // Add puts media into the account, as uploads do. It fails on an id that is
 // empty or taken.
-func (g *GoPro) Add(media ...Medium) error {
+func (g *GoPro) Add(media ...sample.Medium) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, m := range media {
 		if m.ID == "" || g.media[m.ID] != nil {
 			return fmt.Errorf("add medium %q: its id is empty or taken", m.ID)
 		}
-		s := &stored{Medium: m, number: cdnNumber(m.ID), updated: m.Created}
+		s := &stored{medium: medium(m), number: cdnNumber(m.ID), updated: m.Created}
 		g.media[m.ID], g.numbers[s.number] = s, s
 	}
 	g.changes++
@@ -149,12 +151,12 @@ func (g *GoPro) Remove(ids ...string) {
 
 // Library returns the media that are in the account and not in its trash, newest
 // capture first.
-func (g *GoPro) Library() Library {
+func (g *GoPro) Library() sample.Library {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var l Library
+	var l sample.Library
 	for _, s := range g.sorted(byCapture, func(s *stored) bool { return s.trashed.IsZero() }) {
-		l = append(l, s.Medium)
+		l = append(l, sample.Medium(s.medium))
 	}
 	return l
 }
@@ -168,9 +170,9 @@ func (g *GoPro) Change(id string, number int) bool {
 	if s == nil {
 		return false
 	}
-	label := labelSource
+	label := sample.LabelSource
 	if len(s.Sources) == 0 {
-		label = labelBaked
+		label = sample.LabelBaked
 	}
 	if s.object(label, number) == nil {
 		return false
@@ -181,16 +183,16 @@ func (g *GoPro) Change(id string, number int) bool {
 
 // Original returns the bytes that the original of a medium and number, from 1, has
 // now, or nil if there is no such original.
-func (g *GoPro) Original(id string, number int) Content {
+func (g *GoPro) Original(id string, number int) sample.Content {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.media[id]
 	if s == nil {
 		return nil
 	}
-	for _, label := range []string{labelSource, labelBaked} {
+	for _, label := range []string{sample.LabelSource, sample.LabelBaked} {
 		if o := s.object(label, number); o != nil {
-			return alteredContent(o.Content, g.altered[objectKey{id, label, number}])
+			return sample.Altered(o.Content, g.altered[objectKey{id, label, number}])
 		}
 	}
 	return nil

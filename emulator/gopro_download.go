@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // download answers the signed URLs of everything that belongs to a medium.
@@ -76,7 +78,7 @@ func (d *manifest) fill() {
 		d.video()
 	}
 	for i := range d.s.RAW {
-		e := d.sidecar(Rendition{Label: labelRAW, Type: "gpr"}, i+1, &d.s.RAW[i])
+		e := d.sidecar(sample.Rendition{Label: sample.LabelRAW, Type: "gpr"}, i+1, &d.s.RAW[i])
 		if len(d.s.RAW) > 1 {
 			e["item_number"] = i + 1
 		}
@@ -97,8 +99,8 @@ func (d *manifest) lists(number int) bool {
 
 func (d *manifest) photo() {
 	for i := range d.s.Sources {
-		d.files = append(d.files, d.file(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
-		d.variations = append(d.variations, d.variation(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
+		d.files = append(d.files, d.file(d.rendition(sample.LabelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
+		d.variations = append(d.variations, d.variation(d.rendition(sample.LabelSource, d.s.Sources[i]), i+1, &d.s.Sources[i]))
 	}
 }
 
@@ -109,7 +111,7 @@ func (d *manifest) set() {
 		if !d.lists(i + 1) {
 			continue
 		}
-		r := d.rendition(labelSource, d.s.Sources[i])
+		r := d.rendition(sample.LabelSource, d.s.Sources[i])
 		d.files = append(d.files, d.file(r, i+1, &d.s.Sources[i]))
 		if !d.s.Numbered && i > 0 {
 			continue
@@ -117,14 +119,14 @@ func (d *manifest) set() {
 		v := d.variation(r, i+1, &d.s.Sources[i])
 		if d.s.Numbered {
 			d.number(v, i+1)
-			d.s.Sources[i].Listed.apply(v)
+			applyListed(v, d.s.Sources[i].Listed)
 		}
 		d.variations = append(d.variations, v)
 	}
 	for i := range d.s.Beside {
 		o := &d.s.Beside[i]
 		if !slices.Contains(o.Listed.LeftOut, d.turn) {
-			d.files = append(d.files, d.file(d.rendition(labelSource, *o), len(d.s.Sources)+i+1, o))
+			d.files = append(d.files, d.file(d.rendition(sample.LabelSource, *o), len(d.s.Sources)+i+1, o))
 		}
 	}
 }
@@ -133,21 +135,21 @@ func (d *manifest) set() {
 func (d *manifest) video() {
 	d.proxies(true)
 	if d.s.Concat != nil {
-		d.variations = append(d.variations, d.variation(d.rendition(labelConcat, *d.s.Concat), 1, d.s.Concat))
+		d.variations = append(d.variations, d.variation(d.rendition(sample.LabelConcat, *d.s.Concat), 1, d.s.Concat))
 	}
 	for i := range d.s.Sources {
 		if !d.lists(i + 1) {
 			continue
 		}
-		v := d.variation(d.rendition(labelSource, d.s.Sources[i]), i+1, &d.s.Sources[i])
+		v := d.variation(d.rendition(sample.LabelSource, d.s.Sources[i]), i+1, &d.s.Sources[i])
 		if len(d.s.Sources) > 1 {
 			d.number(v, i+1)
-			d.s.Sources[i].Listed.apply(v)
+			applyListed(v, d.s.Sources[i].Listed)
 		}
 		d.variations = append(d.variations, v)
 	}
 	if d.s.Baked != nil {
-		r := d.rendition(labelBaked, *d.s.Baked)
+		r := d.rendition(sample.LabelBaked, *d.s.Baked)
 		d.variations = append(d.variations, d.variation(r, 1, d.s.Baked))
 		d.files = append(d.files, d.file(r, 1, d.s.Baked))
 	}
@@ -164,28 +166,28 @@ func (d *manifest) proxies(before bool) {
 		p := d.s.Proxies[i]
 		nth[p.Label]++
 		first := p.Label == "edit_proxy" || p.Label == "audio_proxy"
-		if p.Label == labelProxy && d.g.options.ProxyFirst {
+		if p.Label == sample.LabelProxy && d.g.options.ProxyFirst {
 			first, p.Width, p.Height = true, d.s.Width, d.s.Height
 		}
 		if first == before {
 			v := d.variation(p, nth[p.Label], &d.s.Proxies[i].Object)
-			d.s.Proxies[i].Object.Listed.apply(v)
+			applyListed(v, d.s.Proxies[i].Object.Listed)
 			d.variations = append(d.variations, v)
 		}
-		if p.Label == labelProxy && before && nth[p.Label] == 1 {
+		if p.Label == sample.LabelProxy && before && nth[p.Label] == 1 {
 			d.files = append(d.files, d.file(p, 1, &d.s.Proxies[i].Object))
 		}
 	}
 }
 
 // rendition describes an original by the medium it is of.
-func (d *manifest) rendition(label string, o Object) Rendition {
-	return Rendition{Label: label, Type: extensionOf(&d.s.Medium, o), Width: d.s.Width, Height: d.s.Height}
+func (d *manifest) rendition(label string, o sample.Object) sample.Rendition {
+	return sample.Rendition{Label: label, Type: extensionOf(&d.s.medium, o), Width: d.s.Width, Height: d.s.Height}
 }
 
 // extensionOf returns the type of an original: that of its own name if it is one
 // of the known ones, else the usual one.
-func extensionOf(m *Medium, o Object) string {
+func extensionOf(m *medium, o sample.Object) string {
 	name := strings.ToLower(o.Name)
 	for _, known := range []string{"jpg", "mp4", "360", "gpr", "mov"} {
 		if strings.HasSuffix(name, "."+known) {
@@ -199,10 +201,10 @@ func extensionOf(m *Medium, o Object) string {
 }
 
 // located begins an entry with its signed URLs.
-func (d *manifest) located(r Rendition, number int, o *Object) entry {
+func (d *manifest) located(r sample.Rendition, number int, o *sample.Object) entry {
 	kind := r.Type[strings.LastIndexByte(r.Type, '.')+1:] // of "1.mp4", the last part
 	file := cmp.Or(o.Listed.File, fmt.Sprintf("%d.%s", number, kind))
-	path := fmt.Sprintf("/%s/%s/%s/%s/%s", d.g.user, d.s.number, r.Label, o.Listed.position(), file)
+	path := fmt.Sprintf("/%s/%s/%s/%s/%s", d.g.user, d.s.number, r.Label, positionOf(o), file)
 	e := entry{"url": d.g.signedURL(http.MethodGet, path, o.Name), "head": d.g.signedURL(http.MethodHead, path, o.Name)}
 	if !d.s.Old && !d.g.options.WithoutAvailable {
 		e["available"] = !o.Gone
@@ -214,22 +216,22 @@ func (d *manifest) located(r Rendition, number int, o *Object) entry {
 	return e
 }
 
-func (d *manifest) file(r Rendition, number int, o *Object) entry {
+func (d *manifest) file(r sample.Rendition, number int, o *sample.Object) entry {
 	e := d.located(r, number, o)
 	e["camera_position"], e["item_number"], e["orientation"] = "default", number, 1
 	e["width"], e["height"] = r.Width, r.Height
-	o.Listed.apply(e)
+	applyListed(e, o.Listed)
 	return e
 }
 
-func (d *manifest) variation(r Rendition, number int, o *Object) entry {
+func (d *manifest) variation(r sample.Rendition, number int, o *sample.Object) entry {
 	e := d.located(r, number, o)
 	e["width"], e["height"], e["label"], e["type"] = r.Width, r.Height, r.Label, r.Type
 	e["quality"] = strconv.Itoa(r.Height) + "p"
 	return e
 }
 
-func (d *manifest) sidecar(r Rendition, number int, o *Object) entry {
+func (d *manifest) sidecar(r sample.Rendition, number int, o *sample.Object) entry {
 	e := d.located(r, number, o)
 	e["label"], e["type"], e["fps"] = r.Label, r.Type, r.FPS
 	return e
@@ -246,8 +248,8 @@ func (d *manifest) number(e entry, n int) {
 func (d *manifest) sprite() {
 	path := fmt.Sprintf("/%s/%s/sprite/default/1.jpg", d.g.user, d.s.number)
 	d.sprites = append(d.sprites, entry{
-		"fps": 59.94006, "frame": map[string]int{"count": 1, "height": 72, "width": smallWidth},
-		"height": 72, "width": smallWidth, "total_count": 1, "type": "jpg",
+		"fps": 59.94006, "frame": map[string]int{"count": 1, "height": 72, "width": sample.SmallWidth},
+		"height": 72, "width": sample.SmallWidth, "total_count": 1, "type": "jpg",
 		"urls":  []string{d.g.signedURL(http.MethodGet, path, "sprite.jpg")},
 		"heads": []string{d.g.signedURL(http.MethodHead, path, "sprite.jpg")},
 	})
@@ -258,7 +260,7 @@ func (d *manifest) reverseSources() {
 	var places []int
 	var sources []entry
 	for i, v := range d.variations {
-		if v["label"] == labelSource {
+		if v["label"] == sample.LabelSource {
 			places, sources = append(places, i), append(sources, v)
 		}
 	}

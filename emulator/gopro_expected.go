@@ -3,6 +3,8 @@ package emulator
 import (
 	"path"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // Limits of Google Photos in bytes, by which expectations tell what cannot be
@@ -32,16 +34,16 @@ type Expectation struct {
 func (g *GoPro) Expected() []Expectation {
 	var all []Expectation
 	for _, m := range g.Library() {
-		all = append(all, g.expect(m)...)
+		all = append(all, g.expect(medium(m))...)
 	}
 	return all
 }
 
-func (g *GoPro) expect(m Medium) []Expectation {
+func (g *GoPro) expect(m medium) []Expectation {
 	if why := m.refused(); why != "" {
-		label := labelSource
+		label := sample.LabelSource
 		if m.edited() {
-			label = labelBaked
+			label = sample.LabelBaked
 		}
 		return []Expectation{{Medium: m.ID, Part: 1, Label: label, Refused: true, Why: why}}
 	}
@@ -49,31 +51,31 @@ func (g *GoPro) expect(m Medium) []Expectation {
 	for i, o := range m.Sources {
 		if o.Gone || !m.listed(i+1) {
 			list = append(list, Expectation{
-				Medium: m.ID, Part: i + 1, Label: labelSource, Name: o.Name, Refused: true, Why: "incomplete",
+				Medium: m.ID, Part: i + 1, Label: sample.LabelSource, Name: o.Name, Refused: true, Why: "incomplete",
 			})
 			continue
 		}
-		list = append(list, g.fileOf(m, labelSource, i+1, o))
+		list = append(list, g.fileOf(m, sample.LabelSource, i+1, o))
 	}
 	if len(m.Sources) == 0 {
-		list = append(list, g.fileOf(m, labelBaked, 1, *m.Baked))
+		list = append(list, g.fileOf(m, sample.LabelBaked, 1, *m.Baked))
 	}
 	for i, o := range m.Beside {
-		list = append(list, g.fileOf(m, labelSource, len(m.Sources)+i+1, o))
+		list = append(list, g.fileOf(m, sample.LabelSource, len(m.Sources)+i+1, o))
 	}
 	for i, o := range m.RAW {
-		list = append(list, g.fileOf(m, labelRAW, i+1, o))
+		list = append(list, g.fileOf(m, sample.LabelRAW, i+1, o))
 	}
 	return list
 }
 
-func (g *GoPro) fileOf(m Medium, label string, number int, o Object) Expectation {
+func (g *GoPro) fileOf(m medium, label string, number int, o sample.Object) Expectation {
 	key := objectKey{m.ID, label, number}
 	g.mu.Lock()
 	generation := g.altered[key]
 	g.mu.Unlock()
-	content := alteredContent(o.Content, generation)
-	why := o.refused(extensionOf(&m, o), m.photo() || m.Set)
+	content := sample.Altered(o.Content, generation)
+	why := refusedFile(o, extensionOf(&m, o), m.photo() || m.Set)
 	return Expectation{
 		Medium: m.ID, Part: number, Label: label, Name: o.Name, Size: content.Size(),
 		SHA256: g.digestsOf(key, generation).sha256(content), Refused: why != "", Why: why,
@@ -82,7 +84,7 @@ func (g *GoPro) fileOf(m Medium, label string, number int, o Object) Expectation
 
 // refused says why nothing of the medium can be carried, or "". A medium that is
 // only being transcoded has its originals.
-func (m *Medium) refused() string {
+func (m *medium) refused() string {
 	switch {
 	case m.Unlisted && m.state() != "failure":
 		return "not_ready"
@@ -94,8 +96,8 @@ func (m *Medium) refused() string {
 	return ""
 }
 
-// refused says why the file cannot be carried, or "".
-func (o Object) refused(extension string, photo bool) string {
+// refusedFile says why a file cannot be carried, or "".
+func refusedFile(o sample.Object, extension string, photo bool) string {
 	size := o.Content.Size()
 	switch named := strings.ToLower(path.Ext(o.Name)); {
 	case extension == "360", extension == "gpr", named == ".lrv", named == ".thm":

@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestOneRow(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(2, 1)})
+	c := newCloud(t, Options{Library: sample.Many(2, 1)})
 	id := c.GoPro.Library()[0].ID
 	response, body := c.fetch("GET", c.api+"/media/"+id+"?fields=content_title,updated_at", "", c.signedIn()...)
 	before := decodeInto[map[string]any](t, body)
@@ -35,7 +37,7 @@ func TestOneRow(t *testing.T) {
 
 func TestTrash(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(3, 1)})
+	c := newCloud(t, Options{Library: sample.Many(3, 1)})
 	id := c.GoPro.Library()[0].ID
 	remove := func(query string) searchAnswer {
 		t.Helper()
@@ -86,7 +88,7 @@ func TestTrash(t *testing.T) {
 
 func TestAccountAlbumsAndZip(t *testing.T) {
 	t.Parallel()
-	library := Many(3, 1)
+	library := sample.Many(3, 1)
 	c := newCloud(t, Options{Library: library, GoPro: GoProOptions{
 		Albums: []GoProAlbum{{Title: "Alps", Media: []string{library[0].ID, library[1].ID}}}}})
 	_, body := c.fetch("GET", c.api+"/media/user", "", c.signedIn()...)
@@ -126,7 +128,7 @@ func TestAccountAlbumsAndZip(t *testing.T) {
 
 func TestThumbnails(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(1, 1)})
+	c := newCloud(t, Options{Library: sample.Many(1, 1)})
 	token := c.search("").Embedded.Media[0]["token"].(string)
 	bearer := []string{"Accept", "application/vnd.gopro.jk.media+json; version=2.0.0", "Authorization", "Bearer " + c.GoPro.Token()}
 	for _, tt := range []struct {

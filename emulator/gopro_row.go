@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // alwaysSent are the members of a row that come without being asked for.
@@ -74,42 +75,6 @@ func numberOrNull(n int) any {
 
 func wireTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-func (m *Medium) fileSize() any {
-	if m.FileSize != nil {
-		return m.FileSize
-	}
-	return m.bytes()
-}
-
-func (m *Medium) resolution() any {
-	switch {
-	case m.Width == 0 || m.Height == 0:
-		return nil
-	case m.photo() || m.Set:
-		return strconv.Itoa(m.Width * m.Height)
-	}
-	return strconv.Itoa(m.Height) + "p"
-}
-
-func (m *Medium) sourceDuration() any {
-	if m.Duration == 0 {
-		return nil
-	}
-	return strconv.FormatInt(m.Duration.Milliseconds(), 10)
-}
-
-func (m *Medium) playAs() string {
-	switch {
-	case m.Type == "MultiClipEdit":
-		return "edl"
-	case m.Set:
-		return "multi_shot_photo"
-	case m.photo():
-		return "photo"
-	}
-	return "video"
-}
-
 // availableLabels names what a download lists, and a little more.
 func (g *GoPro) availableLabels(s *stored) []string {
 	if s.Unlisted {
@@ -117,19 +82,19 @@ func (g *GoPro) availableLabels(s *stored) []string {
 	}
 	labels := []string{}
 	if len(s.Sources) > 0 {
-		labels = append(labels, labelSource)
+		labels = append(labels, sample.LabelSource)
 	}
 	if s.Baked != nil {
-		labels = append(labels, labelBaked)
+		labels = append(labels, sample.LabelBaked)
 	}
 	if s.Concat != nil {
-		labels = append(labels, labelConcat)
+		labels = append(labels, sample.LabelConcat)
 	}
 	for _, r := range slices.Concat(s.Proxies, s.Sidecars) {
 		labels = append(labels, r.Label)
 	}
 	if len(s.RAW) > 0 {
-		labels = append(labels, labelRAW)
+		labels = append(labels, sample.LabelRAW)
 	}
 	return append(labels, "large")
 }

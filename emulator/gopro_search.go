@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // listing is the result of a filter, kept for the next page.
@@ -118,7 +120,7 @@ func (g *GoPro) shift(failure *Fault, all []*stored) {
 	}
 	for range count {
 		m := g.upload(all)
-		s := &stored{Medium: m, number: cdnNumber(m.ID), updated: m.Created}
+		s := &stored{medium: medium(m), number: cdnNumber(m.ID), updated: m.Created}
 		g.media[m.ID], g.numbers[s.number] = s, s
 	}
 }
@@ -126,11 +128,9 @@ func (g *GoPro) shift(failure *Fault, all []*stored) {
 // upload makes a photo that has just been uploaded and was captured with the
 // newest of the rows, so that it comes among the first and passes their filter
 // of captured_at.
-func (g *GoPro) upload(all []*stored) Medium {
+func (g *GoPro) upload(all []*stored) sample.Medium {
 	g.inserted++
-	k := newMaker(0x1e57)
-	k.n = g.inserted
-	m := k.photo(fmt.Sprintf("GOPR%04d.JPG", 9000+g.inserted), MinSample)
+	m := sample.OnePhoto(0x1e57, g.inserted, fmt.Sprintf("GOPR%04d.JPG", 9000+g.inserted))
 	m.ID = fmt.Sprintf("0inserted%04d", g.inserted) // sorts before others of the same time
 	m.Created = g.now()
 	if len(all) > 0 {

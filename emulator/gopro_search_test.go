@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(450, 3)})
+	c := newCloud(t, Options{Library: sample.Many(450, 3)})
 	for _, tt := range []struct {
 		query                     string
 		rows, per, current, pages int
@@ -38,7 +40,7 @@ func TestPages(t *testing.T) {
 
 func TestOrders(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Mixed(1)})
+	c := newCloud(t, Options{Library: sample.Mixed(1)})
 	for _, by := range []string{"", "order_by=captured_at", "order_by=created_at"} {
 		field := "captured_at"
 		if by == "order_by=created_at" {
@@ -55,7 +57,7 @@ func TestOrders(t *testing.T) {
 
 func TestFieldsAndFilters(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Mixed(1)})
+	c := newCloud(t, Options{Library: sample.Mixed(1)})
 	all := c.search("").Pages.Items
 	row := c.search("fields=filename,nonsense&per_page=1").Embedded.Media[0]
 	for _, name := range []string{"filename", "id", "gopro_user_id", "source_gumi", "source_mgumi"} {
@@ -83,12 +85,12 @@ func TestFieldsAndFilters(t *testing.T) {
 func TestRanges(t *testing.T) {
 	t.Parallel()
 	at := func(text string) time.Time { v, _ := time.Parse(time.RFC3339, text); return v }
-	photo := func(id, captured, created string) Medium {
-		m := newMaker(1).photo("a.JPG", 0)
+	photo := func(id, captured, created string) sample.Medium {
+		m := sample.OnePhoto(1, 1, "a.JPG")
 		m.ID, m.Captured, m.Created = id, at(captured), at(created)
 		return m
 	}
-	library := Library{
+	library := sample.Library{
 		photo("first", "2026-01-30T00:00:00Z", "2026-02-01T10:00:00Z"),
 		photo("last", "2026-01-31T23:59:59Z", "2026-02-02T10:00:00Z"),
 		photo("next", "2026-02-01T00:00:00Z", "2026-02-03T10:00:00Z"),
@@ -144,7 +146,7 @@ func (c *cloud) rangeOf(name, value string) string {
 func TestPagesGoWrong(t *testing.T) {
 	t.Parallel()
 	fresh := func(t *testing.T) (*cloud, [][]string) {
-		c := newCloud(t, Options{Library: Many(60, 1)})
+		c := newCloud(t, Options{Library: sample.Many(60, 1)})
 		var pages [][]string
 		for page := 1; page <= 3; page++ {
 			pages = append(pages, c.search(fmt.Sprintf("per_page=20&page=%d", page)).ids())
@@ -205,7 +207,7 @@ func TestPagesGoWrong(t *testing.T) {
 	t.Run("with media added and removed by the test", func(t *testing.T) {
 		t.Parallel()
 		c, pages := fresh(t)
-		m := newMaker(99).photo("new.JPG", 0)
+		m := sample.OnePhoto(99, 1, "new.JPG")
 		m.Captured = m.Captured.AddDate(1, 0, 0)
 		if err := c.GoPro.Add(m); err != nil {
 			t.Fatal(err)

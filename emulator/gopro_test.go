@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // searchAnswer and manifestAnswer are what a client reads of the answers.
@@ -89,7 +91,7 @@ func (c *cloud) manifest(id string) manifestAnswer {
 func (c *cloud) sourceURL(id string) string {
 	c.t.Helper()
 	for _, v := range c.manifest(id).Embedded.Variations {
-		if v.Label == labelSource {
+		if v.Label == sample.LabelSource {
 			return v.URL
 		}
 	}
@@ -98,7 +100,7 @@ func (c *cloud) sourceURL(id string) string {
 }
 
 // find returns the medium of a library that a test names by its file.
-func find(t *testing.T, l Library, filename string) Medium {
+func find(t *testing.T, l sample.Library, filename string) sample.Medium {
 	t.Helper()
 	for _, m := range l {
 		if m.Filename != nil && *m.Filename == filename {
@@ -106,12 +108,12 @@ func find(t *testing.T, l Library, filename string) Medium {
 		}
 	}
 	t.Fatalf("no medium with the file name %q", filename)
-	return Medium{}
+	return sample.Medium{}
 }
 
 func TestDoors(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(1, 1)})
+	c := newCloud(t, Options{Library: sample.Many(1, 1)})
 	token := c.GoPro.Token()
 	for name, tt := range map[string]struct {
 		headers []string

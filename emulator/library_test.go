@@ -4,9 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func sha256Hex(s string) string {
@@ -14,27 +15,9 @@ func sha256Hex(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func TestLibrariesAreSound(t *testing.T) {
-	t.Parallel()
-	for name, l := range map[string]Library{
-		"demo": Demo(), "mixed": Mixed(1), "mixed of another seed": Mixed(2), "many": Many(20_000, 7), "large": Large(5 << 30),
-	} {
-		ids := map[string]bool{}
-		for _, m := range l {
-			if m.ID == "" || ids[m.ID] {
-				t.Errorf("%s: id %q is empty or taken", name, m.ID)
-			}
-			ids[m.ID] = true
-			if m.Captured.IsZero() || m.Created.IsZero() || m.Type == "" {
-				t.Errorf("%s: %s lacks a time or a type", name, m.ID)
-			}
-		}
-	}
-}
-
 func TestDemoIsOfTheSizeItSays(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Demo()})
+	c := newCloud(t, Options{Library: sample.Demo()})
 	var bytes int64
 	files := c.GoPro.Expected()
 	for _, x := range files {
@@ -45,31 +28,9 @@ func TestDemoIsOfTheSizeItSays(t *testing.T) {
 	}
 }
 
-func TestEqualSeedsMakeEqualLibraries(t *testing.T) {
-	t.Parallel()
-	digestOf := func(seed uint64) string {
-		var all strings.Builder
-		for _, m := range Mixed(seed)[:6] {
-			fmt.Fprintln(&all, m.ID, m.Captured)
-			for _, o := range m.Sources {
-				data, err := io.ReadAll(reader(o.Content))
-				if err != nil {
-					t.Fatal(err)
-				}
-				all.Write(data)
-			}
-		}
-		return sha256Hex(all.String())
-	}
-	first, again, other := digestOf(1), digestOf(1), digestOf(2)
-	if first != again || first == other {
-		t.Error("the seed does not decide what the library is")
-	}
-}
-
 func TestMixedHasEverySurprise(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Mixed(1)})
+	c := newCloud(t, Options{Library: sample.Mixed(1)})
 	why, labels := map[string]int{}, map[string]int{}
 	for _, x := range c.GoPro.Expected() {
 		why[x.Why]++
@@ -85,7 +46,7 @@ func TestMixedHasEverySurprise(t *testing.T) {
 			t.Errorf("%d files refused as %s, want %d", why[code], code, want)
 		}
 	}
-	if labels[labelBaked] != 3 || labels[labelRAW] != 1 {
+	if labels[sample.LabelBaked] != 3 || labels[sample.LabelRAW] != 1 {
 		t.Errorf("labels: %v", labels)
 	}
 	names, folded := map[string]int{}, map[string]int{}
@@ -107,7 +68,7 @@ func TestARightClientGetsWhatIsExpected(t *testing.T) {
 	for name, o := range map[string]GoProOptions{"plain": {}, "numbered by path, descending": {WithoutItemNumbers: true, ChaptersDescending: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := Mixed(3)
+			l := sample.Mixed(3)
 			c := newCloud(t, Options{Library: l, GoPro: o})
 			manifests := map[string]map[string]string{} // URL by medium, by label and number
 			for _, want := range c.GoPro.Expected() {
@@ -135,7 +96,7 @@ func originals(a manifestAnswer) map[string]string {
 	urls := map[string]string{}
 	sources := 0
 	for _, v := range a.Embedded.Variations {
-		if v.Label == labelSource || v.Label == labelBaked {
+		if v.Label == sample.LabelSource || v.Label == sample.LabelBaked {
 			sources++
 			number, _, _ := strings.Cut(v.URL[strings.Index(v.URL, "/default/")+len("/default/"):], ".")
 			urls[v.Label+number] = v.URL
@@ -143,7 +104,7 @@ func originals(a manifestAnswer) map[string]string {
 	}
 	if sources == 1 && len(a.Embedded.Files) > 1 {
 		for _, f := range a.Embedded.Files {
-			urls[fmt.Sprint(labelSource, *f.Number)] = f.URL
+			urls[fmt.Sprint(sample.LabelSource, *f.Number)] = f.URL
 		}
 	}
 	return urls
@@ -151,7 +112,7 @@ func originals(a manifestAnswer) map[string]string {
 
 func TestRowsTellWhatTheLibraryHolds(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Mixed(1)})
+	c := newCloud(t, Options{Library: sample.Mixed(1)})
 	rows := map[string]map[string]any{}
 	for page := 1; ; page++ {
 		list := c.search(fmt.Sprintf("per_page=200&page=%d", page)).Embedded.Media

@@ -17,12 +17,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // TestListenBehind finds the front's address wherever a URL is handed out.
 func TestListenBehind(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: Many(1, 1)})
+	c := newCloud(t, Options{Library: sample.Many(1, 1)})
 	var asked []string
 	server, err := c.ListenBehind("127.0.0.1", func(address string) (string, error) {
 		asked = append(asked, address)
@@ -47,7 +49,7 @@ func TestListenTLS(t *testing.T) {
 	t.Parallel()
 	issuer := httptest.NewTLSServer(http.NotFoundHandler())
 	defer issuer.Close()
-	c := newCloud(t, Options{Library: Many(1, 1)})
+	c := newCloud(t, Options{Library: sample.Many(1, 1)})
 	if _, err := c.ListenTLS("127.0.0.1", &tls.Config{Certificates: issuer.TLS.Certificates}); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +116,7 @@ func TestDigest(t *testing.T) {
 	t.Parallel()
 	quick := func() hash.Hash { return crc32.NewIEEE() }
 	c := newCloud(t, Options{Google: GoogleOptions{Digest: quick}})
-	photo := NewPhoto(Shot{Seed: 1, Width: 10, Height: 10}, 8<<10)
+	photo := sample.NewPhoto(sample.Shot{Seed: 1, Width: 10, Height: 10}, 8<<10)
 	data := make([]byte, photo.Size())
 	if _, err := photo.ReadAt(data, 0); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // thumbnailWidth is that of the one size that is resized, in pixels.
@@ -24,11 +26,11 @@ func (e *Emulator) thumbnail(w http.ResponseWriter, r *http.Request) {
 	s, ok := g.pictured(r.PathValue("token"))
 	size := r.PathValue("size")
 	if !ok || size != "450w" && size != "original" {
-		writeJPEG(w, http.StatusNotFound, encodePicture(0, 0, smallWidth))
+		writeJPEG(w, http.StatusNotFound, sample.Picture(0, 0, sample.SmallWidth))
 		return
 	}
 	shot := s.shot()
-	writeJPEG(w, http.StatusOK, encodePicture(shot.Seed, shot.Number, thumbnailWidth))
+	writeJPEG(w, http.StatusOK, sample.Picture(shot.Seed, shot.Number, thumbnailWidth))
 }
 
 func writeJPEG(w http.ResponseWriter, status int, picture []byte) {
@@ -70,7 +72,7 @@ func (g *GoPro) pictured(token string) (stored, bool) {
 }
 
 // shot returns what the first generated file of the medium shows.
-func (m *Medium) shot() Shot {
+func (m *medium) shot() sample.Shot {
 	files := slices.Clone(m.Sources)
 	if m.Baked != nil {
 		files = append(files, *m.Baked)
@@ -79,9 +81,9 @@ func (m *Medium) shot() Shot {
 		files = append(files, p.Object)
 	}
 	for _, o := range files {
-		if s, ok := o.Content.(*generated); ok {
-			return s.shot
+		if s, ok := sample.ShotOf(o.Content); ok {
+			return s
 		}
 	}
-	return Shot{}
+	return sample.Shot{}
 }

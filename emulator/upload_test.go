@@ -13,12 +13,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 const testGranule = 256 << 10
 
 func bytesOf(seed uint64, n int) []byte {
-	return contentBytes(NewNoise("\xff\xd8\xff", seed, int64(n)))
+	return contentBytes(sample.NewNoise("\xff\xd8\xff", seed, int64(n)))
 }
 
 func TestStartHeadersOnTheWire(t *testing.T) {

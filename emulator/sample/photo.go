@@ -1,4 +1,4 @@
-package emulator
+package sample
 
 import (
 	"bytes"
@@ -7,22 +7,25 @@ import (
 	"math"
 )
 
+const jpegQuality = 80
+
+// Widths of the pictures in generated files, in pixels.
 const (
-	jpegQuality = 80
-	smallWidth  = 96
-	largeWidth  = 480
+	SmallWidth = 96
+	LargeWidth = 480
 )
 
 // frame renders the picture of a shot as a bare JPEG.
 func (s Shot) frame() []byte {
-	width := smallWidth
+	width := SmallWidth
 	if s.Large {
-		width = largeWidth
+		width = LargeWidth
 	}
-	return encodePicture(s.Seed, s.Number, width)
+	return Picture(s.Seed, s.Number, width)
 }
 
-func encodePicture(seed uint64, number, width int) []byte {
+// Picture draws the picture of a seed with a number in it, as a bare JPEG.
+func Picture(seed uint64, number, width int) []byte {
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, picture(seed, number, width), &jpeg.Options{Quality: jpegQuality}); err != nil {
 		panic(err) // a small RGBA picture into memory

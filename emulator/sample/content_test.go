@@ -1,4 +1,4 @@
-package emulator
+package sample
 
 import (
 	"bytes"
@@ -27,8 +27,8 @@ func TestPhotosAreValidJPEGWithEXIF(t *testing.T) {
 		if err != nil {
 			t.Fatalf("size %d: %v", size, err)
 		}
-		if got := img.Bounds().Dx(); got != smallWidth {
-			t.Errorf("size %d: picture %d wide, want %d", size, got, smallWidth)
+		if got := img.Bounds().Dx(); got != SmallWidth {
+			t.Errorf("size %d: picture %d wide, want %d", size, got, SmallWidth)
 		}
 		x, err := exif.Decode(reader(photo))
 		if err != nil {

@@ -1,4 +1,4 @@
-package emulator
+package sample
 
 import (
 	"fmt"
@@ -57,6 +57,13 @@ func Many(n int, seed uint64) Library {
 	return l
 }
 
+// OnePhoto is a small photo, the nth of a seed.
+func OnePhoto(seed uint64, n int, name string) Medium {
+	k := newMaker(seed)
+	k.n = n
+	return k.photo(name, MinSample)
+}
+
 // Large is one video of a size in bytes. It costs no memory.
 func Large(size int64) Library {
 	return Library{newMaker(uint64(size)).video("Video", chapters(42, 1), size)}
@@ -69,7 +76,7 @@ func (k *maker) spherical(name string, size int64) Medium {
 	m.Sources = []Object{{Name: name, Content: NewVideo(k.shot(m, 1), size)}}
 	flat := k.shot(m, 101)
 	flat.Width, flat.Height, flat.Large = 2880, 1440, false
-	m.Proxies = []Rendition{{Label: labelProxy, Type: "mp4", Width: 2880, Height: 1440,
+	m.Proxies = []Rendition{{Label: LabelProxy, Type: "mp4", Width: 2880, Height: 1440,
 		Object: Object{Name: "proxy.mp4", Content: NewVideo(flat, 20*kib)}}}
 	return m
 }

@@ -1,11 +1,7 @@
-package emulator
+package sample
 
 import (
-	"cmp"
 	"encoding/json"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -86,28 +82,6 @@ type Listed struct {
 	LeftOut     []int  // downloads of the medium, from 1, that leave the object out
 }
 
-func (l Listed) position() string { return cmp.Or(l.Position, "default") }
-
-// apply changes an entry to what is listed.
-func (l Listed) apply(e entry) {
-	switch {
-	case l.Number == nil:
-	case *l.Number == 0:
-		delete(e, "item_number")
-		delete(e, "camera_position")
-	default:
-		e["item_number"] = *l.Number
-	}
-	if l.Position != "" {
-		e["camera_position"] = l.Position
-	}
-	for key, value := range map[string]int{"width": l.Width, "height": l.Height, "orientation": l.Orientation} {
-		if value != 0 {
-			e[key] = value
-		}
-	}
-}
-
 // Rendition is an object with what a download tells of it.
 type Rendition struct {
 	Label         string
@@ -119,109 +93,10 @@ type Rendition struct {
 
 // Labels of what a download lists.
 const (
-	labelSource = "source"
-	labelBaked  = "baked_source"
-	labelConcat = "concat"
-	labelRAW    = "raw_photo"
-	labelProxy  = "high_res_proxy_mp4"
+	LabelSource = "source"
+	LabelBaked  = "baked_source"
+	LabelConcat = "concat"
+	LabelRAW    = "raw_photo"
+	LabelProxy  = "high_res_proxy_mp4"
 	labelZip    = "zip"
 )
-
-func (m *Medium) state() string {
-	if m.State == "" {
-		return "ready"
-	}
-	return m.State
-}
-
-func (m *Medium) photo() bool { return m.Type == "Photo" }
-
-// edited reports whether the medium is made by the app and not by a camera.
-func (m *Medium) edited() bool { return m.Type == "MultiClipEdit" || m.Type == "Edit" }
-
-func (m *Medium) itemCount() int {
-	if m.ItemCount != nil {
-		return *m.ItemCount
-	}
-	return len(m.uploads())
-}
-
-// uploads are all files as they were uploaded, in the order of their numbers. The
-// frames of a burst are looked up one by one, so they are copied only where
-// others lie beside them.
-func (m *Medium) uploads() []Object {
-	if len(m.Beside) == 0 {
-		return m.Sources
-	}
-	return slices.Concat(m.Sources, m.Beside)
-}
-
-// bytes is the sum of the originals.
-func (m *Medium) bytes() int64 {
-	var sum int64
-	for _, s := range m.uploads() {
-		sum += s.Content.Size()
-	}
-	return sum
-}
-
-// listed reports whether downloads list the source of a number, from 1.
-func (m *Medium) listed(number int) bool { return !slices.Contains(m.Missing, number) }
-
-// object returns what lies at a label and number, from 1, or nil.
-func (m *Medium) object(label string, number int) *Object {
-	of := func(objects []Object) *Object {
-		if number < 1 || number > len(objects) {
-			return nil
-		}
-		return &objects[number-1]
-	}
-	switch label {
-	case labelSource:
-		return of(m.uploads())
-	case labelRAW:
-		return of(m.RAW)
-	case labelBaked:
-		return onlyFirst(m.Baked, number)
-	case labelConcat:
-		return onlyFirst(m.Concat, number)
-	}
-	for _, list := range [][]Rendition{m.Proxies, m.Sidecars} {
-		nth := 0
-		for i := range list {
-			if list[i].Label != label {
-				continue
-			}
-			if nth++; nth == number {
-				return &list[i].Object
-			}
-		}
-	}
-	return nil
-}
-
-func onlyFirst(o *Object, number int) *Object {
-	if number != 1 {
-		return nil
-	}
-	return o
-}
-
-// numberAt returns which object of a label lies at an address, from 1, or 0.
-func (m *Medium) numberAt(label, position, file string) int {
-	for number := 1; ; number++ {
-		o := m.object(label, number)
-		if o == nil {
-			break
-		}
-		if o.Listed.File == file && o.Listed.position() == position {
-			return number
-		}
-	}
-	digits, _, _ := strings.Cut(file, ".")
-	number, _ := strconv.Atoi(digits)
-	if o := m.object(label, number); o != nil && (o.Listed.File != "" || o.Listed.position() != position) {
-		return 0
-	}
-	return number
-}

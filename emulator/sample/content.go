@@ -1,4 +1,4 @@
-package emulator
+package sample
 
 import (
 	"encoding/binary"
@@ -100,6 +100,15 @@ type layout struct {
 	// frame, if not nil, overwrites the noise of the padding at off where the
 	// file format wants something else; total is the whole padding in bytes.
 	frame func(p []byte, off, total int64)
+}
+
+// ShotOf returns what generated content shows. It is not ok for other content.
+func ShotOf(c Content) (s Shot, ok bool) {
+	g, ok := c.(*generated)
+	if !ok {
+		return Shot{}, false
+	}
+	return g.shot, true
 }
 
 func (s *generated) Size() int64 { return s.size }

@@ -1,4 +1,4 @@
-package emulator
+package sample
 
 import (
 	"bytes"
@@ -102,7 +102,7 @@ func (k *maker) proxies(m Medium) []Rendition {
 	return []Rendition{
 		{Label: "edit_proxy", Type: "mp4", Width: 1280, Height: 720, Object: Object{Name: "edit_proxy.mp4", Content: low(101, 1280, 720)}},
 		{Label: "audio_proxy", Type: "m4a", Object: Object{Name: "audio_proxy.m4a", Content: NewNoise("\x00\x00\x00\x1cftypM4A ", k.shot(m, 102).Seed, 2048)}},
-		{Label: labelProxy, Type: "mp4", Width: 1920, Height: 1080, Object: Object{Name: "proxy.mp4", Content: low(103, 1920, 1080)}},
+		{Label: LabelProxy, Type: "mp4", Width: 1920, Height: 1080, Object: Object{Name: "proxy.mp4", Content: low(103, 1920, 1080)}},
 		{Label: "mp4_low", Type: "mp4", Width: 426, Height: 240, Object: Object{Name: "low.mp4", Content: low(104, 426, 240)}},
 	}
 }
@@ -156,7 +156,7 @@ func (b built) ReadAt(p []byte, off int64) (int, error) { return b.make().ReadAt
 func zipOf(objects []Object) Content {
 	return built{sync.OnceValue(func() Bytes {
 		var out bytes.Buffer
-		if err := writeZip(&out, objects); err != nil {
+		if err := WriteZip(&out, objects); err != nil {
 			panic(err) // generated content into memory
 		}
 		return out.Bytes()
