@@ -2,8 +2,10 @@ package resumable
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -221,6 +223,42 @@ func FuzzXGoogServer(f *testing.F) {
 			case err == nil && !bytes.Equal(s.uploads[res.Response], data):
 				t.Errorf("success with other bytes after %s", s.commands())
 			case err != nil && !typed(err):
+				t.Errorf("%v (%T) has no type", err, err)
+			}
+		})
+	})
+}
+
+// FuzzCheckpoint continues from a checkpoint that is anything.
+func FuzzCheckpoint(f *testing.F) {
+	f.Add(`{"Session":{"URL":"https://upload.example/session","Granularity":262144},"Size":600000,"Confirmed":262144,"HashAt":262144}`, true)
+	f.Add(`{"Session":{"URL":"https://upload.example/session"},"Size":-1,"Confirmed":1,"HashAt":9999999,"HashState":"bWQ1AQ=="}`, false)
+	f.Add(`{"Session":{"URL":"/"},"Size":600000,"Confirmed":-1,"HashAt":-1}`, false)
+	data := content(600_000)
+	f.Fuzz(func(t *testing.T, text string, known bool) {
+		var c Checkpoint
+		if json.Unmarshal([]byte(text), &c) != nil {
+			t.Skip()
+		}
+		synctest.Test(t, func(t *testing.T) {
+			l := &liar{size: int64(len(data)), held: bytes.Clone(data[:k])}
+			job := FromReaderAt(bytes.NewReader(data), int64(len(data)))
+			if !known {
+				job.Media.Size = Unknown
+				job.Open = func(_ context.Context, offset int64) (io.ReadCloser, error) {
+					if offset > int64(len(data)) {
+						return nil, io.ErrUnexpectedEOF
+					}
+					return io.NopCloser(bytes.NewReader(data[offset:])), nil
+				}
+			}
+			job.Checksum, job.From, job.Recheck = MD5, &c, true
+			u := &Uploader{Protocol: &MediaUpload{URL: resumeURL, Client: &http.Client{Transport: l}}, ChunkSize: k, Retry: Retry{Attempts: 2}}
+			res, err := u.Upload(t.Context(), job)
+			switch {
+			case err == nil && (!bytes.Equal(l.held, data) || !res.Verified):
+				t.Errorf("success with %d bytes: %+v", len(l.held), res)
+			case err != nil && !typed(err) && !errors.Is(err, ErrCheckpoint):
 				t.Errorf("%v (%T) has no type", err, err)
 			}
 		})

@@ -16,10 +16,10 @@ func allowed(base string, u *url.URL, allow func(host string) bool) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("URL cannot be parsed: %w", withoutURL(err))
-	case allow != nil && allow(u.Host):
-		return nil
 	case home.Scheme == "https" && u.Scheme != "https":
 		return fmt.Errorf("%w: from https to %s", ErrRedirect, oneLine(u.Scheme))
+	case allow != nil && allow(u.Host):
+		return nil
 	case !sameHost(home, u):
 		return fmt.Errorf("%w: %s is not the host %s of the upload URL", ErrRedirect, oneLine(u.Host), home.Host)
 	}

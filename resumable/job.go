@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"time"
 )
 
@@ -64,10 +65,17 @@ func (j Job) check() error {
 		return nil
 	case j.Media.Size != Unknown && j.From.Size != Unknown && j.From.Size != j.Media.Size:
 		return fmt.Errorf("%w: %w: checkpoint is of %d bytes, object has %d", ErrCheckpoint, ErrOffset, j.From.Size, j.Media.Size)
+	case !isURL(j.From.Session.URL) || j.From.Size < Unknown || j.From.HashAt < 0:
+		return fmt.Errorf("%w: its session has no URL, or it has a negative size", ErrCheckpoint)
 	case j.From.Confirmed < 0 || j.Media.Size != Unknown && j.From.Confirmed > j.Media.Size:
 		return fmt.Errorf("%w: %w: %d bytes confirmed of %d", ErrCheckpoint, ErrOffset, j.From.Confirmed, j.Media.Size)
 	}
 	return nil
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != ""
 }
 
 // FromReaderAt returns the Job of the first size bytes of r. A source that has

@@ -43,7 +43,8 @@ func isMediaCommand(command string) bool {
 type Kind int
 
 // The kinds. The URL of an upload names the same one: its parameter uploadType is
-// "resumable", "multipart" or "media".
+// "resumable", "multipart" or "media". Where an object is not named by its URL, as
+// at Drive, one that goes in one request may be stored twice when an answer is lost.
 const (
 	Resumable Kind = iota // a session, then chunks
 	Multipart             // metadata and bytes in one request

@@ -76,6 +76,7 @@ func (t *transfer) resume(c *Checkpoint) {
 		t.total = c.Size
 	}
 	t.session, t.startedAt, t.confirmed, t.best = c.Session, c.StartedAt, c.Confirmed, c.Confirmed
+	t.session.Granularity = max(cmp.Or(t.rules.unit, c.Session.Granularity), 1)
 	t.offered = Unknown
 	t.hash, t.savedHash = resumeDigest(t.job.Checksum, c.HashState, c.HashAt, t.beside), c.HashAt
 	t.sent = max(t.sent, c.Confirmed, c.HashAt)

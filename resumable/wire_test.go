@@ -67,7 +67,7 @@ func TestAllowHost(t *testing.T) {
 		return step{"PUT " + host + "/s\nContent-Range: bytes 0-9/10\n[0:10]", 200, "", "{}"}
 	}
 	for location, ok := range map[string]bool{
-		"https://other.example:8443": true, "https://other.example": false, "https://other.example:8444": false, "https://other.example.evil.example:8443": false,
+		"https://other.example:8443": true, "https://other.example": false, "http://other.example:8443": false, "https://other.example:8444": false, "https://other.example.evil.example:8443": false,
 	} {
 		start := initiate(10)
 		start.header = "Location: " + location + "/s"
