@@ -1,6 +1,8 @@
 package decide
 
 import (
+	"cmp"
+
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -15,7 +17,7 @@ const (
 	There   Action = "there"   // new to the session, and at the destination by the ledger
 	Skip    Action = "skip"    // new to the session, and refused
 	Keep    Action = "keep"    // the session holds it, and the listing says nothing new
-	Mark    Action = "mark"    // the session holds it; only the source's mark is new
+	Mark    Action = "mark"    // the session holds it; only the source's mark or version is new
 	Refresh Action = "refresh" // the session holds it; it can be carried now, or not any more
 	Renew   Action = "renew"   // the session holds another version of its bytes
 	Link    Action = "link"    // the session knows it by name only, and learns its identity
@@ -96,16 +98,19 @@ func otherVersion(a, b string) bool { return a != "" && b != "" && a != b }
 func held(f Facts) Decision {
 	it := *f.Held
 	switch {
+	case otherVersion(it.Version, f.Listed.Version) && arrived(&it) && f.Listed.Refusal != nil:
+		// What is at the destination stays there until the new version can be
+		// carried; the mark of this listing would hide it from later ones.
 	case otherVersion(it.Version, f.Listed.Version):
 		take(&it, f.Listed)
-		if it.Transfer == state.Completed {
-			lifecycle.ResetTransfer(&it)
-			it.DestinationID, it.AlreadyThere, it.CarriedAgain = "", false, 0
-		}
+		lifecycle.Renewed(&it)
 		settle(&it)
 		return Decision{Action: Renew, Item: &it, Before: f.Held}
 	case turned(f.Held, f.Listed):
 		take(&it, f.Listed)
+		if it.Transfer == state.Completed && it.Receipt == nil {
+			lifecycle.ResetTransfer(&it)
+		}
 		settle(&it)
 		return Decision{Action: Refresh, Item: &it, Before: f.Held}
 	case mark(&it, f.Listed):
@@ -128,11 +133,14 @@ func settle(it *state.Item) {
 	}
 }
 
+// arrived reports whether an item is at the destination.
+func arrived(it *state.Item) bool { return it.Refusal == nil && it.Awaits() == "" }
+
 // turned reports whether an item that was not carried yet can be carried now, or
-// cannot any more.
+// cannot any more. What was carried is registered, whatever is listed since.
 func turned(held *state.Item, listed media.Item) bool {
-	arrived := held.Refusal == nil && held.Awaits() == ""
-	return !arrived && (held.Refusal == nil) != (listed.Refusal == nil) && !learned(held, listed)
+	carried := held.Refusal == nil && held.Transfer == state.Completed
+	return !carried && (held.Refusal == nil) != (listed.Refusal == nil) && !learned(held, listed)
 }
 
 // learned reports whether the item was refused for its size, as only opening it
@@ -142,20 +150,23 @@ func learned(held *state.Item, listed media.Item) bool {
 		(held.Refusal.Code == media.RefusedEmpty || held.Refusal.Code == media.RefusedTooLarge)
 }
 
-// mark takes over the source's mark of a listing that says nothing else new, and
-// the reason why an item is refused if that is another one now. It reports
-// whether there is something to store. An item that is on its way is left alone:
-// its mark is of no use before it has arrived.
+// mark takes over the source's mark of a listing that says nothing else new, a
+// version that was not known before, and the reason why an item is refused if that
+// is another one now. It reports whether there is something to store. An item that
+// is on its way is left alone: its mark is of no use before it has arrived.
 func mark(it *state.Item, listed media.Item) bool {
-	if it.Awaits() != "" || listed.Revision == "" {
+	if it.Awaits() != "" {
 		return false
 	}
 	before := it.Item
-	it.Revision, it.Of = listed.Revision, listed.Of
-	if it.Refusal != nil && listed.Refusal != nil {
-		it.Refusal = listed.Refusal
+	it.Version = cmp.Or(it.Version, listed.Version)
+	if listed.Revision != "" {
+		it.Revision, it.Of = listed.Revision, listed.Of
+		if it.Refusal != nil && listed.Refusal != nil {
+			it.Refusal = listed.Refusal
+		}
 	}
-	return it.Revision != before.Revision || it.Of != before.Of || !sameRefusal(it.Refusal, before.Refusal)
+	return it.Version != before.Version || it.Revision != before.Revision || it.Of != before.Of || !sameRefusal(it.Refusal, before.Refusal)
 }
 
 func sameRefusal(a, b *media.Refusal) bool {
@@ -166,8 +177,7 @@ func sameRefusal(a, b *media.Refusal) bool {
 // under the name stays carried, whatever would be said of it now.
 func link(f Facts) Decision {
 	it := *f.Named
-	it.Refusal = nil
-	if it.Awaits() != state.Transfer {
+	if it.Transfer == state.Completed {
 		take(&it, f.Listed)
 		it.Refusal = nil
 		return Decision{Action: Link, Item: &it, Before: f.Named}

@@ -65,10 +65,11 @@ func Transferred(it *state.Item, receipt station.Receipt) {
 	it.Transfer, it.Create = state.Completed, state.Pending
 	it.Receipt, it.Checkpoint = &receipt, nil
 	it.Carried, it.SHA256, it.CarriedAt = receipt.Size, receipt.SHA256, time.Now().UTC()
-	if recorded := cmp.Or(it.Recorded, it.Size); recorded > 0 && recorded != receipt.Size {
+	recorded := cmp.Or(it.Recorded, it.Size)
+	it.Recorded, it.Size = 0, receipt.Size
+	if recorded > 0 && recorded != receipt.Size {
 		it.Recorded = recorded
 	}
-	it.Size = receipt.Size
 	delete(it.Errors, state.Transfer)
 }
 
@@ -102,11 +103,23 @@ func FoundThere(it *state.Item, entry *state.LedgerEntry) {
 // Missed lets an item await its transfer as if it had never arrived: it was
 // looked for at the destination at the given time and was not there.
 func Missed(it *state.Item, at time.Time) {
+	beginAnew(it)
+	it.MissedAt = at
+}
+
+// Renewed lets an item await its transfer whose bytes are others than those that
+// were carried. What was found out about the former bytes is forgotten.
+func Renewed(it *state.Item) {
+	beginAnew(it)
+	it.Recorded, it.SameAs = 0, ""
+}
+
+// beginAnew lets an item await its transfer as if nothing had become of it yet.
+func beginAnew(it *state.Item) {
 	ResetTransfer(it)
 	it.CarriedAgain = 0 // it counts refusals of one arrival
 	it.DestinationID, it.AlreadyThere, it.RegisteredAt = "", false, time.Time{}
 	it.Errors = nil
-	it.MissedAt = at
 }
 
 // GivenUp reports whether the destination has refused the item's bytes for good
