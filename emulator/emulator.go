@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/memnet"
 )
 
 // Options say what an emulator holds and how it behaves. The zero value holds
@@ -101,16 +103,16 @@ func (e *Emulator) Close() error {
 type memoryNetwork struct {
 	transport *http.Transport
 	servers   []*http.Server
-	listeners map[string]*memoryListener // by host name
+	listeners map[string]*memnet.Listener // by host name
 	cancel    context.CancelFunc
 	running   sync.WaitGroup
 }
 
 func newMemoryNetwork(e *Emulator) *memoryNetwork {
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &memoryNetwork{listeners: map[string]*memoryListener{}, cancel: cancel}
+	m := &memoryNetwork{listeners: map[string]*memnet.Listener{}, cancel: cancel}
 	for r := range roleCount {
-		l := newMemoryListener(r.host())
+		l := memnet.NewListener(r.host())
 		m.listeners[r.host()] = l
 		m.servers = append(m.servers, newHTTPServer(ctx, e.handler(r)))
 		server := m.servers[r]
@@ -134,10 +136,10 @@ func (m *memoryNetwork) dial(ctx context.Context, _, address string) (net.Conn, 
 	}
 	l, ok := m.listeners[imagesAlias(host)]
 	if !ok {
-		return nil, &net.OpError{Op: "dial", Net: "memory", Addr: memoryAddr(address),
+		return nil, &net.OpError{Op: "dial", Net: "memory", Addr: memnet.Addr(address),
 			Err: &net.DNSError{Err: "no such host in the emulated world", Name: host, IsNotFound: true}}
 	}
-	return l.dial(ctx)
+	return l.Dial(ctx)
 }
 
 // imagesAlias maps images-02 to images-04 to the one host that answers for all.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -215,7 +216,7 @@ func TestStallLastsUntilTheClientGivesUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		data, err := io.ReadAll(response.Body)
-		if len(data) != 1000 || !isTimeout(err) {
+		if len(data) != 1000 || !os.IsTimeout(err) {
 			t.Errorf("read %d bytes: %v, want 1000 and a timeout", len(data), err)
 		}
 	})

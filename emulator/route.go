@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/gondola-sync/gondola/emulator/internal/memnet"
 )
 
 // role is a part that a host plays. In memory each has the host name of the real
@@ -214,8 +216,8 @@ func (a *answer) drop(r *http.Request) {
 	a.dropped = true
 	a.log()
 	switch c := r.Context().Value(connKey{}).(type) {
-	case *memoryConn:
-		c.reset()
+	case *memnet.Conn:
+		c.Reset()
 	case *net.TCPConn:
 		_ = c.SetLinger(0) // then Close sends RST
 		_ = c.Close()      // it is being broken on purpose

@@ -1,4 +1,4 @@
-package emulator
+package memnet
 
 import (
 	"context"
@@ -145,24 +145,28 @@ func (s *stream) set(d *deadline, t time.Time) {
 	s.wake.Broadcast()
 }
 
-// memoryConn is one end of a connection inside the process.
-type memoryConn struct {
+// Conn is one end of a connection inside the process.
+type Conn struct {
 	in, out *stream
-	host    memoryAddr
+	host    Addr
 }
 
-func newMemoryConns(host string) (client, server *memoryConn) {
+// NewConns returns the two ends of a connection to a host.
+func NewConns(host string) (client, server *Conn) {
 	up, down := newStream(), newStream()
-	client = &memoryConn{in: down, out: up, host: memoryAddr(host)}
-	server = &memoryConn{in: up, out: down, host: memoryAddr(host)}
+	client = &Conn{in: down, out: up, host: Addr(host)}
+	server = &Conn{in: up, out: down, host: Addr(host)}
 	return client, server
 }
 
-func (c *memoryConn) Read(p []byte) (int, error)  { return c.in.read(p) }
-func (c *memoryConn) Write(p []byte) (int, error) { return c.out.write(p) }
+// Read waits for bytes that the other end wrote.
+func (c *Conn) Read(p []byte) (int, error) { return c.in.read(p) }
+
+// Write waits while the buffer of the other end is full.
+func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
 // Close lets the other end read what was written, and fails its writes.
-func (c *memoryConn) Close() error {
+func (c *Conn) Close() error {
 	c.out.end()
 	c.in.end()
 	c.in.set(&c.in.readDeadline, time.Time{})
@@ -178,50 +182,62 @@ func (s *stream) discard() {
 	s.unread = 0
 }
 
-// reset breaks the connection for both ends, as a TCP RST does.
-func (c *memoryConn) reset() {
+// Reset breaks the connection for both ends, as a TCP RST does.
+func (c *Conn) Reset() {
 	c.in.fail(syscall.ECONNRESET)
 	c.out.fail(syscall.ECONNRESET)
 }
 
-func (c *memoryConn) LocalAddr() net.Addr  { return c.host }
-func (c *memoryConn) RemoteAddr() net.Addr { return c.host }
+// LocalAddr returns the address of the host.
+func (c *Conn) LocalAddr() net.Addr { return c.host }
 
-func (c *memoryConn) SetDeadline(t time.Time) error {
+// RemoteAddr returns the address of the host.
+func (c *Conn) RemoteAddr() net.Addr { return c.host }
+
+// SetDeadline sets both deadlines.
+func (c *Conn) SetDeadline(t time.Time) error {
 	c.in.set(&c.in.readDeadline, t)
 	c.out.set(&c.out.writeDeadline, t)
 	return nil
 }
 
-func (c *memoryConn) SetReadDeadline(t time.Time) error {
+// SetReadDeadline sets when Read gives up; zero is never.
+func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.in.set(&c.in.readDeadline, t)
 	return nil
 }
 
-func (c *memoryConn) SetWriteDeadline(t time.Time) error {
+// SetWriteDeadline sets when Write gives up; zero is never.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.out.set(&c.out.writeDeadline, t)
 	return nil
 }
 
-type memoryAddr string
+// Addr is the name of a host.
+type Addr string
 
-func (memoryAddr) Network() string  { return "memory" }
-func (a memoryAddr) String() string { return string(a) }
+// Network returns "memory".
+func (Addr) Network() string { return "memory" }
 
-// memoryListener is a net.Listener that is dialled inside the process.
-type memoryListener struct {
+// String returns the name.
+func (a Addr) String() string { return string(a) }
+
+// Listener is a net.Listener that is dialled inside the process.
+type Listener struct {
 	host   string
 	queue  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-func newMemoryListener(host string) *memoryListener {
-	return &memoryListener{host: host, queue: make(chan net.Conn), closed: make(chan struct{})}
+// NewListener returns the listener of a host.
+func NewListener(host string) *Listener {
+	return &Listener{host: host, queue: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-func (l *memoryListener) dial(ctx context.Context) (net.Conn, error) {
-	client, server := newMemoryConns(l.host)
+// Dial connects to the listener. It waits until the connection is accepted.
+func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
+	client, server := NewConns(l.host)
 	select {
 	case l.queue <- server:
 		return client, nil
@@ -232,7 +248,8 @@ func (l *memoryListener) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-func (l *memoryListener) Accept() (net.Conn, error) {
+// Accept returns the next connection, or net.ErrClosed.
+func (l *Listener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.queue:
 		return c, nil
@@ -241,9 +258,11 @@ func (l *memoryListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *memoryListener) Close() error {
+// Close stops listening. Connections stay.
+func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
 }
 
-func (l *memoryListener) Addr() net.Addr { return memoryAddr(l.host) }
+// Addr returns the name of the host.
+func (l *Listener) Addr() net.Addr { return Addr(l.host) }
