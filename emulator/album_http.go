@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 const maxTitle = 500 // characters
@@ -30,24 +32,24 @@ func (g *Google) wireAlbum(c caller, a *album) wireAlbum {
 	return w
 }
 
-func (g *Google) albumRoutes() []route {
+func (g *Google) albumRoutes() []route.Route {
 	read, appends, edit := []string{scopeRead}, []string{scopeAppend}, []string{scopeEdit}
-	return []route{
+	return []route.Route{
 		g.route(call{name: "albums.create", pattern: "POST /v1/albums", scopes: appends, write: true, do: g.albumCreate}),
 		g.route(call{name: "albums.list", pattern: "GET /v1/albums", scopes: read, query: []string{"pageSize", "pageToken", "excludeNonAppCreatedData"}, do: g.albumList}),
 		g.route(call{name: "albums.get", pattern: "GET /v1/albums/{id}", scopes: read, do: g.albumGet}),
 		g.route(call{name: "albums.patch", pattern: "PATCH /v1/albums/{id}", scopes: edit, write: true, query: []string{"updateMask"}, do: g.albumPatch}),
-		{role: rolePhotos, pattern: "POST /v1/albums/{id}", pick: g.pickAlbumMethod, picks: []string{"albums.add", "albums.remove"}},
-		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums", handler: refuseSharing},
-		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums/", handler: refuseSharing},
-		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums:join", handler: refuseSharing},
-		{name: "photos.share", role: rolePhotos, pattern: "/v1/sharedAlbums:leave", handler: refuseSharing},
+		{Role: route.Photos, Pattern: "POST /v1/albums/{id}", Pick: g.pickAlbumMethod, Picks: []string{"albums.add", "albums.remove"}},
+		{Name: "photos.share", Role: route.Photos, Pattern: "/v1/sharedAlbums", Handler: refuseSharing},
+		{Name: "photos.share", Role: route.Photos, Pattern: "/v1/sharedAlbums/", Handler: refuseSharing},
+		{Name: "photos.share", Role: route.Photos, Pattern: "/v1/sharedAlbums:join", Handler: refuseSharing},
+		{Name: "photos.share", Role: route.Photos, Pattern: "/v1/sharedAlbums:leave", Handler: refuseSharing},
 	}
 }
 
 // pickAlbumMethod tells apart the methods that a POST to an album names after a
 // colon, within the last segment of the path.
-func (g *Google) pickAlbumMethod(r *http.Request) route {
+func (g *Google) pickAlbumMethod(r *http.Request) route.Route {
 	id, method, _ := strings.Cut(r.PathValue("id"), ":")
 	switch method {
 	case "batchAddMediaItems":
@@ -55,9 +57,9 @@ func (g *Google) pickAlbumMethod(r *http.Request) route {
 	case "batchRemoveMediaItems":
 		return g.route(call{name: "albums.remove", scopes: []string{scopeAppend, scopeEdit}, write: true, do: g.albumChange(id, g.albumRemove)})
 	case "share", "unshare":
-		return route{name: "photos.share", role: rolePhotos, handler: refuseSharing}
+		return route.Route{Name: "photos.share", Role: route.Photos, Handler: refuseSharing}
 	}
-	return route{role: rolePhotos, handler: noSuchMethod}
+	return route.Route{Role: route.Photos, Handler: noSuchMethod}
 }
 
 // refuseSharing answers the methods that no application may use any more.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -32,7 +34,7 @@ func (g *GoPro) signedURL(method, path, name string) string {
 		strings.ReplaceAll(url.QueryEscape("attachment; filename="+dispositionName(name)), "+", "%20"),
 		g.now().Add(g.options.URLLife).Unix())
 	salt := randomText(9)
-	return g.e.base(roleCDN) + path + "?" + query + "&Signature=" + salt + g.signature(method, path, query, salt) +
+	return g.e.base(route.CDN) + path + "?" + query + "&Signature=" + salt + g.signature(method, path, query, salt) +
 		"&Key-Pair-Id=" + keyPair
 }
 
@@ -73,13 +75,13 @@ func (g *GoPro) verify(r *http.Request) bool {
 
 // object serves bytes from the CDN.
 func (e *Emulator) object(w http.ResponseWriter, r *http.Request) {
-	if presented(r) != "" {
-		noteLeak(r)
+	if route.Presented(r) != "" {
+		route.NoteLeak(r)
 		refuseCDN(w, r, http.StatusBadRequest)
 		return
 	}
 	g := e.goproWhere(func(g *GoPro) bool { return g.user == r.PathValue("user") })
-	if g == nil || faultOf(r, FaultExpired) != nil || !g.verify(r) {
+	if g == nil || fault.Of(r, fault.Expired) != nil || !g.verify(r) {
 		refuseCDN(w, r, http.StatusForbidden)
 		return
 	}
@@ -88,7 +90,7 @@ func (e *Emulator) object(w http.ResponseWriter, r *http.Request) {
 		refuseCDN(w, r, http.StatusNotFound)
 		return
 	}
-	if faultOf(r, FaultIgnoreRange) != nil {
+	if fault.Of(r, fault.IgnoreRange) != nil {
 		r.Header.Del("Range")
 	}
 	header := w.Header()
@@ -96,7 +98,7 @@ func (e *Emulator) object(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Disposition", r.URL.Query().Get("response-content-disposition"))
 	header.Set("Accept-Ranges", "bytes")
 	header.Set("Server", "AmazonS3")
-	if faultOf(r, FaultEncoded) != nil {
+	if fault.Of(r, fault.Encoded) != nil {
 		content = compressed(content)
 		header.Set("Content-Encoding", "gzip")
 	}
@@ -143,7 +145,7 @@ func (g *GoPro) find(r *http.Request) (content sample.Content, v version, ok boo
 		return nil, version{}, false
 	}
 	key := objectKey{s.ID, r.PathValue("label"), s.numberAt(r.PathValue("label"), r.PathValue("position"), r.PathValue("file"))}
-	if faultOf(r, FaultChanged) != nil {
+	if fault.Of(r, fault.Changed) != nil {
 		g.altered[key]++
 	}
 	medium, generation := s.medium, g.altered[key]
@@ -176,6 +178,6 @@ func refuseCDN(w http.ResponseWriter, _ *http.Request, status int) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		code, message = "SlowDown", "Please reduce your request rate."
 	}
-	write(w, status, "application/xml", `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+
+	route.Respond(w, status, "application/xml", `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+
 		"<Error><Code>"+code+"</Code><Message>"+message+"</Message></Error>")
 }

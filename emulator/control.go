@@ -9,14 +9,16 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // controlRoutes let a test that runs a real program drive the emulator.
-func (e *Emulator) controlRoutes() []route {
-	control := func(pattern string, handler func(r *http.Request) (any, error)) route {
-		return route{name: "control", role: roleControl, pattern: pattern, handler: controlHandler(handler)}
+func (e *Emulator) controlRoutes() []route.Route {
+	control := func(pattern string, handler func(r *http.Request) (any, error)) route.Route {
+		return route.Route{Name: "control", Role: route.Control, Pattern: pattern, Handler: controlHandler(handler)}
 	}
-	return []route{
+	return []route.Route{
 		control("POST /faults", e.addFaults),
 		control("DELETE /faults", func(*http.Request) (any, error) { e.Faults.Clear(); return nil, nil }),
 		control("POST /clock", e.advanceClock),

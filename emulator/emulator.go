@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator/internal/memnet"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // Options say what an emulator holds and how it behaves. The zero value holds
@@ -31,21 +33,21 @@ type Emulator struct {
 	Google *Google
 
 	accounts []*Account // the default one first
-	routes   []route
+	routes   route.Table
 
 	mu     sync.Mutex
-	bases  [roleCount]string // guarded by mu; roots of the URLs that are handed out
-	memory *memoryNetwork    // guarded by mu; nil until Client is called
-	server *Server           // guarded by mu; nil until Listen is called
-	closed bool              // guarded by mu
+	bases  [route.Roles]string // guarded by mu; roots of the URLs that are handed out
+	memory *memoryNetwork      // guarded by mu; nil until Client is called
+	server *Server             // guarded by mu; nil until Listen is called
+	closed bool                // guarded by mu
 }
 
 // New makes an emulator. Within a testing/synctest bubble, make, use and close
 // it inside the bubble.
 func New(o Options) (*Emulator, error) {
 	e := &Emulator{Clock: newClock(o.Start), Faults: &Faults{}, Log: &Log{}}
-	for r := range roleCount {
-		e.bases[r] = "https://" + r.host()
+	for r := range route.Roles {
+		e.bases[r] = "https://" + r.Host()
 	}
 	var err error
 	if e.Google, err = newGoogle(e, o.Google); err != nil {
@@ -55,15 +57,19 @@ func New(o Options) (*Emulator, error) {
 		return nil, fmt.Errorf("emulate accounts: %w", err)
 	}
 	e.GoPro = e.accounts[0].GoPro
-	e.routes = append(e.routes, e.goproRoutes()...)
-	e.routes = append(e.routes, e.googleRoutes()...)
-	e.routes = append(e.routes, e.controlRoutes()...)
+	e.routes = route.Table{
+		Now: e.Clock.Now, Faults: &e.Faults.queue, Record: func(entry route.Entry) { e.Log.add(Entry(entry)) },
+		Routes: slices.Concat(e.goproRoutes(), e.googleRoutes(), e.controlRoutes()),
+	}
 	return e, nil
 }
 
+// Routes returns the names of all routes that faults and the log know, sorted.
+func (e *Emulator) Routes() []string { return e.routes.Names() }
+
 // base returns the root of the URLs handed out for a role, without a slash at
 // its end: the real host name or, once Listen was called, the listener's.
-func (e *Emulator) base(r role) string {
+func (e *Emulator) base(r route.Role) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.bases[r]
@@ -111,10 +117,10 @@ type memoryNetwork struct {
 func newMemoryNetwork(e *Emulator) *memoryNetwork {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &memoryNetwork{listeners: map[string]*memnet.Listener{}, cancel: cancel}
-	for r := range roleCount {
-		l := memnet.NewListener(r.host())
-		m.listeners[r.host()] = l
-		m.servers = append(m.servers, newHTTPServer(ctx, e.handler(r)))
+	for r := range route.Roles {
+		l := memnet.NewListener(r.Host())
+		m.listeners[r.Host()] = l
+		m.servers = append(m.servers, newHTTPServer(ctx, e.routes.Handler(r)))
 		server := m.servers[r]
 		m.running.Go(func() { _ = server.Serve(l) }) // ends with ErrServerClosed
 	}
@@ -146,7 +152,7 @@ func (m *memoryNetwork) dial(ctx context.Context, _, address string) (net.Conn, 
 func imagesAlias(host string) string {
 	switch host {
 	case "images-02.gopro.com", "images-03.gopro.com", "images-04.gopro.com":
-		return roleImages.host()
+		return route.Images.Host()
 	}
 	return host
 }
@@ -165,7 +171,7 @@ func newHTTPServer(ctx context.Context, h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: time.Minute,
-		ConnContext:       rememberConn,
+		ConnContext:       route.RememberConn,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          discardLog(),
 	}

@@ -16,44 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
-
-func TestWhichCallsAFaultHits(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		faults []Fault
-		want   string // kinds by initial, one per call; . for none
-	}{
-		"next call, once":      {[]Fault{{Kind: FaultStatus}}, "s...."},
-		"third call":           {[]Fault{{Kind: FaultStatus, Call: 3}}, "..s.."},
-		"second call, twice":   {[]Fault{{Kind: FaultStatus, Call: 2, Times: 2}}, ".ss.."},
-		"for ever":             {[]Fault{{Kind: FaultStatus, Times: -1}}, "sssss"},
-		"two of the same call": {[]Fault{{Kind: FaultStatus}, {Kind: FaultHTML}}, "sh..."},
-		"two of other calls":   {[]Fault{{Kind: FaultStatus, Call: 4}, {Kind: FaultHTML, Call: 2}}, ".h.s."},
-		"another route":        {[]Fault{{Kind: FaultStatus, Route: "cdn.get"}}, "....."},
-		"pattern":              {[]Fault{{Kind: FaultStatus, Route: "gopro.*", Call: 2}}, ".s..."},
-		"path":                 {[]Fault{{Kind: FaultStatus, Path: "/media/*", Call: 2}}, ".s..."},
-		"another path":         {[]Fault{{Kind: FaultStatus, Path: "/media/*/download", Call: 2}}, "....."},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var fs Faults
-			fs.Add(tt.faults...)
-			var got strings.Builder
-			for range 5 {
-				if f := fs.take("gopro.search", "/media/search"); f != nil {
-					got.WriteByte(f.Kind[0])
-				} else {
-					got.WriteByte('.')
-				}
-			}
-			if got.String() != tt.want {
-				t.Errorf("calls hit: %s, want %s", got.String(), tt.want)
-			}
-		})
-	}
-}
 
 func TestFaultsThatCannotBe(t *testing.T) {
 	t.Parallel()
@@ -103,7 +69,7 @@ func FuzzFault(f *testing.F) {
 	f.Add([]byte(`{"kind":"status","status":429,"retry_after":"3","header":{"A":"b"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var failure Fault
-		if json.Unmarshal(data, &failure) == nil && failure.check() != nil {
+		if json.Unmarshal(data, &failure) == nil && fault.Fault(failure).Check() != nil {
 			t.Errorf("%s passed for a fault", data)
 		}
 	})
@@ -133,8 +99,8 @@ func TestFaultsOnTheWire(t *testing.T) {
 		want  outcome
 	}{
 		"status":                {Fault{Kind: FaultStatus, Status: 503, Body: "busy"}, outcome{status: 503, n: 4}},
-		"html":                  {Fault{Kind: FaultHTML, Status: 403}, outcome{status: 403, n: len(htmlPage)}},
-		"malformed":             {Fault{Kind: FaultMalformed}, outcome{status: 200, n: len(brokenJSON)}},
+		"html":                  {Fault{Kind: FaultHTML, Status: 403}, outcome{status: 403, n: len(route.ErrorPage)}},
+		"malformed":             {Fault{Kind: FaultMalformed}, outcome{status: 200, n: len(route.BrokenJSON)}},
 		"cut at the start":      {Fault{Kind: FaultCutResponse}, outcome{status: 200, n: 0, err: true}},
 		"cut in the middle":     {Fault{Kind: FaultCutResponse, After: 70_001}, outcome{status: 200, n: 70_001, err: true}},
 		"cut beyond the end":    {Fault{Kind: FaultCutResponse, After: 1 << 40}, healthy},

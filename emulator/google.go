@@ -7,6 +7,8 @@ import (
 	"hash"
 	"iter"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // Answers to a second write of a user while the first is under way.
@@ -304,7 +306,7 @@ func (g *Google) grant(client, user string, scopes []string) tokenAnswer {
 }
 
 // googleRoutes are the calls that Google answers.
-func (e *Emulator) googleRoutes() []route {
+func (e *Emulator) googleRoutes() []route.Route {
 	g := e.Google
 	routes := g.oauthRoutes()
 	routes = append(routes, g.uploadRoutes()...)

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // errDropped says that the client is gone and the connection is to be broken.
@@ -33,10 +36,10 @@ type withStatus struct {
 	body   any
 }
 
-func (g *Google) route(c call) route {
-	return route{
-		name: c.name, role: rolePhotos, pattern: c.pattern, refuse: refuseEnvelope,
-		handler: func(w http.ResponseWriter, r *http.Request) {
+func (g *Google) route(c call) route.Route {
+	return route.Route{
+		Name: c.name, Role: route.Photos, Pattern: c.pattern, Refuse: refuseEnvelope,
+		Handler: func(w http.ResponseWriter, r *http.Request) {
 			body, err := g.run(c, r)
 			if err != nil {
 				answerError(w, r, err)
@@ -57,7 +60,7 @@ func answerError(w http.ResponseWriter, r *http.Request, err error) {
 		e.write(w)
 		return
 	}
-	dropConnection(w, r)
+	route.Drop(w, r)
 }
 
 func (g *Google) run(c call, r *http.Request) (any, error) {
@@ -124,9 +127,9 @@ func pause(r *http.Request, d time.Duration) {
 func (g *Google) admit(r *http.Request, scopes []string) (caller, error) {
 	token := bearer(r)
 	switch {
-	case faultOf(r, FaultExpired) != nil:
+	case fault.Of(r, fault.Expired) != nil:
 		g.oauth.expire(token)
-	case faultOf(r, FaultRevoke) != nil:
+	case fault.Of(r, fault.Revoke) != nil:
 		_ = g.oauth.revoke(token) // an unknown token is refused below
 	}
 	c, err := g.oauth.caller(token, g.now())
@@ -141,11 +144,11 @@ func (g *Google) admit(r *http.Request, scopes []string) (caller, error) {
 
 func (g *Google) quotaFault(r *http.Request) error {
 	switch {
-	case faultOf(r, FaultQuotaDaily) != nil:
+	case fault.Of(r, fault.QuotaDaily) != nil:
 		return errQuota(quotaDaily, g.opts.DailyRequests)
-	case faultOf(r, FaultQuotaMinute) != nil:
+	case fault.Of(r, fault.QuotaMinute) != nil:
 		return errQuota(quotaMinute, int64(g.opts.WritesPerMinute))
-	case faultOf(r, FaultQuotaConcurrent) != nil:
+	case fault.Of(r, fault.QuotaConcurrent) != nil:
 		return errConcurrent()
 	}
 	return nil
@@ -193,5 +196,5 @@ const notFoundPage = `<!DOCTYPE html>
 
 // writePage answers with the web page that Google gives for a status.
 func writePage(w http.ResponseWriter, status int, text string) {
-	write(w, status, "text/html; charset=UTF-8", fmt.Sprintf(notFoundPage, status, http.StatusText(status), status, text))
+	route.Respond(w, status, "text/html; charset=UTF-8", fmt.Sprintf(notFoundPage, status, http.StatusText(status), status, text))
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -94,10 +95,10 @@ type stored struct {
 }
 
 func newGoPro(e *Emulator, user, username string, library sample.Library, o GoProOptions) (*GoPro, error) {
-	o.TokenLife = durationOr(o.TokenLife, 7*24*time.Hour)
-	o.URLLife = durationOr(o.URLLife, time.Hour)
-	o.DeleteDelay = durationOr(o.DeleteDelay, 15*time.Second)
-	o.Unauthorized = statusOr(o.Unauthorized, 401)
+	o.TokenLife = cmp.Or(o.TokenLife, 7*24*time.Hour)
+	o.URLLife = cmp.Or(o.URLLife, time.Hour)
+	o.DeleteDelay = cmp.Or(o.DeleteDelay, 15*time.Second)
+	o.Unauthorized = cmp.Or(o.Unauthorized, 401)
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	g := &GoPro{
@@ -110,13 +111,6 @@ func newGoPro(e *Emulator, user, username string, library sample.Library, o GoPr
 		return nil, err
 	}
 	return g, nil
-}
-
-func durationOr(d, other time.Duration) time.Duration {
-	if d == 0 {
-		return other
-	}
-	return d
 }
 
 // Add puts media into the account, as uploads do. It fails on an id that is

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -18,18 +19,18 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 		refuseGoPro(w, r, http.StatusNotFound)
 		return
 	}
-	failure := faultOf(r, FaultShortPage, FaultReorder, FaultEmpty)
-	if failure != nil && failure.Kind == FaultShortPage {
+	failure := fault.Of(r, fault.ShortPage, fault.Reorder, fault.Empty)
+	if failure != nil && failure.Kind == fault.ShortPage {
 		s.Missing = slices.Clone(s.Missing)
-		for number := min(countOr(failure.Count, 12), len(s.Sources)-1) + 1; number <= len(s.Sources); number++ {
+		for number := min(cmp.Or(failure.Count, 12), len(s.Sources)-1) + 1; number <= len(s.Sources); number++ {
 			s.Missing = append(s.Missing, number)
 		}
 	}
 	d := manifest{g: g, s: &s, turn: g.turn(s.ID), files: []entry{}, variations: []entry{}, sprites: []entry{}, sidecars: []entry{}}
-	if !s.Unlisted && (failure == nil || failure.Kind != FaultEmpty) {
+	if !s.Unlisted && (failure == nil || failure.Kind != fault.Empty) {
 		d.fill()
 	}
-	if failure != nil && failure.Kind == FaultReorder {
+	if failure != nil && failure.Kind == fault.Reorder {
 		slices.Reverse(d.files)
 		d.reverseSources()
 	}

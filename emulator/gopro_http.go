@@ -6,18 +6,17 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
-// tokenCookie is the cookie that carries the GoPro token.
-const tokenCookie = "gp_access_token"
-
 // goproRoutes are the API of the GoPro cloud, its CDN and its thumbnails.
-func (e *Emulator) goproRoutes() []route {
-	api := func(name, pattern string, serve accountHandler) route {
-		return route{name: name, role: roleGoPro, pattern: pattern, handler: e.guard(serve), refuse: refuseGoPro}
+func (e *Emulator) goproRoutes() []route.Route {
+	api := func(name, pattern string, serve accountHandler) route.Route {
+		return route.Route{Name: name, Role: route.GoPro, Pattern: pattern, Handler: e.guard(serve), Refuse: refuseGoPro}
 	}
-	return []route{
-		{name: "gopro.token", role: roleGoPro, pattern: "POST /v1/oauth2/token", handler: e.grantGoPro, refuse: refuseGoPro},
+	return []route.Route{
+		{Name: "gopro.token", Role: route.GoPro, Pattern: "POST /v1/oauth2/token", Handler: e.grantGoPro, Refuse: refuseGoPro},
 		api("gopro.user", "GET /media/user", (*GoPro).account),
 		api("gopro.search", "GET /media/search", (*GoPro).search),
 		api("gopro.notready", "GET /media/filters/not-ready", (*GoPro).notReady),
@@ -30,11 +29,11 @@ func (e *Emulator) goproRoutes() []route {
 		api("gopro.delete", "POST /media/restore", (*GoPro).restore),
 		api("gopro.albums", "GET /media/items", (*GoPro).albums),
 		api("gopro.albums", "GET /media/items/{id}", (*GoPro).album),
-		{name: "gopro.zip", role: roleGoPro, pattern: "GET /media/x/zip/source", handler: e.zip, refuse: refuseGoPro},
+		{Name: "gopro.zip", Role: route.GoPro, Pattern: "GET /media/x/zip/source", Handler: e.zip, Refuse: refuseGoPro},
 		api("", "/media/", func(_ *GoPro, w http.ResponseWriter, r *http.Request) { refuseGoPro(w, r, http.StatusNotFound) }),
-		{name: "gopro.thumbnail", role: roleImages, pattern: "GET /resize/{size}/{token}", handler: e.thumbnail, refuse: refuseGoPro},
-		{name: "cdn.get", role: roleCDN, pattern: "GET /{user}/{number}/{label}/{position}/{file}", handler: e.object, refuse: refuseCDN},
-		{name: "cdn.head", role: roleCDN, pattern: "HEAD /{user}/{number}/{label}/{position}/{file}", handler: e.object, refuse: refuseCDN},
+		{Name: "gopro.thumbnail", Role: route.Images, Pattern: "GET /resize/{size}/{token}", Handler: e.thumbnail, Refuse: refuseGoPro},
+		{Name: "cdn.get", Role: route.CDN, Pattern: "GET /{user}/{number}/{label}/{position}/{file}", Handler: e.object, Refuse: refuseCDN},
+		{Name: "cdn.head", Role: route.CDN, Pattern: "HEAD /{user}/{number}/{label}/{position}/{file}", Handler: e.object, Refuse: refuseCDN},
 	}
 }
 
@@ -98,7 +97,7 @@ func refuseGoPro(w http.ResponseWriter, _ *http.Request, status int) {
 	case http.StatusNotFound:
 		goproError(w, status, "not_found", "")
 	case http.StatusForbidden, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		write(w, status, "text/html", htmlPage)
+		route.Respond(w, status, "text/html", route.ErrorPage)
 	default:
 		name := strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
 		goproError(w, status, name, "")

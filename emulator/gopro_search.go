@@ -1,11 +1,13 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -24,7 +26,7 @@ func (g *GoPro) search(w http.ResponseWriter, r *http.Request) {
 		refuseGoPro(w, r, http.StatusInternalServerError)
 		return
 	}
-	failure := faultOf(r, FaultShortPage, FaultRepeatPage, FaultReorder, FaultInsertRows, FaultRemoveRows)
+	failure := fault.Of(r, fault.ShortPage, fault.RepeatPage, fault.Reorder, fault.InsertRows, fault.RemoveRows)
 	rows, total := g.page(q, failure)
 	goproJSON(w, http.StatusOK, map[string]any{
 		"_embedded": map[string]any{"errors": []any{}, "media": rows},
@@ -39,16 +41,16 @@ func pages(q searchQuery, total int) map[string]int {
 	}
 }
 
-func (g *GoPro) page(q searchQuery, failure *Fault) (rows []map[string]any, total int) {
+func (g *GoPro) page(q searchQuery, failure *fault.Fault) (rows []map[string]any, total int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	all := g.list(q.filter)
-	if failure != nil && (failure.Kind == FaultInsertRows || failure.Kind == FaultRemoveRows) {
+	if failure != nil && (failure.Kind == fault.InsertRows || failure.Kind == fault.RemoveRows) {
 		g.shift(failure, all)
 		all = g.list(q.filter)
 	}
 	number := q.page
-	if failure != nil && failure.Kind == FaultRepeatPage {
+	if failure != nil && failure.Kind == fault.RepeatPage {
 		number = max(number-1, 1) // the first page has none before it
 	}
 	rows = []map[string]any{}
@@ -85,33 +87,26 @@ func (g *GoPro) list(f listingFilter) []*stored {
 }
 
 // disturb returns the rows of a page as a fault leaves them.
-func disturb[R any](rows []R, failure *Fault) []R {
+func disturb[R any](rows []R, failure *fault.Fault) []R {
 	if failure == nil || len(rows) == 0 {
 		return rows
 	}
 	switch failure.Kind {
-	case FaultShortPage:
-		return rows[:min(countOr(failure.Count, 12), len(rows)-1)]
-	case FaultReorder:
+	case fault.ShortPage:
+		return rows[:min(cmp.Or(failure.Count, 12), len(rows)-1)]
+	case fault.Reorder:
 		rows = slices.Clone(rows)
 		slices.Reverse(rows)
 	}
 	return rows
 }
 
-func countOr(n, other int) int {
-	if n == 0 {
-		return other
-	}
-	return n
-}
-
 // shift inserts rows before all others, or removes the first ones, while someone
 // lists them. The caller holds g.mu.
-func (g *GoPro) shift(failure *Fault, all []*stored) {
-	count := countOr(failure.Count, 1)
+func (g *GoPro) shift(failure *fault.Fault, all []*stored) {
+	count := cmp.Or(failure.Count, 1)
 	g.changes++
-	if failure.Kind == FaultRemoveRows {
+	if failure.Kind == fault.RemoveRows {
 		for _, s := range all[:min(count, len(all))] {
 			delete(g.media, s.ID)
 			delete(g.numbers, s.number)

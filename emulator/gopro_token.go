@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // oauthLife is the life of a token from the token endpoint.
@@ -76,7 +78,7 @@ func (g *GoPro) ExpireToken() {
 func (e *Emulator) admit(r *http.Request) *GoPro {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		cookie, err := r.Cookie(tokenCookie)
+		cookie, err := r.Cookie(route.TokenCookie)
 		if err != nil {
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -30,6 +31,6 @@ func (e *Emulator) zip(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/zip")
 	if err := sample.WriteZip(w, members); err != nil {
-		dropConnection(w, r)
+		route.Drop(w, r)
 	}
 }

@@ -1,12 +1,10 @@
 package emulator
 
 import (
-	"net/http"
-	"net/url"
-	"path"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
 )
 
 // logLimit is how many requests the log remembers; the oldest are forgotten
@@ -48,7 +46,7 @@ func (l *Log) Entries(pattern string) []Entry {
 	defer l.mu.Unlock()
 	var found []Entry
 	for _, e := range l.entries {
-		if isLike(pattern, e.Route) {
+		if fault.Matches(pattern, e.Route) {
 			found = append(found, e)
 		}
 	}
@@ -62,7 +60,7 @@ func (l *Log) Count(pattern string) int {
 	defer l.mu.Unlock()
 	n := 0
 	for route, count := range l.counts {
-		if isLike(pattern, route) {
+		if fault.Matches(pattern, route) {
 			n += count
 		}
 	}
@@ -99,61 +97,4 @@ func (l *Log) add(e Entry) {
 		l.counts = map[string]int{}
 	}
 	l.counts[e.Route]++
-}
-
-func isLike(pattern, name string) bool {
-	if pattern == "" {
-		return true
-	}
-	ok, err := path.Match(pattern, name)
-	return err == nil && ok
-}
-
-func newEntry(route string, r *http.Request, now time.Time) Entry {
-	return Entry{
-		Time: now, Route: route, Method: r.Method, Host: r.Host, Path: r.URL.Path,
-		Query: safeQuery(r.URL.Query()), Headers: notedHeaders(r.Header), Auth: presented(r),
-	}
-}
-
-// safeQuery renders a query without the values that would be credentials.
-func safeQuery(query url.Values) string {
-	for _, secret := range []string{
-		"access_token", "refresh_token", "Signature", "Key-Pair-Id", "upload_id", "token", "code", "code_verifier",
-	} {
-		if query.Has(secret) {
-			query.Set(secret, "…")
-		}
-	}
-	return query.Encode()
-}
-
-func notedHeaders(header http.Header) map[string]string {
-	noted := map[string]string{}
-	for _, name := range []string{
-		"Accept", "Content-Type", "Content-Length", "Content-Range", "Range", "If-Range", "User-Agent",
-		"X-Goog-Upload-Protocol", "X-Goog-Upload-Command", "X-Goog-Upload-Offset", "X-Goog-Upload-Raw-Size",
-		"X-Goog-Upload-Content-Type", "X-Goog-Upload-Header-Content-Length",
-	} {
-		if value := header.Get(name); value != "" {
-			noted[name] = value
-		}
-	}
-	return noted
-}
-
-// presented names the ways in which a request carries a credential.
-func presented(r *http.Request) string {
-	var ways []string
-	if authorization := r.Header.Get("Authorization"); authorization != "" {
-		scheme, _, _ := strings.Cut(authorization, " ")
-		ways = append(ways, strings.ToLower(scheme))
-	}
-	if _, err := r.Cookie(tokenCookie); err == nil {
-		ways = append(ways, "cookie")
-	}
-	if r.URL.Query().Has("access_token") {
-		ways = append(ways, "query")
-	}
-	return strings.Join(ways, ",")
 }

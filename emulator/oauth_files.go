@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // ErrForeignFile is wrapped by the error for a client_secret.json or token.json
@@ -107,7 +109,7 @@ func (g *Google) clientSecretFile() clientSecretFile {
 	c := g.opts.Clients[0]
 	return clientSecretFile{installedClient{
 		ClientID: c.ID, ProjectID: "emulated-" + c.Project,
-		AuthURI: g.e.base(roleAccounts) + "/o/oauth2/auth", TokenURI: g.e.base(roleOAuth) + "/token",
+		AuthURI: g.e.base(route.Accounts) + "/o/oauth2/auth", TokenURI: g.e.base(route.OAuth) + "/token",
 		CertURL:      "https://www.googleapis.com/oauth2/v1/certs",
 		ClientSecret: c.Secret, RedirectURIs: []string{"http://localhost"},
 	}}
@@ -117,7 +119,7 @@ func (g *Google) tokenFile(user string) tokenFile {
 	c := g.opts.Clients[0]
 	answer := g.grant(c.ID, user, nil)
 	return tokenFile{
-		Token: answer.AccessToken, RefreshToken: answer.RefreshToken, TokenURI: g.e.base(roleOAuth) + "/token",
+		Token: answer.AccessToken, RefreshToken: answer.RefreshToken, TokenURI: g.e.base(route.OAuth) + "/token",
 		ClientID: c.ID, ClientSecret: c.Secret, Scopes: PhotosScopes(), UniverseDomain: "googleapis.com",
 		Expiry: g.now().Add(accessLife).UTC().Format("2006-01-02T15:04:05.000000Z07:00"),
 	}

@@ -6,19 +6,22 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
-func (g *Google) oauthRoutes() []route {
-	var routes []route
+func (g *Google) oauthRoutes() []route.Route {
+	var routes []route.Route
 	for _, path := range []string{"/o/oauth2/auth", "/o/oauth2/v2/auth"} {
 		routes = append(routes,
-			route{name: "google.authorize", role: roleAccounts, pattern: "GET " + path, handler: g.authorize, refuse: refusePage},
-			route{name: "google.authorize", role: roleAccounts, pattern: "POST " + path, handler: g.decide, refuse: refusePage})
+			route.Route{Name: "google.authorize", Role: route.Accounts, Pattern: "GET " + path, Handler: g.authorize, Refuse: refusePage},
+			route.Route{Name: "google.authorize", Role: route.Accounts, Pattern: "POST " + path, Handler: g.decide, Refuse: refusePage})
 	}
 	for _, path := range []string{"/token", "/oauth2/v4/token"} {
-		routes = append(routes, route{name: "google.token", role: roleOAuth, pattern: "POST " + path, handler: flat(g.token), refuse: refuseFlat})
+		routes = append(routes, route.Route{Name: "google.token", Role: route.OAuth, Pattern: "POST " + path, Handler: flat(g.token), Refuse: refuseFlat})
 	}
-	return append(routes, route{name: "google.revoke", role: roleOAuth, pattern: "POST /revoke", handler: flat(g.revoke), refuse: refuseFlat})
+	return append(routes, route.Route{Name: "google.revoke", Role: route.OAuth, Pattern: "POST /revoke", Handler: flat(g.revoke), Refuse: refuseFlat})
 }
 
 // flat answers with the JSON of the authorization server, which has no envelope.
@@ -37,7 +40,7 @@ func flat(do func(form url.Values, r *http.Request) (any, error)) http.HandlerFu
 		} else if err != nil {
 			status, body = http.StatusBadRequest, &oauthError{Name: "invalid_request", Description: "Bad Request"}
 		}
-		write(w, status, "application/json; charset=utf-8", string(encodeJSON(body)))
+		route.Respond(w, status, "application/json; charset=utf-8", string(encodeJSON(body)))
 	}
 }
 
@@ -45,7 +48,7 @@ func refuseFlat(w http.ResponseWriter, r *http.Request, status int) {
 	e := &oauthError{code: status, Name: "internal_failure", Description: "Backend Error"}
 	switch status {
 	case http.StatusProxyAuthRequired: // a proxy on the way, which knows no OAuth
-		write(w, status, "text/html; charset=utf-8", "<html><title>Proxy Authentication Required</title></html>")
+		route.Respond(w, status, "text/html; charset=utf-8", "<html><title>Proxy Authentication Required</title></html>")
 		return
 	case http.StatusBadRequest:
 		e = errDeadRefresh()
@@ -69,7 +72,7 @@ func (g *Google) token(form url.Values, r *http.Request) (any, error) {
 		return g.oauth.exchange(form.Get("code"), form.Get("code_verifier"), form.Get("redirect_uri"), client, g.now())
 	case "refresh_token":
 		refresh := form.Get("refresh_token")
-		if faultOf(r, FaultRevoke) != nil {
+		if fault.Of(r, fault.Revoke) != nil {
 			_ = g.oauth.revoke(refresh) // an unknown one is refused below
 		}
 		return g.oauth.refresh(refresh, client, strings.Fields(form.Get("scope")), g.now())

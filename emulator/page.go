@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // shownItems is how many items the page shows, newest first.
@@ -110,11 +112,11 @@ func byDay(items []Item) []shownDay {
 	return days
 }
 
-func (g *Google) pageRoutes() []route {
+func (g *Google) pageRoutes() []route.Route {
 	thumbs := &thumbnails{made: map[string][]byte{}}
-	return []route{
-		{name: "page", role: roleControl, pattern: "GET /{$}", handler: g.showLibrary},
-		{name: "page.thumbnail", role: roleControl, pattern: "GET /thumbnail/{id}", handler: func(w http.ResponseWriter, r *http.Request) {
+	return []route.Route{
+		{Name: "page", Role: route.Control, Pattern: "GET /{$}", Handler: g.showLibrary},
+		{Name: "page.thumbnail", Role: route.Control, Pattern: "GET /thumbnail/{id}", Handler: func(w http.ResponseWriter, r *http.Request) {
 			g.showThumbnail(w, r, thumbs)
 		}},
 	}
@@ -159,5 +161,5 @@ func (g *Google) showThumbnail(w http.ResponseWriter, r *http.Request, t *thumbn
 	})
 	w.Header().Set("Cache-Control", "private, max-age=86400")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	write(w, http.StatusOK, "image/jpeg", string(picture))
+	route.Respond(w, http.StatusOK, "image/jpeg", string(picture))
 }

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // baseURLLife is how long a base URL works.
@@ -20,11 +23,11 @@ const bytesPurpose = "base url"
 // hour, as long as the grant stands.
 func (g *Google) baseURL(c caller, it *item) string {
 	expires := strconv.FormatInt(g.now().Add(baseURLLife).Unix(), 36)
-	return g.e.base(roleBytes) + "/lr/" + g.signer.seal(bytesPurpose, expires+"."+c.grant+"."+it.id)
+	return g.e.base(route.Bytes) + "/lr/" + g.signer.seal(bytesPurpose, expires+"."+c.grant+"."+it.id)
 }
 
-func (g *Google) bytesRoutes() []route {
-	return []route{{name: "bytes.get", role: roleBytes, pattern: "GET /lr/{address}", handler: g.serveBytes, refuse: refusePage}}
+func (g *Google) bytesRoutes() []route.Route {
+	return []route.Route{{Name: "bytes.get", Role: route.Bytes, Pattern: "GET /lr/{address}", Handler: g.serveBytes, Refuse: refusePage}}
 }
 
 func refusePage(w http.ResponseWriter, _ *http.Request, status int) {
@@ -66,7 +69,7 @@ func parseRendition(text string) (r rendition, ok bool) {
 
 func (g *Google) serveBytes(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
-		noteLeak(r)
+		route.NoteLeak(r)
 	}
 	address, parameters, _ := strings.Cut(r.PathValue("address"), "=")
 	it, project, ok := g.addressed(r, address)
@@ -102,7 +105,7 @@ func (g *Google) addressed(r *http.Request, address string) (it *item, project s
 		return nil, "", false
 	}
 	expires, err := strconv.ParseInt(parts[0], 36, 64)
-	if err != nil || g.now().Unix() >= expires || faultOf(r, FaultExpired) != nil || !g.oauth.granted(parts[1]) {
+	if err != nil || g.now().Unix() >= expires || fault.Of(r, fault.Expired) != nil || !g.oauth.granted(parts[1]) {
 		return nil, "", false
 	}
 	g.library.mu.Lock()

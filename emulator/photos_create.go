@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
 )
 
 const (
@@ -62,10 +64,10 @@ func (g *Google) batchCreate(c caller, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if faultOf(r, FaultStorageFull) != nil {
+	if fault.Of(r, fault.StorageFull) != nil {
 		return nil, errStorageFull()
 	}
-	answer, err := g.library.create(c, req, ups, faultOf(r, FaultItemCode), g.now())
+	answer, err := g.library.create(c, req, ups, fault.Of(r, fault.ItemCode), g.now())
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +119,7 @@ func (g *Google) redeem(c caller, req createRequest) ([]*upload, error) {
 }
 
 // create makes items of uploads: all checks first, then item by item.
-func (l *library) create(c caller, req createRequest, ups []*upload, failure *Fault, now time.Time) (createAnswer, error) {
+func (l *library) create(c caller, req createRequest, ups []*upload, failure *fault.Fault, now time.Time) (createAnswer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	al, err := l.target(c, req, ups)

@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
 )
 
 // signer makes texts that clients can hand back but not forge.
@@ -47,7 +49,7 @@ type pageQuery struct {
 	token     string
 	list      string
 	ascending bool
-	fault     *Fault
+	fault     *fault.Fault
 }
 
 func pageQueryOf(r *http.Request, usual, most int, list string) (pageQuery, error) {
@@ -71,7 +73,7 @@ func newPageQuery(r *http.Request, size int, token string, usual, most int, list
 	}
 	return pageQuery{
 		size: size, token: token, list: list,
-		fault: faultOf(r, FaultShortPage, FaultRepeatPage, FaultReorder),
+		fault: fault.Of(r, fault.ShortPage, fault.RepeatPage, fault.Reorder),
 	}, nil
 }
 
@@ -108,7 +110,7 @@ func turn[R keyed](g *Google, rows []R, q pageQuery) (page []R, next string, err
 		at.empty = false
 		return nil, g.signer.seal(q.list, at.String()), nil
 	}
-	if q.hit(FaultRepeatPage) && q.token != "" {
+	if q.hit(fault.RepeatPage) && q.token != "" {
 		start := firstAfter(rows, at.before, q.ascending)
 		return rows[start:min(start+q.size, len(rows))], q.token, nil
 	}
@@ -121,7 +123,7 @@ func turn[R keyed](g *Google, rows []R, q pageQuery) (page []R, next string, err
 		to := place{after: page[len(page)-1].key(), before: at.after, empty: g.opts.EmptyPage && q.token == ""}
 		next = g.signer.seal(q.list, to.String())
 	}
-	if q.hit(FaultReorder) {
+	if q.hit(fault.Reorder) {
 		slices.Reverse(page)
 	}
 	return page, next, nil
@@ -139,14 +141,14 @@ func (g *Google) placeOf(q pageQuery) (place, error) {
 	return place{}, invalidf("Request contains an invalid page token.")
 }
 
-func (q pageQuery) hit(k FaultKind) bool { return q.fault != nil && q.fault.Kind == k }
+func (q pageQuery) hit(k fault.Kind) bool { return q.fault != nil && q.fault.Kind == k }
 
 func (g *Google) pageLength(q pageQuery) int {
 	length := q.size
 	if g.opts.ShortPages {
 		length = max(1, length/2)
 	}
-	if q.hit(FaultShortPage) {
+	if q.hit(fault.ShortPage) {
 		short := q.fault.Count
 		if short == 0 {
 			short = 12

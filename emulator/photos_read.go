@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 type wireItem struct {
@@ -67,16 +70,16 @@ func (g *Google) wireItem(c caller, it *item) *wireItem {
 	return &w
 }
 
-func (g *Google) photosRoutes() []route {
+func (g *Google) photosRoutes() []route.Route {
 	read, appends, edit := []string{scopeRead}, []string{scopeAppend}, []string{scopeEdit}
-	return []route{
+	return []route.Route{
 		g.route(call{name: "photos.batchCreate", pattern: "POST /v1/mediaItems:batchCreate", scopes: appends, write: true, do: g.batchCreate}),
 		g.route(call{name: "photos.get", pattern: "GET /v1/mediaItems/{id}", scopes: read, do: g.itemGet}),
 		g.route(call{name: "photos.batchGet", pattern: "GET /v1/mediaItems:batchGet", scopes: read, query: []string{"mediaItemIds"}, do: g.batchGet}),
 		g.route(call{name: "photos.list", pattern: "GET /v1/mediaItems", scopes: read, query: []string{"pageSize", "pageToken"}, do: g.itemList}),
 		g.route(call{name: "photos.search", pattern: "POST /v1/mediaItems:search", scopes: read, do: g.search}),
 		g.route(call{name: "photos.patch", pattern: "PATCH /v1/mediaItems/{id}", scopes: edit, write: true, query: []string{"updateMask"}, do: g.itemPatch}),
-		{role: rolePhotos, pattern: "/", handler: noSuchMethod},
+		{Role: route.Photos, Pattern: "/", Handler: noSuchMethod},
 	}
 }
 
@@ -126,10 +129,10 @@ func (g *Google) batchGet(c caller, r *http.Request) (any, error) {
 		}
 		answer.Results = append(answer.Results, result{Status: &wireStatus{codeInvalidArgument, "Invalid media item ID."}})
 	}
-	if f := faultOf(r, FaultItemCode); f != nil && f.Item < len(ids) {
+	if f := fault.Of(r, fault.ItemCode); f != nil && f.Item < len(ids) {
 		answer.Results[f.Item] = result{Status: new(itemStatus(f.Status))}
 	}
-	answer.Results = disturb(answer.Results, faultOf(r, FaultShortPage, FaultReorder))
+	answer.Results = disturb(answer.Results, fault.Of(r, fault.ShortPage, fault.Reorder))
 	return answer, nil
 }
 

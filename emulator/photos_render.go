@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"image"
 	"image/color"
@@ -136,19 +137,12 @@ func firstFrame(f file) image.Image {
 // size exactly if cropping is asked.
 func scale(src image.Image, want rendition) image.Image {
 	b := src.Bounds()
-	w, h := limitOr(want.width, b.Dx()), limitOr(want.height, b.Dy())
+	w, h := cmp.Or(want.width, b.Dx()), cmp.Or(want.height, b.Dy())
 	if want.crop {
 		return resample(src, cropped(b, w, h), w, h)
 	}
 	ratio := min(float64(w)/float64(b.Dx()), float64(h)/float64(b.Dy()), 1)
 	return resample(src, b, max(1, int(float64(b.Dx())*ratio)), max(1, int(float64(b.Dy())*ratio)))
-}
-
-func limitOr(n, other int) int {
-	if n == 0 {
-		n = other
-	}
-	return min(n, 4096)
 }
 
 // cropped is the middle part of b with the proportions of w to h.

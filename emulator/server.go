@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // Server is the emulator on real sockets: on loopback, one port for each URL but
@@ -67,17 +69,17 @@ func (e *Emulator) listen(host string, secure *tls.Config, front func(address st
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{cancel: cancel, secure: secure}
 	for _, port := range []struct {
-		roles []role
+		roles []route.Role
 		urls  []*string
 	}{
-		{[]role{roleGoPro, roleImages}, []*string{&s.GoProURL}},
-		{[]role{roleCDN}, []*string{&s.CDNURL}},
-		{[]role{rolePhotos, roleOAuth, roleAccounts}, []*string{&s.PhotosURL, &s.OAuthURL}},
-		{[]role{roleBytes}, []*string{&s.BytesURL}},
-		{[]role{roleControl}, []*string{&s.ControlURL}},
+		{[]route.Role{route.GoPro, route.Images}, []*string{&s.GoProURL}},
+		{[]route.Role{route.CDN}, []*string{&s.CDNURL}},
+		{[]route.Role{route.Photos, route.OAuth, route.Accounts}, []*string{&s.PhotosURL, &s.OAuthURL}},
+		{[]route.Role{route.Bytes}, []*string{&s.BytesURL}},
+		{[]route.Role{route.Control}, []*string{&s.ControlURL}},
 	} {
-		server := newHTTPServer(ctx, e.handler(port.roles...))
-		service := port.roles[0] != roleControl
+		server := newHTTPServer(ctx, e.routes.Handler(port.roles...))
+		service := port.roles[0] != route.Control
 		if service {
 			server.ConnState = s.clients.note
 		}

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 var (
@@ -36,18 +39,18 @@ func errUploadQuota() *apiError {
 }
 
 // uploadRoutes are one path with many calls: headers tell them apart.
-func (g *Google) uploadRoutes() []route {
+func (g *Google) uploadRoutes() []route.Route {
 	names := []string{"upload.start", "upload.raw", "upload.query", "upload.cancel", "upload.chunk", "upload.finalize"}
-	return []route{
-		{role: rolePhotos, pattern: "/v1/uploads", pick: g.pickUpload, picks: names},
-		{role: rolePhotos, pattern: "/v1/uploads/{$}", pick: g.pickUpload, picks: names},
+	return []route.Route{
+		{Role: route.Photos, Pattern: "/v1/uploads", Pick: g.pickUpload, Picks: names},
+		{Role: route.Photos, Pattern: "/v1/uploads/{$}", Pick: g.pickUpload, Picks: names},
 	}
 }
 
-func (g *Google) pickUpload(r *http.Request) route {
+func (g *Google) pickUpload(r *http.Request) route.Route {
 	switch {
 	case r.Method != http.MethodPost:
-		return route{role: rolePhotos, handler: refuseMethod}
+		return route.Route{Role: route.Photos, Handler: refuseMethod}
 	case r.URL.Query().Get("upload_id") != "":
 		return g.pickCommand(commands(r))
 	case strings.EqualFold(r.Header.Get("X-Goog-Upload-Protocol"), "raw"):
@@ -56,7 +59,7 @@ func (g *Google) pickUpload(r *http.Request) route {
 	return g.uploadRoute("upload.start", g.start)
 }
 
-func (g *Google) pickCommand(commands string) route {
+func (g *Google) pickCommand(commands string) route.Route {
 	switch commands {
 	case "query":
 		return g.uploadRoute("upload.query", g.onSession(g.query))
@@ -96,9 +99,9 @@ func refuseUpload(w http.ResponseWriter, r *http.Request, status int) {
 	}
 }
 
-func (g *Google) uploadRoute(name string, do func(http.ResponseWriter, *http.Request, caller) error) route {
-	return route{name: name, role: rolePhotos, refuse: refuseUpload, handler: func(w http.ResponseWriter, r *http.Request) {
-		if faultOf(r, FaultNoStatus) != nil {
+func (g *Google) uploadRoute(name string, do func(http.ResponseWriter, *http.Request, caller) error) route.Route {
+	return route.Route{Name: name, Role: route.Photos, Refuse: refuseUpload, Handler: func(w http.ResponseWriter, r *http.Request) {
+		if fault.Of(r, fault.NoStatus) != nil {
 			w = withoutStatus{w}
 		}
 		c, err := g.admit(r, []string{scopeAppend})
@@ -164,7 +167,7 @@ func (g *Google) raw(w http.ResponseWriter, r *http.Request, c caller) error {
 		return errChecksum()
 	}
 	token := g.mint(c, r.Header.Get("X-Goog-Upload-File-Name"), bytes)
-	if faultOf(r, FaultLoseToken) != nil {
+	if fault.Of(r, fault.LoseToken) != nil {
 		return errDropped
 	}
 	g.accept(w, statusFinal, token, nil)

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // start opens a resumable upload.
@@ -32,7 +35,7 @@ func (g *Google) start(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	s := g.open(c, r.Header.Get("X-Goog-Upload-File-Name"), declared, checksum)
-	url := g.e.base(rolePhotos) + "/v1/uploads?upload_id=" + s.id + "&upload_protocol=resumable"
+	url := g.e.base(route.Photos) + "/v1/uploads?upload_id=" + s.id + "&upload_protocol=resumable"
 	g.accept(w, statusActive, "", map[string]string{
 		"X-Goog-Upload-URL":               url,
 		"X-Goog-Upload-Control-URL":       url,
@@ -71,7 +74,7 @@ type sessionCall func(w http.ResponseWriter, r *http.Request, s *session) error
 func (g *Google) onSession(do sessionCall) func(http.ResponseWriter, *http.Request, caller) error {
 	return func(w http.ResponseWriter, r *http.Request, c caller) error {
 		id := r.URL.Query().Get("upload_id")
-		if faultOf(r, FaultLoseSession) != nil {
+		if fault.Of(r, fault.LoseSession) != nil {
 			g.uploads.forget(id)
 		}
 		s := g.uploads.session(id, c, g.now(), g.opts.UploadURLLife)
@@ -255,7 +258,7 @@ func (g *Google) finalize(w http.ResponseWriter, r *http.Request, s *session, t 
 	s.status = statusFinal
 	s.token = g.mint(s.caller, s.name, s.bytes)
 	s.bytes, s.granule = &content{size: s.bytes.size}, mark{} // the upload has the bytes
-	if faultOf(r, FaultLoseToken) != nil {
+	if fault.Of(r, fault.LoseToken) != nil {
 		return errDropped
 	}
 	g.accept(w, statusFinal, s.token, nil)
