@@ -143,7 +143,7 @@ func TestOutputSteersNoTerminal(t *testing.T) {
 func TestLiveDisplaySteersNoTerminal(t *testing.T) {
 	l := &live{redact: func(s string) string { return s }}
 	l.p.InFlight = append(l.p.InFlight, progress.Transfer{Name: hostile, Size: 1})
-	l.wait.Reason, l.wait.Until = hostile, time.Now().Add(time.Hour)
+	l.p.Waits = []progress.Wait{{Reason: hostile, Until: time.Now().Add(time.Hour)}}
 	var out bytes.Buffer
 	if err := l.below(&out, decor.Statistics{AvailableWidth: 200}); err != nil {
 		t.Fatal(err)

@@ -44,9 +44,8 @@ type progressLine struct {
 }
 
 type waitLine struct {
-	Type   string    `json:"type"`
-	Reason string    `json:"reason"`
-	Until  time.Time `json:"until,omitzero"`
+	Type string `json:"type"`
+	waitObject
 }
 
 type noticeLine struct {
@@ -64,7 +63,7 @@ func (j jsonLines) event(e progress.Event) {
 		}
 		j.a.json(itemLine{"item", cmp.Or(e.Key, e.Name), e.Name, e.Stage, e.Status, e.Bytes, faultObject(e.Fault, j.a.redact), e.Remark})
 	case progress.Wait:
-		j.a.json(waitLine{"wait", j.a.redact(e.Reason), e.Until})
+		j.a.json(waitLine{"wait", waitObject{j.a.redact(e.Reason), e.Until}})
 	case progress.Notice:
 		j.a.json(noticeLine{"notice", j.a.redact(e.Text)})
 	}

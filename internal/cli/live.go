@@ -10,6 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/progress"
 )
 
@@ -25,7 +26,7 @@ type live struct {
 
 	mu   sync.Mutex // guards what the display draws
 	p    progress.Snapshot
-	wait progress.Wait
+	note string // of what keeps the run from moving, or its snapshots from coming
 }
 
 // newLive puts a live display on the screen.
@@ -41,12 +42,21 @@ func newLive(s *screen, redact func(string) string) *live {
 	return l
 }
 
-func (l *live) event(e progress.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if w, ok := e.(progress.Wait); ok {
-		l.wait = w
+// event does nothing: what is shown lies in the snapshots.
+func (l *live) event(progress.Event) {}
+
+// run shows the run of another process.
+func (l *live) run(r *observe.Run, now time.Time) {
+	var p progress.Snapshot
+	if r.Seen != nil {
+		p = *r.Seen
 	}
+	l.mu.Lock()
+	if l.note = ""; r.Seen == nil || r.Stale(now) || p.Paused {
+		l.note = runText(r, now)
+	}
+	l.mu.Unlock()
+	l.tick(p)
 }
 
 func (l *live) tick(p progress.Snapshot) {
@@ -98,8 +108,11 @@ func (l *live) lines(now time.Time) []string {
 		}
 		lines = append(lines, fmt.Sprintf("  %s  %s of %s%s", cell(f.Name), size(f.Done), size(f.Size), percent(f.Done, f.Size)))
 	}
-	if now.Before(l.wait.Until) {
-		lines = append(lines, "  "+l.redact(cell(waiting(l.wait, now))))
+	for _, wait := range currentWaits(&l.p, now) {
+		lines = append(lines, "  "+l.redact(cell(waiting(wait, now))))
+	}
+	if l.note != "" {
+		lines = append(lines, "  "+l.note)
 	}
 	return lines
 }

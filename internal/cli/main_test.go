@@ -42,11 +42,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
-			"waitfor":   waitFor,
-			"loadenv":   loadEnv,
-			"jsonlines": jsonLinesCmd,
-			"control":   control,
+			"exits":      exits,
+			"eventually": eventually,
+			"waitfor":    waitFor,
+			"loadenv":    loadEnv,
+			"jsonlines":  jsonLinesCmd,
+			"control":    control,
 		},
 	})
 }

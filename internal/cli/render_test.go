@@ -125,7 +125,7 @@ func TestLiveLines(t *testing.T) {
 	}
 	l.p.InFlight[1].Size = media.SizeUnknown
 	l.p.Moved.Downloaded, l.p.Moved.Uploaded, l.p.Down, l.p.Up = 3<<20, 2<<20, 1<<20, 1<<19
-	l.event(events[5])
+	l.p.Waits = []progress.Wait{events[5].(progress.Wait)}
 	got := l.lines(noon)
 	want := []string{
 		"  down 3.00 MiB at 1.00 MiB/s   up 2.00 MiB at 512.00 KiB/s   8 in flight",

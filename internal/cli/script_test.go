@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -108,4 +109,23 @@ func control(ts *testscript.TestScript, neg bool, args []string) {
 	if answer.StatusCode/100 != 2 {
 		ts.Fatalf("control %s: %s", args[2], answer.Status)
 	}
+}
+
+// eventually runs a program until its standard output matches a regular
+// expression: eventually PATTERN PROGRAM ARGS...
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually PATTERN PROGRAM ARGS...")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not come to print %q", strings.Join(args[1:], " "), args[0])
 }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -44,10 +46,11 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
 	rows := 0
 	var broken error
+	held := maps.Collect(observe.Held(ctx, backend))
 	for s, err := range backend.Sessions(ctx) {
-		var counts state.Counts
+		var v *sessionView
 		if err == nil {
-			counts, err = backend.Counts(ctx, s.ID)
+			v, err = a.view(ctx, backend, s, held[s.ID])
 		}
 		if err != nil && (s == nil || ctx.Err() != nil) {
 			return err
@@ -58,7 +61,7 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 			continue
 		}
 		rows++
-		a.listedSession(table, newSessionLine(s, counts), rows == 1)
+		a.listedSession(table, v, rows == 1)
 	}
 	if rows == 0 && a.format == formatTSV {
 		row(a.stdout, sessionColumns...)
@@ -73,11 +76,11 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 var sessionColumns = []any{"session_id", "updated_at", "discovery", "transfer", "create",
 	"total", "created", "already_there", "skipped", "failed", "pending"}
 
-func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) {
+func (a *app) listedSession(table *tabwriter.Writer, l *sessionView, first bool) {
 	c := l.Items
 	switch a.format {
 	case formatJSON:
-		a.json(l)
+		a.json(l.sessionLine)
 		return
 	case formatTSV:
 		if first {
@@ -92,8 +95,11 @@ func (a *app) listedSession(table *tabwriter.Writer, l sessionLine, first bool) 
 		row(table, "SESSION", "WINDOW", "DONE", "SKIPPED", "FAILED", "PENDING", "LAST USED")
 	}
 	used := l.UpdatedAt.Local().Format("2006-01-02 15:04")
-	if l.Copying {
+	switch {
+	case l.Copying:
 		used = "not whole: being copied"
+	case l.run != nil:
+		used = runText(l.run, a.now())
 	}
 	done := fmt.Sprintf("%d of %d", c.Created+c.AlreadyThere, c.Total)
 	row(table, l.SessionID, l.windowText(), done, c.Skipped, c.Failed, c.Pending, used)

@@ -45,24 +45,19 @@ func newSessionsShow(a *app) *cobra.Command {
 }
 
 func (a *app) showSession(ctx context.Context, backend state.Backend, id string, outcome state.Outcome) error {
-	s, err := a.session(ctx, backend, id)
+	v, err := a.viewOf(ctx, backend, id)
 	if err != nil {
 		return err
 	}
-	counts, err := backend.Counts(ctx, id)
-	if err != nil {
-		return err
-	}
-	line := newSessionLine(s, counts)
 	switch a.format {
 	case formatTSV:
 		row(a.stdout, tsvColumns...)
 		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { writeTSVItem(a.stdout, it) })
 	case formatJSON:
-		a.json(line)
+		a.json(v.sessionLine)
 		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { a.json(newSessionItemLine(it, a.redact)) })
 	}
-	line.write(a.stdout)
+	a.writeSession(v)
 	fmt.Fprintln(a.stdout)
 	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
 	row(table, "NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -29,6 +30,43 @@ type sessionLine struct {
 	Bytes     sessionBytes                 `json:"bytes"`
 	Verified  time.Time                    `json:"verified_at,omitzero"` // everything was at the destination
 	Copying   bool                         `json:"copying,omitempty"`    // it is not whole
+	Run       *runObject                   `json:"run,omitempty"`        // a process runs it
+}
+
+// sessionView is a session to be shown, with the run that goes on.
+type sessionView struct {
+	sessionLine
+	run *observe.Run // nil: no process holds the session
+}
+
+// viewOf returns the session of an id as it is shown.
+func (a *app) viewOf(ctx context.Context, backend state.Backend, id string) (*sessionView, error) {
+	s, err := a.session(ctx, backend, id)
+	if err != nil {
+		return nil, err
+	}
+	for session, holder := range observe.Held(ctx, backend) {
+		if session == id {
+			return a.view(ctx, backend, s, holder)
+		}
+	}
+	return a.view(ctx, backend, s, nil)
+}
+
+// view returns a session as it is shown. holder holds its lock, if it is not nil.
+func (a *app) view(ctx context.Context, backend state.Backend, s *state.Session, holder *state.LockedError) (*sessionView, error) {
+	counts, err := backend.Counts(ctx, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := &sessionView{sessionLine: newSessionLine(s, counts)}
+	if holder != nil {
+		if v.run, err = observe.Of(ctx, backend, holder); err != nil {
+			return nil, err
+		}
+		v.Run = newRunObject(v.run, a.now(), a.redact)
+	}
+	return v, nil
 }
 
 type sessionBytes struct {

@@ -14,20 +14,32 @@ import (
 func newStatus(a *app) *cobra.Command {
 	var where stateFlags
 	var item string
+	var follow bool
 	cmd := &cobra.Command{
 		Use:   "status [SESSION]",
 		Short: "Say where the sessions stand, or one of them",
 		Long: `Say where the sessions stand. With a session: its stages, its counts, and what
 failed or is skipped, with the reasons. With --item: the whole life of one of its
-items, from its identity at the source to its id at the destination.`,
+items, from its identity at the source to its id at the destination.
+
+A session that another process runs, on this machine or on another one that shares
+the store, is shown live: how far it is, both rates, the files in flight, what it
+waits for, and when all of that was seen. With --watch: each second, until the run
+ends.`,
 		Example: `  gondola status
   gondola status gopro-gphotos-everything
+  gondola status gopro-gphotos-everything --watch
   gondola status gopro-gphotos-everything --item GX010048.MP4`,
 		Args:              arguments(0, 1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if item != "" && len(args) == 0 {
+			switch {
+			case item != "" && len(args) == 0:
 				return usagef("--item %s: of which session?", item)
+			case follow && len(args) == 0:
+				return usagef("--watch: which session?")
+			case follow && item != "":
+				return usagef("--watch and --item are mutually exclusive")
 			}
 			return a.withBackend(cmd.Context(), where, func(b state.Backend) error {
 				switch {
@@ -35,6 +47,8 @@ items, from its identity at the source to its id at the destination.`,
 					return a.listSessions(cmd.Context(), b, where)
 				case item != "":
 					return a.itemStatus(cmd.Context(), b, args[0], item)
+				case follow:
+					return a.watchSession(cmd.Context(), b, args[0])
 				}
 				return a.sessionStatus(cmd.Context(), b, args[0])
 			})
@@ -42,31 +56,35 @@ items, from its identity at the source to its id at the destination.`,
 	}
 	where.add(cmd)
 	cmd.Flags().StringVar(&item, "item", "", "tell all about the item of this `NAME`, or key")
+	cmd.Flags().BoolVarP(&follow, "watch", "w", false, "show a session that runs each second, until its run ends")
 	must(cmd.RegisterFlagCompletionFunc("item", cobra.NoFileCompletions))
 	return cmd
 }
 
 func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id string) error {
-	s, err := a.session(ctx, backend, id)
+	v, err := a.viewOf(ctx, backend, id)
 	if err != nil {
 		return err
 	}
-	counts, err := backend.Counts(ctx, id)
-	if err != nil {
-		return err
-	}
-	line := newSessionLine(s, counts)
 	switch a.format {
 	case formatJSON, formatTSV:
-		a.listedSession(nil, line, true)
+		a.listedSession(nil, v, true)
 		return nil
 	}
-	line.write(a.stdout)
-	writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, line.Items, 0, a.redact)
+	a.writeSession(v)
+	writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, v.Items, 0, a.redact)
 	return nil
 }
 
-// write shows a session to people.
+// writeSession shows a session as text, with its run if one goes on.
+func (a *app) writeSession(v *sessionView) {
+	v.write(a.stdout)
+	if v.run != nil {
+		writeRun(a.stdout, v.run, a.now(), a.redact)
+	}
+}
+
+// write shows a session as text.
 func (l sessionLine) write(w io.Writer) {
 	fmt.Fprintf(w, "Session   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
 	fmt.Fprintf(w, "Window    %s\n", l.windowText())

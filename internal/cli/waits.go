@@ -26,7 +26,7 @@ func (r *waitRelay) announce(w fault.Wait) {
 // showWait shows a wait while no monitor does.
 func (a *app) showWait(w fault.Wait) {
 	if a.format == formatJSON {
-		a.json(waitLine{"wait", a.redact(w.Reason), w.Until.UTC()})
+		a.json(waitLine{"wait", waitObject{a.redact(w.Reason), w.Until.UTC()}})
 	}
 	fmt.Fprintln(a.talk(), a.redact(cell(waiting(progress.Wait{Reason: w.Reason, Until: w.Until}, a.now()))))
 }

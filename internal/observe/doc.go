@@ -1,0 +1,3 @@
+// Package observe reads from a store what runs in other processes are doing. It
+// takes no lock and changes nothing.
+package observe
