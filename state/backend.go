@@ -7,11 +7,11 @@ import (
 	"iter"
 	"time"
 
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // ErrNotFound is returned for a session, item or ledger entry that is not there.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = driver.ErrNotFound
 
 // Backend keeps sessions. Every method that changes something is durable when
 // it returns nil, and costs the same in a session of ten items and of a
@@ -74,7 +74,7 @@ type Backend interface {
 }
 
 // Unlocker gives a session free again.
-type Unlocker interface{ Unlock() error }
+type Unlocker = driver.Unlocker
 
 // ItemQuery selects items. The zero query selects all.
 type ItemQuery struct {
@@ -84,26 +84,7 @@ type ItemQuery struct {
 }
 
 // LedgerEntry remembers that an item, or an album, is at a destination account.
-type LedgerEntry struct {
-	Account       string    `json:"account"`           // such as "gphotos:3f9a…"
-	Key           string    `json:"key"`               // media.ID.Key of the item, or AlbumKey
-	DestinationID string    `json:"destination_id"`    // what the destination calls it
-	SHA256        string    `json:"sha256,omitempty"`  // lower-case hex; "" if not known
-	Size          int64     `json:"size"`              // bytes
-	Version       string    `json:"version,omitempty"` // media.Item.Version of what was carried; "" if not known
-	Session       string    `json:"session"`           // that carried it
-	At            time.Time `json:"at"`                // UTC
-	// Gone takes back what the ledger said of the item before: it was looked
-	// for at the destination and was not there.
-	Gone bool `json:"gone,omitempty"`
-}
-
-// Bounded returns the entry with a time outside the years 1 to 9999, and a
-// version that is no [media.Word], unknown.
-func (e LedgerEntry) Bounded() LedgerEntry {
-	e.At, e.Version = media.Moment(e.At), media.Word(e.Version)
-	return e
-}
+type LedgerEntry = driver.LedgerEntry
 
 // LockedError says who holds a session.
 type LockedError struct {

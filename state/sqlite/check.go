@@ -9,13 +9,7 @@ import (
 	"github.com/gondola-sync/gondola/state/lease"
 )
 
-// Check reads the whole database, some seconds for each million of items, and
-// returns a [fault.Error] that names the first damages.
-func (b *Backend) Check(ctx context.Context) error {
-	return b.sound(ctx, "PRAGMA integrity_check(3)")
-}
-
-func (b *Backend) sound(ctx context.Context, pragma string) error {
+func (b *db) sound(ctx context.Context, pragma string) error {
 	var damages []string
 	err := b.read(ctx, "check", pragma, nil, func(r row) error {
 		var line string
@@ -41,7 +35,7 @@ const machineKey = "machine"
 // that used it last is not this one and has left it unclosed: it went down, and
 // its disk may have lost what it had called durable. A process that was merely
 // killed damages nothing.
-func (b *Backend) checkAfterOutage(ctx context.Context, unclean bool) error {
+func (b *db) checkAfterOutage(ctx context.Context, unclean bool) error {
 	var last string
 	err := b.read(ctx, "open state database", "SELECT value FROM store WHERE name = ?", []any{machineKey}, func(r row) error { return r.Scan(&last) })
 	here := lease.Machine()
@@ -60,14 +54,14 @@ func (b *Backend) checkAfterOutage(ctx context.Context, unclean bool) error {
 	return ctx.Err()
 }
 
-func (b *Backend) noteMachine(ctx context.Context, here string) error {
+func (b *db) noteMachine(ctx context.Context, here string) error {
 	return b.write(ctx, "note the machine in", func(t *tx) error {
 		return t.exec("INSERT INTO store (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", machineKey, here)
 	})
 }
 
 // useWAL makes readers and the writer independent of each other.
-func (b *Backend) useWAL(ctx context.Context) error {
+func (b *db) useWAL(ctx context.Context) error {
 	mode := ""
 	err := b.outside(ctx, "PRAGMA journal_mode = WAL", func(r row) error { return r.Scan(&mode) })
 	if err == nil && mode != "wal" {

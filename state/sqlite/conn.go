@@ -136,7 +136,7 @@ func code(err error) int {
 }
 
 // read shows every row of the answer to a question.
-func (b *Backend) read(ctx context.Context, op, query string, args []any, show func(row) error) error {
+func (b *db) read(ctx context.Context, op, query string, args []any, show func(row) error) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if err := b.usable(ctx); err != nil {
@@ -146,7 +146,7 @@ func (b *Backend) read(ctx context.Context, op, query string, args []any, show f
 }
 
 // usable returns an error if the backend or ctx has ended. Call with mu held.
-func (b *Backend) usable(ctx context.Context) error {
+func (b *db) usable(ctx context.Context) error {
 	if b.closed {
 		return errClosed()
 	}
@@ -155,7 +155,7 @@ func (b *Backend) usable(ctx context.Context) error {
 
 // write runs one transaction on a schema that is up to date: all of it is durable
 // when write returns nil, and nothing of it is done otherwise.
-func (b *Backend) write(ctx context.Context, op string, do func(*tx) error) error {
+func (b *db) write(ctx context.Context, op string, do func(*tx) error) error {
 	if err := b.update(ctx); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (b *Backend) write(ctx context.Context, op string, do func(*tx) error) erro
 
 // writeUnsynced is write for what a power cut may cost: the disk is not waited
 // for.
-func (b *Backend) writeUnsynced(ctx context.Context, op string, do func(*tx) error) error {
+func (b *db) writeUnsynced(ctx context.Context, op string, do func(*tx) error) error {
 	if err := b.update(ctx); err != nil {
 		return err
 	}
@@ -172,26 +172,22 @@ func (b *Backend) writeUnsynced(ctx context.Context, op string, do func(*tx) err
 }
 
 // transact is write on whatever schema there is.
-func (b *Backend) transact(ctx context.Context, op string, do func(*tx) error) error {
+func (b *db) transact(ctx context.Context, op string, do func(*tx) error) error {
 	return b.using(ctx, op, func() error { return b.writes.transact(ctx, do) })
 }
 
 // using runs a change while the backend is open.
-func (b *Backend) using(ctx context.Context, op string, change func() error) error {
+func (b *db) using(ctx context.Context, op string, change func() error) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if err := b.usable(ctx); err != nil {
 		return err
 	}
-	err := change()
-	if err == nil {
-		b.commits.Add(1)
-	}
-	return b.fault(ctx, op, err)
+	return b.fault(ctx, op, change())
 }
 
 // outside runs a statement that cannot be part of a transaction.
-func (b *Backend) outside(ctx context.Context, query string, show func(row) error) error {
+func (b *db) outside(ctx context.Context, query string, show func(row) error) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if err := b.usable(ctx); err != nil {

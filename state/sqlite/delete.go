@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// DeleteSession removes a session. One transaction takes it out of sight, then
+// Delete removes a session. One transaction takes it out of sight, then
 // its rows are cleared piece by piece, with those that an interrupted deletion
 // has left, and the file shrinks. It returns a *state.LockedError if another
 // backend holds the session.
-func (b *Backend) DeleteSession(ctx context.Context, id string) error {
+func (b *db) Delete(ctx context.Context, id string) error {
 	gone := b.hide(ctx, id)
-	if gone != nil && !errors.Is(gone, state.ErrNotFound) {
+	if gone != nil && !errors.Is(gone, driver.ErrNotFound) {
 		return gone
 	}
 	if err := b.clear(ctx); err != nil {
@@ -24,8 +24,8 @@ func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 }
 
 // hide takes a session out of sight, under its lock.
-func (b *Backend) hide(ctx context.Context, id string) error {
-	if _, err := b.Session(ctx, id); errors.Is(err, state.ErrNotFound) || ctx.Err() != nil {
+func (b *db) hide(ctx context.Context, id string) error {
+	if _, err := b.Header(ctx, id); errors.Is(err, driver.ErrNotFound) || ctx.Err() != nil {
 		return err
 	}
 	if b.keeper.Token(id) == "" {
@@ -35,7 +35,11 @@ func (b *Backend) hide(ctx context.Context, id string) error {
 		}
 		defer lock.Unlock()
 	}
-	return b.change(ctx, "delete", id, func(t *tx, session int64) error {
+	return b.guarded(ctx, "delete", id, func(t *tx) error {
+		session, err := t.session(id)
+		if err != nil {
+			return err
+		}
 		if err := t.exec("DELETE FROM tally WHERE session = ?", session); err != nil {
 			return err
 		}
@@ -51,7 +55,7 @@ const (
 
 // clear removes the rows of sessions that have been deleted, and gives the
 // space they took back to the disk.
-func (b *Backend) clear(ctx context.Context) error {
+func (b *db) clear(ctx context.Context) error {
 	for more := true; more; {
 		err := b.write(ctx, "clear deleted sessions in", func(t *tx) (err error) {
 			more, err = t.clear()
@@ -66,7 +70,7 @@ func (b *Backend) clear(ctx context.Context) error {
 
 // shrink gives free pages back to the disk, those at the end of the file and,
 // moving others into their place, all that are free now.
-func (b *Backend) shrink(ctx context.Context) error {
+func (b *db) shrink(ctx context.Context) error {
 	for before, free := -1, 0; free != before; {
 		before = free
 		err := b.write(ctx, "shrink", func(t *tx) error {

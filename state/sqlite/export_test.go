@@ -14,7 +14,7 @@ import (
 // Watch lets a test see each change of the database before it is made, and
 // refuse it.
 func Watch(b state.Backend, watch func(sql string) error) {
-	w := b.(*Backend).writes
+	w := b.(*Backend).db.writes
 	if w.acquire(context.Background()) == nil {
 		w.watch = watch
 		w.release()
@@ -23,7 +23,7 @@ func Watch(b state.Backend, watch func(sql string) error) {
 
 // Written returns how many pages have been written so far.
 func (b *Backend) Written() (pages int) {
-	w := b.writes
+	w := b.db.writes
 	if w.acquire(context.Background()) != nil {
 		return 0
 	}
@@ -36,11 +36,11 @@ func (b *Backend) Written() (pages int) {
 }
 
 // KeepInJournals sets how many entries of a journal are kept.
-func KeepInJournals(b *Backend, n int64) { b.kept = n }
+func KeepInJournals(b *Backend, n int64) { b.db.kept = n }
 
 // Exec runs a statement on the writer's connection, beside all rules.
 func (b *Backend) Exec(query string) error {
-	return b.writes.outside(context.Background(), query, func(row) error { return nil })
+	return b.db.writes.outside(context.Background(), query, func(row) error { return nil })
 }
 
 // CheckHeader is checkHeader.
@@ -49,7 +49,7 @@ var CheckHeader = checkHeader
 // Number returns the answer to a question that is a number.
 func (b *Backend) Number(t testing.TB, query string) (n int64) {
 	t.Helper()
-	if err := b.one(t.Context(), "ask", query, nil, &n); err != nil {
+	if err := b.db.one(t.Context(), "ask", query, nil, &n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -59,13 +59,13 @@ func (b *Backend) Number(t testing.TB, query string) (n int64) {
 func (b *Backend) Plans(t testing.TB) map[string][]string {
 	t.Helper()
 	plans := map[string][]string{}
-	for _, kept := range []map[string]*sql.Stmt{b.reads.kept, b.writes.kept} {
+	for _, kept := range []map[string]*sql.Stmt{b.db.reads.kept, b.db.writes.kept} {
 		for query := range kept {
 			plans[query] = nil
 		}
 	}
 	for query := range plans {
-		rows, err := b.reads.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, 16)...)
+		rows, err := b.db.reads.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, 16)...)
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
@@ -87,7 +87,7 @@ func (b *Backend) Plans(t testing.TB) map[string][]string {
 // Synchronous returns the setting of the writer's connection, within a watch.
 func Synchronous(t testing.TB, b *Backend) (setting int64) {
 	t.Helper()
-	if err := b.writes.conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&setting); err != nil {
+	if err := b.db.writes.conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&setting); err != nil {
 		t.Fatal(err)
 	}
 	return setting

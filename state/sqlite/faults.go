@@ -12,6 +12,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 func errClosed() error {
@@ -19,8 +20,8 @@ func errClosed() error {
 }
 
 // fault says what could not be done in which file, why, and what helps.
-func (b *Backend) fault(ctx context.Context, op string, err error) error {
-	if err == nil || err == state.ErrNotFound {
+func (b *db) fault(ctx context.Context, op string, err error) error {
+	if err == nil || err == driver.ErrNotFound {
 		return err
 	}
 	if ended := ctx.Err(); ended != nil {
@@ -38,7 +39,7 @@ func (b *Backend) fault(ctx context.Context, op string, err error) error {
 }
 
 // hint returns the next step after an error, or "".
-func (b *Backend) hint(err error) string {
+func (b *db) hint(err error) string {
 	switch code(err) {
 	case codes.SQLITE_FULL:
 		return b.hint(syscall.ENOSPC)
@@ -67,15 +68,15 @@ func (b *Backend) hint(err error) string {
 const damaged = "the file is damaged: restore it from a copy, or save what can be read with gondola sessions export, then start a new file; " +
 	"what is at the destination is found there"
 
-// corrupt says that a document in the database is not what it should be.
-func (b *Backend) corrupt(what string, err error) error {
+// Damaged says that a document in the database is not what it should be.
+func (b *db) Damaged(what string, err error) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("read %s in %s", what, b.path), Err: err,
 		Hint: "restore the file from a copy, or correct the document in its row (docs/sqlite.md tells how)",
 	}
 }
 
-// refused says that something cannot be stored.
-func refused(what string, err error) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "store " + what, Err: err}
+// refused says that something of a session cannot be stored.
+func refused(what, id string, err error) error {
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("store %s of session %q", what, id), Err: err}
 }

@@ -37,7 +37,7 @@ var (
 // prepareFile sees to it that the path leads to a file that is ours or empty,
 // which no other user can read. It reports whether the last process to use the
 // file went without closing it, or is still there.
-func (b *Backend) prepareFile(ctx context.Context) (unclean bool, err error) {
+func (b *db) prepareFile(ctx context.Context) (unclean bool, err error) {
 	switch {
 	case b.path == "":
 		return false, errors.New("the path is empty")
@@ -114,7 +114,7 @@ func protect(path string) error {
 
 // identify returns an error unless the file is ours, or an empty one that may
 // become ours. A file of another program is only read.
-func (b *Backend) identify(ctx context.Context) error {
+func (b *db) identify(ctx context.Context) error {
 	empty, err := identify(b.path)
 	if err != nil && size(b.path+journalSuffix) > 0 {
 		// Perhaps the making of the file was interrupted, which SQLite undoes.

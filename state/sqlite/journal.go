@@ -11,11 +11,11 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-var _ state.Journal = (*Backend)(nil)
+var _ state.Journal = (*db)(nil)
 
 // Append adds entries to the journal by one statement. The disk is not waited
 // for.
-func (b *Backend) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
+func (b *db) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
 	if len(entries) == 0 {
 		return b.usableNow(ctx)
 	}
@@ -25,7 +25,7 @@ func (b *Backend) Append(ctx context.Context, id string, entries ...state.Journa
 	}
 	rows, err := json.Marshal(list)
 	if err != nil {
-		return refused(fmt.Sprintf("the journal of session %q", id), err)
+		return refused("the journal", id, err)
 	}
 	return b.changeUnsynced(ctx, "append to the journal of", id, func(t *tx, session int64) error {
 		var last int64
@@ -57,7 +57,7 @@ func (t *tx) prune(session, last, added, kept int64) error {
 }
 
 // changeUnsynced is change for what a power cut may cost.
-func (b *Backend) changeUnsynced(ctx context.Context, op, id string, do func(t *tx, session int64) error) error {
+func (b *db) changeUnsynced(ctx context.Context, op, id string, do func(t *tx, session int64) error) error {
 	if err := b.keeper.Check(ctx, id); err != nil {
 		return err
 	}
@@ -71,27 +71,30 @@ func (b *Backend) changeUnsynced(ctx context.Context, op, id string, do func(t *
 }
 
 // usableNow returns an error if the backend or ctx has ended.
-func (b *Backend) usableNow(ctx context.Context) error {
+func (b *db) usableNow(ctx context.Context) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.usable(ctx)
 }
 
 // Timeline iterates the entries of one item, or of the session's stages.
-func (b *Backend) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
+func (b *db) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, id, `SELECT number, key, name, stage, status, at, bytes, code, message FROM journal
 		WHERE session = ?1 AND key = ?4 AND number > ?2 ORDER BY number LIMIT ?3`, 0, state.JournalEntry{Key: key}.Bounded().Key)
 }
 
 // Newest iterates all entries, newest first.
-func (b *Backend) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
+func (b *db) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, id, `SELECT number, key, name, stage, status, at, bytes, code, message FROM journal
 		WHERE session = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3`, math.MaxInt64)
 }
 
+// pageSize is how many entries of an iteration are read at a time.
+const pageSize = 128
+
 // entries iterates the entries that a query selects, a page at a time: by
 // session, the number of the entry before, the size of a page, and more.
-func (b *Backend) entries(ctx context.Context, id, query string, after int64, rest ...any) iter.Seq2[state.JournalEntry, error] {
+func (b *db) entries(ctx context.Context, id, query string, after int64, rest ...any) iter.Seq2[state.JournalEntry, error] {
 	return func(yield func(state.JournalEntry, error) bool) {
 		session, more, err := b.journalOf(ctx, id)
 		for after := after; err == nil && more; {
@@ -113,7 +116,7 @@ func (b *Backend) entries(ctx context.Context, id, query string, after int64, re
 
 // entriesPage returns the entries that a query selects, and the number of the
 // last one.
-func (b *Backend) entriesPage(ctx context.Context, id, query string, args []any) (page []state.JournalEntry, last int64, err error) {
+func (b *db) entriesPage(ctx context.Context, id, query string, args []any) (page []state.JournalEntry, last int64, err error) {
 	err = b.read(ctx, on("read the journal of", id), query, args, func(r row) error {
 		e, err := scanEntry(r, &last)
 		page = append(page, e)
@@ -133,7 +136,7 @@ func scanEntry(r row, number *int64) (e state.JournalEntry, err error) {
 
 // journalOf returns the number of a session that is stored, and whether the
 // schema has journals.
-func (b *Backend) journalOf(ctx context.Context, id string) (number int64, has bool, err error) {
+func (b *db) journalOf(ctx context.Context, id string) (number int64, has bool, err error) {
 	if err := b.one(ctx, on("read", id), "SELECT number FROM session WHERE id = ?", []any{id}, &number); err != nil {
 		return 0, false, err
 	}
@@ -142,9 +145,9 @@ func (b *Backend) journalOf(ctx context.Context, id string) (number int64, has b
 }
 
 // PutSnapshot replaces the snapshot. The disk is not waited for.
-func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
+func (b *db) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
 	if err := state.CheckSnapshot(document); err != nil {
-		return refused(fmt.Sprintf("a snapshot of session %q", id), err)
+		return refused("a snapshot", id, err)
 	}
 	return b.changeUnsynced(ctx, "store a snapshot of", id, func(t *tx, session int64) error {
 		return t.exec(`INSERT INTO snapshot (session, at, document) VALUES (?, ?, ?)
@@ -154,7 +157,7 @@ func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, docu
 }
 
 // Snapshot returns the snapshot.
-func (b *Backend) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
+func (b *db) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
 	session, has, err := b.journalOf(ctx, id)
 	if err == nil && !has {
 		err = state.ErrNotFound
@@ -169,7 +172,7 @@ func (b *Backend) Snapshot(ctx context.Context, id string) ([]byte, time.Time, e
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return nil, time.Time{}, b.corrupt(fmt.Sprintf("the snapshot of session %q", id), err)
+		return nil, time.Time{}, b.Damaged(fmt.Sprintf("the snapshot of session %q", id), err)
 	}
 	return []byte(document), at, nil
 }

@@ -13,10 +13,7 @@ import (
 // Lock takes a session, stored or not, for this process. The lease of a process
 // of this machine that has died is taken over at once, another one when it has
 // run out.
-func (b *Backend) Lock(ctx context.Context, id string) (state.Unlocker, error) {
-	if err := checkID(id); err != nil {
-		return nil, err
-	}
+func (b *db) Lock(ctx context.Context, id string) (state.Unlocker, error) {
 	if err := b.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -28,15 +25,14 @@ func (b *Backend) Lock(ctx context.Context, id string) (state.Unlocker, error) {
 }
 
 // ready returns an error if the backend or ctx has ended.
-func (b *Backend) ready(ctx context.Context) error {
+func (b *db) ready(ctx context.Context) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.usable(ctx)
 }
 
-// Holders tells for each session that somebody holds, or died holding, who that
-// is; held tells the two apart. It changes nothing.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+// holders is [Backend.Holders].
+func (b *db) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(who *state.LockedError, held bool) bool) {
 		type entry struct {
 			session string
@@ -61,7 +57,7 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, boo
 
 // table keeps the leases. Its clock is the machine's: the processes that use the
 // file run on one.
-type table struct{ b *Backend }
+type table struct{ b *db }
 
 const holderColumns = "token, host, pid, machine, since, until"
 

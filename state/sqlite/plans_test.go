@@ -36,8 +36,17 @@ func TestNothingScans(t *testing.T) {
 				t.Errorf("%s\n%s", query, strings.Join(plan, "\n"))
 			}
 		}
-		if strings.Contains(query, "i.awaits = ") && !strings.Contains(strings.Join(plan, "\n"), "item_awaits") {
+		if strings.Contains(query, " i.awaits = ") && !strings.Contains(strings.Join(plan, "\n"), "item_awaits") {
 			t.Errorf("%s\ndoes not use the index of what awaits a stage:\n%s", query, strings.Join(plan, "\n"))
+		}
+		if strings.Contains(query, " i.outcome = ") && !strings.Contains(strings.Join(plan, "\n"), "item_outcome") {
+			t.Errorf("%s\ndoes not use the index of outcomes:\n%s", query, strings.Join(plan, "\n"))
+		}
+		if strings.Contains(query, "(i.captured, i.seq)") && !strings.Contains(strings.Join(plan, "\n"), "(captured,seq)") {
+			t.Errorf("%s\nreads all that was captured at one time:\n%s", query, strings.Join(plan, "\n"))
+		}
+		if strings.Contains(query, "ORDER BY i.captured") && !strings.Contains(strings.Join(plan, "\n"), "item_captured") {
+			t.Errorf("%s\ndoes not use the index of capture times:\n%s", query, strings.Join(plan, "\n"))
 		}
 	}
 }
@@ -72,6 +81,19 @@ func useAll(t *testing.T, b *sqlite.Backend) {
 			must(t, err)
 			it.Carried++
 			must(t, b.PutItems(ctx, "s", it))
+		}
+	}
+	for _, order := range []state.Order{state.BySeq, state.ByName, state.ByCaptured} {
+		for _, descending := range []bool{false, true} {
+			for _, after := range []int64{0, 1} {
+				for _, q := range []state.Query{
+					{}, {Awaiting: state.Transfer}, {Outcome: state.OutcomePending}, {Outcome: state.OutcomePending, Awaiting: state.Transfer},
+					{Prefix: "G"}, {Captured: media.Window{Start: time.Now()}}, {Captured: media.Window{End: time.Now()}, Outcome: state.OutcomeFailed},
+				} {
+					q.Order, q.Descending, q.After = order, descending, after
+					must(t, last(b.Search(ctx, "s", q)))
+				}
+			}
 		}
 	}
 	_, err = b.Item(ctx, "s", one.ID.Key())

@@ -18,11 +18,11 @@ var schema embed.FS
 
 // version is that of the schema this program knows. The script schema/N.sql
 // makes version N of version N-1.
-const version = 2
+const version = 3
 
 // prepareSchema refuses a newer schema and brings an older one up to date, unless
 // the file is to be opened as it is.
-func (b *Backend) prepareSchema(ctx context.Context) error {
+func (b *db) prepareSchema(ctx context.Context) error {
 	now, err := b.schemaVersion(ctx)
 	switch {
 	case err != nil:
@@ -37,7 +37,7 @@ func (b *Backend) prepareSchema(ctx context.Context) error {
 }
 
 // update brings an older schema up to date that was left as it was.
-func (b *Backend) update(ctx context.Context) error {
+func (b *db) update(ctx context.Context) error {
 	if !b.outdated.Load() {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (b *Backend) update(ctx context.Context) error {
 // migrate brings the schema up to date, each step in a transaction of its own,
 // so that of two processes that open the file at once one makes the step and
 // the other finds it made.
-func (b *Backend) migrate(ctx context.Context) error {
+func (b *db) migrate(ctx context.Context) error {
 	for {
 		now, err := b.schemaVersion(ctx)
 		switch {
@@ -74,7 +74,7 @@ func (b *Backend) migrate(ctx context.Context) error {
 }
 
 // isOutdated reports whether the schema is still an older one.
-func (b *Backend) isOutdated(ctx context.Context) (bool, error) {
+func (b *db) isOutdated(ctx context.Context) (bool, error) {
 	if !b.outdated.Load() {
 		return false, nil
 	}
@@ -86,7 +86,7 @@ func (b *Backend) isOutdated(ctx context.Context) (bool, error) {
 }
 
 // allowShrinking lets an empty database give space back to the disk later on.
-func (b *Backend) allowShrinking(ctx context.Context) error {
+func (b *db) allowShrinking(ctx context.Context) error {
 	return b.outside(ctx, "PRAGMA auto_vacuum = INCREMENTAL", func(row) error { return nil })
 }
 
@@ -106,12 +106,12 @@ func (t *tx) step(from int) error {
 	return t.script(fmt.Sprintf("%sPRAGMA user_version = %d;", script, from+1))
 }
 
-func (b *Backend) schemaVersion(ctx context.Context) (n int, err error) {
+func (b *db) schemaVersion(ctx context.Context) (n int, err error) {
 	err = b.read(ctx, "read the schema version of", "PRAGMA user_version", nil, func(r row) error { return r.Scan(&n) })
 	return n, err
 }
 
-func (b *Backend) newer(found int) error {
+func (b *db) newer(found int) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
 		Err:  fmt.Errorf("its schema has version %d; this gondola knows version %d", found, version),
@@ -119,7 +119,7 @@ func (b *Backend) newer(found int) error {
 	}
 }
 
-func (b *Backend) unmade() error {
+func (b *db) unmade() error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
 		Err:  errors.New("it has no schema, and may not be changed now"),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strings"
 	"sync"
@@ -30,22 +31,27 @@ type Options struct {
 
 // Backend keeps sessions in a SQLite database. Make one with [Open].
 type Backend struct {
+	*state.Store
+	state.Journal
+	db *db
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// db is the driver.
+type db struct {
 	path     string // absolute
 	log      *slog.Logger
-	now      func() time.Time
 	existing bool
 	kept     int64 // newest entries of a journal
 	keeper   *lease.Keeper
 	reads    *reader
 	writes   *writer
-	commits  atomic.Int64 // changes made here so far
-	outdated atomic.Bool  // the schema is older; the next change brings it up to date
+	outdated atomic.Bool // the schema is older; the next change brings it up to date
 
 	mu     sync.RWMutex // read-locked while the database is used
 	closed bool
 }
-
-var _ state.Backend = (*Backend)(nil)
 
 // Open opens the database at path, creating it with mode 0600 if missing, and
 // its directory with mode 0700. After the machine went down in the midst of
@@ -53,15 +59,11 @@ var _ state.Backend = (*Backend)(nil)
 // [fault.Error] of class Session if the path is no database of Gondola's, or
 // one of a newer Gondola's; such a file is left as it is.
 func Open(ctx context.Context, path string, o Options) (*Backend, error) {
-	b := &Backend{
+	b := &db{
 		path:     path,
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
-		now:      o.Now,
 		existing: o.Existing,
 		kept:     state.JournalKept,
-	}
-	if b.now == nil {
-		b.now = time.Now
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -77,11 +79,23 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 		b.Close()
 		return nil, err
 	}
-	return b, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+}
+
+// Check reads the whole database, some seconds for each million of items, and
+// returns a [fault.Error] that names the first damages.
+func (b *Backend) Check(ctx context.Context) error {
+	return b.db.sound(ctx, "PRAGMA integrity_check(3)")
+}
+
+// Holders tells for each session that is held, or whose holder died, who that is;
+// held tells the two apart. It changes nothing.
+func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+	return b.db.holders(ctx)
 }
 
 // start makes a file that is ours, or empty, ready for use.
-func (b *Backend) start(ctx context.Context, unclean bool) error {
+func (b *db) start(ctx context.Context, unclean bool) error {
 	if err := b.prepareSchema(ctx); err != nil {
 		return err
 	}
@@ -111,7 +125,7 @@ func Opener(o Options) state.Opener {
 
 // Close gives the sessions free that are still locked and closes the database,
 // after the calls that are under way.
-func (b *Backend) Close() error {
+func (b *db) Close() error {
 	err := b.keeper.Close(context.Background())
 	b.mu.Lock()
 	defer b.mu.Unlock()

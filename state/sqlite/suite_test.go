@@ -23,6 +23,7 @@ func TestSuite(t *testing.T) {
 				opened = append(opened, b)
 				return b
 			},
+			Shared: true,
 			Break:  breakAt,
 			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = since")) },
 			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = '2099-01-01T00:00:00Z'")) },

@@ -170,6 +170,11 @@ func wantRecorded(t *testing.T, b state.Backend) {
 		}
 	}
 	equal(t, "outcomes", []state.Outcome{state.OutcomeCreated, state.OutcomePending, state.OutcomeFailed, state.OutcomeSkipped}, outcomes)
+	if searcher, ok := b.(state.Searcher); ok {
+		for _, q := range queries() {
+			equal(t, fmt.Sprintf("%+v", q), names(found(list, q)), names(collect(t, searcher.Search(ctx, "holidays", q))))
+		}
+	}
 	if c := list[1].Checkpoint; c == nil || c.Confirmed != 512 || !sameJSON(c.Resume, json.RawMessage(`{"url":"https://u.example/1"}`)) {
 		t.Errorf("checkpoint = %+v", c)
 	}

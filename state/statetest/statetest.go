@@ -27,6 +27,10 @@ type Harness struct {
 	// unknown to others on the same store.
 	Volatile bool
 
+	// Shared says that several Backends may change one session at once, as workers
+	// of several processes do. In other stores only the holder of its lock may.
+	Shared bool
+
 	// Break, if not nil, lets b fail its nth change of the store from now on,
 	// counted from 1, and every later one, as if the process had died there.
 	Break func(b state.Backend, n int)
@@ -72,6 +76,8 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"HostileIDs", testHostileIDs},
 		{"Seq", testSeq},
 		{"Queries", testQueries},
+		{"Search", testSearch},
+		{"SearchWhileWriting", testSearchWhileWriting},
 		{"IterationWhileWriting", testIterationWhileWriting},
 		{"ItemByKeyAndName", testItemByKeyAndName},
 		{"ItemsAtRest", testItemsAtRest},
@@ -98,6 +104,8 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"WrongClock", testWrongClock},
 		{"Reopen", testReopen},
 		{"Concurrent", testConcurrent},
+		{"Together", testTogether},
+		{"OneName", testOneName},
 		{"Cancelled", testCancelled},
 		{"Closed", testClosed},
 		{"Large", testLarge},

@@ -1,0 +1,192 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/gondola-sync/gondola/state/driver"
+)
+
+// How many rows of an iteration are in memory at a time. A batch holds the answer
+// to a create call, some tens of kilobytes.
+const (
+	itemPage  = 128
+	batchPage = 16
+)
+
+// Item returns the item with this identity, or ErrNotFound.
+func (s *Store) Item(ctx context.Context, session, key string) (*Item, error) {
+	if key == "" {
+		return nil, s.absent(ctx)
+	}
+	return s.find(ctx, session, driver.Ref{Key: key})
+}
+
+// ItemNamed returns the item whose name is taken by name, or ErrNotFound.
+func (s *Store) ItemNamed(ctx context.Context, session, name string) (*Item, error) {
+	if name == "" || s.names.CheckName(name) != nil {
+		return nil, s.absent(ctx)
+	}
+	return s.find(ctx, session, driver.Ref{Name: name})
+}
+
+func (s *Store) absent(ctx context.Context) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	return ErrNotFound
+}
+
+func (s *Store) find(ctx context.Context, session string, ref driver.Ref) (*Item, error) {
+	if err := s.findable(ctx, session); err != nil {
+		return nil, err
+	}
+	row, err := s.driver.Find(ctx, session, ref)
+	if err != nil {
+		return nil, err
+	}
+	return s.item(session, row)
+}
+
+// item reads an item's document.
+func (s *Store) item(session string, row driver.Row) (*Item, error) {
+	it, _, err := DecodeItem(row.Document)
+	if err != nil {
+		return nil, s.driver.Damaged(fmt.Sprintf("item %d of session %q", row.Seq, session), err)
+	}
+	it.Seq = row.Seq
+	return it, nil
+}
+
+// Items iterates the items that q selects, by Seq.
+func (s *Store) Items(ctx context.Context, session string, q ItemQuery) iter.Seq2[*Item, error] {
+	return s.Search(ctx, session, Query{Awaiting: q.Awaiting, After: q.After, Limit: q.Limit})
+}
+
+// Search iterates the items that q selects. It reads them by the page, and an
+// item of a page anew if it was stored here since.
+func (s *Store) Search(ctx context.Context, session string, q Query) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		r := s.readers.add(session)
+		defer s.readers.remove(r)
+		for n := 0; ; {
+			rows, size, err := s.page(ctx, session, q, n, r)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, row := range rows {
+				var it *Item
+				it, err = s.current(ctx, session, row, r)
+				if q.After = row.Seq; errors.Is(err, ErrNotFound) || err == nil && !q.selects(it) {
+					err = nil // it has moved on
+					continue
+				}
+				if n++; !yield(it, err) || err != nil || n == q.Limit {
+					return
+				}
+			}
+			if len(rows) < size {
+				return
+			}
+		}
+	}
+}
+
+// page returns the next rows of an iteration that has yielded n items, and how
+// many there would have been if there were enough.
+func (s *Store) page(ctx context.Context, session string, q Query, n int, r *reading) (rows []driver.Row, size int, err error) {
+	if err := s.findable(ctx, session); err != nil {
+		return nil, 0, err
+	}
+	size = itemPage
+	if q.Limit > 0 {
+		size = min(size, q.Limit-n)
+	}
+	s.readers.fresh(r)
+	rows, err = s.driver.Page(ctx, session, q.rows(size))
+	return rows, size, err
+}
+
+// current returns the item of a row as it is now.
+func (s *Store) current(ctx context.Context, session string, row driver.Row, r *reading) (*Item, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	if row.Document == nil || s.readers.stale(r, row.Seq) {
+		return s.find(ctx, session, driver.Ref{Seq: row.Seq})
+	}
+	return s.item(session, row)
+}
+
+// PutItems stores items.
+func (s *Store) PutItems(ctx context.Context, session string, items ...*Item) error {
+	if err := s.findable(ctx, session); err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		_, err := s.driver.Header(ctx, session)
+		return err
+	}
+	c := &change{items: items}
+	if err := s.commit(ctx, session, c); err != nil {
+		return err
+	}
+	for n, it := range items {
+		it.Seq = c.seqs[n]
+	}
+	return nil
+}
+
+// Batches iterates the session's batches by index.
+func (s *Store) Batches(ctx context.Context, session string) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		for after := int64(math.MinInt64); ; {
+			err := s.findable(ctx, session)
+			var rows []driver.Batch
+			if err == nil {
+				rows, err = s.driver.Batches(ctx, session, after, batchPage)
+			}
+			for _, row := range rows {
+				b, err := DecodeBatch(row.Document)
+				if err != nil {
+					err = s.driver.Damaged(fmt.Sprintf("batch %d of session %q", row.Index, session), err)
+				}
+				if !yield(b, err) || err != nil {
+					return
+				}
+				after = row.Index
+			}
+			if err != nil {
+				yield(nil, err)
+			}
+			if err != nil || len(rows) < batchPage {
+				return
+			}
+		}
+	}
+}
+
+// PutBatch stores a batch.
+func (s *Store) PutBatch(ctx context.Context, session string, b *Batch) error {
+	document, err := compact(EncodeBatch(b))
+	if err != nil {
+		return refused(fmt.Sprintf("batch %d of session %q", b.Index, session), err)
+	}
+	return s.putBatch(ctx, session, driver.Batch{Index: int64(b.Index), Document: document})
+}
+
+// DeleteBatch removes a batch.
+func (s *Store) DeleteBatch(ctx context.Context, session string, index int) error {
+	return s.putBatch(ctx, session, driver.Batch{Index: int64(index)})
+}
+
+func (s *Store) putBatch(ctx context.Context, session string, b driver.Batch) error {
+	if err := s.findable(ctx, session); err != nil {
+		return err
+	}
+	return s.commit(ctx, session, &change{batch: &b})
+}
