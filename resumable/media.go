@@ -233,12 +233,12 @@ func (p *MediaUpload) redirect(command, from string, a answer) (string, error) {
 func (p *MediaUpload) locate(from, location string) (string, error) {
 	base, err := url.Parse(from)
 	if err != nil || location == "" {
-		return "", errors.New("Location is missing")
+		return "", errors.New("no Location header")
 	}
 	u, err := base.Parse(strings.TrimSpace(location))
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http":
-		return "", errors.New("Location is not a URL of https or http")
+		return "", errors.New("the Location header is not a URL of https or http")
 	}
 	return u.String(), allowed(p.URL, u, p.AllowHost)
 }

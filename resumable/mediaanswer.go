@@ -62,7 +62,7 @@ func parseRange(v string) (int64, error) {
 	first, last, _ := strings.Cut(span, "-")
 	n, err := strconv.ParseUint(strings.TrimSpace(last), 10, 62)
 	if strings.TrimSpace(first) != "0" || err != nil {
-		return 0, fmt.Errorf("Range is %q", oneLine(v))
+		return 0, fmt.Errorf("the Range header is %q", oneLine(v))
 	}
 	return int64(n) + 1, nil
 }

@@ -22,7 +22,6 @@ type storage struct {
 
 	mu      sync.Mutex
 	held    []byte
-	total   int64 // -1: not known
 	started int
 	log     []string
 	object  []byte

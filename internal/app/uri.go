@@ -19,7 +19,7 @@ type URI struct {
 func ParseURI(text string) (URI, error) {
 	head, path, found := strings.Cut(text, ":")
 	if !found || head == "" {
-		return URI{}, fmt.Errorf("%q is not a station: it has the form SCHEME: or SCHEME@PROFILE:", text)
+		return URI{}, fmt.Errorf("%q is not a station: a station has the form %q or %q", text, "SCHEME:", "SCHEME@PROFILE:")
 	}
 	scheme, name, named := strings.Cut(head, "@")
 	if named {

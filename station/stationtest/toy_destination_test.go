@@ -34,7 +34,6 @@ type toyVault struct {
 	carried map[string][]byte // guarded by mu; finished uploads, by key of the item
 	held    []stationtest.Held
 	keys    []string // of held
-	albums  []string // titles
 	calls   []int    // entries of each Create
 	names   int
 }

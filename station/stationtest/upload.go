@@ -23,8 +23,8 @@ func testNames(t *testing.T, h Destination) {
 	if account == "" || account != accountOf(t, d) || account != accountOf(t, again) {
 		t.Errorf("Account = %q, then %q, and %q from another process", account, accountOf(t, d), accountOf(t, again))
 	}
-	if d.Limits().Batch < 1 || d.Limits() != d.Limits() {
-		t.Errorf("Limits = %+v", d.Limits())
+	if limits := d.Limits(); limits.Batch < 1 || limits != d.Limits() || limits != again.Limits() {
+		t.Errorf("Limits = %+v, then %+v", limits, d.Limits())
 	}
 }
 
