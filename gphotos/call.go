@@ -50,10 +50,11 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 	var out reply[T]
 	attempt := func(ctx context.Context) error {
 		if r.write {
-			if err := c.writes.pace(ctx); err != nil {
+			leave, err := c.enter(ctx)
+			if err != nil {
 				return err
 			}
-			defer c.writes.done()
+			defer leave()
 		}
 		raw, err := c.send(ctx, r)
 		if err != nil {

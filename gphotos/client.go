@@ -17,6 +17,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/resumable"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // DefaultBaseURL is where Google serves the API.
@@ -71,9 +72,10 @@ type Client struct {
 	timeout  time.Duration
 	now      func() time.Time
 	writes   *pacer
+	gate     station.WriteGate // nil for none
 
-	jsonRequests   atomic.Int64
-	uploadRequests atomic.Int64
+	jsonRequests   *atomic.Int64
+	uploadRequests *atomic.Int64
 }
 
 // NewClient returns a client, or an error for options that cannot work.
@@ -95,17 +97,20 @@ func NewClient(o Options) (*Client, error) {
 		retry:   retry.PolicyOf(o.Retry, o.OnWait),
 		timeout: cmp.Or(o.Timeout, 180*time.Second),
 		now:     o.Now,
+
+		jsonRequests:   new(atomic.Int64),
+		uploadRequests: new(atomic.Int64),
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.writes = newPacer(cmp.Or(o.WritesPerMinute, 30), o.OnWait)
+	c.writes = newPacer(max(cmp.Or(o.WritesPerMinute, 30), 1), o.OnWait)
 	var pool http.RoundTripper = transport.NewHTTP1() // one for all calls
 	if o.HTTP != nil && o.HTTP.Transport != nil {
 		pool = o.HTTP.Transport
 	}
-	c.json = c.newHTTP(o, pool, &c.jsonRequests)
-	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, pool, &c.uploadRequests)}
+	c.json = c.newHTTP(o, pool, c.jsonRequests)
+	c.protocol = &resumable.XGoogUpload{URL: c.url("/v1/uploads", nil), Client: c.newHTTP(o, pool, c.uploadRequests)}
 	c.uploader = &resumable.Uploader{Protocol: c.protocol, Sizing: o.Sizing, OnWait: c.announce}
 	return c, nil
 }
@@ -136,6 +141,13 @@ func (c *Client) newHTTP(o Options, base http.RoundTripper, count *atomic.Int64)
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// through returns the client with its writes going through a gate as well.
+func (c *Client) through(g station.WriteGate) *Client {
+	gated := *c
+	gated.gate = g
+	return &gated
 }
 
 // url returns the URL of an escaped path.

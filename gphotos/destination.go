@@ -68,6 +68,20 @@ func (d *Destination) Account(ctx context.Context) (string, error) { return d.ac
 // Limits returns the most entries that Create takes.
 func (d *Destination) Limits() station.Limits { return station.Limits{Batch: d.batchSize} }
 
+// Pace returns how many writes the service takes from all clients of the account
+// together.
+func (d *Destination) Pace() station.Pace {
+	return station.Pace{Writes: len(d.c.writes.ended), Per: paceWindow}
+}
+
+// Gate returns the destination with its writes going through a gate, in addition
+// to the client's own turns and pace.
+func (d *Destination) Gate(g station.WriteGate) station.Destination {
+	gated := *d
+	gated.c = d.c.through(g)
+	return &gated
+}
+
 // Forecast estimates the requests that carrying a load takes: a start and a
 // segment or two of upload for each item, and a create call for each batch.
 func (d *Destination) Forecast(load station.Load) map[string]int64 {

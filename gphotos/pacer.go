@@ -20,7 +20,7 @@ type pacer struct {
 }
 
 func newPacer(perMinute int, onWait func(fault.Wait)) *pacer {
-	return &pacer{turn: make(chan struct{}, 1), ended: make([]time.Time, max(perMinute, 1)), onWait: onWait}
+	return &pacer{turn: make(chan struct{}, 1), ended: make([]time.Time, perMinute), onWait: onWait}
 }
 
 // alone calls f while no other write is in progress.
@@ -49,6 +49,22 @@ func (p *pacer) pace(ctx context.Context) error {
 		p.onWait(fault.Wait{Reason: "Google Photos takes a limited number of writes a minute", Until: time.Now().Add(d).UTC()})
 	}
 	return retry.Sleep(ctx, d)
+}
+
+// enter waits until a write may be sent. It is called with the turn; leave is
+// called when the write has ended.
+func (c *Client) enter(ctx context.Context) (leave func(), err error) {
+	if err := c.writes.pace(ctx); err != nil {
+		return nil, err
+	}
+	if c.gate == nil {
+		return c.writes.done, nil
+	}
+	outer, err := c.gate.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() { c.writes.done(); outer() }, nil
 }
 
 // done counts a write. The service counts it when it arrives, which is not after

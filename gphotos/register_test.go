@@ -266,3 +266,36 @@ func TestDestinationName(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryAttemptPassesTheGate, each with a turn of its own.
+func TestEveryAttemptPassesTheGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		g := &countingGate{}
+		requests := 0
+		s.before = func(n int, _ string, w http.ResponseWriter, _ *http.Request) bool {
+			if requests++; g.entered != requests || g.left != requests-1 {
+				t.Errorf("request %d: the gate was entered %d times and left %d times", requests, g.entered, g.left)
+			}
+			if n < 4 {
+				apiError(w, 503, "UNAVAILABLE", "The service is currently unavailable.")
+			}
+			return n < 4
+		}
+		d := s.destination(Options{}).Gate(g)
+		if _, err := d.Create(t.Context(), station.Batch{Entries: s.entries("a", "b")}); err != nil {
+			t.Fatal(err)
+		}
+		if requests != 4 || g.left != 4 {
+			t.Errorf("%d requests, the gate was left %d times", requests, g.left)
+		}
+	})
+}
+
+// countingGate lets everything through.
+type countingGate struct{ entered, left int }
+
+func (g *countingGate) Enter(context.Context) (leave func(), err error) {
+	g.entered++
+	return func() { g.left++ }, nil
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"strings"
 )
 
 // maxAlbumKey is the longest escaped title, in bytes, that stands in a key
@@ -22,10 +23,22 @@ func AlbumKey(title string) string {
 	return "album~/" + hex.EncodeToString(sum[:])
 }
 
-// AlbumLock is what to [Backend.Lock] while an album of an account is looked up
-// and created, so that two processes do not create it both. It stands beside the
-// sessions and is none.
-func AlbumLock(account string) string {
+const accountLock = "gondola-account-"
+
+// AccountLock is what to [Backend.Lock] while an account is written to, so that
+// processes write to it one at a time and do not both create an album. It stands
+// beside the sessions and is none.
+func AccountLock(account string) string {
 	sum := sha256.Sum256([]byte(account))
-	return "gondola-albums-" + hex.EncodeToString(sum[:8])
+	return accountLock + hex.EncodeToString(sum[:8])
 }
+
+// IsAccountLock reports whether what is locked is an account, and no session.
+func IsAccountLock(name string) bool { return strings.HasPrefix(name, accountLock) }
+
+// Keys of an account in the ledger, told from those of items by their two fields.
+// What the entries say is the engine's business.
+const (
+	WritesKey  = "account/writes"  // the account's recent writes, and who makes them
+	RequestKey = "account/request" // the latest process that waits for its turn to write
+)

@@ -25,7 +25,7 @@ func TestAlbumKey(t *testing.T) {
 	if got := state.AlbumKey("New York"); got != "album/New%20York" {
 		t.Errorf("key %s", got)
 	}
-	if a, b := state.AlbumLock("gphotos:a"), state.AlbumLock("gphotos:b"); a == b {
+	if a, b := state.AccountLock("gphotos:a"), state.AccountLock("gphotos:b"); a == b {
 		t.Errorf("two accounts have the lock %s", a)
 	}
 }

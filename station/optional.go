@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/gondola-sync/gondola/media"
 )
@@ -71,6 +72,32 @@ type Meter interface {
 type Albums interface {
 	// Album returns the id of the album with this title, creating it if missing.
 	Album(ctx context.Context, title string) (id string, err error)
+}
+
+// Pace is how many writes an account takes, from all processes together.
+type Pace struct {
+	Writes int           // in any span of Per; 0 for no limit
+	Per    time.Duration // a minute, say
+}
+
+// WriteGate lets the writes of an account through, one at a time.
+type WriteGate interface {
+	// Enter returns when a write may be sent: no other one is under way, in
+	// whichever process, and the pace of the account allows one more. The function
+	// leave must be called when the write has ended, however it ended.
+	Enter(ctx context.Context) (leave func(), err error)
+}
+
+// Gated is what a [Destination] may implement whose account takes one write at a
+// time, and so many of them in a span of time, from all processes together.
+// Without it, processes write to one account at the same time.
+type Gated interface {
+	// Pace returns how many writes the account takes.
+	Pace() Pace
+	// Gate returns the destination with each of its write requests, further
+	// attempts included, going through a gate. It shares everything else with the
+	// one it was made of, which stays as it is.
+	Gate(g WriteGate) Destination
 }
 
 // Expirer is what a [Destination] may implement whose receipts get too old to be

@@ -139,7 +139,12 @@ func Locks(open Open) Check {
 
 func holder(l *state.LockedError, held bool) Finding {
 	who := fmt.Sprintf("process %d on %s since %s", l.PID, l.Host, l.Since.Local().Format(time.DateTime))
-	if held {
+	switch {
+	case state.IsAccountLock(l.Session) && held:
+		return Finding{Level: OK, What: "an account is being written to by " + who}
+	case state.IsAccountLock(l.Session):
+		return Finding{Level: OK, What: fmt.Sprintf("an account was being written to by %s, which is gone; the next run takes its turn over", who)}
+	case held:
 		return Finding{Level: Note, What: fmt.Sprintf("session %s is being run by %s", l.Session, who),
 			Why: "a second run of it is refused with exit code 6", Remedy: fmt.Sprintf("wait until it has ended, or end it on %s: kill -INT %d", l.Host, l.PID)}
 	}

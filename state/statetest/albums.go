@@ -33,13 +33,13 @@ func testAlbums(t *testing.T, h Harness) {
 		wantNotFound(t, "the album of another account", err)
 	}
 
-	name := state.AlbumLock("gphotos:3f9a1c")
+	name := state.AccountLock("gphotos:3f9a1c")
 	lock, err := b.Lock(ctx, name)
 	must(t, err)
 	if _, err := second.Lock(ctx, name); !isLocked(err) {
-		t.Errorf("Lock of albums that are locked: %v", err)
+		t.Errorf("Lock of an account that is locked: %v", err)
 	}
-	other, err := second.Lock(ctx, state.AlbumLock("gphotos:another"))
+	other, err := second.Lock(ctx, state.AccountLock("gphotos:another"))
 	must(t, err)
 	must(t, other.Unlock())
 	must(t, lock.Unlock())
@@ -47,7 +47,7 @@ func testAlbums(t *testing.T, h Harness) {
 	must(t, err)
 	must(t, lock.Unlock())
 	if got := collect(t, b.Sessions(ctx)); len(got) != 0 {
-		t.Errorf("locking albums left %d sessions", len(got))
+		t.Errorf("locking accounts left %d sessions", len(got))
 	}
 }
 

@@ -105,6 +105,7 @@ func RunDestination(t *testing.T, newHarness func(t *testing.T) Destination) {
 		{"CreateEqual", nil, testCreateEqual},
 		{"CancelCreate", nil, testCancelCreate},
 		{"Albums", nil, testAlbums},
+		{"Gate", nil, testGate},
 		{"Stale", nil, testStale},
 		{"Inspect", nil, testInspect},
 		{"Meter", nil, testDestinationMeter},

@@ -12,14 +12,8 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
-const (
-	// albumSettles is how long a listing of albums may lack one that was created.
-	albumSettles = 30 * time.Second
-	// albumTurn is how long a run waits for others of its account that open an
-	// album, and albumPoll how long between two looks.
-	albumTurn = 10 * time.Minute
-	albumPoll = 200 * time.Millisecond
-)
+// albumSettles is how long a listing of albums may lack one that was created.
+const albumSettles = 30 * time.Second
 
 // album is what a run knows of its session's album.
 type album struct {
@@ -28,18 +22,18 @@ type album struct {
 }
 
 // open finds or creates the album before anything is put into it. Titles are not
-// unique at the destination: runs that share the store take turns, and the ledger
-// remembers which album a title means.
-func (a *album) open(ctx context.Context, r *Registrar) (err error) {
+// unique at the destination: no other run of the account writes meanwhile, and the
+// ledger remembers which album a title means.
+func (a *album) open(ctx context.Context, r *Registrar) error {
 	s := r.Store.Header()
 	if s.Album == "" || s.AlbumID != "" {
 		return nil
 	}
-	lock, err := r.lockAlbums(ctx, s.Album)
+	release, err := r.lane.Hold(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	defer release()
 	id, err := r.albumOnRecord(ctx, s.Album, a.lostID)
 	if err == nil && id == "" {
 		id, err = r.makeAlbum(ctx, s.Album)
@@ -48,32 +42,6 @@ func (a *album) open(ctx context.Context, r *Registrar) (err error) {
 		return err
 	}
 	return r.Store.Update(func(s *state.Session) { s.AlbumID = id })
-}
-
-// lockAlbums takes the albums of the account and waits for other runs meanwhile.
-func (r *Registrar) lockAlbums(ctx context.Context, title string) (state.Unlocker, error) {
-	began, said := time.Now(), false
-	for {
-		lock, err := r.Store.LockAlbums(ctx)
-		held, ok := errors.AsType[*state.LockedError](err)
-		if !ok {
-			return lock, err
-		}
-		if time.Since(began) >= albumTurn {
-			return nil, &fault.Error{
-				Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("open the album %q", title),
-				Err:  fmt.Errorf("process %d on %s has been opening an album since %s", held.PID, held.Host, held.Since.UTC().Format(time.RFC3339)),
-				Hint: "wait until that process has ended, or end it, then run the same command again",
-			}
-		}
-		if !said && time.Since(began) > time.Second {
-			said = true
-			r.Report.Waiting(fault.Wait{Reason: fmt.Sprintf("process %d on %s opens an album", held.PID, held.Host), Until: began.Add(albumTurn).UTC()})
-		}
-		if err := retry.Sleep(ctx, albumPoll); err != nil {
-			return nil, err
-		}
-	}
 }
 
 // albumOnRecord returns the album that the ledger knows by the title, or "", also

@@ -2,11 +2,13 @@ package register
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/lane"
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
@@ -20,7 +22,7 @@ type Store interface {
 	PutBatch(b *state.Batch) error
 	Recall(ctx context.Context, key string) (*state.LedgerEntry, error)
 	Record(entries ...state.LedgerEntry) error
-	LockAlbums(ctx context.Context) (state.Unlocker, error)
+	LockAccount(ctx context.Context) (state.Unlocker, error)
 	Header() state.Session
 	Change(func(*state.Session))
 	Update(func(*state.Session)) error
@@ -70,14 +72,25 @@ type Registrar struct {
 	taken  chan *state.Item
 	drains chan chan struct{}
 	close  sync.Once
+	lane   *lane.Lane // the writes of all runs to the account
 
 	expected itemSet // stored as transferred by this run, not yet taken
 }
 
 // New returns a Registrar.
 func New(o Options) *Registrar {
+	way := lane.Options{Store: o.Store, Name: o.Destination.Name(), Waiting: o.Report.Waiting}
+	gated, ok := o.Destination.(station.Gated)
+	if ok {
+		way.Pace = gated.Pace()
+	}
+	l := lane.New(way)
+	if ok {
+		o.Destination = gated.Gate(l)
+	}
 	return &Registrar{
 		Options: o,
+		lane:    l,
 		taken:   make(chan *state.Item, ahead*o.Destination.Limits().Batch),
 		drains:  make(chan chan struct{}),
 	}
@@ -116,7 +129,8 @@ func (r *Registrar) Drain(ctx context.Context) error {
 func (r *Registrar) Close() { r.close.Do(func() { close(r.taken) }) }
 
 // Run registers what earlier runs have transferred and what is taken.
-func (r *Registrar) Run(ctx context.Context) error {
+func (r *Registrar) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, r.lane.Close()) }()
 	b := &batcher{r: r, size: 1, deadline: time.NewTimer(longestWait)}
 	defer b.deadline.Stop()
 	if err := r.backlog(ctx, b); err != nil {

@@ -115,9 +115,9 @@ func (s *Session) Record(entries ...state.LedgerEntry) error {
 	return s.backend.Record(s.lasting, entries...)
 }
 
-// LockAlbums takes the albums of the session's account.
-func (s *Session) LockAlbums(ctx context.Context) (state.Unlocker, error) {
-	return s.backend.Lock(ctx, state.AlbumLock(s.Account))
+// LockAccount takes the session's account, to write to it.
+func (s *Session) LockAccount(ctx context.Context) (state.Unlocker, error) {
+	return s.backend.Lock(ctx, state.AccountLock(s.Account))
 }
 
 // Journal returns where the backend keeps the session's history, or nil.

@@ -47,7 +47,7 @@ var rules = []rule{
 	{"gphotos/...", []string{"media", "fault", "station", "resumable", "internal/retry", "internal/regular", "internal/durable", "internal/jsonlimit", "gphotos/...", "internal/transport"}},
 	{"folder/...", []string{"media", "fault", "station", "internal/retry"}},
 	{"internal/printable", nil},
-	{"internal/engine/...", []string{"media", "fault", "station", "state", "progress", "internal/engine/...", "internal/retry"}},
+	{"internal/engine/...", []string{"media", "fault", "station", "state", "state/lease", "progress", "internal/engine/...", "internal/retry"}},
 	{".", []string{"media", "fault", "station", "state", "progress", "internal/engine/...", "internal/printable"}},
 	{"internal/config", []string{"internal/regular", "internal/durable", "internal/jsonlimit"}},
 	{"internal/human", nil},

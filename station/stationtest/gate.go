@@ -1,0 +1,76 @@
+package stationtest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/gondola-sync/gondola/station"
+)
+
+// testGate lets the writes of several calls through a gate.
+func testGate(t *testing.T, h Destination) {
+	d := h.Open(t)
+	gated, ok := d.(station.Gated)
+	if !ok {
+		t.Skip("no Gated")
+	}
+	if p := gated.Pace(); p.Writes < 0 || p.Writes > 0 && p.Per <= 0 {
+		t.Errorf("a pace of %d writes in %v", p.Writes, p.Per)
+	}
+	files := []carried{carry(t, d, h.File(1, h.Least)), carry(t, d, h.File(2, h.Least)), carry(t, d, h.File(3, h.Least))}
+	g := &gate{t: t}
+	through := gated.Gate(g)
+	var calls sync.WaitGroup
+	for _, c := range files[:2] {
+		calls.Go(func() { _, _ = through.Create(t.Context(), station.Batch{Entries: []station.Entry{c.entry()}}) })
+	}
+	if a, ok := through.(station.Albums); ok {
+		calls.Go(func() { _, _ = a.Album(t.Context(), "Summer") })
+	}
+	calls.Wait()
+	passed := g.passed
+	if passed < 2 || g.writing {
+		t.Errorf("%d writes of two batches went through the gate, one still does: %v", passed, g.writing)
+	}
+	mustCreate(t, d, files[2])
+	if g.passed != passed {
+		t.Error("a write of the destination itself went through the gate")
+	}
+	h.wantHeld(t, files[0].File, files[1].File, files[2].File)
+
+	g.closed = errors.New("the gate is closed")
+	b := station.Batch{Entries: []station.Entry{carry(t, d, h.File(4, h.Least)).entry()}}
+	if _, err := through.Create(t.Context(), b); !errors.Is(err, g.closed) {
+		t.Errorf("through a closed gate: %v", err)
+	}
+	h.wantHeld(t, files[0].File, files[1].File, files[2].File)
+}
+
+// gate is a gate that counts.
+type gate struct {
+	t      *testing.T
+	closed error
+
+	mu      sync.Mutex
+	writing bool
+	passed  int
+}
+
+func (g *gate) Enter(context.Context) (leave func(), err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed != nil {
+		return nil, g.closed
+	}
+	if g.writing {
+		g.t.Error("a write begins while another one is under way")
+	}
+	g.writing, g.passed = true, g.passed+1
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.writing = false
+	}, nil
+}
