@@ -33,24 +33,23 @@ const (
 	accountDomain    = "@example.com"
 )
 
-// newAccounts makes the default account and the others.
+// newAccounts opens the default account and the others.
 func newAccounts(e *Emulator, o Options) ([]*Account, error) {
-	g, err := newGoPro(e, defaultGoProUser, GoProUsername, o.Library, o.GoPro)
+	g, err := openGoPro(e.cloud, defaultGoProUser, GoProUsername, o.Library, o.GoPro.Albums)
 	if err != nil {
 		return nil, err
 	}
 	accounts := []*Account{{GoPro: g, User: e.Google.opts.User, e: e}}
 	for _, a := range o.Accounts {
 		defaultTo(&a.User, a.Name+accountDomain)
+		username := a.Name + accountDomain
 		taken := func(other *Account) bool {
-			return other.Name == a.Name || other.User == a.User || other.GoPro.username == a.Name+accountDomain
+			return other.Name == a.Name || other.User == a.User || other.GoPro.Username() == username
 		}
 		if slices.ContainsFunc(accounts, taken) {
 			return nil, fmt.Errorf("account %q: its name or its user %s is empty or taken", a.Name, a.User)
 		}
-		options := o.GoPro
-		options.Albums = a.Albums
-		g, err := newGoPro(e, userID(a.Name), a.Name+accountDomain, a.Library, options)
+		g, err := openGoPro(e.cloud, userID(a.Name), username, a.Library, a.Albums)
 		if err != nil {
 			return nil, fmt.Errorf("account %q: %w", a.Name, err)
 		}
@@ -77,23 +76,6 @@ func (e *Emulator) Account(name string) *Account {
 	}
 	return e.accounts[i]
 }
-
-// goproWhere returns the GoPro account that fits, or nil.
-func (e *Emulator) goproWhere(fits func(*GoPro) bool) *GoPro {
-	for _, a := range e.accounts {
-		if fits(a.GoPro) {
-			return a.GoPro
-		}
-	}
-	return nil
-}
-
-// User returns the id of the user, a UUID: the id of the account's own record, and
-// the gopro_user_id of all rows.
-func (g *GoPro) User() string { return g.user }
-
-// Username returns what the user signs in with, beside GoProPassword.
-func (g *GoPro) Username() string { return g.username }
 
 // GoogleToken is [Google.Token] for the account's user.
 func (a *Account) GoogleToken(scopes ...string) string { return a.e.Google.Token(a.User, scopes...) }

@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestGoProAccountsAreClosedToOthers(t *testing.T) {
 	c, mine, hers := twoAccounts(t)
 	only := ""
 	for _, m := range hers.GoPro.Library() {
-		if _, shared := mine.GoPro.medium(m.ID); !shared {
+		if !slices.ContainsFunc(mine.GoPro.Library(), func(o Medium) bool { return o.ID == m.ID }) {
 			only = m.ID
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/cdn"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -46,7 +47,7 @@ func TestSignedURLs(t *testing.T) {
 		"later expiry":           {"GET", later, nil, 403},
 		"another object":         {"GET", other, nil, 403},
 		"no query":               {"GET", "https://" + parsed.Host + parsed.Path, nil, 403},
-		"short signature":        {"GET", "https://" + parsed.Host + parsed.Path + "?a=b&Signature=x&Key-Pair-Id=" + keyPair, nil, 403},
+		"short signature":        {"GET", "https://" + parsed.Host + parsed.Path + "?a=b&Signature=x&Key-Pair-Id=" + cdn.KeyPair, nil, 403},
 		"bearer":                 {"GET", v.URL, []string{"Authorization", signedIn}, 400},
 		"cookie":                 {"GET", v.URL, []string{"Cookie", "a=b; gp_access_token=x"}, 400},
 		"cookie of others":       {"GET", v.URL, []string{"Cookie", "a=b"}, 200},

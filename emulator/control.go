@@ -66,7 +66,7 @@ func controlHandler(f func(r *http.Request) (any, error)) http.HandlerFunc {
 			if c, ok := errors.AsType[*controlError](err); ok {
 				status = c.status
 			}
-			goproJSON(w, status, map[string]string{"error": err.Error()})
+			route.JSON(w, status, map[string]string{"error": err.Error()})
 			return
 		}
 		switch v := answer.(type) {
@@ -79,7 +79,7 @@ func controlHandler(f func(r *http.Request) (any, error)) http.HandlerFunc {
 				_ = out.Encode(line) // the client may be gone
 			}
 		default:
-			goproJSON(w, http.StatusOK, v)
+			route.JSON(w, http.StatusOK, v)
 		}
 	}
 }
@@ -148,7 +148,7 @@ type accountLine struct {
 
 func (e *Emulator) accountLines() (lines []accountLine) {
 	for _, a := range e.accounts {
-		lines = append(lines, accountLine{a.Name, a.GoPro.user, a.User})
+		lines = append(lines, accountLine{a.Name, a.GoPro.User(), a.User})
 	}
 	return lines
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/gopro"
 	"github.com/gondola-sync/gondola/emulator/internal/memnet"
 	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
@@ -32,6 +33,7 @@ type Emulator struct {
 	GoPro  *GoPro // the default account
 	Google *Google
 
+	cloud    *gopro.Cloud
 	accounts []*Account // the default one first
 	routes   route.Table
 
@@ -53,13 +55,14 @@ func New(o Options) (*Emulator, error) {
 	if e.Google, err = newGoogle(e, o.Google); err != nil {
 		return nil, fmt.Errorf("emulate google: %w", err)
 	}
+	e.cloud = newGoProCloud(e, o.GoPro)
 	if e.accounts, err = newAccounts(e, o); err != nil {
 		return nil, fmt.Errorf("emulate accounts: %w", err)
 	}
 	e.GoPro = e.accounts[0].GoPro
 	e.routes = route.Table{
 		Now: e.Clock.Now, Faults: &e.Faults.queue, Record: func(entry route.Entry) { e.Log.add(Entry(entry)) },
-		Routes: slices.Concat(e.goproRoutes(), e.googleRoutes(), e.controlRoutes()),
+		Routes: slices.Concat(e.cloud.Routes(), e.googleRoutes(), e.controlRoutes()),
 	}
 	return e, nil
 }

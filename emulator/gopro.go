@@ -1,19 +1,11 @@
 package emulator
 
 import (
-	"cmp"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
-	"slices"
-	"strconv"
-	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/emulator/sample"
+	"github.com/gondola-sync/gondola/emulator/internal/cdn"
+	"github.com/gondola-sync/gondola/emulator/internal/gopro"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // GoProOptions are the switches of the GoPro half: variants that were seen in
@@ -44,10 +36,10 @@ type GoProOptions struct {
 
 // How the CDN tells the versions of an object apart.
 const (
-	ValidateBoth    = ""        // by a strong ETag and Last-Modified
-	ValidateDate    = "date"    // by Last-Modified only
-	ValidateWeakly  = "weak"    // by a weak ETag and Last-Modified
-	ValidateNothing = "nothing" // not at all
+	ValidateBoth    = string(cdn.Both)    // by a strong ETag and Last-Modified
+	ValidateDate    = string(cdn.Date)    // by Last-Modified only
+	ValidateWeakly  = string(cdn.Weak)    // by a weak ETag and Last-Modified
+	ValidateNothing = string(cdn.Nothing) // not at all
 )
 
 // GoProAlbum is an album of the GoPro library.
@@ -59,195 +51,96 @@ type GoProAlbum struct {
 // Credentials that the GoPro token endpoint accepts: the user name is that of the
 // default account, the password is good for all.
 const (
-	GoProClientID     = "emulated-client"
-	GoProClientSecret = "emulated-client-secret"
+	GoProClientID     = gopro.ClientID
+	GoProClientSecret = gopro.ClientSecret
 	GoProUsername     = "ada@example.com"
-	GoProPassword     = "correct horse battery staple"
+	GoProPassword     = gopro.Password
 )
 
+// newGoProCloud makes the GoPro cloud, without accounts.
+func newGoProCloud(e *Emulator, o GoProOptions) *gopro.Cloud {
+	env := gopro.Env{Now: e.Clock.Now, Start: e.Clock.start, CDN: func() string { return e.base(route.CDN) }}
+	return gopro.NewCloud(env, gopro.Options{
+		TokenLife: o.TokenLife, TokenRequests: o.TokenRequests, Unauthorized: o.Unauthorized,
+		URLLife: o.URLLife, DeleteDelay: o.DeleteDelay, Validators: cdn.Validators(o.Validators),
+		StrictRange: o.StrictRange, UnfinishedNotFound: o.UnfinishedNotFound, ProxyFirst: o.ProxyFirst,
+		WithoutItemNumbers: o.WithoutItemNumbers, ChaptersDescending: o.ChaptersDescending, Shuffled: o.Shuffled,
+		WithoutAvailable: o.WithoutAvailable, Extras: o.Extras, Overcount: o.Overcount, ZipOmitsMember: o.ZipOmitsMember,
+	})
+}
+
 // GoPro is a GoPro account. It is safe for concurrent use.
-type GoPro struct {
-	e        *Emulator
-	options  GoProOptions
-	user     string // UUID
-	username string
-	key      []byte // signs URLs and thumbnail tokens
+type GoPro struct{ account *gopro.Account }
 
-	mu       sync.Mutex
-	media    map[string]*stored   // guarded by mu; by id
-	numbers  map[string]*stored   // guarded by mu; by the number in CDN paths
-	changes  int                  // guarded by mu; counts what may alter a listing
-	listed   listing              // guarded by mu; the last one
-	altered  map[objectKey]uint64 // guarded by mu; objects with new bytes
-	digests  map[objectKey]*digests
-	turns    map[string]int // guarded by mu; downloads by id of the medium
-	tokens   tokens         // guarded by mu
-	inserted int            // guarded by mu; media added by faults
-}
-
-// stored is a medium in the account.
-type stored struct {
-	medium
-	number  string    // in CDN paths
-	updated time.Time // of the row
-	trashed time.Time // zero: not
-	purged  bool
-}
-
-func newGoPro(e *Emulator, user, username string, library sample.Library, o GoProOptions) (*GoPro, error) {
-	o.TokenLife = cmp.Or(o.TokenLife, 7*24*time.Hour)
-	o.URLLife = cmp.Or(o.URLLife, time.Hour)
-	o.DeleteDelay = cmp.Or(o.DeleteDelay, 15*time.Second)
-	o.Unauthorized = cmp.Or(o.Unauthorized, 401)
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	g := &GoPro{
-		e: e, options: o, key: key, user: user, username: username,
-		media: make(map[string]*stored, len(library)), numbers: make(map[string]*stored, len(library)),
-		altered: map[objectKey]uint64{}, digests: map[objectKey]*digests{}, turns: map[string]int{},
-		tokens: newTokens(e.Clock.Now().Add(o.TokenLife), o.TokenRequests),
+// openGoPro opens an account of the cloud.
+func openGoPro(c *gopro.Cloud, user, username string, l Library, albums []GoProAlbum) (*GoPro, error) {
+	o := gopro.AccountOptions{User: user, Username: username, Library: l}
+	for _, a := range albums {
+		o.Albums = append(o.Albums, gopro.Album(a))
 	}
-	if err := g.Add(library...); err != nil {
+	account, err := c.Open(o)
+	if err != nil {
 		return nil, err
 	}
-	return g, nil
+	return &GoPro{account}, nil
 }
+
+// User returns the id of the user, a UUID: the id of the account's own record, and
+// the gopro_user_id of all rows.
+func (g *GoPro) User() string { return g.account.User() }
+
+// Username returns what the user signs in with, beside GoProPassword.
+func (g *GoPro) Username() string { return g.account.Username() }
 
 // Add puts media into the account, as uploads do. It fails on an id that is
 // empty or taken.
-func (g *GoPro) Add(media ...sample.Medium) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, m := range media {
-		if m.ID == "" || g.media[m.ID] != nil {
-			return fmt.Errorf("add medium %q: its id is empty or taken", m.ID)
-		}
-		s := &stored{medium: medium(m), number: cdnNumber(m.ID), updated: m.Created}
-		g.media[m.ID], g.numbers[s.number] = s, s
-	}
-	g.changes++
-	return nil
-}
+func (g *GoPro) Add(media ...Medium) error { return g.account.Add(media...) }
 
 // Remove takes media out of the account at once, without a trace. Unknown ids
 // are ignored.
-func (g *GoPro) Remove(ids ...string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, id := range ids {
-		if s := g.media[id]; s != nil {
-			delete(g.numbers, s.number)
-			delete(g.media, id)
-		}
-	}
-	g.changes++
-}
+func (g *GoPro) Remove(ids ...string) { g.account.Remove(ids...) }
 
 // Library returns the media that are in the account and not in its trash, newest
 // capture first.
-func (g *GoPro) Library() sample.Library {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var l sample.Library
-	for _, s := range g.sorted(byCapture, func(s *stored) bool { return s.trashed.IsZero() }) {
-		l = append(l, sample.Medium(s.medium))
-	}
-	return l
-}
+func (g *GoPro) Library() Library { return g.account.Library() }
 
 // Change gives the original of a medium and number, from 1, new bytes and a new
 // ETag, as reprocessing does. It reports whether there is such an original.
-func (g *GoPro) Change(id string, number int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.media[id]
-	if s == nil {
-		return false
-	}
-	label := sample.LabelSource
-	if len(s.Sources) == 0 {
-		label = sample.LabelBaked
-	}
-	if s.object(label, number) == nil {
-		return false
-	}
-	g.altered[objectKey{id, label, number}]++
-	return true
-}
+func (g *GoPro) Change(id string, number int) bool { return g.account.Change(id, number) }
 
 // Original returns the bytes that the original of a medium and number, from 1, has
 // now, or nil if there is no such original.
-func (g *GoPro) Original(id string, number int) sample.Content {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.media[id]
-	if s == nil {
-		return nil
-	}
-	for _, label := range []string{sample.LabelSource, sample.LabelBaked} {
-		if o := s.object(label, number); o != nil {
-			return sample.Altered(o.Content, g.altered[objectKey{id, label, number}])
-		}
-	}
-	return nil
+func (g *GoPro) Original(id string, number int) Content { return g.account.Original(id, number) }
+
+// Token returns the access token that the user would copy out of a browser now.
+func (g *GoPro) Token() string { return g.account.Token() }
+
+// ExpireToken ends all access tokens; Token then returns a new one, as after
+// signing in again.
+func (g *GoPro) ExpireToken() { g.account.ExpireToken() }
+
+// Expectation is one file of the account and what a mover to Google Photos
+// should make of it.
+type Expectation struct {
+	Medium  string `json:"medium"`
+	Part    int    `json:"part"` // from 1
+	Label   string `json:"label"`
+	Name    string `json:"name"`   // as the camera gave it; "" if there is no file
+	Size    int64  `json:"size"`   // bytes
+	SHA256  string `json:"sha256"` // lower-case hex
+	Refused bool   `json:"refused"`
+	// Why is "not_ready", "edit_project", "no_original", "incomplete", "empty",
+	// "unsupported_type" or "too_large", or "" if not refused.
+	Why string `json:"why,omitempty"`
 }
 
-func (g *GoPro) now() time.Time { return g.e.Clock.Now() }
-
-// medium returns what an id names, unless it is gone or in the trash.
-func (g *GoPro) medium(id string) (stored, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.media[id]
-	if s == nil || !s.trashed.IsZero() {
-		return stored{}, false
+// Expected returns an expectation for every original that the account has or
+// should have, and one for each medium without any, newest capture first.
+func (g *GoPro) Expected() []Expectation {
+	expected := g.account.Expected()
+	all := make([]Expectation, len(expected))
+	for i, x := range expected {
+		all[i] = Expectation(x)
 	}
-	return *s, true
-}
-
-// order compares two media; the first comes first in listings.
-type order func(a, b *stored) int
-
-func byCapture(a, b *stored) int { return newest(a.Captured, b.Captured, a, b) }
-func byUpload(a, b *stored) int  { return newest(a.Created, b.Created, a, b) }
-
-func newest(a, b time.Time, x, y *stored) int {
-	if c := b.Compare(a); c != 0 {
-		return c
-	}
-	if x.ID < y.ID {
-		return -1
-	}
-	return 1
-}
-
-// sorted returns the media that pass a filter. The caller holds g.mu.
-func (g *GoPro) sorted(by order, keep func(*stored) bool) []*stored {
-	var found []*stored
-	for _, s := range g.media {
-		if !s.purged && keep(s) {
-			found = append(found, s)
-		}
-	}
-	slices.SortFunc(found, by)
-	return found
-}
-
-// cdnNumber is the 19-digit number of a medium in CDN paths.
-func cdnNumber(id string) string {
-	sum := sha256.Sum256([]byte("number of " + id))
-	n := binary.BigEndian.Uint64(sum[:])%9_000_000_000_000_000_000 + 1_000_000_000_000_000_000
-	return strconv.FormatUint(n, 10)
-}
-
-// fingerprint is the GUMI of a recording.
-func fingerprint(id string) string {
-	sum := sha256.Sum256([]byte("recording " + id))
-	return hex.EncodeToString(sum[:16])
-}
-
-func (g *GoPro) sign(parts string) []byte {
-	mac := hmac.New(sha256.New, g.key)
-	mac.Write([]byte(parts))
-	return mac.Sum(nil)
+	return all
 }

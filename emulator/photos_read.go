@@ -132,7 +132,7 @@ func (g *Google) batchGet(c caller, r *http.Request) (any, error) {
 	if f := fault.Of(r, fault.ItemCode); f != nil && f.Item < len(ids) {
 		answer.Results[f.Item] = result{Status: new(itemStatus(f.Status))}
 	}
-	answer.Results = disturb(answer.Results, fault.Of(r, fault.ShortPage, fault.Reorder))
+	answer.Results = fault.Disturb(answer.Results, fault.Of(r, fault.ShortPage, fault.Reorder))
 	return answer, nil
 }
 

@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"cmp"
@@ -9,14 +9,15 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // download answers the signed URLs of everything that belongs to a medium.
-func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
+func (g *Account) download(w http.ResponseWriter, r *http.Request) {
 	s, ok := g.medium(r.PathValue("id"))
 	if !ok || r.PathValue("part") != "download" || s.Unlisted && g.options.UnfinishedNotFound {
-		refuseGoPro(w, r, http.StatusNotFound)
+		refuse(w, r, http.StatusNotFound)
 		return
 	}
 	failure := fault.Of(r, fault.ShortPage, fault.Reorder, fault.Empty)
@@ -37,13 +38,13 @@ func (g *GoPro) download(w http.ResponseWriter, r *http.Request) {
 	if g.options.Shuffled {
 		d.files, d.variations, d.sidecars = rotated(d.files, d.turn), rotated(d.variations, d.turn), rotated(d.sidecars, d.turn)
 	}
-	goproJSON(w, http.StatusOK, map[string]any{"filename": s.Filename, "_embedded": map[string]any{
+	route.JSON(w, http.StatusOK, map[string]any{"filename": s.Filename, "_embedded": map[string]any{
 		"files": d.files, "variations": d.variations, "sprites": d.sprites, "sidecar_files": d.sidecars,
 	}})
 }
 
 // turn counts the downloads of a medium, from 1.
-func (g *GoPro) turn(id string) int {
+func (g *Account) turn(id string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turns[id]++
@@ -63,7 +64,7 @@ type entry map[string]any
 
 // manifest is a download in the making.
 type manifest struct {
-	g                                    *GoPro
+	g                                    *Account
 	s                                    *stored
 	turn                                 int // number of this download, from 1
 	files, variations, sprites, sidecars []entry

@@ -1,8 +1,10 @@
-package emulator
+package gopro
 
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // albumID is the UUID of an album by its index; the root, which holds them all,
@@ -12,31 +14,31 @@ func albumID(index int) string {
 }
 
 // albums lists the albums or, with parent_id, the media of one.
-func (g *GoPro) albums(w http.ResponseWriter, r *http.Request) {
+func (g *Account) albums(w http.ResponseWriter, r *http.Request) {
 	q, _ := parseSearch(r.URL.Query(), true) // only its pages matter here
 	items := g.collections()
 	if r.URL.Query().Has("parent_id") {
 		items = g.members(r.URL.Query().Get("parent_id"))
 	}
 	start := min(max(q.page-1, 0)*q.perPage, len(items))
-	goproJSON(w, http.StatusOK, map[string]any{
+	route.JSON(w, http.StatusOK, map[string]any{
 		"items": items[start:min(start+q.perPage, len(items))], "_pages": pages(q, len(items)),
 	})
 }
 
 // album answers one album, bare.
-func (g *GoPro) album(w http.ResponseWriter, r *http.Request) {
+func (g *Account) album(w http.ResponseWriter, r *http.Request) {
 	for _, c := range g.collections() {
 		if c["id"] == r.PathValue("id") {
-			goproJSON(w, http.StatusOK, c)
+			route.JSON(w, http.StatusOK, c)
 			return
 		}
 	}
-	refuseGoPro(w, r, http.StatusNotFound)
+	refuse(w, r, http.StatusNotFound)
 }
 
-func (g *GoPro) collections() []entry {
-	created := wireTime(g.e.Clock.start)
+func (g *Account) collections() []entry {
+	created := wireTime(g.env.Start)
 	collection := func(index int, title string, parents, members []string) entry {
 		return entry{
 			"id": albumID(index), "type": "collection", "title": title, "label": "mural", "description": nil, "place": nil,
@@ -45,7 +47,7 @@ func (g *GoPro) collections() []entry {
 		}
 	}
 	list := []entry{collection(0, "", []string{}, []string{})}
-	for i, a := range g.options.Albums {
+	for i, a := range g.owned {
 		members := []string{}
 		for _, id := range a.Media {
 			members = append(members, albumItemID(i+1, id))
@@ -61,9 +63,9 @@ func albumItemID(album int, id string) string {
 	return f[:8] + "-" + f[8:12] + "-4" + f[13:16] + "-8" + f[17:20] + "-" + f[20:]
 }
 
-func (g *GoPro) members(parent string) []entry {
+func (g *Account) members(parent string) []entry {
 	items := []entry{}
-	for i, a := range g.options.Albums {
+	for i, a := range g.owned {
 		if albumID(i+1) != parent {
 			continue
 		}

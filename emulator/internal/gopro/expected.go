@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"path"
@@ -17,21 +17,21 @@ const (
 // Expectation is one file of the account and what a mover to Google Photos
 // should make of it.
 type Expectation struct {
-	Medium  string `json:"medium"`
-	Part    int    `json:"part"` // from 1
-	Label   string `json:"label"`
-	Name    string `json:"name"`   // as the camera gave it; "" if there is no file
-	Size    int64  `json:"size"`   // bytes
-	SHA256  string `json:"sha256"` // lower-case hex
-	Refused bool   `json:"refused"`
+	Medium  string
+	Part    int // from 1
+	Label   string
+	Name    string // as the camera gave it; "" if there is no file
+	Size    int64  // bytes
+	SHA256  string // lower-case hex
+	Refused bool
 	// Why is "not_ready", "edit_project", "no_original", "incomplete", "empty",
 	// "unsupported_type" or "too_large", or "" if not refused.
-	Why string `json:"why,omitempty"`
+	Why string
 }
 
 // Expected returns an expectation for every original that the account has or
 // should have, and one for each medium without any, newest capture first.
-func (g *GoPro) Expected() []Expectation {
+func (g *Account) Expected() []Expectation {
 	var all []Expectation
 	for _, m := range g.Library() {
 		all = append(all, g.expect(medium(m))...)
@@ -39,7 +39,7 @@ func (g *GoPro) Expected() []Expectation {
 	return all
 }
 
-func (g *GoPro) expect(m medium) []Expectation {
+func (g *Account) expect(m medium) []Expectation {
 	if why := m.refused(); why != "" {
 		label := sample.LabelSource
 		if m.edited() {
@@ -69,7 +69,7 @@ func (g *GoPro) expect(m medium) []Expectation {
 	return list
 }
 
-func (g *GoPro) fileOf(m medium, label string, number int, o sample.Object) Expectation {
+func (g *Account) fileOf(m medium, label string, number int, o sample.Object) Expectation {
 	key := objectKey{m.ID, label, number}
 	g.mu.Lock()
 	generation := g.altered[key]
@@ -78,7 +78,7 @@ func (g *GoPro) fileOf(m medium, label string, number int, o sample.Object) Expe
 	why := refusedFile(o, extensionOf(&m, o), m.photo() || m.Set)
 	return Expectation{
 		Medium: m.ID, Part: number, Label: label, Name: o.Name, Size: content.Size(),
-		SHA256: g.digestsOf(key, generation).sha256(content), Refused: why != "", Why: why,
+		SHA256: g.digests.SHA256(key.version(generation), content), Refused: why != "", Why: why,
 	}
 }
 

@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
 // purgePause is how long the second, permanent deletion must come after the
@@ -15,14 +17,14 @@ import (
 const purgePause = 3 * time.Second
 
 // update changes the members of a row that people can edit.
-func (g *GoPro) update(w http.ResponseWriter, r *http.Request) {
+func (g *Account) update(w http.ResponseWriter, r *http.Request) {
 	var change struct {
 		Captured *time.Time `json:"captured_at"`
 		Filename *string    `json:"filename"`
 		Title    *string    `json:"content_title"`
 	}
 	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&change); err != nil {
-		refuseGoPro(w, r, http.StatusBadRequest)
+		refuse(w, r, http.StatusBadRequest)
 		return
 	}
 	g.edit(w, r, func(s *stored) {
@@ -39,7 +41,7 @@ func (g *GoPro) update(w http.ResponseWriter, r *http.Request) {
 }
 
 // reprocess takes up a failed upload again.
-func (g *GoPro) reprocess(w http.ResponseWriter, r *http.Request) {
+func (g *Account) reprocess(w http.ResponseWriter, r *http.Request) {
 	g.edit(w, r, func(s *stored) {
 		if s.State == "failure" {
 			s.State = "transcoding"
@@ -47,12 +49,12 @@ func (g *GoPro) reprocess(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (g *GoPro) edit(w http.ResponseWriter, r *http.Request, change func(*stored)) {
+func (g *Account) edit(w http.ResponseWriter, r *http.Request, change func(*stored)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.media[r.PathValue("id")]
 	if s == nil || !s.trashed.IsZero() {
-		refuseGoPro(w, r, http.StatusNotFound)
+		refuse(w, r, http.StatusNotFound)
 		return
 	}
 	change(s)
@@ -63,7 +65,7 @@ func (g *GoPro) edit(w http.ResponseWriter, r *http.Request, change func(*stored
 
 // remove puts media into the trash or, with permanent=true and a moment after
 // that, purges them. What it cannot remove it names under status 200.
-func (g *GoPro) remove(w http.ResponseWriter, r *http.Request) {
+func (g *Account) remove(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	failed := []any{}
 	for id := range strings.SplitSeq(q.Get("ids"), ",") {
@@ -73,10 +75,10 @@ func (g *GoPro) remove(w http.ResponseWriter, r *http.Request) {
 			})
 		}
 	}
-	goproJSON(w, http.StatusOK, map[string]any{"_embedded": map[string]any{"errors": failed}})
+	route.JSON(w, http.StatusOK, map[string]any{"_embedded": map[string]any{"errors": failed}})
 }
 
-func (g *GoPro) delete(id string, permanent bool) bool {
+func (g *Account) delete(id string, permanent bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.media[id]
@@ -95,7 +97,7 @@ func (g *GoPro) delete(id string, permanent bool) bool {
 }
 
 // trash lists what was deleted; it knows no filters.
-func (g *GoPro) trash(w http.ResponseWriter, r *http.Request) {
+func (g *Account) trash(w http.ResponseWriter, r *http.Request) {
 	q, _ := parseSearch(url.Values{"page": r.URL.Query()["page"], "per_page": r.URL.Query()["per_page"]}, false)
 	g.mu.Lock()
 	now := g.now()
@@ -104,16 +106,16 @@ func (g *GoPro) trash(w http.ResponseWriter, r *http.Request) {
 	})
 	rows := g.window(all, q)
 	g.mu.Unlock()
-	goproJSON(w, http.StatusOK, map[string]any{"deleted_media": rows, "_pages": pages(q, len(all))})
+	route.JSON(w, http.StatusOK, map[string]any{"deleted_media": rows, "_pages": pages(q, len(all))})
 }
 
 // restore takes media out of the trash.
-func (g *GoPro) restore(w http.ResponseWriter, r *http.Request) {
+func (g *Account) restore(w http.ResponseWriter, r *http.Request) {
 	var q struct {
 		IDs []string `json:"ids"`
 	}
 	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&q); err != nil {
-		refuseGoPro(w, r, http.StatusBadRequest)
+		refuse(w, r, http.StatusBadRequest)
 		return
 	}
 	g.mu.Lock()
@@ -128,10 +130,10 @@ func (g *GoPro) restore(w http.ResponseWriter, r *http.Request) {
 }
 
 // notReady lists uploads that are not finished or have failed.
-func (g *GoPro) notReady(w http.ResponseWriter, r *http.Request) {
+func (g *Account) notReady(w http.ResponseWriter, r *http.Request) {
 	q, err := parseSearch(r.URL.Query(), true)
 	if err != nil {
-		refuseGoPro(w, r, http.StatusInternalServerError)
+		refuse(w, r, http.StatusInternalServerError)
 		return
 	}
 	g.mu.Lock()
@@ -140,13 +142,13 @@ func (g *GoPro) notReady(w http.ResponseWriter, r *http.Request) {
 	})
 	rows := g.window(all, q)
 	g.mu.Unlock()
-	goproJSON(w, http.StatusOK, map[string]any{
+	route.JSON(w, http.StatusOK, map[string]any{
 		"_embedded": map[string]any{"errors": []any{}, "media": rows}, "_pages": pages(q, len(all)),
 	})
 }
 
 // window renders the rows of one page. The caller holds g.mu.
-func (g *GoPro) window(all []*stored, q searchQuery) []map[string]any {
+func (g *Account) window(all []*stored, q searchQuery) []map[string]any {
 	rows := []map[string]any{}
 	for _, s := range due(all, q.page, q.perPage) {
 		rows = append(rows, g.rowOf(s, q.fields))

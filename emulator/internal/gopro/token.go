@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"crypto/rand"
@@ -58,7 +58,7 @@ func randomText(n int) string {
 }
 
 // Token returns the access token that the user would copy out of a browser now.
-func (g *GoPro) Token() string {
+func (g *Account) Token() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.tokens.current
@@ -66,7 +66,7 @@ func (g *GoPro) Token() string {
 
 // ExpireToken ends all access tokens; Token then returns a new one, as after
 // signing in again.
-func (g *GoPro) ExpireToken() {
+func (g *Account) ExpireToken() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	clear(g.tokens.alive)
@@ -75,7 +75,7 @@ func (g *GoPro) ExpireToken() {
 
 // admit takes one request of the token that r carries, as bearer or cookie, and
 // returns the account that it is of, or nil if it is not good.
-func (e *Emulator) admit(r *http.Request) *GoPro {
+func (c *Cloud) admit(r *http.Request) *Account {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		cookie, err := r.Cookie(route.TokenCookie)
@@ -84,21 +84,16 @@ func (e *Emulator) admit(r *http.Request) *GoPro {
 		}
 		token = cookie.Value
 	}
-	return e.spend(token)
+	return c.spend(token)
 }
 
 // spend takes one request of a token and returns the account that it is of, or
 // nil if it is not good.
-func (e *Emulator) spend(token string) *GoPro {
-	for _, a := range e.accounts {
-		if a.GoPro.spend(token) {
-			return a.GoPro
-		}
-	}
-	return nil
+func (c *Cloud) spend(token string) *Account {
+	return c.where(func(g *Account) bool { return g.spend(token) })
 }
 
-func (g *GoPro) spend(token string) bool {
+func (g *Account) spend(token string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.tokens.alive[token]
@@ -137,42 +132,42 @@ func readGrant(r *http.Request) (grantRequest, error) {
 	}, err
 }
 
-// grantGoPro is the token endpoint of all accounts.
-func (e *Emulator) grantGoPro(w http.ResponseWriter, r *http.Request) {
+// grantToken is the token endpoint of all accounts.
+func (c *Cloud) grantToken(w http.ResponseWriter, r *http.Request) {
 	q, err := readGrant(r)
 	switch {
 	case err != nil:
-		goproError(w, http.StatusBadRequest, "invalid_request", "The request is malformed")
-	case q.ClientID != GoProClientID || q.ClientSecret != GoProClientSecret:
-		goproError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed")
+		refuseWith(w, http.StatusBadRequest, "invalid_request", "The request is malformed")
+	case q.ClientID != ClientID || q.ClientSecret != ClientSecret:
+		refuseWith(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 	case q.Grant == "password":
-		g := e.goproWhere(func(g *GoPro) bool { return g.username == q.Username })
-		if g == nil || q.Password != GoProPassword {
-			goproError(w, http.StatusUnauthorized, "invalid_grant", "The username or password is wrong")
+		g := c.where(func(g *Account) bool { return g.username == q.Username })
+		if g == nil || q.Password != Password {
+			refuseWith(w, http.StatusUnauthorized, "invalid_grant", "The username or password is wrong")
 			return
 		}
 		g.issue(w)
 	case q.Grant == "refresh_token":
-		e.refreshGoPro(w, q.Refresh)
+		c.refreshToken(w, q.Refresh)
 	default:
-		goproError(w, http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported")
+		refuseWith(w, http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported")
 	}
 }
 
-func (e *Emulator) refreshGoPro(w http.ResponseWriter, token string) {
-	g := e.goproWhere(func(g *GoPro) bool { return g.gave(token) })
+func (c *Cloud) refreshToken(w http.ResponseWriter, token string) {
+	g := c.where(func(g *Account) bool { return g.gave(token) })
 	switch {
 	case g == nil:
-		goproError(w, http.StatusBadRequest, "invalid_grant", "The refresh token is invalid")
+		refuseWith(w, http.StatusBadRequest, "invalid_grant", "The refresh token is invalid")
 	case !g.spendRefresh(token):
-		goproError(w, http.StatusUnauthorized, "token_blacklisted", "The refresh token was revoked")
+		refuseWith(w, http.StatusUnauthorized, "token_blacklisted", "The refresh token was revoked")
 	default:
 		g.issue(w)
 	}
 }
 
 // gave reports whether the account has ever given out a refresh token.
-func (g *GoPro) gave(refresh string) bool {
+func (g *Account) gave(refresh string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	_, known := g.tokens.refresh[refresh]
@@ -180,7 +175,7 @@ func (g *GoPro) gave(refresh string) bool {
 }
 
 // spendRefresh reports whether a refresh token was not used before.
-func (g *GoPro) spendRefresh(refresh string) bool {
+func (g *Account) spendRefresh(refresh string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	unused := g.tokens.refresh[refresh]
@@ -188,13 +183,13 @@ func (g *GoPro) spendRefresh(refresh string) bool {
 	return unused
 }
 
-func (g *GoPro) issue(w http.ResponseWriter) {
+func (g *Account) issue(w http.ResponseWriter) {
 	g.mu.Lock()
 	g.tokens.renew(g.now().Add(oauthLife), g.options.TokenRequests)
 	access, refresh := g.tokens.current, randomText(48)
 	g.tokens.refresh[refresh] = true
 	g.mu.Unlock()
-	goproJSON(w, http.StatusOK, map[string]any{
+	route.JSON(w, http.StatusOK, map[string]any{
 		"access_token": access, "expires_in": int(oauthLife.Seconds()), "refresh_token": refresh,
 		"resource_owner_id": g.user, "token_type": "bearer", "scope": "root root:channels public me upload media_library_beta live",
 	})

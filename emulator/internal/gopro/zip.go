@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"net/http"
@@ -10,14 +10,14 @@ import (
 
 // zip streams the originals of media in one archive, without a length and
 // without ranges. What it does not find it leaves out.
-func (e *Emulator) zip(w http.ResponseWriter, r *http.Request) {
+func (c *Cloud) zip(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	g := e.spend(q.Get("access_token"))
+	g := c.spend(q.Get("access_token"))
 	if g == nil {
-		g = e.admit(r)
+		g = c.admit(r)
 	}
 	if g == nil {
-		e.unauthorized(w, r)
+		c.unauthorized(w, r)
 		return
 	}
 	var members []sample.Object

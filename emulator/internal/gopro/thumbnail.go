@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"crypto/hmac"
@@ -17,10 +17,10 @@ const thumbnailWidth = 450
 
 // thumbnail serves a JPEG of a medium by the token of its row; without a valid
 // one it answers 404, also with a JPEG.
-func (e *Emulator) thumbnail(w http.ResponseWriter, r *http.Request) {
-	g := e.admit(r)
+func (c *Cloud) thumbnail(w http.ResponseWriter, r *http.Request) {
+	g := c.admit(r)
 	if g == nil {
-		e.unauthorized(w, r)
+		c.unauthorized(w, r)
 		return
 	}
 	s, ok := g.pictured(r.PathValue("token"))
@@ -41,14 +41,14 @@ func writeJPEG(w http.ResponseWriter, status int, picture []byte) {
 }
 
 // pictured returns the medium that a thumbnail token is of.
-func (g *GoPro) pictured(token string) (stored, bool) {
+func (g *Account) pictured(token string) (stored, bool) {
 	dot := strings.LastIndexByte(token, '.')
 	if dot < 0 {
 		return stored{}, false
 	}
 	body, signature := token[:dot], token[dot+1:]
 	got, err := base64.RawURLEncoding.DecodeString(signature)
-	if err != nil || !hmac.Equal(got, g.sign("thumbnail "+body)) {
+	if err != nil || !hmac.Equal(got, g.signer.MAC("thumbnail "+body)) {
 		return stored{}, false
 	}
 	_, claims, _ := strings.Cut(body, ".")

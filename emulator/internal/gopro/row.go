@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"encoding/base64"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -16,7 +17,7 @@ var alwaysSent = []string{"id", "gopro_user_id", "source_gumi", "source_mgumi"}
 
 // rowOf renders a row with the fields asked for, or all of them if none are.
 // Unknown fields are ignored. The caller holds g.mu or owns s.
-func (g *GoPro) rowOf(s *stored, fields []string) map[string]any {
+func (g *Account) rowOf(s *stored, fields []string) map[string]any {
 	row := g.wholeRow(s)
 	if fields == nil {
 		return row
@@ -29,7 +30,7 @@ func (g *GoPro) rowOf(s *stored, fields []string) map[string]any {
 	return row
 }
 
-func (g *GoPro) wholeRow(s *stored) map[string]any {
+func (g *Account) wholeRow(s *stored) map[string]any {
 	row := map[string]any{
 		"id": s.ID, "type": s.Type, "filename": s.Filename, "file_extension": textOrNull(s.Extension),
 		"file_size": s.fileSize(), "item_count": s.itemCount(),
@@ -76,7 +77,7 @@ func numberOrNull(n int) any {
 func wireTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // availableLabels names what a download lists, and a little more.
-func (g *GoPro) availableLabels(s *stored) []string {
+func (g *Account) availableLabels(s *stored) []string {
 	if s.Unlisted {
 		return []string{}
 	}
@@ -100,23 +101,23 @@ func (g *GoPro) availableLabels(s *stored) []string {
 }
 
 // thumbnailToken looks like the JWT of the service: signed, not encrypted.
-func (g *GoPro) thumbnailToken(s *stored) string {
+func (g *Account) thumbnailToken(s *stored) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	claims := fmt.Sprintf(`{"medium_id":%q,"owner":%q,"is_public":false,"o":1,"region":"us-west-2","trans":null}`, s.number, g.user)
 	body := encode([]byte(`{"alg":"HS256"}`)) + "." + encode([]byte(claims))
-	return body + "." + encode(g.sign("thumbnail "+body))
+	return body + "." + encode(g.signer.MAC("thumbnail "+body))
 }
 
 // row answers one row, bare.
-func (g *GoPro) row(w http.ResponseWriter, r *http.Request) {
+func (g *Account) row(w http.ResponseWriter, r *http.Request) {
 	s, ok := g.medium(r.PathValue("id"))
 	if !ok {
-		refuseGoPro(w, r, http.StatusNotFound)
+		refuse(w, r, http.StatusNotFound)
 		return
 	}
 	var fields []string
 	if list := r.URL.Query().Get("fields"); list != "" {
 		fields = strings.Split(list, ",")
 	}
-	goproJSON(w, http.StatusOK, g.rowOf(&s, fields))
+	route.JSON(w, http.StatusOK, g.rowOf(&s, fields))
 }

@@ -1,4 +1,4 @@
-package emulator
+package gopro
 
 import (
 	"cmp"
@@ -8,27 +8,28 @@ import (
 	"slices"
 
 	"github.com/gondola-sync/gondola/emulator/internal/fault"
+	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // listing is the result of a filter, kept for the next page.
 type listing struct {
 	filter  listingFilter
-	changes int // GoPro.changes when it was made
+	changes int // Account.changes when it was made
 	rows    []*stored
 }
 
 // search answers one page. A page before the first and one after the last are
 // empty.
-func (g *GoPro) search(w http.ResponseWriter, r *http.Request) {
+func (g *Account) search(w http.ResponseWriter, r *http.Request) {
 	q, err := parseSearch(r.URL.Query(), !g.options.StrictRange)
 	if err != nil {
-		refuseGoPro(w, r, http.StatusInternalServerError)
+		refuse(w, r, http.StatusInternalServerError)
 		return
 	}
 	failure := fault.Of(r, fault.ShortPage, fault.RepeatPage, fault.Reorder, fault.InsertRows, fault.RemoveRows)
 	rows, total := g.page(q, failure)
-	goproJSON(w, http.StatusOK, map[string]any{
+	route.JSON(w, http.StatusOK, map[string]any{
 		"_embedded": map[string]any{"errors": []any{}, "media": rows},
 		"_pages":    pages(q, total+g.options.Overcount),
 	})
@@ -41,7 +42,7 @@ func pages(q searchQuery, total int) map[string]int {
 	}
 }
 
-func (g *GoPro) page(q searchQuery, failure *fault.Fault) (rows []map[string]any, total int) {
+func (g *Account) page(q searchQuery, failure *fault.Fault) (rows []map[string]any, total int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	all := g.list(q.filter)
@@ -54,14 +55,14 @@ func (g *GoPro) page(q searchQuery, failure *fault.Fault) (rows []map[string]any
 		number = max(number-1, 1) // the first page has none before it
 	}
 	rows = []map[string]any{}
-	for _, s := range disturb(due(all, number, q.perPage), failure) {
+	for _, s := range fault.Disturb(due(all, number, q.perPage), failure) {
 		rows = append(rows, g.rowOf(s, q.fields))
 	}
 	return rows, len(all)
 }
 
 // list returns all rows of a filter. The caller holds g.mu.
-func (g *GoPro) list(f listingFilter) []*stored {
+func (g *Account) list(f listingFilter) []*stored {
 	if g.listed.changes == g.changes && g.listed.rows != nil && reflect.DeepEqual(g.listed.filter, f) {
 		return g.listed.rows
 	}
@@ -86,24 +87,9 @@ func (g *GoPro) list(f listingFilter) []*stored {
 	return rows
 }
 
-// disturb returns the rows of a page as a fault leaves them.
-func disturb[R any](rows []R, failure *fault.Fault) []R {
-	if failure == nil || len(rows) == 0 {
-		return rows
-	}
-	switch failure.Kind {
-	case fault.ShortPage:
-		return rows[:min(cmp.Or(failure.Count, 12), len(rows)-1)]
-	case fault.Reorder:
-		rows = slices.Clone(rows)
-		slices.Reverse(rows)
-	}
-	return rows
-}
-
 // shift inserts rows before all others, or removes the first ones, while someone
 // lists them. The caller holds g.mu.
-func (g *GoPro) shift(failure *fault.Fault, all []*stored) {
+func (g *Account) shift(failure *fault.Fault, all []*stored) {
 	count := cmp.Or(failure.Count, 1)
 	g.changes++
 	if failure.Kind == fault.RemoveRows {
@@ -123,7 +109,7 @@ func (g *GoPro) shift(failure *fault.Fault, all []*stored) {
 // upload makes a photo that has just been uploaded and was captured with the
 // newest of the rows, so that it comes among the first and passes their filter
 // of captured_at.
-func (g *GoPro) upload(all []*stored) sample.Medium {
+func (g *Account) upload(all []*stored) sample.Medium {
 	g.inserted++
 	m := sample.OnePhoto(0x1e57, g.inserted, fmt.Sprintf("GOPR%04d.JPG", 9000+g.inserted))
 	m.ID = fmt.Sprintf("0inserted%04d", g.inserted) // sorts before others of the same time
