@@ -19,7 +19,7 @@
 //
 // # Failures
 //
-// They come in three classes, told by fault.ClassOf. A transient one is tried
+// They come in three classes (see package fault). A transient one is tried
 // again here, with growing waits and a bound. An item's own failure is recorded
 // with the item, and the others go on; the next run tries it again. A session-
 // wide one (credentials, quota, a full account, state that cannot be written)

@@ -110,7 +110,7 @@ func (m *Manifest) Flush() error {
 }
 
 // inert keeps spreadsheets from taking a text for a formula: names come from
-// whoever uploaded the file.
+// uploaded files.
 func inert(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return "'" + text

@@ -22,7 +22,7 @@ type Plan struct {
 // PlannedItem is one item of a plan.
 type PlannedItem struct {
 	Item         media.Item
-	AlreadyThere bool // nothing to do; Item.Refusal tells of the other reason
+	AlreadyThere bool // nothing to do; the other reason is Item.Refusal
 }
 
 // MakePlan lists what Sync would carry, calling each, if it is not nil, for every

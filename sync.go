@@ -131,8 +131,8 @@ type Summary struct {
 // stopped, and returns when everything is at the destination, skipped with a
 // reason, or failed. It is [Start] and [Run.Wait].
 //
-// An error says that the run ended early: a [fault.Error] (its code tells
-// credentials from quota), a [state.LockedError] if another process runs the
+// An error says that the run ended early: a [fault.Error] (its code says
+// whether credentials or a quota are why), a [state.LockedError] if another process runs the
 // session, or the cause of ctx's end. Everything achieved is stored; the same
 // call goes on from there. Items that failed are no error: the summary's
 // outcome is then OutcomePartial. The summary is nil only if the session could not

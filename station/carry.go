@@ -36,12 +36,12 @@ type Upload struct {
 	// crash. A destination calls it before the first byte of a new upload
 	// session and whenever further bytes are confirmed.
 	Save func(ctx context.Context, c Checkpoint) error
-	// Sent, if not nil, is told of bytes handed to the network.
+	// Sent, if not nil, is called with the number of bytes handed to the network.
 	Sent func(n int64)
-	// Resent, if not nil, is told of bytes that the destination had been sent
-	// before and did not keep, so that they go over the line again.
+	// Resent, if not nil, is called with the number of bytes that had been sent
+	// before and were not kept, so that they go over the line again.
 	Resent func(n int64)
-	// Failed, if not nil, is told of each failure of the destination that the
+	// Failed, if not nil, is called with each failure of the destination that the
 	// upload then recovers from, or not.
 	Failed func(err error)
 }

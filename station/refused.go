@@ -2,8 +2,8 @@ package station
 
 import "github.com/gondola-sync/gondola/media"
 
-// RefusedError says that an item cannot be carried, which only opening it could
-// tell: its size, mostly. It is no failure of the item.
+// RefusedError says that an item cannot be carried, as only opening it showed:
+// its size, mostly. It is no failure of the item.
 type RefusedError struct{ media.Refusal }
 
 func (e *RefusedError) Error() string { return e.Reason }

@@ -3,7 +3,7 @@ package station
 import "github.com/gondola-sync/gondola/media"
 
 // RemoteItem is what a destination says of an item that it holds. What it does not
-// tell has its zero value.
+// say has its zero value.
 type RemoteItem struct {
 	Name          string
 	MIME          string

@@ -14,7 +14,7 @@ type Source interface {
 	Name() string
 	// Origin returns which instance of the station this is, such as
 	// "gopro:0f3a1c9e…" for one login or the id of one folder, the same in every
-	// run; "" if it cannot be told. Two origins never share a session.
+	// run; "" if it is not known. Two origins never share a session.
 	Origin(ctx context.Context) (string, error)
 	// List streams the items whose capture time lies in the window, each once,
 	// those of one medium next to each other and in the order of their parts.

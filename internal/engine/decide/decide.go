@@ -144,7 +144,7 @@ func turned(held *state.Item, listed media.Item) bool {
 }
 
 // learned reports whether the item was refused for its size, as only opening it
-// could tell: a listing that does not know the size has nothing to say to that.
+// showed: a listing that does not know the size does not change that.
 func learned(held *state.Item, listed media.Item) bool {
 	return held.Refusal != nil && listed.Size == media.SizeUnknown &&
 		(held.Refusal.Code == media.RefusedEmpty || held.Refusal.Code == media.RefusedTooLarge)

@@ -12,7 +12,7 @@ type sizeClass struct {
 
 // Photos cost round trips more than bytes, so that many have to be on their way
 // at once. Of videos each fills the line for minutes, and few at once get done;
-// their bytes tell more of what a socket's buffer took in than of the line unless
+// their bytes show what a socket's buffer took in rather than the line unless
 // they are watched for long.
 var (
 	smallFiles = sizeClass{start: 8, least: 4, most: 24, warm: time.Second, span: 4 * time.Second, longest: 40 * time.Second}

@@ -109,8 +109,8 @@ func (it *Item) renamed() bool {
 	return name != "" && name != it.Item.Name && name != it.Item.LegacyName
 }
 
-// remarks says how what is held differs from what the source told of the item.
-// Neither a name nor a measure proves anything against it: sources tell those
+// remarks says how what is held differs from what the source says of the item.
+// Neither a name nor a measure proves anything against it: sources state those
 // of the recording, not always those of the file.
 func (it *Item) remarks() string {
 	var remarks []string
