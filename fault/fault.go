@@ -37,6 +37,7 @@ const (
 	Album             = "album"              // the album cannot be used
 	State             = "state"              // session state cannot be read or written
 	Protocol          = "protocol"           // an answer that breaks the protocol
+	Locked            = "locked"             // another process writes there
 )
 
 // Error is a failure with its reach and its remedy.

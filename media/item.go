@@ -1,6 +1,9 @@
 package media
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Kind tells photos from videos; destinations limit them differently.
 type Kind string
@@ -40,6 +43,9 @@ type Item struct {
 	// Name is the file name at the destination: safe (see [SafeName]), and
 	// within one session unique.
 	Name string
+	// FileName is the name before it was made unique within its session; "" if it
+	// was unique. See [Item.BaseName].
+	FileName string
 	// Dir is the directory of the file at its source: relative to the source's
 	// root, slash-separated and safe (see [SafeDir]). "" for none.
 	Dir string
@@ -100,6 +106,10 @@ const (
 	RefusedIncomplete  = "incomplete"       // the source lists fewer parts than the medium has
 	RefusedUnlisted    = "unlisted"         // an earlier program's entry that the source does not list
 )
+
+// BaseName returns the name of the file at its source, which other items of the
+// session may bear too.
+func (it *Item) BaseName() string { return cmp.Or(it.FileName, it.Name) }
 
 // LedgerKey returns the key under which a file is remembered across sessions:
 // that of its ID, and of its object if it has one.

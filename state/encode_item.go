@@ -18,6 +18,7 @@ type itemFields struct {
 	ID            string                `json:"id"` // media.ID.Key; "" for an item known by name only
 	Object        string                `json:"object,omitempty"`
 	Seq           int64                 `json:"seq"`
+	FileName      string                `json:"source_name,omitempty"`
 	Dir           string                `json:"dir,omitempty"`
 	LegacyName    string                `json:"legacy_name,omitempty"`
 	Size          int64                 `json:"size"`
@@ -108,7 +109,7 @@ func itemMembers(it *Item) object {
 
 func newItemFields(it *Item) *itemFields {
 	f := &itemFields{
-		ID: it.ID.Key(), Object: it.Object, Seq: it.Seq, Dir: it.Dir, LegacyName: it.LegacyName,
+		ID: it.ID.Key(), Object: it.Object, Seq: it.Seq, FileName: it.FileName, Dir: it.Dir, LegacyName: it.LegacyName,
 		Size: it.Size, MIME: it.MIME, Kind: it.Kind, Type: it.Type, Width: it.Width, Height: it.Height,
 		Camera: it.Camera, CapturedAt: media.Moment(it.CapturedAt), CapturedZone: it.CapturedZone, CreatedAt: media.Moment(it.CreatedAt),
 		Albums: it.Albums, Revision: it.Revision, Version: it.Version, Of: it.Of,
@@ -175,7 +176,7 @@ func (f *itemFields) fill(it *Item, token string) error {
 		}
 		it.ID = id
 	}
-	it.Object, it.Seq, it.Dir, it.LegacyName = f.Object, f.Seq, media.SafeDir(f.Dir), f.LegacyName
+	it.Object, it.Seq, it.FileName, it.Dir, it.LegacyName = f.Object, f.Seq, f.FileName, media.SafeDir(f.Dir), f.LegacyName
 	it.Size, it.MIME, it.Kind, it.Type, it.Width, it.Height = f.Size, f.MIME, f.Kind, f.Type, f.Width, f.Height
 	it.Camera, it.CapturedAt, it.CapturedZone, it.CreatedAt = f.Camera, media.Moment(f.CapturedAt), f.CapturedZone, media.Moment(f.CreatedAt)
 	it.Albums, it.Revision, it.Version, it.Of = f.Albums, f.Revision, f.Version, f.Of

@@ -94,6 +94,7 @@ func (r Receipt) LogValue() slog.Value {
 // Batch is what one create call registers.
 type Batch struct {
 	AlbumID string // "" for none
+	Session string // the session that registers it, for the record
 	Entries []Entry
 }
 

@@ -8,7 +8,8 @@
 //
 // What only some stations can do is an interface of its own, which the engine
 // finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Qualifier], [Albums],
-// [Expirer], [Inspector], [Forecaster] and [Meter]. Their documentation says what
+// [Expirer], [Inspector], [Recaller],
+// [Locker], [Forecaster] and [Meter]. Their documentation says what
 // the engine does without them.
 //
 // # Bytes

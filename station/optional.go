@@ -117,6 +117,35 @@ type Inspector interface {
 	Inspect(ctx context.Context, ids []string) ([]*RemoteItem, error)
 }
 
+// Recaller is what a [Destination] may implement that knows by itself what it
+// holds, under identities of its own for certain, at little cost for each item.
+// Without it, the ledger of the store alone says so.
+//
+// A run then looks at every item that its session holds as arrived: one that is
+// gone is carried again, one that is [Altered] is named and stays.
+type Recaller interface {
+	Inspector
+	// Recall returns what the destination holds of an item, or nil.
+	Recall(ctx context.Context, item media.Item) (*Recalled, error)
+}
+
+// Recalled is what a destination knows of an item that it holds.
+type Recalled struct {
+	ID      string    // the destination's id of the item
+	Version string    // media.Item.Version of what was carried; "" if unknown
+	SHA256  string    // lower-case hex of the bytes; "" if unknown
+	Size    int64     // bytes
+	At      time.Time // when it was registered, UTC
+}
+
+// Locker is what a [Destination] may implement into which one run at a time may
+// carry. Without it, any number of runs may.
+type Locker interface {
+	// Lock takes the destination for this process until unlock is called, or fails
+	// with fault.Locked. What a destination needs to begin with is made here.
+	Lock(ctx context.Context) (unlock func() error, err error)
+}
+
 // Load is what a plan would carry.
 type Load struct {
 	Items int64

@@ -20,4 +20,5 @@ const (
 	Ready      Readiness = "ready"
 	Processing Readiness = "processing" // later it will be Ready or Unusable
 	Unusable   Readiness = "unusable"   // it could not be processed
+	Altered    Readiness = "altered"    // its bytes are not those that were put there
 )

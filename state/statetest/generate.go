@@ -96,7 +96,7 @@ func (g generator) item(n int) *state.Item {
 		Item: media.Item{
 			ID:     media.ID{Station: "gopro", Origin: g.text("origin"), Medium: g.text("medium") + fmt.Sprint(n), Part: draw(g, "part", rapid.IntRange(1, 99)), Label: g.text("label")},
 			Object: g.text("object"),
-			Name:   fmt.Sprintf("%s %d.JPG", g.text("name"), n), Dir: media.SafeDir(g.text("dir")), LegacyName: g.text("legacy name"),
+			Name:   fmt.Sprintf("%s %d.JPG", g.text("name"), n), FileName: g.text("file name"), Dir: media.SafeDir(g.text("dir")), LegacyName: g.text("legacy name"),
 			Size: draw(g, "size", rapid.Int64Range(media.SizeUnknown, 1<<40)), MIME: g.text("mime"),
 			Kind: draw(g, "kind", rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""})), Type: g.text("type"),
 			Width: int(g.count("width")), Height: int(g.count("height")), Camera: g.text("camera"),

@@ -123,7 +123,9 @@ func held(f Facts) Decision {
 func take(it *state.Item, listed media.Item) {
 	name := it.Name
 	it.Item = listed
-	it.Name = name
+	if it.Name != name {
+		it.Name, it.FileName = name, listed.Name
+	}
 	it.Discovery = state.Completed
 }
 

@@ -54,7 +54,7 @@ func (w *itemWriter) put(ctx context.Context, listed media.Item, limit *Limit) e
 	return w.flush()
 }
 
-func (w *itemWriter) apply(ctx context.Context, decided decide.Decision, limit *Limit) (err error) {
+func (w *itemWriter) apply(ctx context.Context, decided decide.Decision, limit *Limit) error {
 	it := decided.Item
 	switch decided.Action {
 	case decide.Keep:
@@ -74,8 +74,12 @@ func (w *itemWriter) apply(ctx context.Context, decided decide.Decision, limit *
 		}
 		fallthrough
 	case decide.Carry, decide.There, decide.Skip:
-		if it.Name, err = w.freeName(ctx, it.Item); err != nil {
+		name, err := w.freeName(ctx, it.Item)
+		if err != nil {
 			return err
+		}
+		if name != it.Name {
+			it.Name, it.FileName = name, it.Name
 		}
 		limit.Took()
 	}

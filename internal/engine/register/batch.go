@@ -162,7 +162,7 @@ func unanswered(it *state.Item) bool {
 }
 
 func (b *batcher) call(ctx context.Context, items []*state.Item) (created station.BatchResult, err error) {
-	batch := station.Batch{AlbumID: b.r.Store.Header().AlbumID}
+	batch := station.Batch{AlbumID: b.r.Store.Header().AlbumID, Session: b.r.Store.Header().ID}
 	for _, it := range items {
 		batch.Entries = append(batch.Entries, station.Entry{Item: it.Item, Receipt: *it.Receipt, MaybeSpent: b.maybeSpent(it) || unanswered(it)})
 	}

@@ -106,7 +106,7 @@ func (it *Item) isAnother() bool {
 
 func (it *Item) renamed() bool {
 	name := it.Held.Name
-	return name != "" && name != it.Item.Name && name != it.Item.LegacyName
+	return name != "" && name != it.Item.Name && name != it.Item.BaseName() && name != it.Item.LegacyName
 }
 
 // remarks says how what is held differs from what the source says of the item.

@@ -45,7 +45,7 @@ var rules = []rule{
 	{"progress", []string{"media", "fault", "state"}},
 	{"gopro/...", []string{"media", "fault", "station", "internal/retry", "internal/jsonlimit", "gopro/...", "internal/transport"}},
 	{"gphotos/...", []string{"media", "fault", "station", "resumable", "internal/retry", "internal/regular", "internal/durable", "internal/jsonlimit", "gphotos/...", "internal/transport"}},
-	{"folder/...", []string{"media", "fault", "station", "internal/retry"}},
+	{"folder/...", []string{"media", "fault", "station", "internal/retry", "internal/regular", "internal/durable", "folder/..."}},
 	{"internal/printable", nil},
 	{"internal/engine/...", []string{"media", "fault", "station", "state", "state/lease", "progress", "internal/engine/...", "internal/retry"}},
 	{".", []string{"media", "fault", "station", "state", "progress", "internal/engine/...", "internal/printable"}},

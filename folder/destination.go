@@ -1,0 +1,195 @@
+package folder
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"path"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
+)
+
+// Scheme is the scheme of the URIs of folders.
+const Scheme = "folder"
+
+// DestinationOptions configure a [Destination]. Path is required.
+type DestinationOptions struct {
+	Path   string         // of the directory, which is made if it is not there
+	Name   string         // of the station; "" stands for "folder:" and the path
+	Layout Layout         // the zero Layout is DefaultLayout
+	Zone   *time.Location // in which capture times are laid out; nil for the system's
+	// Interval is how many bytes of a file may be lost by a crash: so often its
+	// partial file is synced and a checkpoint is saved; 0 for 8 MiB.
+	Interval int64
+	Logger   *slog.Logger // nil discards
+}
+
+const (
+	defaultInterval = 8 << 20
+	mostEntries     = 50 // of a batch
+)
+
+// Destination is a folder that media are carried into. It implements
+// [station.Destination], [station.Recaller], [station.Locker], [station.Meter] and
+// [station.Forecaster].
+type Destination struct {
+	o       DestinationOptions
+	place   *place
+	written atomic.Int64 // files
+
+	mu       sync.Mutex // guards what follows
+	manifest manifest
+	names    dirNames
+	synced   map[string]bool // directories whose own names are durable
+}
+
+// NewDestination returns a folder. It touches nothing.
+func NewDestination(o DestinationOptions) (*Destination, error) {
+	if o.Path == "" {
+		return nil, errors.New("folder: DestinationOptions.Path is required")
+	}
+	if o.Layout.elements == nil {
+		layout, err := ParseLayout(DefaultLayout)
+		if err != nil {
+			return nil, err
+		}
+		o.Layout = layout
+	}
+	o.Zone = cmp.Or(o.Zone, time.Local)
+	o.Name = cmp.Or(o.Name, Scheme+":"+o.Path)
+	o.Interval = cmp.Or(o.Interval, defaultInterval)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	return &Destination{o: o, place: &place{path: o.Path}, synced: map[string]bool{}}, nil
+}
+
+// Close lets go of the directory.
+func (d *Destination) Close() error { return d.place.close() }
+
+// Name implements [station.Destination].
+func (d *Destination) Name() string { return d.o.Name }
+
+// Account implements [station.Destination]: it is the id of the folder.
+func (d *Destination) Account(ctx context.Context) (string, error) {
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	id, err := d.place.identity()
+	if err != nil {
+		return "", failure(ctx, "open the folder "+d.o.Path, err)
+	}
+	return Scheme + ":" + id, nil
+}
+
+// Layout returns the template by which files are laid out.
+func (d *Destination) Layout() string { return d.o.Layout.String() }
+
+// Limits implements [station.Destination].
+func (d *Destination) Limits() station.Limits { return station.Limits{Batch: mostEntries} }
+
+// Refuse implements [station.Destination].
+func (d *Destination) Refuse(item media.Item) *media.Refusal { return Refuse(item) }
+
+// Refuse returns why a folder does not take an item, or nil.
+func Refuse(item media.Item) *media.Refusal {
+	switch {
+	case item.Refusal != nil:
+		return item.Refusal
+	case item.Size == 0:
+		return &media.Refusal{Code: media.RefusedEmpty, Reason: "it is empty"}
+	}
+	return nil
+}
+
+// kindWritten is how files that were written into a folder are counted.
+const kindWritten = "files_written"
+
+// Requests implements [station.Meter].
+func (d *Destination) Requests() map[string]int64 {
+	return map[string]int64{kindWritten: d.written.Load()}
+}
+
+// Forecast implements [station.Forecaster].
+func (d *Destination) Forecast(load station.Load) map[string]int64 {
+	return map[string]int64{kindWritten: load.Items}
+}
+
+// Recall implements [station.Recaller]: it looks at the manifest and at the disk.
+func (d *Destination) Recall(ctx context.Context, item media.Item) (*station.Recalled, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	op := "look for " + item.Name + " in the folder " + d.o.Path
+	root, err := d.place.open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failure(ctx, op, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.manifest.refresh(root); err != nil {
+		return nil, failure(ctx, op, err)
+	}
+	e, err := d.manifest.ofKey(root, item.LedgerKey())
+	if e == nil || err != nil {
+		return nil, failure(ctx, op, err)
+	}
+	if state, err := look(root, e); state == gone || err != nil {
+		return nil, failure(ctx, op, err)
+	}
+	return &station.Recalled{ID: e.Path, Version: e.Version, SHA256: e.SHA256, Size: e.Size, At: e.At}, nil
+}
+
+// Inspect implements [station.Inspector]: the id of an item is its path.
+func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*station.RemoteItem, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	op := "look into the folder " + d.o.Path
+	found := make([]*station.RemoteItem, len(ids))
+	root, err := d.place.open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, failure(ctx, op, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.manifest.refresh(root); err != nil {
+		return nil, failure(ctx, op, err)
+	}
+	for i, id := range ids {
+		e, err := d.manifest.atPath(root, id)
+		if err != nil {
+			return nil, failure(ctx, op, err)
+		}
+		if e == nil || e.Path != id {
+			continue
+		}
+		state, err := look(root, e)
+		if err != nil {
+			return nil, failure(ctx, op, err)
+		}
+		found[i] = remote(e, state)
+	}
+	return found, nil
+}
+
+func remote(e *Entry, state fileState) *station.RemoteItem {
+	it := &station.RemoteItem{Name: e.Name, Kind: media.KindByName(path.Base(e.Path)), Readiness: station.Ready}
+	switch state {
+	case gone:
+		return nil
+	case altered:
+		it.Readiness = station.Altered
+	}
+	return it
+}
