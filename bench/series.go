@@ -42,6 +42,14 @@ func (s series) middle(name, unit string) float64 {
 	return 0
 }
 
+// best is the largest value of a figure; 0 if it was not measured.
+func (s series) best(name, unit string) float64 {
+	if f := s.find(name, unit); f != nil {
+		return slices.Max(f.Values)
+	}
+	return 0
+}
+
 // most is the largest value in a unit, whatever it is of.
 func (s series) most(unit string) (most float64) {
 	for _, f := range s.Figures {

@@ -309,7 +309,7 @@ func parseContentRange(v string) (from, size int64, err error) {
 		size, err = strconv.ParseInt(total, 10, 64)
 	}
 	if err != nil || !ok || from < 0 || total != "*" && size <= from {
-		return 0, 0, fmt.Errorf("Content-Range is %q", oneLine(v))
+		return 0, 0, fmt.Errorf("header Content-Range is %q", oneLine(v))
 	}
 	return from, size, nil
 }
