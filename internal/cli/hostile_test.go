@@ -69,7 +69,10 @@ func hostileSession(t *testing.T, path string) {
 	skipped.Refusal = &media.Refusal{Code: hostile, Reason: hostile}
 	there.ID.Part, there.Name, there.DestinationID, there.SHA256 = 3, "there"+hostile, hostile, hostile
 	there.Transfer, there.Create = state.Completed, state.Completed
-	err = errors.Join(b.PutSession(t.Context(), s), b.PutItems(t.Context(), s.ID, &failed, &skipped, &there), b.Close())
+	err = errors.Join(b.PutSession(t.Context(), s), b.PutItems(t.Context(), s.ID, &failed, &skipped, &there),
+		b.Append(t.Context(), s.ID, state.JournalEntry{
+			Key: there.ID.Key(), Name: hostile, Stage: hostile, Status: hostile, At: noon, Code: hostile, Message: hostile,
+		}), b.Close())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,9 @@ func newStatus(a *app) *cobra.Command {
 		Use:   "status [SESSION]",
 		Short: "Say where the sessions stand, or one of them",
 		Long: `Say where the sessions stand. With a session: its stages, its counts, and what
-failed or is skipped, with the reasons. With --item: the whole life of one of its
-items, from its identity at the source to its id at the destination.
+failed or is skipped, with the reasons. With --item: all about one of its items,
+from its identity at the source to its id at the destination, with the time of each
+step.
 
 A session that another process runs, on this machine or on another one that shares
 the store, is shown live: how far it is, both rates, the files in flight, what it
@@ -55,7 +56,7 @@ ends.`,
 		},
 	}
 	where.add(cmd)
-	cmd.Flags().StringVar(&item, "item", "", "tell all about the item of this `NAME`, or key")
+	cmd.Flags().StringVar(&item, "item", "", "show all about the item of this `NAME`, or key")
 	cmd.Flags().BoolVarP(&follow, "watch", "w", false, "show a session that runs each second, until its run ends")
 	must(cmd.RegisterFlagCompletionFunc("item", cobra.NoFileCompletions))
 	return cmd

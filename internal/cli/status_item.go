@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/observe"
+	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
 
-// itemStatus tells of one item of a session.
+// itemStatus shows one item of a session.
 func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name string) error {
 	s, err := a.session(ctx, backend, id)
 	if err != nil {
@@ -22,6 +25,9 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 		return err
 	}
 	life := newItemLife(s, it, a.redact)
+	if err := a.addHistory(ctx, backend, it, &life); err != nil {
+		return err
+	}
 	entry, err := backend.Recall(ctx, s.Account, it.LedgerKey())
 	switch {
 	case err == nil:
@@ -37,6 +43,29 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 		writeTSVItem(a.stdout, it)
 	default:
 		life.write(a.stdout)
+	}
+	return nil
+}
+
+// addHistory adds what the journal holds of the item, and its transfer if it is in
+// flight.
+func (a *app) addHistory(ctx context.Context, backend state.Backend, it *state.Item, life *itemLife) error {
+	entries, err := observe.Timeline(ctx, backend, life.SessionID, it)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		life.Timeline = append(life.Timeline, newTransition(e, a.redact))
+	}
+	run, err := observe.Find(ctx, backend, life.SessionID)
+	if err != nil || run == nil || run.Seen == nil || run.Stale(a.now()) {
+		return err
+	}
+	for _, f := range run.Seen.InFlight {
+		if f.Key == it.ID.Key() && f.Name == it.Name {
+			line := transferLine(f)
+			life.InFlight = &line
+		}
 	}
 	return nil
 }
@@ -112,6 +141,30 @@ type itemLife struct {
 	Receipt      *receiptLine                `json:"receipt,omitempty"` // of an upload that is not registered yet
 	Errors       map[state.Stage]failureLine `json:"errors,omitempty"`
 	Ledger       *ledgerLine                 `json:"ledger,omitempty"`
+	Timeline     []transition                `json:"timeline,omitempty"`  // from the journal
+	InFlight     *transferLine               `json:"in_flight,omitempty"` // being transferred now
+}
+
+// transition is what happened to an item at a time.
+type transition struct {
+	At     time.Time        `json:"at"`
+	Stage  state.Stage      `json:"stage"`
+	Status state.Status     `json:"status"`
+	Bytes  int64            `json:"bytes"`
+	Error  *transitionError `json:"error,omitempty"`
+}
+
+type transitionError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func newTransition(e state.JournalEntry, redact func(string) string) transition {
+	t := transition{At: e.At.UTC(), Stage: e.Stage, Status: e.Status, Bytes: e.Bytes}
+	if e.Code != "" || e.Message != "" {
+		t.Error = &transitionError{e.Code, redact(e.Message)}
+	}
+	return t
 }
 
 type uploadLine struct {
@@ -164,7 +217,7 @@ func newItemLife(s *state.Session, it *state.Item, redact func(string) string) i
 	return l
 }
 
-// write shows the item to people.
+// write shows the item as text.
 func (l itemLife) write(w io.Writer) {
 	row := func(title, text string) {
 		if text != "" {
@@ -196,14 +249,34 @@ func (l itemLife) write(w io.Writer) {
 	row("There as", l.DestinationID)
 	row("Verified", when(l.VerifiedAt))
 	row("Missed", when(l.MissedAt))
+	if l.InFlight != nil {
+		row("In flight", transferText(progress.Transfer(*l.InFlight)))
+	}
 	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
-		if e, ok := l.Errors[stage]; ok {
+		if e, ok := l.Errors[stage]; ok && l.Timeline == nil {
 			row("Failed", fmt.Sprintf("%s, attempt %d, %s: %s (%s)", stage, e.Attempt, when(e.At), e.Message, e.Code))
 		}
 	}
 	if l.Ledger != nil {
 		row("Ledger", fmt.Sprintf("there since %s, as session %s says, as %s", when(l.Ledger.At), l.Ledger.SessionID, l.Ledger.DestinationID))
 	}
+	l.writeTimeline(w)
+}
+
+func (l itemLife) writeTimeline(w io.Writer) {
+	if l.Timeline == nil {
+		return
+	}
+	fmt.Fprint(w, "\nTimeline\n")
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, t := range l.Timeline {
+		cells := []any{"  " + when(t.At), t.Stage, t.Status, size(t.Bytes)}
+		if t.Error != nil {
+			cells = append(cells, fmt.Sprintf("%s (%s)", withoutName(t.Error.Message, l.Name), t.Error.Code))
+		}
+		row(table, cells...)
+	}
+	table.Flush()
 }
 
 func (l itemLife) identity() string {

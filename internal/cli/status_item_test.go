@@ -58,6 +58,14 @@ func lives(t *testing.T) string {
 	err = errors.Join(
 		b.PutSession(t.Context(), s),
 		b.PutItems(t.Context(), "s", done, half, paid, refused, named),
+		b.Append(t.Context(), "s",
+			state.JournalEntry{Key: paid.ID.Key(), Name: paid.Name, Stage: state.Discovery, Status: state.Completed, At: at, Bytes: 1 << 30},
+			state.JournalEntry{Key: paid.ID.Key(), Name: paid.Name, Stage: state.Transfer, Status: state.Failed, At: at.Add(time.Minute), Bytes: 1 << 30,
+				Code: "server", Message: "carry GX020002.MP4: see https://x.example/a?sig=SECRET"},
+			state.JournalEntry{Key: paid.ID.Key(), Name: paid.Name, Stage: state.Transfer, Status: state.Completed, At: at.Add(time.Hour), Bytes: 1 << 30},
+			state.JournalEntry{Stage: state.Create, Status: state.Running, At: at},
+			state.JournalEntry{Name: named.Name, Stage: state.Create, Status: state.Completed, At: at},
+		),
 		b.Record(t.Context(), state.LedgerEntry{Account: s.Account, Key: done.ID.Key(), DestinationID: "AH0myB", Session: "s", At: at.Add(2 * time.Hour)}),
 	)
 	if err != nil {
@@ -79,9 +87,12 @@ func TestStatusOfAnItem(t *testing.T) {
 		{"GX010001000.MP4", 0, []string{"Item        GX010001.MP4"}},
 		{"m1", 0, []string{"Item        GX010001.MP4"}},
 		{"GX010002.MP4", 0, []string{"Outcome     failed", "512.00 MiB of 1.00 GiB confirmed", "transfer, attempt 3", "the line broke (server)", "Missed"}},
-		{"GX020002.MP4", 0, []string{"Outcome     pending", "Receipt     for 1.00 GiB"}},
+		{"GX020002.MP4", 0, []string{
+			"Outcome     pending", "Receipt     for 1.00 GiB", "\nTimeline\n",
+			"  discovery  completed  1.00 GiB\n", "  transfer   failed     1.00 GiB  carry: see https://x.example/a?[redacted] (server)\n", "  transfer   completed  1.00 GiB\n",
+		}},
 		{"GS010003.360", 0, []string{"Outcome     skipped: no .360 files"}},
-		{"old.mp4", 0, []string{"Identity    not known yet"}},
+		{"old.mp4", 0, []string{"Identity    not known yet", "\nTimeline\n", "  create  completed  0 B\n"}},
 		{"m2", 1, []string{"may be any of these", "GX010002.MP4  gopro/m2/1/source", "GX020002.MP4  gopro/m2/2/source"}},
 		{"nothing.mp4", 1, []string{"no item", "gondola sessions show s"}},
 	} {
@@ -125,7 +136,7 @@ func TestStatusOfAnItemInJSON(t *testing.T) {
 		}
 		for key := range l {
 			switch key {
-			case "type", "key", "part", "outcome", "destination_id", "carried_again", "registered_at", "verified_at", "missed_at", "upload", "receipt", "errors", "ledger":
+			case "type", "key", "part", "outcome", "destination_id", "carried_again", "registered_at", "verified_at", "missed_at", "upload", "receipt", "errors", "ledger", "timeline":
 			default:
 				delete(l, key)
 			}
@@ -143,6 +154,12 @@ func TestStatusOfAnItemInJSON(t *testing.T) {
 	}, {
 		"type": "item", "key": "gopro/m2/2/source", "part": 2.0, "outcome": "pending",
 		"receipt": map[string]any{"size": 1073741824.0, "at": "2026-01-08T09:00:00Z"},
+		"timeline": []any{
+			map[string]any{"at": "2026-01-08T09:00:00Z", "stage": "discovery", "status": "completed", "bytes": 1073741824.0},
+			map[string]any{"at": "2026-01-08T09:01:00Z", "stage": "transfer", "status": "failed", "bytes": 1073741824.0,
+				"error": map[string]any{"code": "server", "message": "carry GX020002.MP4: see https://x.example/a?[redacted]"}},
+			map[string]any{"at": "2026-01-08T10:00:00Z", "stage": "transfer", "status": "completed", "bytes": 1073741824.0},
+		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

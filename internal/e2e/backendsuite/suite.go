@@ -1,6 +1,7 @@
 package backendsuite
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ func Run(t *testing.T, newStore func(t *testing.T) (uri string)) {
 		{"KilledInALargeVideo", killedInALargeVideo},
 		{"KilledAgainAndAgain", killedAgainAndAgain},
 		{"Locked", locked},
+		{"SeenLive", seenLive},
 		{"AnswersLost", answersLost},
 		{"FinishedElsewhere", finishedElsewhere},
 		{"BegunElsewhere", begunElsewhere},
@@ -109,6 +111,28 @@ func locked(t *testing.T, uri string) {
 	l.KillWhen(func() bool { return l.Received() > held+mib }, "--bwlimit", "6M")
 	l.SyncUntilDone(1)
 	l.WantArrived()
+}
+
+// seenLive: another process shows the run while it goes on, and an item's history
+// when its process was killed.
+func seenLive(t *testing.T, uri string) {
+	l := newLine(t, emulator.Large(40*mib), uri)
+	run := l.Start("--bwlimit", "1M")
+	run.Await(func() bool {
+		r := l.Gondola("status", everything, "--json") // there is no session at first
+		return strings.Contains(r.Stdout, fmt.Sprintf(`"pid":%d,`, run.PID())) && strings.Contains(r.Stdout, `"in_flight":[{`)
+	})
+	run.Kill()
+	if r := l.Want(0, "status", everything, "--watch", "--json"); strings.Contains(r.Stdout, `"run"`) {
+		t.Errorf("a run whose process was killed is shown:\n%s", r.Stdout)
+	}
+	var item struct {
+		Timeline []struct{ Stage, Status string }
+	}
+	r := l.Want(0, "status", everything, "--item", l.Cloud.GoPro.Expected()[0].Name, "--json")
+	if err := json.Unmarshal([]byte(r.Stdout), &item); err != nil || len(item.Timeline) == 0 || item.Timeline[0].Stage != "discovery" {
+		t.Errorf("timeline: %v\n%s", err, r.Stdout)
+	}
 }
 
 // answersLost: what was done and not learned of is done once.
