@@ -131,6 +131,7 @@ func (r *Run) Snapshot() progress.Snapshot {
 
 // Do runs the session. The result is nil if the session could not be opened.
 func (r *Run) Do(ctx context.Context) (*Result, error) {
+	defer r.monitor.End()
 	lasting, end := outlast(ctx)
 	defer end()
 	lock, err := r.o.Backend.Lock(ctx, r.id)
@@ -140,7 +141,6 @@ func (r *Run) Do(ctx context.Context) (*Result, error) {
 	if err = r.open(ctx, lasting); err == nil {
 		err = r.recorded(lasting, func() error { return r.move(ctx) })
 	}
-	r.monitor.End()
 	result, sumErr := r.result(lasting, err)
 	return result, errors.Join(err, sumErr, lock.Unlock())
 }

@@ -83,11 +83,10 @@ func (c *Carrier) Again() {
 // what has failed.
 func (c *Carrier) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	s := newScheduler(ctx, c, func(it *state.Item, itemCtx context.Context, slot *flow.Slot, done func()) {
+	s := newScheduler(ctx, c, func(f *flight) {
 		g.Go(func() error {
-			defer done()
-			defer slot.Leave()
-			return c.carry(ctx, itemCtx, it, slot)
+			defer f.end()
+			return c.carry(ctx, f)
 		})
 	})
 	g.Go(func() error { return s.run(ctx) })
@@ -97,18 +96,20 @@ func (c *Carrier) Run(ctx context.Context) error {
 }
 
 // carry transfers one item's bytes and records what became of it. It returns an
-// error only if nothing else can go on either. itemCtx ends when a pause
-// interrupts the item.
-func (c *Carrier) carry(ctx, itemCtx context.Context, it *state.Item, slot *flow.Slot) error {
-	err := c.upload(itemCtx, it, slot)
+// error only if nothing else can go on either.
+func (c *Carrier) carry(ctx context.Context, f *flight) error {
+	it := f.it
+	err := c.upload(f.ctx, it, f.slot)
 	if err == nil {
-		c.Monitor.Item(it, state.Transfer, state.Completed, nil)
+		c.Monitor.Transferred(it)
+		f.land()
 		return c.Registrar.Take(ctx, it)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if errors.Is(err, flow.ErrPaused) {
+		f.land()
 		c.Again()
 		return nil
 	}
@@ -143,7 +144,7 @@ func (c *Carrier) saveFailed(it *state.Item) error {
 	if !lifecycle.Unstorable(err) {
 		return err
 	}
-	it.Checkpoint, it.Receipt = nil, nil
+	lifecycle.ForgetUpload(it)
 	return c.Store.Put(it)
 }
 
@@ -155,6 +156,7 @@ func (c *Carrier) upload(ctx context.Context, it *state.Item, slot *flow.Slot) e
 	receipt, err := c.uploadOnce(ctx, it, slot, t)
 	for restarts := 0; fault.CodeOf(err) == fault.Changed && restarts < mostRestarts; restarts++ {
 		it.Checkpoint = nil
+		t.Restarted()
 		receipt, err = c.uploadOnce(ctx, it, slot, t)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), flow.ErrPaused) {
@@ -168,10 +170,13 @@ func (c *Carrier) upload(ctx context.Context, it *state.Item, slot *flow.Slot) e
 	}
 	lifecycle.Transferred(it, receipt)
 	it.SameAs = c.Repeats.Note(it)
+	c.Registrar.Expect(it)
+	if err := c.Store.Put(it); err != nil {
+		return err
+	}
 	t.Finished(it.Carried)
 	slot.Arrived(receipt.Size)
-	c.Registrar.Expect(it)
-	return c.Store.Put(it)
+	return nil
 }
 
 func (c *Carrier) uploadOnce(ctx context.Context, it *state.Item, slot *flow.Slot, t *monitor.Transfer) (station.Receipt, error) {

@@ -20,7 +20,7 @@ const pageSize = 64 // items read from the store at a time
 type scheduler struct {
 	c     *Carrier
 	ahead *prefetcher
-	start func(it *state.Item, itemCtx context.Context, slot *flow.Slot, done func()) // returns at once
+	start func(*flight) // returns at once
 
 	after int64 // Seq of the last item that was looked at
 	pass  pass
@@ -29,6 +29,34 @@ type scheduler struct {
 	mu      sync.Mutex     // guards inFlight
 	// inFlight are the Seqs of items in flight.
 	inFlight map[int64]bool
+}
+
+// flight is an item in flight.
+type flight struct {
+	s    *scheduler
+	it   *state.Item
+	ctx  context.Context // ends when a pause interrupts the item
+	slot *flow.Slot
+
+	landed bool // another flight of the item may have begun
+}
+
+// land says that what became of the item is stored: it may be started again. It
+// comes before anything that wakes the scheduler because of the item.
+func (f *flight) land() {
+	if f.landed {
+		return
+	}
+	f.landed = true
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	delete(f.s.inFlight, f.it.Seq)
+}
+
+func (f *flight) end() {
+	f.land()
+	f.slot.Leave()
+	f.s.running.Done()
 }
 
 // pass is one way through everything that awaits transfer. The first takes
@@ -60,7 +88,7 @@ func (p *pass) takes(it *state.Item, fresh bool) bool {
 	return p.number == 1 || e.Class == fault.Transient
 }
 
-func newScheduler(ctx context.Context, c *Carrier, start func(*state.Item, context.Context, *flow.Slot, func())) *scheduler {
+func newScheduler(ctx context.Context, c *Carrier, start func(*flight)) *scheduler {
 	return &scheduler{
 		c: c, ahead: newPrefetcher(ctx, c.Source), start: start,
 		pass: pass{number: 1, began: c.Monitor.Began()}, inFlight: map[int64]bool{},
@@ -150,12 +178,7 @@ func (s *scheduler) hand(ctx context.Context, it *state.Item) error {
 	s.mu.Lock()
 	s.inFlight[it.Seq] = true
 	s.mu.Unlock()
-	s.start(it, itemCtx, slot, func() {
-		s.mu.Lock()
-		delete(s.inFlight, it.Seq)
-		s.mu.Unlock()
-		s.running.Done()
-	})
+	s.start(&flight{s: s, it: it, ctx: itemCtx, slot: slot})
 	return nil
 }
 

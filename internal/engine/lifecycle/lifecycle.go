@@ -76,9 +76,14 @@ func Transferred(it *state.Item, receipt station.Receipt) {
 // ResetTransfer forgets an upload, so that the item awaits transfer.
 func ResetTransfer(it *state.Item) {
 	it.Transfer, it.Create = state.Pending, state.Pending
+	ForgetUpload(it)
+	it.CarriedAgain++
+}
+
+// ForgetUpload forgets what is known of an item's upload.
+func ForgetUpload(it *state.Item) {
 	it.Receipt, it.Checkpoint = nil, nil
 	it.Carried, it.SHA256, it.CarriedAt = 0, "", time.Time{}
-	it.CarriedAgain++
 }
 
 // Created records that an item is at the destination.

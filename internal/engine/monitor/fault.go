@@ -18,7 +18,7 @@ func faultOf(err error) *progress.Fault {
 		Class:   fault.ClassOf(err),
 		Code:    cmp.Or(fault.CodeOf(err), "failed"),
 		Message: lifecycle.Scrub(err.Error()),
-		Hint:    fault.HintOf(err),
+		Hint:    lifecycle.Scrub(fault.HintOf(err)),
 	}
 	if failure, ok := errors.AsType[*fault.Error](err); ok {
 		f.Until = failure.Until

@@ -7,9 +7,12 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -19,7 +22,7 @@ import (
 type Monitor struct {
 	log     *slog.Logger
 	publish func(progress.Event)
-	journal *recorder // nil: nothing is recorded
+	journal atomic.Pointer[recorder] // nil: nothing is recorded
 
 	mu          sync.Mutex // guards what follows
 	began       time.Time
@@ -30,12 +33,14 @@ type Monitor struct {
 	uploading   span
 	down, up    rate
 
-	itemsTotal, itemsDone, itemsFailed int
-	bytesTotal, bytesDone              int64
-	inFlight                           map[*Transfer]bool
-	interrupted                        map[int64]int64 // by a pause: bytes that the destination has, by Seq
-	waits                              []progress.Wait
-	remarks                            int
+	itemsTotal, itemsDone int
+	bytesTotal, bytesDone int64
+	failed                map[int64]bool // Seqs of items whose last stage failed
+	unstored              int            // items that no store can keep
+	inFlight              map[*Transfer]bool
+	interrupted           map[int64]int64 // by a pause: bytes that the destination has, by Seq
+	waits                 []progress.Wait
+	remarks               int
 }
 
 // New returns a monitor that publishes events through publish, if it is not nil.
@@ -43,7 +48,8 @@ func New(log *slog.Logger, publish func(progress.Event)) *Monitor {
 	m := &Monitor{
 		log: log, publish: publish,
 		began:  time.Now().UTC(),
-		stages: map[state.Stage]state.Status{}, inFlight: map[*Transfer]bool{}, interrupted: map[int64]int64{},
+		stages: map[state.Stage]state.Status{}, failed: map[int64]bool{},
+		inFlight: map[*Transfer]bool{}, interrupted: map[int64]int64{},
 	}
 	m.down.add(m.began, 0)
 	m.up.add(m.began, 0)
@@ -99,7 +105,7 @@ func (m *Monitor) Snapshot() progress.Snapshot {
 	s := progress.Snapshot{
 		At: now.UTC(), BeganAt: m.began, Ended: !m.ended.IsZero(),
 		Stages:     maps.Clone(m.stages),
-		ItemsTotal: m.itemsTotal, ItemsDone: m.itemsDone, ItemsFailed: m.itemsFailed,
+		ItemsTotal: m.itemsTotal, ItemsDone: m.itemsDone, ItemsFailed: len(m.failed) + m.unstored,
 		BytesTotal: m.bytesTotal, BytesDone: m.bytesDone,
 		Moved: m.movedUntil(now),
 		Down:  m.down.perSecond, Up: m.up.perSecond,
@@ -107,14 +113,14 @@ func (m *Monitor) Snapshot() progress.Snapshot {
 		Waits:    m.waiting(now),
 	}
 	for t := range m.inFlight {
-		s.InFlight = append(s.InFlight, t.seen)
-		if !t.finished {
-			s.BytesDone += t.seen.Done
-		}
+		shown, done := t.shown()
+		s.InFlight = append(s.InFlight, shown)
+		s.BytesDone += done
 	}
 	for _, done := range m.interrupted {
 		s.BytesDone += done
 	}
+	s.BytesDone = min(s.BytesDone, s.BytesTotal) // records of sizes are not always right
 	slices.SortFunc(s.InFlight, func(a, b progress.Transfer) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key))
 	})
@@ -181,9 +187,21 @@ func (m *Monitor) Refused(it *state.Item, stage state.Stage) {
 // Failed counts an item's failure, and publishes it.
 func (m *Monitor) Failed(it *state.Item, stage state.Stage, err error) {
 	m.mu.Lock()
-	m.itemsFailed++
+	if it.Seq == 0 {
+		m.unstored++
+	} else {
+		m.failed[it.Seq] = true
+	}
 	m.mu.Unlock()
 	m.Item(it, stage, state.Failed, err)
+}
+
+// Transferred publishes that an item was transferred.
+func (m *Monitor) Transferred(it *state.Item) {
+	m.mu.Lock()
+	delete(m.failed, it.Seq)
+	m.mu.Unlock()
+	m.Item(it, state.Transfer, state.Completed, nil)
 }
 
 // SentBack takes back that an item was transferred, and publishes it: size bytes
@@ -199,6 +217,7 @@ func (m *Monitor) SentBack(it *state.Item, size int64) {
 func (m *Monitor) Created(it *state.Item) {
 	m.mu.Lock()
 	m.itemsDone++
+	delete(m.failed, it.Seq)
 	if it.Remark() != "" {
 		m.remarks++
 	}
@@ -208,14 +227,14 @@ func (m *Monitor) Created(it *state.Item) {
 
 // Notice publishes a sentence that a user should read, and logs it.
 func (m *Monitor) Notice(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := lifecycle.Scrub(fmt.Sprintf(format, args...))
 	m.log.Info(text)
 	m.event(progress.Notice{Text: text})
 }
 
 // Waiting publishes that the run waits.
 func (m *Monitor) Waiting(w fault.Wait) {
-	wait := progress.Wait{Reason: w.Reason, Until: w.Until.UTC()}
+	wait := progress.Wait{Reason: media.Sentence(lifecycle.Scrub(w.Reason)), Until: w.Until.UTC()}
 	m.mu.Lock()
 	now := time.Now()
 	m.waits = slices.DeleteFunc(m.waiting(now), func(other progress.Wait) bool { return other.Reason == wait.Reason })
@@ -256,7 +275,7 @@ func (m *Monitor) event(e progress.Event) {
 	if m.publish != nil {
 		m.publish(e)
 	}
-	m.journal.add(e)
+	m.journal.Load().add(e)
 }
 
 func itemEvent(it *state.Item, stage state.Stage, status state.Status, err error) progress.Item {
@@ -267,7 +286,7 @@ func itemEvent(it *state.Item, stage state.Stage, status state.Status, err error
 		Fault: faultOf(err),
 	}
 	if status == state.Skipped && it.Refusal != nil {
-		e.Fault = &progress.Fault{Class: fault.Item, Code: it.Refusal.Code, Message: it.Refusal.Reason}
+		e.Fault = &progress.Fault{Class: fault.Item, Code: it.Refusal.Code, Message: lifecycle.Scrub(it.Refusal.Reason)}
 	}
 	if stage == state.Create && status == state.Completed {
 		e.Remark = it.Remark()

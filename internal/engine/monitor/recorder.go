@@ -66,7 +66,11 @@ func journalEntry(e progress.Event) (entry state.JournalEntry, ok bool) {
 
 // write appends what was gathered and stores the snapshot. What the store does
 // not take is lost: a journal is worth no run.
-func (r *recorder) write(ctx context.Context, s progress.Snapshot) {
+func (r *recorder) write(ctx context.Context, snapshot func() progress.Snapshot) {
+	if r == nil {
+		return
+	}
+	s := snapshot()
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
 	r.mu.Lock()
@@ -77,14 +81,25 @@ func (r *recorder) write(ctx context.Context, s progress.Snapshot) {
 	if len(entries) > 0 {
 		err = r.journal.Append(ctx, r.session, entries...)
 	}
-	s.InFlight = s.InFlight[:min(len(s.InFlight), mostShown)]
-	document, jsonErr := json.Marshal(s)
+	text, jsonErr := document(s)
 	if err == nil && jsonErr == nil {
-		err = r.journal.PutSnapshot(ctx, r.session, s.At, document)
+		err = r.journal.PutSnapshot(ctx, r.session, s.At, text)
 	}
 	if err != nil && !r.lost {
 		r.lost = true
 		r.log.Warn("what happens in the run cannot be written to the store: status shows less", "error", err)
+	}
+}
+
+// document returns a snapshot as JSON, with as many of the items in flight as the
+// store has room for.
+func document(s progress.Snapshot) ([]byte, error) {
+	for n := min(len(s.InFlight), mostShown); ; n /= 2 {
+		s.InFlight = s.InFlight[:n]
+		text, err := json.Marshal(s)
+		if err != nil || len(text) <= state.MaxSnapshot || n == 0 {
+			return text, err
+		}
 	}
 }
 
@@ -99,13 +114,9 @@ func (m *Monitor) Record(ctx, lasting context.Context, snapshot func() progress.
 		select {
 		case now := <-ticker.C:
 			m.Tick(now)
-			if m.journal != nil {
-				m.journal.write(lasting, snapshot())
-			}
+			m.journal.Load().write(lasting, snapshot)
 		case <-ctx.Done():
-			if m.journal != nil {
-				m.journal.write(lasting, snapshot())
-			}
+			m.journal.Load().write(lasting, snapshot)
 			return
 		}
 	}
@@ -113,5 +124,5 @@ func (m *Monitor) Record(ctx, lasting context.Context, snapshot func() progress.
 
 // Journal lets the monitor record into the journal of a session.
 func (m *Monitor) Journal(j state.Journal, session string) {
-	m.journal = &recorder{journal: j, session: session, log: m.log}
+	m.journal.Store(&recorder{journal: j, session: session, log: m.log})
 }

@@ -12,10 +12,11 @@ import (
 // do nothing after End but count what went over the line.
 type Transfer struct {
 	m        *Monitor
+	recorded int64             // size of the item before it was opened
 	seen     progress.Transfer // guarded by m.mu, as what follows
 	seq      int64
 	sent     int64 // bytes handed to the destination by this run
-	finished bool  // seen.Done is counted among the bytes done
+	finished bool  // all bytes are counted among those done
 	down, up rate
 }
 
@@ -24,7 +25,7 @@ func (m *Monitor) Start(it *state.Item) *Transfer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	t := &Transfer{m: m, seq: it.Seq, seen: progress.Transfer{Key: it.ID.Key(), Name: it.Name, Size: it.Size, Since: now.UTC()}}
+	t := &Transfer{m: m, seq: it.Seq, recorded: it.Size, seen: progress.Transfer{Key: it.ID.Key(), Name: it.Name, Size: it.Size, Since: now.UTC()}}
 	if it.Checkpoint != nil {
 		t.seen.Done = it.Checkpoint.Confirmed
 	}
@@ -36,14 +37,19 @@ func (m *Monitor) Start(it *state.Item) *Transfer {
 	return t
 }
 
-// End takes the item out of flight.
+// End takes the item out of flight. The size of one that is not finished is that
+// of its record again.
 func (t *Transfer) End() {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	if t.m.inFlight[t] {
-		delete(t.m.inFlight, t)
-		t.m.uploading.leave(time.Now())
+	if !t.m.inFlight[t] {
+		return
 	}
+	if !t.finished {
+		t.setSize(t.recorded)
+	}
+	delete(t.m.inFlight, t)
+	t.m.uploading.leave(time.Now())
 }
 
 // Interrupted says that a pause interrupted the item: what the destination has of
@@ -58,8 +64,8 @@ func (t *Transfer) Interrupted(confirmed int64) {
 func (t *Transfer) Finished(size int64) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	t.learnSize(size)
-	t.seen.Done, t.finished = size, true
+	t.setSize(size)
+	t.finished = true
 	t.m.bytesDone += size
 }
 
@@ -67,17 +73,40 @@ func (t *Transfer) Finished(size int64) {
 func (t *Transfer) Confirmed(size, confirmed int64) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	t.learnSize(size)
+	if !t.m.inFlight[t] {
+		return
+	}
+	t.setSize(size)
 	t.seen.Done = max(t.seen.Done, confirmed)
 }
 
-// learnSize adds a size that was not known at listing to the total. It needs
+// Restarted says that the item is sent again from its beginning.
+func (t *Transfer) Restarted() {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
+	t.seen.Done = 0
+}
+
+// setSize corrects the total by what the item's size turned out to be. It needs
 // m.mu.
-func (t *Transfer) learnSize(size int64) {
-	if t.seen.Size == media.SizeUnknown {
-		t.seen.Size = size
-		t.m.bytesTotal += size
+func (t *Transfer) setSize(size int64) {
+	t.m.bytesTotal += max(size, 0) - max(t.seen.Size, 0)
+	t.seen.Size = size
+}
+
+// shown returns the transfer as a snapshot shows it, and how many of its bytes
+// count as done beyond those of finished items. Not every station says when it
+// sends bytes again, or before it knows the size. It needs m.mu.
+func (t *Transfer) shown() (shown progress.Transfer, done int64) {
+	shown = t.seen
+	switch {
+	case t.finished:
+		shown.Done = shown.Size
+	case shown.Size != media.SizeUnknown:
+		shown.Done = min(max(shown.Done, 0), shown.Size)
+		done = shown.Done
 	}
+	return shown, done
 }
 
 // Sent counts bytes handed to the destination.
