@@ -245,6 +245,7 @@ func TestItemsPausedWhileTheListingGoesOn(t *testing.T) {
 		l.add(4 << 30)
 		l.add(4 << 30)
 		l.uploading = func(media.Item) time.Duration { return time.Minute }
+		l.setSlots()
 		ran := make(chan error)
 		go func() { ran <- l.run(t.Context()) }()
 		for range 20 { // interrupted again and again
@@ -294,6 +295,7 @@ func TestItemsAreNeverStartedTwice(t *testing.T) {
 				}
 				return nil
 			}
+			l.setSlots()
 			ran := make(chan error)
 			go func() { ran <- l.run(context.Background()) }()
 			go func() { time.Sleep(time.Duration(late) * time.Second); close(l.listed) }()

@@ -128,8 +128,12 @@ func (l *line) run(ctx context.Context) error {
 	return err
 }
 
+func (l *line) setSlots() { l.slots = flow.NewSlots(l.fixed, slog.New(slog.DiscardHandler)) }
+
 func (l *line) carrier(m *monitor.Monitor, to carry.Registrar) *carry.Carrier {
-	l.slots = flow.NewSlots(l.fixed, slog.New(slog.DiscardHandler))
+	if l.slots == nil {
+		l.setSlots()
+	}
 	return carry.New(carry.Options{
 		Source: source{l}, Destination: l, Store: l, Registrar: to,
 		Slots: l.slots, Limits: new(flow.Limits), Repeats: repeats.New(), Monitor: m,
@@ -238,10 +242,12 @@ func (l *line) Upload(ctx context.Context, u station.Upload) (station.Receipt, e
 	if err := u.Save(ctx, station.Checkpoint{Size: content.Size}); err != nil {
 		return station.Receipt{}, err
 	}
+	l.mu.Lock()
 	takes := time.Second
 	if l.uploading != nil {
 		takes = l.uploading(u.Item)
 	}
+	l.mu.Unlock()
 	select {
 	case <-time.After(takes):
 	case <-ctx.Done():

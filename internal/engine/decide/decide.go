@@ -129,7 +129,11 @@ func take(it *state.Item, listed media.Item) {
 	it.Discovery = state.Completed
 }
 
+// settle lets an item await its transfer, or be refused, as it is listed.
 func settle(it *state.Item) {
+	if it.Transfer == state.Failed {
+		it.Transfer = state.Pending
+	}
 	if it.Create = state.Pending; it.Refusal != nil {
 		it.Create = state.Skipped
 	}

@@ -149,6 +149,7 @@ func (m *Monitor) Listed(before, it *state.Item) {
 	m.mu.Lock()
 	m.count(before, -1)
 	m.count(it, 1)
+	m.forget(it)
 	m.mu.Unlock()
 	switch {
 	case it.Refusal != nil:
@@ -175,11 +176,18 @@ func (m *Monitor) count(it *state.Item, times int) {
 	}
 }
 
+// forget forgets what this run tried of an item. It needs m.mu.
+func (m *Monitor) forget(it *state.Item) {
+	delete(m.failed, it.Seq)
+	delete(m.interrupted, it.Seq)
+}
+
 // Refused counts an item that turned out to be refused, and publishes it.
 func (m *Monitor) Refused(it *state.Item, stage state.Stage) {
 	m.mu.Lock()
 	m.itemsDone++
 	m.bytesTotal -= max(it.Size, 0)
+	m.forget(it)
 	m.mu.Unlock()
 	m.Item(it, stage, state.Skipped, nil)
 }
@@ -209,6 +217,7 @@ func (m *Monitor) Transferred(it *state.Item) {
 func (m *Monitor) SentBack(it *state.Item, size int64) {
 	m.mu.Lock()
 	m.bytesDone -= size
+	m.forget(it)
 	m.mu.Unlock()
 	m.Item(it, state.Transfer, state.Pending, nil)
 }

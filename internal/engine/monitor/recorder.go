@@ -113,6 +113,9 @@ func (m *Monitor) Record(ctx, lasting context.Context, snapshot func() progress.
 	for {
 		select {
 		case now := <-ticker.C:
+			if ctx.Err() != nil {
+				continue // the last write is due
+			}
 			m.Tick(now)
 			m.journal.Load().write(lasting, snapshot)
 		case <-ctx.Done():
