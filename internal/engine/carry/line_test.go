@@ -206,7 +206,7 @@ func (l *line) Recall(context.Context, string) (*state.LedgerEntry, error) {
 	return nil, state.ErrNotFound
 }
 func (l *line) Record(...state.LedgerEntry) error                  { return nil }
-func (l *line) LockAlbums(context.Context) (state.Unlocker, error) { return nil, nil }
+func (l *line) LockAccount(context.Context) (state.Unlocker, error) { return nil, nil }
 func (l *line) Header() state.Session                              { return state.Session{BatchSize: l.batch} }
 func (l *line) Change(func(*state.Session))                        {}
 func (l *line) Update(func(*state.Session)) error                  { return nil }
