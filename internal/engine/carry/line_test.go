@@ -205,15 +205,15 @@ func (l *line) PutBatch(b *state.Batch) error {
 func (l *line) Recall(context.Context, string) (*state.LedgerEntry, error) {
 	return nil, state.ErrNotFound
 }
-func (l *line) Record(...state.LedgerEntry) error                  { return nil }
+func (l *line) Record(...state.LedgerEntry) error                   { return nil }
 func (l *line) LockAccount(context.Context) (state.Unlocker, error) { return nil, nil }
-func (l *line) Header() state.Session                              { return state.Session{BatchSize: l.batch} }
-func (l *line) Change(func(*state.Session))                        {}
-func (l *line) Update(func(*state.Session)) error                  { return nil }
-func (l *line) Name() string                                       { return "gphotos:" }
-func (l *line) Account(context.Context) (string, error)            { return "gphotos:me", nil }
-func (l *line) Refuse(media.Item) *media.Refusal                   { return nil }
-func (l *line) Limits() station.Limits                             { return station.Limits{Batch: 50} }
+func (l *line) Header() state.Session                               { return state.Session{BatchSize: l.batch} }
+func (l *line) Change(func(*state.Session))                         {}
+func (l *line) Update(func(*state.Session)) error                   { return nil }
+func (l *line) Name() string                                        { return "gphotos:" }
+func (l *line) Account(context.Context) (string, error)             { return "gphotos:me", nil }
+func (l *line) Refuse(media.Item) *media.Refusal                    { return nil }
+func (l *line) Limits() station.Limits                              { return station.Limits{Batch: 50} }
 
 // Upload reads the item, for about a second, and hands out a token.
 func (l *line) Upload(ctx context.Context, u station.Upload) (station.Receipt, error) {

@@ -131,7 +131,7 @@ func TestAChangedFileIsNewToTheSession(t *testing.T) {
 	})
 	listed := media.Item{ID: id, Name: "IGNORED.MP4", Size: 9, Version: "v2"}
 	want := &state.Item{Item: listed, Seq: 3, Discovery: state.Completed, Transfer: state.Pending, Create: state.Pending}
-	want.Name = held.Name
+	want.Name, want.FileName = held.Name, listed.Name
 	if diff := cmp.Diff(want, decide.Decide(decide.Facts{Listed: listed, Held: held}).Item); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
