@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,6 +21,7 @@ import (
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
+	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
 // noon is when everything in these tests happens.
@@ -255,7 +259,7 @@ func TestSummaryLine(t *testing.T) {
 func TestTSV(t *testing.T) {
 	backend := manyFailures(t, 1)
 	var out bytes.Buffer
-	if err := writeTSV(context.Background(), &out, backend, "s"); err != nil {
+	if err := writeTSV(context.Background(), &out, backend, "s", ""); err != nil {
 		t.Fatal(err)
 	}
 	want := "file_name\tdiscovery_status\ttransfer_status\tcreate_status\n" +
@@ -263,5 +267,38 @@ func TestTSV(t *testing.T) {
 		"no000.360\tcompleted\tpending\tskipped\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
+// searching is a backend whose items can be searched for, and not listed.
+type searching struct {
+	state.Backend
+	state.Searcher
+	t *testing.T
+}
+
+func (s searching) Items(context.Context, string, state.ItemQuery) iter.Seq2[*state.Item, error] {
+	s.t.Error("the whole session is looked at")
+	return func(func(*state.Item, error) bool) {}
+}
+
+// TestFailuresAreSearchedFor: naming failures costs the same in a large session.
+func TestFailuresAreSearchedFor(t *testing.T) {
+	b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "sessions.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	bad, no := testItem(), refused()
+	no.ID.Part, bad.Transfer = 2, state.Failed
+	bad.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "gone", Message: "no longer there"}}
+	if err := errors.Join(b.PutSession(t.Context(), state.NewSession("s", media.Window{}, noon)), b.PutItems(t.Context(), "s", &bad, &no)); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	writeNames(t.Context(), &out, searching{b, b, t}, "s", "s", itemCounts{Failed: 1, Skipped: 1}, 0, func(s string) string { return s })
+	want := "\nFailed (1)\n  GX010048.MP4: no longer there\n\nSkipped (1)\n  GS010007.360: Google Photos does not take .360 files\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"text/tabwriter"
 
@@ -51,26 +52,36 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	}
 	switch a.format {
 	case formatTSV:
-		row(a.stdout, tsvColumns...)
-		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { writeTSVItem(a.stdout, it) })
+		return writeTSV(ctx, a.stdout, backend, id, outcome)
 	case formatJSON:
 		a.json(v.sessionLine)
-		return itemsOf(ctx, backend, id, outcome, func(it *state.Item) { a.json(newSessionItemLine(it, a.redact)) })
+		for it, err := range itemsOf(ctx, backend, id, outcome) {
+			if err != nil {
+				return err
+			}
+			a.json(newSessionItemLine(it, a.redact))
+		}
+		return nil
 	}
 	a.writeSession(v)
 	fmt.Fprintln(a.stdout)
+	return a.writeItems(itemsOf(ctx, backend, id, outcome))
+}
+
+// writeItems shows items as a table.
+func (a *app) writeItems(items iter.Seq2[*state.Item, error]) error {
 	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
 	row(table, "NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON")
-	err = itemsOf(ctx, backend, id, outcome, func(it *state.Item) {
+	for it, err := range items {
+		if err != nil {
+			return err
+		}
 		l := newSessionItemLine(it, a.redact)
 		why := ""
 		if l.Error != nil {
 			why = l.Error.Message
 		}
 		row(table, l.Name, size(it.Size), l.Discovery, l.Transfer, l.Create, why)
-	})
-	if err != nil {
-		return err
 	}
 	return table.Flush()
 }

@@ -213,56 +213,52 @@ func sortedKinds(requests map[string]int64) []string {
 // which there are remarks, so many at least. where are the words of a command line
 // that lead to the session.
 func writeNames(ctx context.Context, w io.Writer, backend state.Backend, session, where string, c itemCounts, remarks int, redact func(string) string) {
-	failed := list{title: "Failed", total: c.Failed, all: "sessions show " + where + " --outcome failed"}
-	skipped := list{title: "Skipped", total: c.Skipped, all: "sessions show " + where + " --outcome skipped"}
-	remarked := list{title: "Remarks", total: remarks, all: "verify " + where}
-	if failed.total+skipped.total+remarked.total == 0 {
-		return
-	}
-	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
+	show := "sessions show " + where + " --outcome "
+	for _, l := range []list{
+		{title: "Failed", outcome: state.OutcomeFailed, why: reason, total: c.Failed, all: show + "failed"},
+		{title: "Skipped", outcome: state.OutcomeSkipped, why: reason, total: c.Skipped, all: show + "skipped"},
+		{title: "Remarks", outcome: state.OutcomeCreated, why: (*state.Item).Remark, total: remarks, all: "verify " + where},
+	} {
+		if l.total == 0 {
+			continue
+		}
+		err := l.read(ctx, backend, session, redact)
+		l.write(w)
 		if err != nil {
 			fmt.Fprintf(w, "\nThe list of failures cannot be read: %s\n", redact(err.Error()))
-			break
+			return
 		}
-		switch it.Outcome() {
-		case state.OutcomeFailed:
-			failed.add(it, reason(it), redact)
-		case state.OutcomeSkipped:
-			skipped.add(it, reason(it), redact)
-		case state.OutcomeCreated:
-			if remark := it.Remark(); remark != "" {
-				remarked.add(it, remark, redact)
-			}
-		}
-		if failed.full() && skipped.full() && remarked.full() {
-			break
-		}
-	}
-	for _, l := range []list{failed, skipped, remarked} {
-		l.write(w)
 	}
 }
 
-// list names items with their reasons, the first namedAtMost of them.
+// list names items of an outcome with their reasons, the first namedAtMost of
+// them.
 type list struct {
-	title string
-	total int
-	all   string // what shows all of them, after the program's name
-	lines []string
+	title   string
+	outcome state.Outcome
+	why     func(*state.Item) string
+	total   int
+	all     string // what shows all of them, after the program's name
+	lines   []string
 }
 
-func (l *list) full() bool { return len(l.lines) >= min(l.total, namedAtMost) }
-
-func (l *list) add(it *state.Item, why string, redact func(string) string) {
-	if len(l.lines) < namedAtMost {
-		l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(withoutName(why, it.Name)))))
+// read reads the items that are named.
+func (l *list) read(ctx context.Context, backend state.Backend, session string, redact func(string) string) error {
+	for it, err := range itemsOf(ctx, backend, session, l.outcome) {
+		if err != nil {
+			return err
+		}
+		if why := l.why(it); why != "" || l.outcome != state.OutcomeCreated {
+			l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(withoutName(why, it.Name)))))
+		}
+		if len(l.lines) == min(l.total, namedAtMost) {
+			break
+		}
 	}
+	return nil
 }
 
 func (l *list) write(w io.Writer) {
-	if l.total == 0 {
-		return
-	}
 	fmt.Fprintf(w, "\n%s (%d)\n", l.title, l.total)
 	for _, line := range l.lines {
 		fmt.Fprintln(w, line)

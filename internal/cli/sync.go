@@ -227,7 +227,7 @@ func (a *app) report(ctx context.Context, r report) error {
 		if r.summary == nil {
 			backend = nil
 		}
-		if err := writeTSV(ctx, a.stdout, backend, r.sessionID); err != nil && !isOutput(err) {
+		if err := writeTSV(ctx, a.stdout, backend, r.sessionID, ""); err != nil && !isOutput(err) {
 			r.err = errors.Join(r.err, err)
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,15 +24,17 @@ func row(w io.Writer, values ...any) {
 	fmt.Fprintln(w, strings.Join(cells, "\t"))
 }
 
-// writeTSV writes q2google's table: a header and one line per item. Without a
-// backend there are no items.
-func writeTSV(ctx context.Context, w io.Writer, backend state.Backend, session string) error {
+// writeTSV writes q2google's table: a header and one line per item of an outcome;
+// "" means all. Without a backend there are no items.
+func writeTSV(ctx context.Context, w io.Writer, backend state.Backend, session string, outcome state.Outcome) error {
 	out := bufio.NewWriter(w)
 	row(out, tsvColumns...)
 	if backend != nil {
-		err := itemsOf(ctx, backend, session, "", func(it *state.Item) { writeTSVItem(out, it) })
-		if err != nil {
-			return err
+		for it, err := range itemsOf(ctx, backend, session, outcome) {
+			if err != nil {
+				return errors.Join(out.Flush(), err)
+			}
+			writeTSVItem(out, it)
 		}
 	}
 	return out.Flush()
