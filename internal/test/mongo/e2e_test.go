@@ -14,6 +14,11 @@ func TestEndToEnd(t *testing.T) {
 	backendsuite.Run(t, func(t *testing.T) string { return newDatabase(t).at("") })
 }
 
+func TestOneLane(t *testing.T) {
+	t.Parallel()
+	backendsuite.Lane(t, map[string]func(*testing.T) string{"MongoDB": func(t *testing.T) string { return newDatabase(t).at("") }})
+}
+
 // TestOutageInARun takes the server away from the real command for some
 // seconds: it waits, says so, and carries everything once.
 func TestOutageInARun(t *testing.T) {
