@@ -54,11 +54,16 @@ func (l *Limits) Piece() int {
 	return n
 }
 
-// WaitN blocks until n bytes may pass on both legs or ctx ends.
+// WaitN blocks until n bytes may pass on both legs or ctx ends. What was read
+// before a limit was set passes in pieces that the limiter takes.
 func (l *Limits) WaitN(ctx context.Context, n int) error {
 	for _, limiter := range l.limiters() {
-		if err := limiter.WaitN(ctx, n); err != nil {
-			return err
+		for left := n; left > 0; {
+			piece := min(left, max(limiter.Piece(), 1))
+			if err := limiter.WaitN(ctx, piece); err != nil {
+				return err
+			}
+			left -= piece
 		}
 	}
 	return nil

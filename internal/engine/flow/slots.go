@@ -228,8 +228,8 @@ func (s *Slot) moved(n int64) {
 	slots := s.slots
 	slots.mu.Lock()
 	defer slots.mu.Unlock()
-	if slots.fixed > 0 {
-		return
+	if slots.fixed > 0 || slots.paused {
+		return // nothing is found out, or less flows than could
 	}
 	for i := range slots.classes {
 		slots.change(i, func(t *tuner, now time.Time) { t.moved(now, n, i == s.class) })
