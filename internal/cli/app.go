@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/internal/suggest"
@@ -21,7 +22,7 @@ import (
 type app struct {
 	args    []string // without the program's name
 	stdin   io.Reader
-	stdout  *output
+	stdout  *render.Output
 	screen  *screen // standard error, for people and the log
 	environ []string
 	dir     string // where .env is looked for
@@ -33,7 +34,7 @@ type app struct {
 	profiles *profile.Set
 	using    map[string]string // name of the profile in use, by service
 	origins  config.Origins
-	format   format
+	print    *render.Printer // to standard output
 	log      *slog.Logger
 	secrets  redactor
 	waits    waitRelay
@@ -48,22 +49,13 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
+	out := render.NewOutput(stdout)
 	return &app{
-		stdin: stdin, stdout: newOutput(stdout), screen: newScreen(stderr), environ: environ, dir: ".",
+		stdin: stdin, stdout: out, print: &render.Printer{Format: render.Text, Out: out}, screen: newScreen(stderr), environ: environ, dir: ".",
 		now: time.Now, exit: os.Exit,
-		format: formatText,
-		log:    slog.New(slog.DiscardHandler),
+		log: slog.New(slog.DiscardHandler),
 	}
 }
-
-// format is how results are written to standard output.
-type format string
-
-const (
-	formatText format = "text"
-	formatJSON format = "json"
-	formatTSV  format = "tsv"
-)
 
 // globalFlags are the flags of every command.
 type globalFlags struct {
@@ -105,7 +97,7 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	if err := expandPaths(cmd.Flags(), sources.Paths); err != nil {
 		return err
 	}
-	if a.format, err = a.chooseFormat(); err != nil {
+	if a.print.Format, err = a.chooseFormat(); err != nil {
 		return err
 	}
 	if a.log, err = a.newLogger(); err != nil {
@@ -167,22 +159,20 @@ func flagNames(cmd *cobra.Command) map[string]bool {
 	return names
 }
 
-func (a *app) chooseFormat() (format, error) {
-	f := format(a.global.output)
-	switch f {
-	case formatText, formatJSON, formatTSV:
-	default:
-		return formatText, usagef("--output %q: text, json or tsv is expected%s", a.global.output,
+func (a *app) chooseFormat() (render.Format, error) {
+	f := render.Format(a.global.output)
+	if !f.Known() {
+		return render.Text, usagef("--output %q: text, json or tsv is expected%s", a.global.output,
 			suggest.DidYouMean(a.global.output, "text", "json", "tsv"))
 	}
-	if !a.global.json || f == formatJSON {
+	if !a.global.json || f == render.JSON {
 		return f, nil
 	}
 	switch short, long := a.origins["json"], a.origins["output"]; {
 	case short > long:
-		return formatJSON, nil
+		return render.JSON, nil
 	case short == long:
-		return formatText, usagef("--json and --output %s contradict each other", f)
+		return render.Text, usagef("--json and --output %s contradict each other", f)
 	}
 	return f, nil
 }
@@ -201,14 +191,14 @@ func (a *app) result() io.Writer {
 	switch {
 	case a.global.quiet:
 		return io.Discard
-	case a.format == formatText:
+	case a.print.Format == render.Text:
 		return a.stdout
 	}
 	return a.screen
 }
 
 // json writes one JSON line to standard output. It is safe for concurrent use.
-func (a *app) json(v any) { a.stdout.json(v) }
+func (a *app) json(v any) { a.stdout.JSON(v) }
 
 func (a *app) redact(s string) string { return a.withProfiles(a.secrets.clean(s)) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 func newDemo(a *app) *cobra.Command {
@@ -54,7 +55,7 @@ func (a *app) demo(ctx context.Context, serve bool) (err error) {
 	if err := d.show(ctx); err != nil {
 		return err
 	}
-	if err := a.stdout.failure(); err != nil || !serve {
+	if err := a.stdout.Failure(); err != nil || !serve {
 		return err
 	}
 	fmt.Fprintf(a.talk(), "\nThe emulated Google Photos: %s/ (Ctrl-C ends it)\n", services.server.ControlURL)
@@ -94,8 +95,8 @@ func (d *demo) say(text string) { fmt.Fprintln(d.a.result(), text) }
 // returns the summary if it was a sync.
 func (d *demo) gondola(ctx context.Context, words ...string) (summaryLine, error) {
 	g := d.a.global
-	if d.a.format != formatText {
-		words = append(words, "--output", string(d.a.format))
+	if d.a.print.Format != render.Text {
+		words = append(words, "--output", string(d.a.print.Format))
 	}
 	if g.quiet {
 		words = append(words, "--quiet")
@@ -108,6 +109,7 @@ func (d *demo) gondola(ctx context.Context, words ...string) (summaryLine, error
 	}
 	child := newApp(d.a.stdin, nil, nil, d.environ())
 	child.args, child.dir, child.stdout, child.screen, child.exit = words, d.dir, d.a.stdout, d.a.screen, d.a.exit
+	child.print.Out = child.stdout
 	err := child.execute(ctx)
 	return child.last, err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/doctor"
 )
 
@@ -42,13 +43,13 @@ func (a *app) reportFindings(findings []doctor.Finding, verdict error) {
 		OK: doctor.Count(findings, doctor.OK), Notes: doctor.Count(findings, doctor.Note),
 		Warnings: doctor.Count(findings, doctor.Warning), Problems: doctor.Count(findings, doctor.Problem),
 	}
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		for _, f := range findings {
 			a.json(findingLine{"finding", f})
 		}
 		a.json(sum)
-	case formatTSV:
+	case render.TSV:
 		row(a.stdout, "level", "check", "what", "why", "remedy")
 		for _, f := range findings {
 			row(a.stdout, f.Level, f.Check, f.What, f.Why, f.Remedy)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 // emulateFlags are the flags of emulate.
@@ -78,7 +79,7 @@ func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, services.close()) }()
 	a.announceServices(services)
-	if err := a.stdout.failure(); err != nil {
+	if err := a.stdout.Failure(); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -209,8 +210,8 @@ func (a *app) announceServices(s *services) {
 		env[name] = value
 		fmt.Fprintf(&exports, "export %s=%s\n", name, quoted(value))
 	}
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		a.json(servicesLine{
 			Type: "emulator", Env: env,
 			GoProURL: s.server.GoProURL, CDNURL: s.server.CDNURL, PhotosURL: s.server.PhotosURL,
@@ -219,7 +220,7 @@ func (a *app) announceServices(s *services) {
 			GoProToken: env["GP_ACCESS_TOKEN"], Credentials: env["GONDOLA_CREDENTIALS"], Token: env["GONDOLA_TOKEN"],
 			Accounts: s.accounts,
 		})
-	case formatTSV:
+	case render.TSV:
 		for _, setting := range s.environ {
 			name, value, _ := strings.Cut(setting, "=")
 			row(a.stdout, name, value)

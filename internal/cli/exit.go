@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/transport"
 	"github.com/gondola-sync/gondola/state"
@@ -133,7 +134,7 @@ func describe(err error, redact func(string) string) errorObject {
 		if d.Code == fault.Unreachable && d.Hint == "" {
 			d.Hint = unreachableHint
 		}
-	case isOutput(err):
+	case render.IsOutput(err):
 		d.Code, d.Hint = "output", "see that there is room where it goes, then run the command again"
 	case errors.Is(err, context.DeadlineExceeded):
 		d.Code = fault.Unreachable

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/human"
-	"github.com/gondola-sync/gondola/internal/printable"
 )
 
 // Numbers as words.
@@ -46,31 +44,13 @@ func withoutName(message, name string) string {
 	return strings.Replace(message, " "+name+":", ":", 1)
 }
 
-// cell makes a text fit into one cell of a table.
-func cell(s string) string { return printable.Line(s) }
-
-// truncate shortens s to at most n characters.
-func truncate(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	return string(runes[:n-1]) + "…"
-}
-
-// columns writes a line of cells, each but the last as wide as its column and
-// cut to it, so that a listing needs no memory of its length.
-func columns(w io.Writer, widths []int, cells ...string) {
-	var line strings.Builder
-	for i, c := range cells {
-		if c = cell(c); i < len(widths) {
-			c = truncate(c, widths[i])
-			c += strings.Repeat(" ", widths[i]+2-utf8.RuneCountInString(c))
-		}
-		line.WriteString(c)
-	}
-	fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
-}
+// Texts on one line.
+var (
+	cell     = render.Cell
+	truncate = render.Truncate
+	row      = render.Line
+	columns  = render.Columns
+)
 
 // quoted writes a word so that a POSIX shell reads it back, on one line.
 func quoted(word string) string {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -74,7 +75,7 @@ func (a *app) showNotice(e progress.Event) {
 	if _, ok := e.(progress.Notice); !ok {
 		return
 	}
-	if a.format == formatJSON {
+	if a.print.Format == render.JSON {
 		jsonLines{a}.event(e)
 	}
 	(&plain{out: a.talk(), redact: a.redact, now: a.now}).event(e)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lmittmann/tint"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/printable"
 	"github.com/gondola-sync/gondola/internal/suggest"
@@ -44,7 +45,7 @@ func (a *app) logLevel() (slog.Level, error) {
 
 func (a *app) logHandler(level slog.Level) (slog.Handler, error) {
 	terminal := isTerminal(a.screen.out)
-	asJSON := a.format == formatJSON && !terminal
+	asJSON := a.print.Format == render.JSON && !terminal
 	switch strings.ToLower(a.global.logFormat) {
 	case "":
 	case "json":

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 func newLogin(a *app) *cobra.Command {
@@ -46,7 +47,7 @@ func (a *app) logIn(ctx context.Context, kind registry.Kind, opener registry.Sig
 	if err != nil {
 		return err
 	}
-	if a.format == formatJSON {
+	if a.print.Format == render.JSON {
 		a.json(loginLine{
 			loginHead: loginHead{Type: "login", Service: kind.Login, Profile: name, Valid: true, From: result.From},
 			members:   result.Members,
@@ -64,7 +65,7 @@ func (a *app) terminal() registry.Terminal {
 	return registry.Terminal{
 		In: a.stdin, Interactive: isTerminal(a.stdin), Talk: a.talk(), Screen: a.screen,
 		Event: func(v any) {
-			if a.format == formatJSON {
+			if a.print.Format == render.JSON {
 				a.json(v)
 			}
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 func newLoginStatus(a *app) *cobra.Command {
@@ -35,7 +36,7 @@ type login struct {
 }
 
 func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
-	if a.format == formatTSV {
+	if a.print.Format == render.TSV {
 		row(a.stdout, "service", "valid", "from", "until", "reason", "profile")
 	}
 	var worst error
@@ -79,14 +80,14 @@ func (a *app) reportLogin(l login) {
 		d := describe(l.Err, func(text string) string { return a.redact(l.named(text)) })
 		failure, reason = &d, d.Message
 	}
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		a.json(loginLine{
 			loginHead: loginHead{Type: "login", Service: l.kind.Login, Profile: l.profile, Valid: l.Err == nil, From: l.From},
 			members:   l.Members,
 			tail:      loginTail{failure},
 		})
-	case formatTSV:
+	case render.TSV:
 		until := ""
 		if !l.Until.IsZero() {
 			until = l.Until.UTC().Format(time.RFC3339)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -67,7 +68,7 @@ func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, se
 			item.Refusal = refuse(item)
 		}
 		rows.add(item)
-		if err := a.stdout.failure(); err != nil {
+		if err := a.stdout.Failure(); err != nil {
 			return err
 		}
 	}
@@ -85,7 +86,7 @@ type rows struct {
 
 func (a *app) newRows() *rows {
 	r := &rows{a: a}
-	if a.format == formatTSV {
+	if a.print.Format == render.TSV {
 		row(a.stdout, "key", "file_name", "bytes", "captured_at", "kind", "type", "refusal")
 	}
 	return r
@@ -118,8 +119,8 @@ func (r *rows) add(it media.Item) {
 	if !it.CapturedAt.IsZero() {
 		captured = it.CapturedAt.UTC().Format(time.RFC3339)
 	}
-	switch r.a.format {
-	case formatJSON:
+	switch r.a.print.Format {
+	case render.JSON:
 		line := listedLine{
 			Type: "item", Key: it.ID.Key(), Name: it.Name, Kind: it.Kind, MIME: it.MIME, MediaType: it.Type,
 			Width: it.Width, Height: it.Height, Camera: it.Camera, CapturedAt: it.CapturedAt.UTC(), Refusal: it.Refusal,
@@ -128,7 +129,7 @@ func (r *rows) add(it media.Item) {
 			line.Bytes = &it.Size
 		}
 		r.a.json(line)
-	case formatTSV:
+	case render.TSV:
 		row(r.a.stdout, it.ID.Key(), it.Name, it.Size, captured, it.Kind, it.Type, why)
 	default:
 		r.text(it, captured, why)

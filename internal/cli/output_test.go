@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 // fullDisk takes so many bytes and fails from then on.
@@ -24,16 +26,16 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 
 func TestOutputKeepsItsFirstError(t *testing.T) {
 	disk := &fullDisk{room: 3}
-	o := newOutput(disk)
-	if _, err := io.WriteString(o, "abc"); err != nil || o.failure() != nil {
-		t.Fatalf("%v, %v", err, o.failure())
+	o := render.NewOutput(disk)
+	if _, err := io.WriteString(o, "abc"); err != nil || o.Failure() != nil {
+		t.Fatalf("%v, %v", err, o.Failure())
 	}
 	_, first := io.WriteString(o, "def")
 	disk.room = 100
 	_, second := io.WriteString(o, "ghi")
-	o.json("jkl")
-	if !errors.Is(first, syscall.ENOSPC) || second != first || o.close() != first || disk.room != 100 {
-		t.Errorf("first %v, second %v, at the end %v; %d bytes written after it", first, second, o.close(), 100-disk.room)
+	o.JSON("jkl")
+	if !errors.Is(first, syscall.ENOSPC) || second != first || o.Close() != first || disk.room != 100 {
+		t.Errorf("first %v, second %v, at the end %v; %d bytes written after it", first, second, o.Close(), 100-disk.room)
 	}
 }
 

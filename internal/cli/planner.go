@@ -8,6 +8,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 )
 
@@ -65,7 +66,7 @@ func action(p gondola.PlannedItem) string {
 
 // plan shows what a run would do, item by item as the listing goes on.
 func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
-	if a.format == formatTSV {
+	if a.print.Format == render.TSV {
 		row(a.stdout, "file_name", "action", "bytes", "reason")
 	}
 	plan, err := a.makePlan(ctx, o)
@@ -73,7 +74,7 @@ func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
 		return err
 	}
 	line := lineOf(plan, o, limit)
-	if a.format == formatJSON {
+	if a.print.Format == render.JSON {
 		a.json(line)
 	}
 	line.write(a.result(), limit)
@@ -87,7 +88,7 @@ func (a *app) makePlan(ctx context.Context, o gondola.Options) (*gondola.Plan, e
 	defer notices.stop()
 	return gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
 		notices.each(func(watcher) { a.plannedItem(p) })
-		return a.stdout.failure()
+		return a.stdout.Failure()
 	})
 }
 
@@ -106,8 +107,8 @@ func (a *app) plannedItem(p gondola.PlannedItem) {
 	if what == actionNone {
 		why = "already there"
 	}
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		line := plannedLine{Type: "planned", Key: p.Item.ID.Key(), Name: p.Item.Name, Action: what, Bytes: max(p.Item.Size, 0)}
 		if !p.Item.CapturedAt.IsZero() {
 			line.Taken = &p.Item.CapturedAt
@@ -116,7 +117,7 @@ func (a *app) plannedItem(p gondola.PlannedItem) {
 			line.Error = &errorObject{Class: fault.Item, Code: p.Item.Refusal.Code, Message: why}
 		}
 		a.json(line)
-	case formatTSV:
+	case render.TSV:
 		row(a.stdout, p.Item.Name, what, max(p.Item.Size, 0), why)
 	default:
 		columns(a.result(), plannedWidths, what, p.Item.Name, size(p.Item.Size), why)

@@ -5,6 +5,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 // provedLine says in JSON whether a file is at the destination.
@@ -36,7 +37,7 @@ func (d *demo) prove(cut, resumed, again summaryLine) error {
 	table := tabwriter.NewWriter(d.a.result(), 0, 4, 2, ' ', 0)
 	lines, v := judge(d.services.emulator.Arrivals())
 	for _, line := range lines {
-		if d.a.format == formatJSON {
+		if d.a.print.Format == render.JSON {
 			d.a.json(line)
 			continue
 		}
@@ -47,7 +48,7 @@ func (d *demo) prove(cut, resumed, again summaryLine) error {
 	}
 	v.SentMore = again.Bytes.Uploaded
 	v.OK = v.OK && v.SentMore == 0
-	if d.a.format == formatJSON {
+	if d.a.print.Format == render.JSON {
 		d.a.json(v)
 	}
 	w := d.a.result()

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 // Run executes the command with these arguments (without the program's name)
@@ -31,7 +32,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // finish returns the exit code. A result that could not be written is a failure,
 // whatever else the command has come to.
 func (a *app) finish(err error) int {
-	failure := a.stdout.close()
+	failure := a.stdout.Close()
 	if failure == nil {
 		return exitCode(err)
 	}
@@ -71,7 +72,7 @@ func (a *app) tell(err error) {
 	if _, told := errors.AsType[*toldError](err); exitCode(err) == exitDone || told {
 		return
 	}
-	if a.format == formatJSON || !a.started && wantsJSON(a.args) {
+	if a.print.Format == render.JSON || !a.started && wantsJSON(a.args) {
 		a.tellJSON(err)
 	}
 	a.complain(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -63,7 +64,7 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 		rows++
 		a.listedSession(table, v, rows == 1)
 	}
-	if rows == 0 && a.format == formatTSV {
+	if rows == 0 && a.print.Format == render.TSV {
 		row(a.stdout, sessionColumns...)
 	}
 	if rows == 0 && broken == nil {
@@ -78,11 +79,11 @@ var sessionColumns = []any{"session_id", "updated_at", "discovery", "transfer", 
 
 func (a *app) listedSession(table *tabwriter.Writer, l *sessionView, first bool) {
 	c := l.Items
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		a.json(l.sessionLine)
 		return
-	case formatTSV:
+	case render.TSV:
 		if first {
 			row(a.stdout, sessionColumns...)
 		}
@@ -182,7 +183,7 @@ func (a *app) removable(ctx context.Context, backend state.Backend, ids []string
 }
 
 func (a *app) forgot(id string) {
-	if a.format == formatJSON {
+	if a.print.Format == render.JSON {
 		a.json(map[string]string{"type": "removed", "session_id": id})
 	}
 	fmt.Fprintf(a.talk(), "Forgot session %s.\n", cell(id))

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/sessioncopy"
 	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/state"
@@ -279,10 +280,10 @@ func (r *copyReport) tell(c *sessioncopy.Result) {
 	case c.Present:
 		what = "Already there, and the same:"
 	}
-	switch r.format {
-	case formatJSON:
+	switch r.print.Format {
+	case render.JSON:
 		r.json(line)
-	case formatTSV:
+	case render.TSV:
 		if !r.told {
 			row(r.stdout, copyColumns...)
 			r.told = true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -50,10 +51,10 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	if err != nil {
 		return err
 	}
-	switch a.format {
-	case formatTSV:
+	switch a.print.Format {
+	case render.TSV:
 		return writeTSV(ctx, a.stdout, backend, id, outcome)
-	case formatJSON:
+	case render.JSON:
 		a.json(v.sessionLine)
 		for it, err := range itemsOf(ctx, backend, id, outcome) {
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -67,8 +68,8 @@ func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id strin
 	if err != nil {
 		return err
 	}
-	switch a.format {
-	case formatJSON, formatTSV:
+	switch a.print.Format {
+	case render.JSON, render.TSV:
 		a.listedSession(nil, v, true)
 		return nil
 	}

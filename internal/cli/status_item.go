@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
@@ -35,10 +36,10 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 	case !errors.Is(err, state.ErrNotFound):
 		return err
 	}
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		a.json(life)
-	case formatTSV:
+	case render.TSV:
 		row(a.stdout, tsvColumns...)
 		writeTSVItem(a.stdout, it)
 	default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -32,7 +33,7 @@ func (a *app) watchRun(ctx context.Context, backend state.Backend, id string) er
 			return err
 		}
 		show(r)
-		if err := a.stdout.failure(); err != nil {
+		if err := a.stdout.Failure(); err != nil {
 			return err
 		}
 		select {
@@ -48,9 +49,9 @@ func (a *app) watchRun(ctx context.Context, backend state.Backend, id string) er
 func (a *app) runWatcher(id string) (show func(*observe.Run), end func()) {
 	end = func() {}
 	switch {
-	case a.format == formatJSON:
+	case a.print.Format == render.JSON:
 		return func(r *observe.Run) { a.json(runLine{"run", id, newRunObject(r, a.now(), a.redact)}) }, end
-	case a.format == formatText && !a.animated():
+	case a.print.Format == render.Text && !a.animated():
 		return func(r *observe.Run) { fmt.Fprintln(a.stdout, a.redact(cell(watchText(r, a.now())))) }, end
 	case !a.animated():
 		return func(*observe.Run) {}, end

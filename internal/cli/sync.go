@@ -11,6 +11,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/progress"
 )
@@ -201,7 +202,7 @@ func (a *app) resumeQuality(ctx context.Context, f *syncFlags, r *report, o *gon
 // watchers are what shows a run in the chosen format.
 func (a *app) watchers() []watcher {
 	var shown []watcher
-	if a.format == formatJSON {
+	if a.print.Format == render.JSON {
 		shown = append(shown, jsonLines{a})
 	}
 	if a.global.quiet {
@@ -209,7 +210,7 @@ func (a *app) watchers() []watcher {
 	}
 	text := &plain{out: a.screen, verbose: a.global.verbose, redact: a.redact, now: a.now}
 	shown = append(shown, text)
-	if a.animated() && !(a.format == formatJSON && isTerminal(a.stdout.to)) {
+	if a.animated() && !(a.print.Format == render.JSON && isTerminal(a.stdout.Target())) {
 		text.silent = true
 		shown = append(shown, newLive(a.screen, a.redact))
 	}
@@ -219,15 +220,15 @@ func (a *app) watchers() []watcher {
 // report writes what a run has come to, in the chosen format.
 func (a *app) report(ctx context.Context, r report) error {
 	ctx = context.WithoutCancel(ctx)
-	switch a.format {
-	case formatJSON:
+	switch a.print.Format {
+	case render.JSON:
 		defer func() { a.json(r.line(a.redact)) }()
-	case formatTSV:
+	case render.TSV:
 		backend := r.backend
 		if r.summary == nil {
 			backend = nil
 		}
-		if err := writeTSV(ctx, a.stdout, backend, r.sessionID, ""); err != nil && !isOutput(err) {
+		if err := writeTSV(ctx, a.stdout, backend, r.sessionID, ""); err != nil && !render.IsOutput(err) {
 			r.err = errors.Join(r.err, err)
 		}
 	}

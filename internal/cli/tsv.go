@@ -4,25 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/gondola-sync/gondola/state"
 )
 
 // tsvColumns are q2google's.
 var tsvColumns = []any{"file_name", "discovery_status", "transfer_status", "create_status"}
-
-// row writes one line of a table, of TSV or for a tabwriter. No value breaks out of
-// its cell.
-func row(w io.Writer, values ...any) {
-	cells := make([]string, len(values))
-	for i, v := range values {
-		cells[i] = cell(fmt.Sprint(v))
-	}
-	fmt.Fprintln(w, strings.Join(cells, "\t"))
-}
 
 // writeTSV writes q2google's table: a header and one line per item of an outcome;
 // "" means all. Without a backend there are no items.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/config"
 )
 
@@ -56,7 +57,7 @@ func (a *app) group(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return unknownCommand(cmd, args[0])
 	}
-	if a.format == formatText {
+	if a.print.Format == render.Text {
 		return cmd.Help()
 	}
 	var names []string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -64,8 +65,8 @@ func (f *verifyFlags) validate(a *app) error {
 	switch {
 	case f.wait < 0:
 		return usagef("--wait %v: a time from 0 is expected", f.wait)
-	case f.manifest == stdoutName && a.format != formatText:
-		return usagef("--manifest - and --output %s both want standard output: give the manifest a file", a.format)
+	case f.manifest == stdoutName && a.print.Format != render.Text:
+		return usagef("--manifest - and --output %s both want standard output: give the manifest a file", a.print.Format)
 	}
 	_, err := manifestFormat(f.manifest)
 	return err

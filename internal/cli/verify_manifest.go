@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/durable"
 )
 
@@ -69,7 +70,7 @@ func (m *manifestFile) write(it gondola.VerifiedItem) error {
 	if m == nil {
 		return nil
 	}
-	if err := m.lines.Write(it.ManifestEntry()); err != nil && !isOutput(err) { // the verification goes on without it
+	if err := m.lines.Write(it.ManifestEntry()); err != nil && !render.IsOutput(err) { // the verification goes on without it
 		return fmt.Errorf("manifest: %w", err)
 	}
 	return nil
@@ -82,7 +83,7 @@ func (m *manifestFile) close(failure error) error {
 		return failure
 	}
 	err := errors.Join(m.lines.Flush(), m.out.Flush())
-	if isOutput(err) {
+	if render.IsOutput(err) {
 		return failure
 	}
 	if m.file != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 // verifiedLine is what a verification found of an item, in JSON.
@@ -122,7 +123,7 @@ func newVerifyView(a *app, stdoutTaken bool) *verifyView {
 	for _, t := range verdictTitles {
 		v.lists[t.verdict] = &verdictList{}
 	}
-	if a.format == formatTSV {
+	if a.print.Format == render.TSV {
 		row(a.stdout, tsvVerified...)
 	}
 	return v
@@ -136,9 +137,9 @@ func (v *verifyView) item(it gondola.VerifiedItem) {
 		l.add(cell(it.Item.Name) + ": " + v.a.redact(cell(it.Reason)))
 	}
 	switch {
-	case v.a.format == formatTSV:
+	case v.a.print.Format == render.TSV:
 		row(v.a.stdout, it.Item.Name, it.Verdict, it.Item.DestinationID, v.a.redact(it.Reason))
-	case v.a.format == formatJSON && (v.a.global.verbose || !good || it.Item.Remark() != ""):
+	case v.a.print.Format == render.JSON && (v.a.global.verbose || !good || it.Item.Remark() != ""):
 		v.a.json(v.line(it))
 	}
 	v.progress(it)
@@ -185,7 +186,7 @@ func (v *verifyView) report(found *gondola.Verification, err error, took time.Du
 		line.Error = &d
 		v.a.complain(err)
 	}
-	if v.a.format == formatJSON {
+	if v.a.print.Format == render.JSON {
 		v.a.json(line)
 	}
 	v.text(line)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -25,16 +26,7 @@ func newVersion(a *app) *cobra.Command {
 		Short: "Say which gondola this is",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			b := thisBuild()
-			switch a.format {
-			case formatJSON:
-				a.json(b)
-			case formatTSV:
-				row(a.stdout, "version", "commit", "go", "platform")
-				row(a.stdout, b.Version, b.Commit, b.Go, b.Platform)
-			default:
-				fmt.Fprintln(a.stdout, b)
-			}
+			a.print.Print(thisBuild())
 			return nil
 		},
 	}
@@ -71,6 +63,15 @@ func (b build) String() string {
 		}
 	}
 	return fmt.Sprintf("gondola %s%s, %s, %s", b.Version, commit, b.Go, b.Platform)
+}
+
+// Text implements [render.Result].
+func (b build) Text(w io.Writer) { fmt.Fprintln(w, b) }
+
+// TSV implements [render.Result].
+func (b build) TSV(w io.Writer) {
+	row(w, "version", "commit", "go", "platform")
+	row(w, b.Version, b.Commit, b.Go, b.Platform)
 }
 
 func userAgent() string { return "gondola/" + thisBuild().Version }

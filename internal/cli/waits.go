@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 )
 
@@ -25,7 +26,7 @@ func (r *waitRelay) announce(w fault.Wait) {
 
 // showWait shows a wait while no monitor does.
 func (a *app) showWait(w fault.Wait) {
-	if a.format == formatJSON {
+	if a.print.Format == render.JSON {
 		a.json(waitLine{"wait", waitObject{a.redact(w.Reason), w.Until.UTC()}})
 	}
 	fmt.Fprintln(a.talk(), a.redact(cell(waiting(progress.Wait{Reason: w.Reason, Until: w.Until}, a.now()))))

@@ -56,6 +56,7 @@ var rules = []rule{
 	{"internal/app", []string{"media", "fault", "station", "internal/config", "internal/profile", "internal/doctor", "internal/suggest"}},
 	{"internal/cli", []string{".", "media", "fault", "station", "state", "bandwidth", "progress", "emulator", "internal/..."}},
 	{"internal/observe", []string{"state", "progress"}},
+	{"internal/cli/render", []string{"internal/printable"}},
 	{"internal/stores", []string{"fault", "state/...", "internal/config", "internal/regular"}},
 	{"internal/...", []string{"..."}},
 	{"cmd/...", []string{"internal/..."}},

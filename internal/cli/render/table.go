@@ -1,0 +1,79 @@
+package render
+
+import (
+	"io"
+	"text/tabwriter"
+)
+
+// Table prints rows of one kind. As JSON each is marshalled.
+type Table struct {
+	TSV    []string // names of the columns of TSV
+	Titles []string // of the columns of text; nil for none
+	// Widths are those of the columns of text but the last, which are cut to them,
+	// and written at once. If it is nil, columns are as wide as they need to be, and
+	// written by Close.
+	Widths []int
+	// To is where text goes; nil for where all results go.
+	To io.Writer
+}
+
+// Row is a row of a table.
+type Row interface {
+	Cells() []any // of TSV
+	Texts() []any // the cells of text
+}
+
+// Rows prints the rows of a table, one by one. Make it with [Printer.Rows].
+type Rows struct {
+	p       *Printer
+	table   Table
+	aligned *tabwriter.Writer
+	titled  bool
+}
+
+// Rows begins a table. Its heading is printed at once as TSV, and with the first
+// row as text.
+func (p *Printer) Rows(t Table) *Rows {
+	if t.To == nil {
+		t.To = p.Out
+	}
+	if p.Format == TSV {
+		Line(p.Out, anys(t.TSV)...)
+	}
+	return &Rows{p: p, table: t, aligned: tabwriter.NewWriter(t.To, 0, 4, 2, ' ', 0)}
+}
+
+// Add prints a row.
+func (r *Rows) Add(row Row) {
+	switch r.p.Format {
+	case JSON:
+		r.p.Out.JSON(row)
+	case TSV:
+		Line(r.p.Out, row.Cells()...)
+	default:
+		if !r.titled && r.table.Titles != nil {
+			r.text(anys(r.table.Titles))
+		}
+		r.titled = true
+		r.text(row.Texts())
+	}
+}
+
+func (r *Rows) text(cells []any) {
+	if r.table.Widths != nil {
+		Columns(r.table.To, r.table.Widths, cells...)
+		return
+	}
+	Line(r.aligned, cells...)
+}
+
+// Close prints what is held back.
+func (r *Rows) Close() error { return r.aligned.Flush() }
+
+func anys(texts []string) []any {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return values
+}
