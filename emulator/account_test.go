@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gondola-sync/gondola/emulator/internal/photos"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -198,7 +199,7 @@ func newTwoUsers(t *testing.T, o GoogleOptions) (mine, hers *photosTest) {
 func TestGoogleAccountsAreClosedToOthers(t *testing.T) {
 	t.Parallel()
 	mine, hers := newTwoUsers(t, GoogleOptions{WriteTime: -1})
-	var album wireAlbum
+	var album photos.WireAlbum
 	hers.ok("POST", "/v1/albums", `{"album":{"title":"Anna's"}}`, &album)
 	item := hers.create(album.ID, hers.raw(jpegOf(1)))[0].MediaItem.ID
 	token, session := hers.raw(jpegOf(2)), hers.begin(9)
@@ -275,8 +276,8 @@ func TestCredentialsOfAnAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	caller, err := c.Google.oauth.caller(decodeInto[tokenFile](t, string(data)).Token, c.Clock.Now())
-	if err != nil || caller.user != "anna@example.com" {
+	caller, err := c.Google.oauth.Caller(decodeInto[tokenFile](t, string(data)).Token)
+	if err != nil || caller.User != "anna@example.com" {
 		t.Errorf("token.json is of %+v, %v", caller, err)
 	}
 }

@@ -4,12 +4,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gondola-sync/gondola/emulator/internal/google"
+	"github.com/gondola-sync/gondola/emulator/internal/photos"
 )
 
 func (p *photosTest) newAlbum(title string) string {
 	p.Helper()
-	var a wireAlbum
-	p.ok("POST", "/v1/albums", string(encodeJSON(map[string]any{"album": map[string]string{"title": title}})), &a)
+	var a photos.WireAlbum
+	p.ok("POST", "/v1/albums", string(google.EncodeJSON(map[string]any{"album": map[string]string{"title": title}})), &a)
 	return a.ID
 }
 
@@ -45,7 +48,7 @@ func TestAlbumPositions(t *testing.T) {
 	album := p.newAlbum("x")
 	create := func(seed int, position string) string {
 		t.Helper()
-		var answer createAnswer
+		var answer photos.CreateAnswer
 		p.ok("POST", "/v1/mediaItems:batchCreate", `{"albumId":"`+album+`",`+position+`"newMediaItems":[{"simpleMediaItem":{"uploadToken":"`+p.raw(jpegOf(seed))+`"}}]}`, &answer)
 		return answer.Results[0].MediaItem.ID
 	}
@@ -73,7 +76,7 @@ func TestAlbumAddAndRemove(t *testing.T) {
 	album := p.newAlbum("x")
 	res := p.create("", p.raw(jpegOf(1)), p.raw(jpegOf(2)), p.raw(jpegOf(3)))
 	a, b, c := res[0].MediaItem.ID, res[1].MediaItem.ID, res[2].MediaItem.ID
-	ids := func(ids ...string) string { return string(encodeJSON(map[string]any{"mediaItemIds": ids})) }
+	ids := func(ids ...string) string { return string(google.EncodeJSON(map[string]any{"mediaItemIds": ids})) }
 	if r := p.must("POST", "/v1/albums/"+album+":batchAddMediaItems", nil, ids(a, b)); r.status != 200 || r.body != "{}\n" {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
@@ -104,7 +107,7 @@ func TestAlbumPatchAndVisibility(t *testing.T) {
 	p := newPhotosTest(t, GoogleOptions{})
 	album := p.newAlbum("x")
 	res := p.create(album, p.raw(jpegOf(1)), p.raw(jpegOf(2)))
-	var got wireAlbum
+	var got photos.WireAlbum
 	p.ok("PATCH", "/v1/albums/"+album+"?updateMask=title", `{"title":"y"}`, &got)
 	for _, mask := range []string{"coverPhotoMediaItemId", "cover_photo_media_item_id"} {
 		p.ok("PATCH", "/v1/albums/"+album+"?updateMask="+mask, `{"coverPhotoMediaItemId":"`+res[1].MediaItem.ID+`"}`, &got)
@@ -118,7 +121,7 @@ func TestAlbumPatchAndVisibility(t *testing.T) {
 		}
 	}
 	theirs := p.e.Google.PutAlbum("", "theirs").ID
-	var list struct{ Albums []wireAlbum }
+	var list struct{ Albums []photos.WireAlbum }
 	p.ok("GET", "/v1/albums?excludeNonAppCreatedData=true", "", &list)
 	if len(list.Albums) != 1 || list.Albums[0].ID != album {
 		t.Errorf("list: %+v", list)

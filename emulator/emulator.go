@@ -62,7 +62,7 @@ func New(o Options) (*Emulator, error) {
 	e.GoPro = e.accounts[0].GoPro
 	e.routes = route.Table{
 		Now: e.Clock.Now, Faults: &e.Faults.queue, Record: func(entry route.Entry) { e.Log.add(Entry(entry)) },
-		Routes: slices.Concat(e.cloud.Routes(), e.googleRoutes(), e.controlRoutes()),
+		Routes: slices.Concat(e.cloud.Routes(), e.Google.routes(), e.controlRoutes()),
 	}
 	return e, nil
 }

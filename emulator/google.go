@@ -1,29 +1,35 @@
 package emulator
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"iter"
+	"slices"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/google"
+	"github.com/gondola-sync/gondola/emulator/internal/oauth"
+	"github.com/gondola-sync/gondola/emulator/internal/photos"
 	"github.com/gondola-sync/gondola/emulator/internal/route"
+	"github.com/gondola-sync/gondola/emulator/internal/upload"
 )
 
 // Answers to a second write of a user while the first is under way.
 const (
-	OverlapQuota    = "429" // the quota error "concurrent write request"; the default
-	OverlapAborted  = "409" // ABORTED
-	OverlapInternal = "500" // INTERNAL
-	OverlapAllowed  = "allow"
+	OverlapQuota    = google.OverlapQuota    // the quota error "concurrent write request"; the default
+	OverlapAborted  = google.OverlapAborted  // ABORTED
+	OverlapInternal = google.OverlapInternal // INTERNAL
+	OverlapAllowed  = google.OverlapAllowed
 )
 
 // Answers to an upload token that an item was already made of.
 const (
-	SpentAccepted = ""        // the same item again; the default
-	SpentItem     = "item"    // that item fails with code 3
-	SpentRequest  = "request" // the whole request fails
+	SpentAccepted = photos.SpentAccepted // the same item again; the default
+	SpentItem     = photos.SpentItem     // that item fails with code 3
+	SpentRequest  = photos.SpentRequest  // the whole request fails
 )
 
 // GoogleOptions are the switches of Google OAuth and Google Photos. The zero
@@ -83,8 +89,8 @@ type GoogleOptions struct {
 }
 
 const (
-	defaultUser   = "visitor@example.com"
-	projectNumber = "407408718192"
+	defaultUser    = "visitor@example.com"
+	defaultProject = "407408718192"
 )
 
 func defaultTo[T comparable](v *T, value T) {
@@ -98,9 +104,9 @@ func defaultTo[T comparable](v *T, value T) {
 func (o *GoogleOptions) complete() error {
 	if len(o.Clients) == 0 {
 		o.Clients = []OAuthClient{{
-			ID:      projectNumber + emulatedClient,
-			Secret:  "GOCSPX-" + opaque(28),
-			Project: projectNumber,
+			ID:      defaultProject + emulatedClient,
+			Secret:  "GOCSPX-" + google.Opaque(28),
+			Project: defaultProject,
 		}}
 	}
 	defaultTo(&o.User, defaultUser)
@@ -148,34 +154,70 @@ func (o *GoogleOptions) check() error {
 	return nil
 }
 
+// PhotosScopes are the three scopes of the Library API that still work: append,
+// read what the app created, edit what the app created.
+func PhotosScopes() []string { return []string{google.ScopeAppend, google.ScopeRead, google.ScopeEdit} }
+
+// OAuthClient is an application registered in a Google Cloud project.
+type OAuthClient struct {
+	ID, Secret string
+	Project    string // what one client of a project creates, its others see
+}
+
 // Google is Google's authorization server and Google Photos: accounts, tokens,
 // items, albums, quota. It is safe for concurrent use.
 type Google struct {
-	e       *Emulator
 	opts    GoogleOptions
-	oauth   *oauth
-	quota   *quota
-	uploads *uploads
-	library *library
-	signer  signer
+	quota   *google.Quota
+	oauth   *oauth.Server
+	uploads *upload.Server
+	photos  *photos.Service
 }
 
 func newGoogle(e *Emulator, o GoogleOptions) (*Google, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	return &Google{
-		e:       e,
-		opts:    o,
-		oauth:   newOAuth(o.Clients, o.Testing),
-		quota:   newQuota(o.DailyRequests, o.DailyDownloads, o.WritesPerMinute),
-		uploads: newUploads(),
-		library: newLibrary(&o),
-		signer:  newSigner(),
-	}, nil
+	base := func(r route.Role) func() string { return func() string { return e.base(r) } }
+	g := &Google{opts: o, quota: google.NewQuota(o.DailyRequests, o.DailyDownloads, o.WritesPerMinute)}
+	g.oauth = oauth.New(o.oauth(), e.Clock.Now)
+	door := &google.Door{Authority: g.oauth, Quota: g.quota, Now: e.Clock.Now, WriteTime: o.WriteTime, Overlap: o.Overlap}
+	g.uploads = upload.New(door, base(route.Photos), o.uploads())
+	g.photos = photos.New(door, g.uploads, g.oauth.Granted, base(route.Bytes), o.photos())
+	return g, nil
 }
 
-func (g *Google) now() time.Time { return g.e.Clock.Now() }
+func (o *GoogleOptions) oauth() oauth.Options {
+	options := oauth.Options{
+		User: o.User, AutoConsent: o.AutoConsent, DenyConsent: o.DenyConsent, GrantScopes: o.GrantScopes, Testing: o.Testing,
+	}
+	for _, c := range o.Clients {
+		options.Clients = append(options.Clients, oauth.Client(c))
+	}
+	return options
+}
+
+func (o *GoogleOptions) uploads() upload.Options {
+	return upload.Options{
+		Granularity: o.Granularity, URLLife: o.UploadURLLife, TokenLife: o.UploadTokenLife, MaxSize: o.MaxUpload,
+		RefuseAtStart: o.RefuseAtStart, BadURLStatus: o.BadURLStatus, ExactPrefix: o.ExactPrefix,
+		TokenOnQuery: o.TokenOnQuery, Counted: o.UploadsAreCounted, KeepFile: o.KeepFile, Digest: o.Digest,
+	}
+}
+
+func (o *GoogleOptions) photos() photos.Options {
+	return photos.Options{
+		PartialStatus: o.PartialStatus, SpentTokens: o.SpentTokens, UnknownAlbumStatus: o.UnknownAlbumStatus,
+		AlbumCapacity: o.AlbumCapacity, Storage: o.Storage, ProcessingTime: o.ProcessingTime, ListDelay: o.ListDelay,
+		AlbumListDelay: o.AlbumListDelay, ShortPages: o.ShortPages, EmptyPage: o.EmptyPage,
+		RepeatBoundary: o.RepeatBoundary, BareBaseURL: o.BareBaseURL, KeepAll: o.KeepAll,
+	}
+}
+
+// routes are the calls that Google answers.
+func (g *Google) routes() []route.Route {
+	return slices.Concat(g.oauth.Routes(), g.uploads.Routes(), g.photos.Routes(), g.photos.PageRoutes(g.opts.Clients[0].Project))
+}
 
 // Item is what lies in a Google Photos account.
 type Item struct {
@@ -203,79 +245,85 @@ type Album struct {
 	Items []string `json:"items"` // ids, in the album's order
 }
 
-// Items returns what lies in all accounts, oldest addition first.
-func (g *Google) Items() []Item { return g.library.list(g.now()) }
-
-// All iterates over what lies in all accounts, as Items does.
-func (g *Google) All() iter.Seq[Item] {
-	return func(yield func(Item) bool) {
-		for _, it := range g.Items() {
-			if !yield(it) {
-				return
-			}
-		}
-	}
+// UploadState is an upload session or an upload token that nothing was made of.
+type UploadState struct {
+	ID       string    `json:"-"`                  // upload_id in the upload URL: a credential
+	Status   string    `json:"status"`             // active, final, cancelled
+	Received int64     `json:"received"`           // bytes
+	Declared int64     `json:"declared,omitempty"` // bytes; 0: not announced
+	Started  time.Time `json:"started"`
 }
 
+// Usage is what a project has used of the present quota day, which begins at
+// midnight in California.
+type Usage struct {
+	Requests  int64 `json:"requests"`  // API calls
+	Downloads int64 `json:"downloads"` // requests of base URLs
+}
+
+// Items returns what lies in all accounts, oldest addition first.
+func (g *Google) Items() []Item {
+	return convert(g.photos.Items(), func(it photos.Item) Item { return Item(it) })
+}
+
+func convert[From, To any](list []From, to func(From) To) []To {
+	converted := make([]To, len(list))
+	for i, v := range list {
+		converted[i] = to(v)
+	}
+	return converted
+}
+
+// All iterates over what lies in all accounts, as Items does.
+func (g *Google) All() iter.Seq[Item] { return slices.Values(g.Items()) }
+
 // Albums returns the albums of all accounts, oldest first.
-func (g *Google) Albums() []Album { return g.library.listAlbums() }
+func (g *Google) Albums() []Album {
+	return convert(g.photos.Albums(), func(a photos.Album) Album { return Album(a) })
+}
 
 // Uploads returns the upload sessions, in no order.
-func (g *Google) Uploads() []UploadState { return g.uploads.states() }
+func (g *Google) Uploads() []UploadState {
+	return convert(g.uploads.States(), func(s upload.State) UploadState { return UploadState(s) })
+}
 
 // Usage returns what the first client's project has used of its day.
-func (g *Google) Usage() Usage { return g.quota.usage(g.opts.Clients[0].Project, g.now()) }
+func (g *Google) Usage() Usage { return Usage(g.quota.Usage(g.opts.Clients[0].Project, g.oauth.Now())) }
 
 // Drop forgets an item, as if the user had deleted it for good. It reports
 // whether there was one.
-func (g *Google) Drop(id string) bool { return g.library.drop(id) }
+func (g *Google) Drop(id string) bool { return g.photos.Drop(id) }
 
 // DropAlbum forgets an album and leaves its items. It reports whether there was
 // one.
-func (g *Google) DropAlbum(id string) bool { return g.library.dropAlbum(id) }
+func (g *Google) DropAlbum(id string) bool { return g.photos.DropAlbum(id) }
 
 // DropUploads forgets all upload sessions.
-func (g *Google) DropUploads() {
-	g.uploads.mu.Lock()
-	defer g.uploads.mu.Unlock()
-	clear(g.uploads.sessions)
-}
+func (g *Google) DropUploads() { g.uploads.ForgetAll() }
 
 // FailVideo makes a video end as FAILED. It reports whether there was one.
-func (g *Google) FailVideo(id string) bool { return g.library.fail(id) }
+func (g *Google) FailVideo(id string) bool { return g.photos.FailVideo(id) }
 
 // SetStorage limits what an account may hold, in bytes; 0 lifts the limit.
-func (g *Google) SetStorage(limit int64) { g.library.setStorage(limit) }
+func (g *Google) SetStorage(limit int64) { g.photos.SetStorage(limit) }
 
 // ExpireAccessTokens ends all access tokens; they can be refreshed.
-func (g *Google) ExpireAccessTokens() { g.oauth.expire("") }
+func (g *Google) ExpireAccessTokens() { g.oauth.Expire("") }
 
 // Revoke kills all grants with their access and refresh tokens.
-func (g *Google) Revoke() { g.oauth.revokeAll() }
+func (g *Google) Revoke() { g.oauth.RevokeAll() }
 
 // Put lays a file into a user's account as if it had come there by other means
 // than the API: no project sees it, but its bytes count for deduplication. An
 // empty user is the one of the options. It fails for bytes that are no media.
 func (g *Google) Put(user, name string, data []byte) (Item, error) {
-	defaultTo(&user, g.opts.User)
-	c := newContent(g.opts.KeepFile, g.opts.Digest(), false)
-	_, _ = c.Write(data)
-	up := &upload{caller: caller{user: user}, sum: c.digest(), file: c.file()}
-	it, created := g.library.put(up, name, "", g.now())
-	if it == nil {
-		return Item{}, fmt.Errorf("put %s: not a photo or video", name)
-	}
-	if !created {
-		return Item{}, fmt.Errorf("put %s: the account has these bytes already", name)
-	}
-	return g.library.describe(it, g.now()), nil
+	it, err := g.photos.Put(cmp.Or(user, g.opts.User), name, data)
+	return Item(it), err
 }
 
 // PutAlbum makes an album by other means than the API; no project may use it.
 func (g *Google) PutAlbum(user, title string) Album {
-	defaultTo(&user, g.opts.User)
-	a := g.library.createAlbum(caller{user: user}, title, g.now())
-	return Album{ID: a.id, User: user, Title: title}
+	return Album(g.photos.PutAlbum(cmp.Or(user, g.opts.User), title))
 }
 
 // Token issues an access token for a user without the detour of a consent; no
@@ -288,30 +336,8 @@ func (g *Google) Token(user string, scopes ...string) string {
 // TokenFor is Token for one of several clients. It panics if there is no such
 // client.
 func (g *Google) TokenFor(client, user string, scopes ...string) string {
-	return g.grant(client, user, scopes).AccessToken
-}
-
-func (g *Google) grant(client, user string, scopes []string) tokenAnswer {
-	if g.oauth.client(client) == nil {
-		panic("emulator: no OAuth client " + client)
-	}
-	defaultTo(&user, g.opts.User)
 	if len(scopes) == 0 {
 		scopes = PhotosScopes()
 	}
-	g.oauth.mu.Lock()
-	defer g.oauth.mu.Unlock()
-	now := g.now()
-	return g.oauth.issue(consent{client: client, user: user, scopes: scopes, offline: true, prompted: true, made: now}, now)
-}
-
-// googleRoutes are the calls that Google answers.
-func (e *Emulator) googleRoutes() []route.Route {
-	g := e.Google
-	routes := g.oauthRoutes()
-	routes = append(routes, g.uploadRoutes()...)
-	routes = append(routes, g.photosRoutes()...)
-	routes = append(routes, g.albumRoutes()...)
-	routes = append(routes, g.bytesRoutes()...)
-	return append(routes, g.pageRoutes()...)
+	return g.oauth.Grant(client, user, scopes).AccessToken
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/google"
+	"github.com/gondola-sync/gondola/emulator/internal/photos"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -47,6 +49,8 @@ type reply struct {
 }
 
 type headers map[string]string
+
+const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 const photosRoot = "https://photoslibrary.googleapis.com"
 
@@ -153,13 +157,13 @@ func batchBody(albumID string, tokens ...string) string {
 		}})
 	}
 	req["newMediaItems"] = items
-	return string(encodeJSON(req))
+	return string(google.EncodeJSON(req))
 }
 
 // create makes items and returns the results.
-func (p *photosTest) create(albumID string, tokens ...string) []createResult {
+func (p *photosTest) create(albumID string, tokens ...string) []photos.CreateResult {
 	p.Helper()
-	var answer createAnswer
+	var answer photos.CreateAnswer
 	p.ok("POST", "/v1/mediaItems:batchCreate", batchBody(albumID, tokens...), &answer)
 	return answer.Results
 }
@@ -217,25 +221,25 @@ func TestScopes(t *testing.T) {
 		name, method, path, body string
 		scopes                   []string // that suffice, one of them
 	}{
-		{"upload", "POST", "/v1/uploads", "", []string{scopeAppend}},
-		{"batchCreate", "POST", "/v1/mediaItems:batchCreate", "{}", []string{scopeAppend}},
-		{"albums.create", "POST", "/v1/albums", "{}", []string{scopeAppend}},
-		{"get", "GET", "/v1/mediaItems/" + id, "", []string{scopeRead}},
-		{"list", "GET", "/v1/mediaItems", "", []string{scopeRead}},
-		{"search", "POST", "/v1/mediaItems:search", "", []string{scopeRead}},
-		{"batchGet", "GET", "/v1/mediaItems:batchGet?mediaItemIds=" + id, "", []string{scopeRead}},
-		{"albums.list", "GET", "/v1/albums", "", []string{scopeRead}},
-		{"albums.get", "GET", "/v1/albums/x", "", []string{scopeRead}},
-		{"patch", "PATCH", "/v1/mediaItems/" + id + "?updateMask=description", "{}", []string{scopeEdit}},
-		{"albums.patch", "PATCH", "/v1/albums/x?updateMask=title", "{}", []string{scopeEdit}},
-		{"albums.add", "POST", "/v1/albums/x:batchAddMediaItems", "{}", []string{scopeEdit, scopeAppend}},
-		{"albums.remove", "POST", "/v1/albums/x:batchRemoveMediaItems", "{}", []string{scopeEdit, scopeAppend}},
+		{"upload", "POST", "/v1/uploads", "", []string{google.ScopeAppend}},
+		{"batchCreate", "POST", "/v1/mediaItems:batchCreate", "{}", []string{google.ScopeAppend}},
+		{"albums.create", "POST", "/v1/albums", "{}", []string{google.ScopeAppend}},
+		{"get", "GET", "/v1/mediaItems/" + id, "", []string{google.ScopeRead}},
+		{"list", "GET", "/v1/mediaItems", "", []string{google.ScopeRead}},
+		{"search", "POST", "/v1/mediaItems:search", "", []string{google.ScopeRead}},
+		{"batchGet", "GET", "/v1/mediaItems:batchGet?mediaItemIds=" + id, "", []string{google.ScopeRead}},
+		{"albums.list", "GET", "/v1/albums", "", []string{google.ScopeRead}},
+		{"albums.get", "GET", "/v1/albums/x", "", []string{google.ScopeRead}},
+		{"patch", "PATCH", "/v1/mediaItems/" + id + "?updateMask=description", "{}", []string{google.ScopeEdit}},
+		{"albums.patch", "PATCH", "/v1/albums/x?updateMask=title", "{}", []string{google.ScopeEdit}},
+		{"albums.add", "POST", "/v1/albums/x:batchAddMediaItems", "{}", []string{google.ScopeEdit, google.ScopeAppend}},
+		{"albums.remove", "POST", "/v1/albums/x:batchRemoveMediaItems", "{}", []string{google.ScopeEdit, google.ScopeAppend}},
 		{"share", "POST", "/v1/albums/x:share", "{}", nil},
 		{"unshare", "POST", "/v1/albums/x:unshare", "{}", nil},
 		{"sharedAlbums", "GET", "/v1/sharedAlbums", "", nil},
 		{"sharedAlbums.join", "POST", "/v1/sharedAlbums:join", "{}", nil},
 	}
-	all := append(PhotosScopes(), scopePrefix+"photoslibrary", scopePrefix+"photoslibrary.readonly", scopePrefix+"photoslibrary.sharing")
+	all := append(PhotosScopes(), google.ScopePrefix+"photoslibrary", google.ScopePrefix+"photoslibrary.readonly", google.ScopePrefix+"photoslibrary.sharing")
 	for _, scope := range all {
 		p.token = p.e.Google.Token("", scope)
 		for _, c := range calls {
@@ -394,7 +398,7 @@ func TestAnotherUserAndAnotherProject(t *testing.T) {
 }
 
 func TestHTMLIsNotEscaped(t *testing.T) {
-	if got := encodeJSON(map[string]string{"a": "<'&'>"}); !bytes.Contains(got, []byte("<'&'>")) {
+	if got := google.EncodeJSON(map[string]string{"a": "<'&'>"}); !bytes.Contains(got, []byte("<'&'>")) {
 		t.Errorf("got %s", got)
 	}
 }

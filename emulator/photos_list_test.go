@@ -7,26 +7,31 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gondola-sync/gondola/emulator/internal/photos"
 )
 
 func (p *photosTest) fill(n int) (ids []string) {
 	p.Helper()
+	var tokens []string
 	for i := range n {
-		it, _ := p.e.Google.library.put(&upload{caller: caller{user: defaultUser, project: projectNumber}, sum: [32]byte{byte(i), 1}, file: wholeFile(jpegOf(i))}, fmt.Sprintf("%d.jpg", i), "", p.e.Google.now())
-		ids = append(ids, it.id)
+		tokens = append(tokens, p.raw(jpegOf(i)))
+	}
+	for batch := range slices.Chunk(tokens, 50) {
+		for _, result := range p.create("", batch...) {
+			ids = append(ids, result.MediaItem.ID)
+		}
 	}
 	slices.Reverse(ids) // as lists have them: newest first
 	return ids
 }
-
-func wholeFile(data []byte) file { return file{size: int64(len(data)), head: data} }
 
 // pagesOf reads a list to its end and returns the ids of each page.
 func (p *photosTest) pagesOf(method, path string, size int) (pages [][]string) {
 	p.Helper()
 	token := ""
 	for range 100 {
-		var page itemPage
+		var page photos.ItemPage
 		if method == "GET" {
 			p.ok("GET", fmt.Sprintf("%s?pageSize=%d&pageToken=%s", path, size, token), "", &page)
 		} else {
@@ -85,11 +90,11 @@ func TestPaging(t *testing.T) {
 func TestPagingStaysInPlace(t *testing.T) {
 	p := newPhotosTest(t, GoogleOptions{})
 	ids := p.fill(4)
-	var page itemPage
+	var page photos.ItemPage
 	p.ok("GET", "/v1/mediaItems?pageSize=2", "", &page)
 	p.e.Google.Drop(ids[1]) // the row that the token stands at
 	p.create("", p.raw(jpegOf(59)))
-	var rest itemPage
+	var rest photos.ItemPage
 	p.ok("GET", "/v1/mediaItems?pageSize=2&pageToken="+page.NextPageToken, "", &rest)
 	if len(rest.MediaItems) != 2 || rest.MediaItems[0].ID != ids[2] || rest.NextPageToken != "" {
 		t.Errorf("got %+v", rest)
@@ -119,7 +124,7 @@ func TestPageSizes(t *testing.T) {
 
 func TestSearch(t *testing.T) {
 	p := newPhotosTest(t, GoogleOptions{})
-	var album wireAlbum
+	var album photos.WireAlbum
 	p.ok("POST", "/v1/albums", `{"album":{"title":"x"}}`, &album)
 	photo := p.create(album.ID, p.raw(jpegOf(1)))[0].MediaItem.ID // 20 January
 	video := p.create("", p.raw(movieOf(2, 0)))[0].MediaItem.ID   // 21 January
@@ -138,7 +143,7 @@ func TestSearch(t *testing.T) {
 		`{"filters":{"contentFilter":{"includedContentCategories":["PETS"]}}}`:                                                                {},
 	}
 	for body, want := range cases {
-		var page itemPage
+		var page photos.ItemPage
 		p.ok("POST", "/v1/mediaItems:search", body, &page)
 		got := []string{}
 		for _, it := range page.MediaItems {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator/internal/google"
 )
 
 const minuteQuotaBody = `{
@@ -122,7 +124,7 @@ func TestOverlappingWrites(t *testing.T) {
 				t.Errorf("%q: %d and %d, want 200 and %d", mode, replies[0].status, replies[1].status, want)
 			}
 			if mode == "" {
-				var e struct{ Error wireError }
+				var e struct{ Error google.WireError }
 				if err := json.Unmarshal([]byte(replies[1].body), &e); err != nil || e.Error.Message != "Quota exceeded for quota 'concurrent write request' of service 'photoslibrary.googleapis.com'." || len(e.Error.Details) != 0 {
 					t.Errorf("%v %s", err, replies[1].body)
 				}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator/internal/google"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -59,6 +60,16 @@ func TestStartHeadersOnTheWire(t *testing.T) {
 	}
 }
 
+// arrived returns what lies behind an upload token.
+func (p *photosTest) arrived(token string) (sum [sha256.Size]byte, size int64) {
+	p.Helper()
+	up := p.e.Google.uploads.Redeem(token, google.Caller{User: defaultUser, Project: defaultProject})
+	if up == nil {
+		p.Fatalf("%q is no upload token", token)
+	}
+	return up.Sum, up.File.Size
+}
+
 func TestUploadInChunks(t *testing.T) {
 	data := bytesOf(1, 2*testGranule+1000)
 	ways := map[string]func(p *photosTest, url string) reply{
@@ -79,8 +90,7 @@ func TestUploadInChunks(t *testing.T) {
 			if r.status != 200 || r.header.Get("X-Goog-Upload-Status") != "final" || len(r.body) <= 100 {
 				t.Fatalf("%d %v %q", r.status, r.header, r.body)
 			}
-			up := p.e.Google.uploads.tokens[r.body]
-			if up.sum != sha256.Sum256(data) || up.file.size != int64(len(data)) {
+			if sum, size := p.arrived(r.body); sum != sha256.Sum256(data) || size != int64(len(data)) {
 				t.Error("other bytes arrived")
 			}
 		})
@@ -354,7 +364,7 @@ func TestCutKeepsAPrefix(t *testing.T) {
 			t.Errorf("sent %d: kept %d, want %d", c.sent, kept, c.kept)
 		}
 		r := p.send(url, "upload, finalize", kept, data[kept:])
-		if r.status != 200 || p.e.Google.uploads.tokens[r.body].sum != sha256.Sum256(data) {
+		if sum, _ := p.arrived(r.body); r.status != 200 || sum != sha256.Sum256(data) {
 			t.Errorf("sent %d: resumed to other bytes: %d %s", c.sent, r.status, r.body)
 		}
 	}
@@ -371,7 +381,8 @@ func TestCutRequestFault(t *testing.T) {
 	if n := p.received(url); n != testGranule {
 		t.Fatalf("kept %d", n)
 	}
-	if r := p.send(url, "upload, finalize", testGranule, data[testGranule:]); p.e.Google.uploads.tokens[r.body].sum != sha256.Sum256(data) {
+	r := p.send(url, "upload, finalize", testGranule, data[testGranule:])
+	if sum, _ := p.arrived(r.body); sum != sha256.Sum256(data) {
 		t.Error("other bytes arrived")
 	}
 }
