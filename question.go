@@ -17,6 +17,7 @@ type Question struct {
 	Filter   media.Filter
 	Album    string // title; "" for none
 	Quality  string // "source", a height, or "" for "source"
+	Layout   string // where the destination puts items; "" for its default
 }
 
 // question returns what the options ask.
@@ -27,6 +28,9 @@ func (o Options) question() Question {
 	}
 	if source, ok := o.Source.(station.Qualifier); ok {
 		q.Quality = source.Quality()
+	}
+	if destination, ok := o.Destination.(station.Arranger); ok {
+		q.Layout = destination.Layout()
 	}
 	return q
 }

@@ -51,6 +51,7 @@ const (
 	VerdictVerified   Verdict = "verified"   // it is there, ready
 	VerdictMissing    Verdict = "missing"    // it is not there: the next Sync carries it again
 	VerdictUnusable   Verdict = "failed"     // it is there, but could not be processed
+	VerdictAltered    Verdict = "changed"    // it is there, with other bytes than those that were put there
 	VerdictProcessing Verdict = "processing" // it is there, not ready yet
 	VerdictUnproven   Verdict = "unproven"   // it is said to be there, which cannot be checked
 	VerdictPending    Verdict = "pending"    // it was not carried yet

@@ -36,7 +36,7 @@ const (
 )
 
 // Destination is a folder that media are carried into. It implements
-// [station.Destination], [station.Recaller], [station.Locker], [station.Meter] and
+// [station.Destination], [station.Recaller], [station.Locker], [station.Arranger], [station.Meter] and
 // [station.Forecaster].
 type Destination struct {
 	o       DestinationOptions
@@ -86,8 +86,13 @@ func (d *Destination) Account(ctx context.Context) (string, error) {
 	return Scheme + ":" + id, nil
 }
 
-// Layout returns the template by which files are laid out.
-func (d *Destination) Layout() string { return d.o.Layout.String() }
+// Layout implements [station.Arranger].
+func (d *Destination) Layout() string {
+	if template := d.o.Layout.String(); template != DefaultLayout {
+		return template
+	}
+	return ""
+}
 
 // Limits implements [station.Destination].
 func (d *Destination) Limits() station.Limits { return station.Limits{Batch: mostEntries} }

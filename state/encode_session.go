@@ -24,6 +24,7 @@ type sessionFields struct {
 	Album      string        `json:"album,omitempty"`
 	AlbumID    string        `json:"album_id,omitempty"`
 	Quality    string        `json:"quality,omitempty"`
+	Layout     string        `json:"layout,omitempty"`
 	Filter     media.Filter  `json:"filter,omitzero"`
 	Window     *media.Window `json:"window,omitempty"`
 	ProvenAt   time.Time     `json:"proven_at,omitzero"`
@@ -39,7 +40,7 @@ func EncodeSession(s *Session) ([]byte, error) {
 	}
 	return sessionMembers(s).document(&sessionFields{
 		From: s.From, To: s.To, Origin: s.Origin, Account: s.Account, Album: s.Album, AlbumID: s.AlbumID,
-		Quality: s.Quality, Filter: s.Filter, Window: boundedWindow(s.Window), ProvenAt: media.Moment(s.ProvenAt),
+		Quality: s.Quality, Layout: s.Layout, Filter: s.Filter, Window: boundedWindow(s.Window), ProvenAt: media.Moment(s.ProvenAt),
 		VerifiedAt: media.Moment(s.VerifiedAt), Copying: s.Copying,
 	}, s.Extra)
 }
@@ -111,7 +112,7 @@ func DecodeSession(data []byte) (s *Session, ours bool, err error) {
 		r.own(&own)
 	}
 	s.From, s.To, s.Origin, s.Account, s.Album, s.AlbumID = own.From, own.To, own.Origin, own.Account, own.Album, own.AlbumID
-	s.Quality, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Filter, own.Window, own.ProvenAt
+	s.Quality, s.Layout, s.Filter, s.Window, s.ProvenAt = own.Quality, own.Layout, own.Filter, own.Window, own.ProvenAt
 	s.VerifiedAt, s.Copying = own.VerifiedAt, own.Copying
 	s.Extra = r.rest()
 	if r.err != nil {

@@ -61,6 +61,7 @@ type Session struct {
 	Album   string // title; "" for none
 	AlbumID string
 	Quality string       // "source" or a height
+	Layout  string       // where the destination puts items; "" for its default
 	Filter  media.Filter // which items to take
 
 	// ProvenAt is when the last listing began that was walked to its proven end, so

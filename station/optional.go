@@ -59,6 +59,13 @@ type Qualifier interface {
 	Quality() string
 }
 
+// Arranger is what a [Destination] may implement that puts its items where a
+// template says. Without it, items have no place.
+type Arranger interface {
+	// Layout returns the template; "" for the default one.
+	Layout() string
+}
+
 // Meter is what a station may implement to have its requests counted in the
 // summary of a run. Without it, its requests are not counted.
 type Meter interface {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ type Kind struct {
 	Types  []string // its own words for what an item is; nil for none
 	Keys   []string // of the tables of its profiles; nil if it has no profiles
 	Login  string   // the word behind "gondola login"; "" for none
+	Paths  bool     // its URIs name a path, and a path alone is one of them
 	// New returns an opener whose flags are not set yet.
 	New func() Opener
 }
@@ -65,7 +67,8 @@ type Source interface {
 
 // SourceOptions say how a source is opened.
 type SourceOptions struct {
-	Quality string // "source", or a height in pixels; see the kind
+	Quality string         // "source", or a height in pixels; see the kind
+	Zone    *time.Location // of capture times that come without one
 }
 
 // Destination is implemented by openers of stations that can be carried to.
@@ -81,6 +84,8 @@ type DestinationOptions struct {
 	// ChunkMultiplier is the length of the pieces of an upload in units of the
 	// destination's granularity; 0 fits it to the line.
 	ChunkMultiplier int
+	Layout          string         // template of places; "" for the default one
+	Zone            *time.Location // in which capture times are laid out
 }
 
 // OpenDestination is a destination that was opened.
@@ -90,6 +95,28 @@ type OpenDestination struct {
 	// later login recognizes the account. It calls first, which returns an id or
 	// "", only if it knows none yet.
 	Remember func(first func() (id string, err error)) error
+}
+
+// Verifier is implemented by openers of stations that can be held against a record
+// of their own.
+type Verifier interface {
+	// Verify calls o.Each for every file on record, and returns the name of the
+	// station's account.
+	Verify(ctx context.Context, e *Env, uri URI, o VerifyOptions) (account string, err error)
+}
+
+// VerifyOptions say what of a station is verified.
+type VerifyOptions struct {
+	Deep bool // read every byte again
+	Each func(VerifiedFile) error
+}
+
+// VerifiedFile is what a verification finds of one file.
+type VerifiedFile struct {
+	Path, Key, Name, SHA256, Session string
+	Size                             int64
+	Status                           string // "verified", "missing" or "changed"
+	Reason                           string // a clause; "" if it is verified
 }
 
 // Lister is implemented by openers of stations that are no sources but can be

@@ -38,7 +38,13 @@ func (r Registry) Services() profile.Services {
 // Parse parses the URI of a station of a known kind. Its error is a
 // [*config.UsageError].
 func (r Registry) Parse(text string) (URI, error) {
+	if k, ok := r.paths(); ok && IsPath(text) {
+		return pathURI(k.Scheme, text)
+	}
 	uri, err := ParseURI(text)
+	if k, known := r.Kind(uri.Scheme); known && k.Paths && err == nil && uri.Profile == "" {
+		return pathURI(k.Scheme, uri.Path)
+	}
 	if _, known := r.Kind(uri.Scheme); known && err == nil {
 		return uri, r.check(uri)
 	}
@@ -46,11 +52,18 @@ func (r Registry) Parse(text string) (URI, error) {
 	switch {
 	case strings.Contains(text, "@") && err != nil:
 		return uri, &config.UsageError{Message: err.Error()}
-	case strings.ContainsAny(text, `/\`) || strings.HasPrefix(text, "."):
-		return uri, usagef("%q: folders are no stations of this version; it knows %s", text, strings.Join(names, " and "))
 	}
 	return uri, usagef("%q is no station; this version knows %s%s", text, strings.Join(names, " and "),
 		suggest.DidYouMean(strings.TrimRight(text, ":")+":", names...))
+}
+
+// paths returns the kind whose URIs name a path.
+func (r Registry) paths() (Kind, bool) {
+	i := slices.IndexFunc(r, func(k Kind) bool { return k.Paths })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return r[i], true
 }
 
 // check returns a usage error for what stations of the kind do not have.
@@ -74,8 +87,11 @@ func (r Registry) Route(from, to string) (source, destination URI, err error) {
 	if destination, err = r.Parse(to); err != nil {
 		return source, destination, err
 	}
-	if from == to {
+	if source == destination {
 		return source, destination, usagef("both stations are %q: there is nothing to carry", from)
+	}
+	if source.contains(destination) || destination.contains(source) {
+		return source, destination, usagef("%q and %q lie in one another: what was carried would be found again", from, to)
 	}
 	fromKind, _ := r.Kind(source.Scheme)
 	toKind, _ := r.Kind(destination.Scheme)

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,7 +55,7 @@ func TestParse(t *testing.T) {
 		"camera@A:":      "lower-case letters",
 		"camra:":         `"camra:" is no station; this version knows camera: and photos: and disk:; did you mean camera:?`,
 		"camera":         "did you mean camera:?",
-		"/srv/photos":    "folders are no stations of this version",
+		"/srv/photos":    `"/srv/photos" is no station`,
 	} {
 		uri, err := kinds.Parse(text)
 		if want == "" {
@@ -65,6 +67,50 @@ func TestParse(t *testing.T) {
 		if _, ok := errors.AsType[*config.UsageError](err); !ok || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parse(%q) = %v, want a usage error with %q", text, err, want)
 		}
+	}
+}
+
+// withPaths are the kinds of a program that knows directories.
+var withPaths = Registry{kinds[0], {Scheme: "tree", About: "a directory", Paths: true, New: func() Opener { return both{} }}}
+
+func TestParsePath(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", "/home/anna")
+	for text, want := range map[string]string{
+		"/srv/photos":      "/srv/photos",
+		"/srv/a@b:c/..":    "/srv",
+		"./x":              here + "/x",
+		".":                here,
+		"..":               filepath.Dir(here),
+		"../x/":            filepath.Dir(here) + "/x",
+		"~/photos":         "/home/anna/photos",
+		"~":                "/home/anna",
+		"tree:x":           here + "/x",
+		"tree:/srv/photos": "/srv/photos",
+	} {
+		uri, err := withPaths.Parse(text)
+		if err != nil || uri != (URI{Scheme: "tree", Path: want}) {
+			t.Errorf("Parse(%q) = %+v, %v; want the path %s", text, uri, err, want)
+		}
+		if again, err := withPaths.Parse(uri.String()); err != nil || again != uri {
+			t.Errorf("Parse(%q) = %+v, %v", uri, again, err)
+		}
+	}
+	for text, want := range map[string]string{"tree:": "names no path", "tree@anna:/x": "has no profiles", ".hidden": "is no station", "x/y": "is no station"} {
+		if _, err := withPaths.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q): %v, want an error with %q", text, err, want)
+		}
+	}
+	for _, route := range [][2]string{{"/srv/a", "/srv/a/b"}, {"/srv/a/b", "tree:/srv/a"}, {"/srv/a", "/srv/a/"}} {
+		if _, _, err := withPaths.Route(route[0], route[1]); err == nil {
+			t.Errorf("Route(%q) is possible", route)
+		}
+	}
+	if _, _, err := withPaths.Route("/srv/a", "/srv/ab"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -55,6 +55,8 @@ func exitCode(err error) int {
 		return exitLocked
 	}
 	switch fault.CodeOf(err) {
+	case fault.Locked:
+		return exitLocked
 	case fault.Auth, fault.Scope:
 		return exitAuth
 	case fault.Quota, fault.Storage:

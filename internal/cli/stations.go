@@ -69,6 +69,15 @@ func route(args []string) (from, to string, err error) {
 	return args[0], args[1], nil
 }
 
+// canonical returns the one form of all ways to write a station.
+func canonical(text string) string {
+	uri, err := known.Parse(text)
+	if err != nil {
+		return text
+	}
+	return uri.String()
+}
+
 // completeRoute completes FROM and TO.
 func (a *app) completeRoute(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	can := []func(registry.Kind) bool{registry.Kind.IsSource, registry.Kind.IsDestination}
@@ -103,7 +112,7 @@ func (a *app) openSource(ctx context.Context, text string, f *serviceFlags, qual
 }
 
 // openDestination opens a station to carry to.
-func (a *app) openDestination(ctx context.Context, text string, f *serviceFlags, multiplier int) (*registry.OpenDestination, error) {
+func (a *app) openDestination(ctx context.Context, text string, f *serviceFlags, o registry.DestinationOptions) (*registry.OpenDestination, error) {
 	uri, err := known.Parse(text)
 	if err != nil {
 		return nil, err
@@ -112,7 +121,7 @@ func (a *app) openDestination(ctx context.Context, text string, f *serviceFlags,
 	if !ok {
 		return nil, fmt.Errorf("%q cannot be carried to", text)
 	}
-	return opener.Destination(ctx, a.env(), uri, registry.DestinationOptions{ChunkMultiplier: multiplier})
+	return opener.Destination(ctx, a.env(), uri, o)
 }
 
 // openList opens a station for listing; refuse returns why a sync would not carry

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/progress"
+	"github.com/gondola-sync/gondola/station"
 )
 
 func newSync(a *app) *cobra.Command {
@@ -77,7 +79,7 @@ func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report)
 		return err
 	}
 	o.Backend = r.backend
-	if err := a.resumeQuality(ctx, f, r, &o); err != nil {
+	if err := cmp.Or(a.resumeQuality(ctx, f, r, &o), a.resumeLayout(ctx, f, r, &o)); err != nil {
 		return err
 	}
 	if f.dryRun {
@@ -148,7 +150,7 @@ func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *r
 	o.SessionID, o.Album, o.BatchSize, o.FailFast = f.sessionID, f.album, f.batchSize, f.failFast
 	if r.sessionID == "" {
 		r.sessionID = gondola.DeriveSessionID(gondola.Question{
-			From: r.from, To: r.to, Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: r.quality,
+			From: canonical(r.from), To: canonical(r.to), Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: r.quality, Layout: f.layout,
 		})
 	}
 	o.Logger = a.log
@@ -161,11 +163,38 @@ func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gond
 	if o.Source, err = a.openSource(ctx, r.from, &f.services, r.quality); err != nil {
 		return nil, err
 	}
-	if to, err = a.openDestination(ctx, r.to, &f.services, f.chunkMultiplier); err != nil {
+	return a.openTo(ctx, f, r, o, f.layout)
+}
+
+// openTo opens the destination with a layout.
+func (a *app) openTo(ctx context.Context, f *syncFlags, r *report, o *gondola.Options, layout string) (to *registry.OpenDestination, err error) {
+	zone, err := f.zone()
+	if err != nil {
 		return nil, err
+	}
+	to, err = a.openDestination(ctx, r.to, &f.services, registry.DestinationOptions{ChunkMultiplier: f.chunkMultiplier, Layout: layout, Zone: zone})
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := to.Destination.(station.Arranger); !ok && layout != "" {
+		return nil, usagef("--layout: %s lays nothing out; leave it out", r.to)
 	}
 	o.Destination = to.Destination
 	return to, nil
+}
+
+// resumeLayout opens the destination with the layout that a named session keeps,
+// unless the command asks for one.
+func (a *app) resumeLayout(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) error {
+	if f.sessionID == "" || f.layout != "" {
+		return nil
+	}
+	stored, err := o.Backend.Session(ctx, f.sessionID)
+	if err != nil || stored.Layout == "" {
+		return ctx.Err() // what else is wrong with the session, the run says
+	}
+	_, err = a.openTo(ctx, f, r, o, stored.Layout)
+	return err
 }
 
 // resumeRoute takes the stations of a command that names a session and no stations

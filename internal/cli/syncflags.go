@@ -26,6 +26,8 @@ type syncFlags struct {
 	transfers       string
 	bwlimit         string
 	album           string
+	layout          string
+	timeZone        string
 	batchSize       int
 	chunkMultiplier int
 	dryRun          bool
@@ -42,12 +44,14 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto: as many as fill the line, at most 32")
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing; what was there before stays out")
+	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
+	flags.StringVar(&f.timeZone, "time-zone", "", "`ZONE` in which a folder lays out capture times, such as Europe/Berlin (default: the system's)")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
 	flags.IntVar(&f.chunkMultiplier, "chunk-multiplier", 0, "send uploads in pieces of `N` times the destination's granularity; 0 to fit the line")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
 	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
-	for _, flag := range []string{"transfers", "bwlimit", "album", "batch-size", "chunk-multiplier"} {
+	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "time-zone", "batch-size", "chunk-multiplier"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 	}
 }
@@ -62,6 +66,18 @@ func (f *syncFlags) inFlight() (int, error) {
 		return 0, usagef("--transfers %q: a number from 1 is expected, or auto", f.transfers)
 	}
 	return n, nil
+}
+
+// zone returns the time zone that is asked for, or nil for the system's.
+func (f *syncFlags) zone() (*time.Location, error) {
+	if f.timeZone == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(f.timeZone)
+	if err != nil {
+		return nil, usagef("--time-zone %q: a name such as Europe/Berlin or UTC is expected", f.timeZone)
+	}
+	return zone, nil
 }
 
 func (f *syncFlags) validate() error {

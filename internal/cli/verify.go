@@ -21,13 +21,14 @@ type verifyFlags struct {
 	services serviceFlags
 	wait     time.Duration
 	manifest string
+	deep     bool
 }
 
 func newVerify(a *app) *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify SESSION",
-		Short: "Prove that every item of a session is at the destination",
+		Use:   "verify SESSION|FOLDER",
+		Short: "Prove that every item of a session is at the destination, or that a folder is whole",
 		Long: `Prove from the destination that every item of a session is there: readable under
 its id, what was carried, and, if it is a video, ready to be played. It takes one
 call for 50 items.
@@ -37,13 +38,21 @@ Google Photos could not process is named, too; it stays as it is, since the same
 bytes would end the same way: delete it there and verify again to have it carried
 once more. The exit code is 7 unless everything is proved.
 
+Of a folder, it looks at every file that was ever carried into it, by size and time,
+or with --deep by every byte, and needs no session. Nothing is changed: what is
+missing is carried again by the next sync, what a person changed stays.
+
 The manifest lists every item with its identity at the source, the SHA-256 of its
 bytes as they passed, and its id at the destination.`,
 		Example: `  gondola verify gopro-gphotos-everything
-  gondola verify gopro-gphotos-everything --manifest carried.csv --wait 2h`,
+  gondola verify gopro-gphotos-everything --manifest carried.csv --wait 2h
+  gondola verify /srv/photos --deep`,
 		Args:              arguments(1, 1),
 		ValidArgsFunction: a.completeSessions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if uri, err := known.Parse(args[0]); err == nil && uri.Path != "" {
+				return a.verifyPlace(cmd.Context(), &f, uri)
+			}
 			return a.withBackend(cmd.Context(), f.state, func(b state.Backend) error { return a.verify(cmd.Context(), &f, b, args[0]) })
 		},
 	}
@@ -57,12 +66,15 @@ func (f *verifyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.DurationVar(&f.wait, "wait", 15*time.Minute, "wait at most this `TIME` in all for videos that are still processed; 0 to not wait")
 	flags.StringVar(&f.manifest, "manifest", "", "write the manifest to this `FILE`, as JSON lines (.jsonl) or CSV (.csv); - for JSON lines to standard output")
+	flags.BoolVar(&f.deep, "deep", false, "of a folder: read every byte again")
 	must(cmd.MarkFlagFilename("manifest", "jsonl", "csv"))
 	must(cmd.RegisterFlagCompletionFunc("wait", cobra.FixedCompletions([]cobra.Completion{"0", "15m", "2h"}, cobra.ShellCompDirectiveNoFileComp)))
 }
 
 func (f *verifyFlags) validate(a *app) error {
 	switch {
+	case f.deep:
+		return usagef("--deep is for folders: what a service holds cannot be read again")
 	case f.wait < 0:
 		return usagef("--wait %v: a time from 0 is expected", f.wait)
 	case f.manifest == stdoutName && a.print.Format != render.Text:
@@ -81,7 +93,7 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	if err != nil {
 		return err
 	}
-	to, err := a.openDestination(ctx, session.To, &f.services, 0)
+	to, err := a.openDestination(ctx, session.To, &f.services, registry.DestinationOptions{})
 	if err != nil {
 		return fmt.Errorf("session %s: %w", id, err)
 	}

@@ -46,6 +46,7 @@ type verdictCounts struct {
 	Verified   int `json:"verified"`
 	Missing    int `json:"missing"`
 	Failed     int `json:"failed"`
+	Changed    int `json:"changed,omitempty"`
 	Processing int `json:"processing"`
 	Unproven   int `json:"unproven"`
 	Pending    int `json:"pending"`
@@ -55,7 +56,7 @@ type verdictCounts struct {
 func verdictsOf(v *gondola.Verification) verdictCounts {
 	n := v.Items
 	return verdictCounts{
-		Total: v.Total, Verified: n[gondola.VerdictVerified], Missing: n[gondola.VerdictMissing], Failed: n[gondola.VerdictUnusable],
+		Total: v.Total, Verified: n[gondola.VerdictVerified], Missing: n[gondola.VerdictMissing], Failed: n[gondola.VerdictUnusable], Changed: n[gondola.VerdictAltered],
 		Processing: n[gondola.VerdictProcessing], Unproven: n[gondola.VerdictUnproven], Pending: n[gondola.VerdictPending], Skipped: n[gondola.VerdictSkipped],
 	}
 }
@@ -67,6 +68,7 @@ var verdictTitles = []struct {
 }{
 	{gondola.VerdictMissing, "Missing", "the next sync carries them again"},
 	{gondola.VerdictUnusable, "Failed", "delete them at the destination and verify again to have them carried once more"},
+	{gondola.VerdictAltered, "Changed", "they stay as they are: move them away to have them carried again"},
 	{gondola.VerdictProcessing, "Processing", "verify again later"},
 	{gondola.VerdictUnproven, "Unproven", "a sync of the same window under a new --session-id carries them once more; what is there is not doubled"},
 	{gondola.VerdictPending, "Pending", "the next sync goes on with them"},
@@ -246,7 +248,7 @@ func (c verdictCounts) String() string {
 	for _, p := range []struct {
 		n    int
 		what gondola.Verdict
-	}{{c.Missing, gondola.VerdictMissing}, {c.Failed, gondola.VerdictUnusable}, {c.Processing, gondola.VerdictProcessing},
+	}{{c.Missing, gondola.VerdictMissing}, {c.Failed, gondola.VerdictUnusable}, {c.Changed, gondola.VerdictAltered}, {c.Processing, gondola.VerdictProcessing},
 		{c.Unproven, gondola.VerdictUnproven}, {c.Pending, gondola.VerdictPending}, {c.Skipped, gondola.VerdictSkipped}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))

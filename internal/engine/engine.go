@@ -73,6 +73,8 @@ type Run struct {
 	// Set when the session is open.
 	session *session.Session
 	stages  *stages
+	unlock  func() error // the destination
+	altered []string     // warnings of items that were changed at the destination
 }
 
 // foundOut is what discovery found out, to be read when it has ended.
@@ -104,6 +106,7 @@ func New(ctx context.Context, o Options) (*Run, error) {
 		limits:  new(flow.Limits),
 		repeats: repeats.New(),
 		listed:  make(chan struct{}),
+		unlock:  func() error { return nil },
 	}
 	r.limits.Set(o.Download, o.Upload)
 	return r, nil
@@ -142,7 +145,7 @@ func (r *Run) Do(ctx context.Context) (*Result, error) {
 		err = r.recorded(lasting, func() error { return r.move(ctx) })
 	}
 	result, sumErr := r.result(lasting, err)
-	return result, errors.Join(err, sumErr, lock.Unlock())
+	return result, errors.Join(err, sumErr, r.unlock(), lock.Unlock())
 }
 
 // saveTime is how long a store that does not answer may hold up a run that was
@@ -177,7 +180,13 @@ func (r *Run) open(ctx, lasting context.Context) error {
 	if err := s.CheckOrigin(ctx, r.o.Source); err != nil {
 		return err
 	}
+	if err := r.lockDestination(ctx); err != nil {
+		return err
+	}
 	if err := s.Update(func(*state.Session) {}); err != nil {
+		return err
+	}
+	if err := r.lookAgain(ctx); err != nil {
 		return err
 	}
 	if err := register.RenewStale(ctx, s, r.o.Destination); err != nil {
@@ -227,7 +236,7 @@ func (r *Run) result(lasting context.Context, err error) (*Result, error) {
 		Items:    counts,
 		Moved:    r.monitor.Moved(),
 		Remarks:  r.monitor.Remarks(),
-		Warnings: r.found.warnings,
+		Warnings: append(r.altered, r.found.warnings...),
 		Requests: requests(r.o.Source, r.o.Destination),
 	}, nil
 }

@@ -142,16 +142,17 @@ func (r *Run) whileLearning(ctx context.Context, list func(context.Context) erro
 
 func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
 	d := &discover.Discoverer{
-		Source:  r.o.Source,
-		Window:  r.session.Window,
-		Session: r.session.Header(),
-		Foreign: r.session.Foreign,
-		Store:   r.session,
-		Refuse:  r.o.Destination.Refuse,
-		Repeats: r.repeats,
-		Report:  r.monitor,
-		News:    carrier.Wake,
-		Failed:  r.failed(state.Discovery),
+		Source:   r.o.Source,
+		Window:   r.session.Window,
+		Session:  r.session.Header(),
+		Foreign:  r.session.Foreign,
+		Store:    r.session,
+		Refuse:   r.o.Destination.Refuse,
+		Recaller: recaller(r.o.Destination),
+		Repeats:  r.repeats,
+		Report:   r.monitor,
+		News:     carrier.Wake,
+		Failed:   r.failed(state.Discovery),
 	}
 	found, err := d.Run(ctx)
 	r.found = foundOut{found.Unstored, found.Warnings}

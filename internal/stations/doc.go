@@ -11,5 +11,6 @@ func All() app.Registry {
 	return app.Registry{
 		goproKind(),
 		gphotosKind(),
+		folderKind(),
 	}
 }

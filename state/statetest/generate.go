@@ -78,7 +78,7 @@ func (g generator) session(id string) *state.Session {
 			state.Create:    g.status("create", stages...),
 		},
 		From: g.text("from"), To: g.text("to"), Origin: g.text("origin"), Account: g.text("account"), Album: g.text("album"), AlbumID: g.text("album id"),
-		Quality: g.text("quality"), ProvenAt: g.time("proven", 1), VerifiedAt: g.time("verified", 1), Copying: g.bool("copying"), Extra: g.extra("extra"),
+		Quality: g.text("quality"), Layout: g.text("layout"), ProvenAt: g.time("proven", 1), VerifiedAt: g.time("verified", 1), Copying: g.bool("copying"), Extra: g.extra("extra"),
 		Filter: media.Filter{
 			Types:   draw(g, "types", rapid.SliceOfN(rapid.SampledFrom([]string{"photo", "TimeLapse"}), 0, 2)),
 			Include: []string{g.text("include")}, MaxItems: int(g.count("max")),

@@ -129,7 +129,7 @@ func TestAChangedFileIsNewToTheSession(t *testing.T) {
 		it.CarriedAgain, it.Recorded, it.SameAs, it.Checkpoint = 2, 11, "GX010002.MP4", &station.Checkpoint{Confirmed: 3}
 		it.Errors = map[state.Stage]state.ErrorRecord{state.Create: {Class: fault.Item}}
 	})
-	listed := media.Item{ID: id, Name: "IGNORED.MP4", Size: 9, Version: "v2"}
+	listed := media.Item{ID: id, Name: "RENAMED.MP4", Size: 9, Version: "v2"}
 	want := &state.Item{Item: listed, Seq: 3, Discovery: state.Completed, Transfer: state.Pending, Create: state.Pending}
 	want.Name, want.FileName = held.Name, listed.Name
 	if diff := cmp.Diff(want, decide.Decide(decide.Facts{Listed: listed, Held: held}).Item); diff != "" {

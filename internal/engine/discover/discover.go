@@ -39,8 +39,10 @@ type Discoverer struct {
 	Foreign bool          // the session is q2google's
 	Store   Store
 	Refuse  func(media.Item) *media.Refusal
-	Repeats *repeats.Repeats
-	Report  Reporter
+	// Recaller, if not nil, knows what the destination holds instead of the ledger.
+	Recaller station.Recaller
+	Repeats  *repeats.Repeats
+	Report   Reporter
 	// News is called after items were stored.
 	News func()
 	// Failed is called for an item that no store can keep. An error from it ends

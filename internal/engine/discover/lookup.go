@@ -7,6 +7,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/engine/decide"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Known is what is stored of a session and of its account.
@@ -21,6 +22,8 @@ type Lookup struct {
 	Known   Known
 	Foreign bool // the session knows items by name only
 	Refuse  func(media.Item) *media.Refusal
+	// Recaller, if not nil, knows what the destination holds instead of the ledger.
+	Recaller station.Recaller
 }
 
 // Facts returns what is known of a listed item. The item may come back under
@@ -110,9 +113,24 @@ func namesOnRecord(item media.Item) []string {
 // inLedger returns what the ledger knows of an item: by its object if it has one,
 // or else by the ID alone, as earlier versions wrote it.
 func (l *Lookup) inLedger(ctx context.Context, item *media.Item) (*state.LedgerEntry, error) {
+	if l.Recaller != nil {
+		return l.recalled(ctx, item)
+	}
 	entry, err := l.Known.Recall(ctx, item.LedgerKey())
 	if errors.Is(err, state.ErrNotFound) && item.LedgerKey() != item.ID.Key() {
 		return l.Known.Recall(ctx, item.ID.Key())
 	}
 	return entry, err
+}
+
+// recalled returns what the destination itself knows of an item.
+func (l *Lookup) recalled(ctx context.Context, item *media.Item) (*state.LedgerEntry, error) {
+	held, err := l.Recaller.Recall(ctx, *item)
+	if held == nil || err != nil {
+		return nil, err
+	}
+	return &state.LedgerEntry{
+		Key: item.LedgerKey(), DestinationID: held.ID, Version: held.Version,
+		SHA256: held.SHA256, Size: held.Size, At: held.At,
+	}, nil
 }

@@ -26,6 +26,13 @@ func (s *Session) Settle(ctx context.Context, to station.Destination) error {
 }
 
 func (s *Session) refuseAccount(ctx context.Context, to station.Destination) error {
+	if _, certain := to.(station.Recaller); certain {
+		return &fault.Error{
+			Class: fault.Session, Code: fault.State,
+			Op:   fmt.Sprintf("session %s carries into another %s than the one that is there now", s.ID, s.header.To),
+			Hint: "see that the right disk is there, or begin anew with another --session-id: nothing that lies there is carried again",
+		}
+	}
 	same, err := s.sameAccount(ctx, to)
 	if err != nil || same {
 		return err

@@ -28,18 +28,19 @@ type Question struct {
 	Filter   media.Filter
 	Album    string // title; "" for none
 	Quality  string // "source", a height, or "" for "source"
+	Layout   string // where the destination puts items; "" for its default
 }
 
 // questionOf returns what a stored session answers.
 func questionOf(s *state.Session) (Question, error) {
 	w, err := s.CaptureWindow()
-	return Question{From: s.From, To: s.To, Window: w, Filter: s.Filter, Album: s.Album, Quality: s.Quality}, err
+	return Question{From: s.From, To: s.To, Window: w, Filter: s.Filter, Album: s.Album, Quality: s.Quality, Layout: s.Layout}, err
 }
 
 // Derive names the session of a command that names none, so that the
 // same command resumes itself and another one does not.
 func Derive(q Question) string {
-	if q.Filter.IsZero() && q.Album == "" && quality(q.Quality) == sourceQuality {
+	if q.Filter.IsZero() && q.Album == "" && q.Layout == "" && quality(q.Quality) == sourceQuality {
 		return q.span()
 	}
 	return q.markedID()
@@ -69,7 +70,8 @@ func (q Question) markedID() string {
 		Window         media.Window
 		Filter         media.Filter
 		Album, Quality string
-	}{media.Window{Start: q.Window.Start.UTC(), End: q.Window.End.UTC()}, q.Filter.Canonical(), title(q.Album), quality(q.Quality)})
+		Layout         string `json:",omitempty"`
+	}{media.Window{Start: q.Window.Start.UTC(), End: q.Window.End.UTC()}, q.Filter.Canonical(), title(q.Album), quality(q.Quality), q.Layout})
 	sum := sha256.Sum256(text)
 	return q.span() + "-" + hex.EncodeToString(sum[:4])
 }
@@ -171,6 +173,7 @@ func differences(s *state.Session, q Question) (all []difference) {
 	add(!stored.Window.Equal(q.Window), "window", stored.Window.String(), q.Window.String())
 	add(stored.From != q.From || stored.To != q.To, "stations", stored.From+" to "+stored.To, q.From+" to "+q.To)
 	add(quality(stored.Quality) != quality(q.Quality), "quality", quality(stored.Quality), quality(q.Quality))
+	add(stored.Layout != q.Layout, "layout", layoutWord(stored.Layout), layoutWord(q.Layout))
 	add(title(stored.Album) != title(q.Album) && !opensAlbum(s, q.Album), "album", albumWord(stored.Album), albumWord(q.Album))
 	return all
 }
@@ -186,6 +189,13 @@ func sameSecond(a, b media.Window) bool {
 // yet, so that nothing is in it, can take another title.
 func opensAlbum(s *state.Session, album string) bool {
 	return s.Album != "" && s.AlbumID == "" && album != ""
+}
+
+func layoutWord(template string) string {
+	if template == "" {
+		return "by default"
+	}
+	return strconv.Quote(template)
 }
 
 func albumWord(title string) string {
@@ -210,6 +220,7 @@ func (q Question) completed(s *state.Session) Question {
 	}
 	q.Album = cmp.Or(q.Album, stored.Album)
 	q.Quality = cmp.Or(q.Quality, stored.Quality)
+	q.Layout = cmp.Or(q.Layout, stored.Layout)
 	return q
 }
 

@@ -84,6 +84,8 @@ func (it *Item) judge(held *station.RemoteItem) {
 		it.Reason = fmt.Sprintf("another item, %s, is at the destination under its id", held.Name)
 	case held.Readiness == station.Processing:
 		it.Verdict, it.Reason = Processing, "the destination still processes it"
+	case held.Readiness == station.Altered:
+		it.Verdict, it.Reason = Altered, "it was changed at the destination since it was put there"
 	case held.Readiness == station.Unusable:
 		it.Verdict, it.Reason = Unusable, "the destination could not process it"
 	default:

@@ -27,6 +27,7 @@ const (
 	Verified   Verdict = "verified"
 	Missing    Verdict = "missing"
 	Unusable   Verdict = "failed"
+	Altered    Verdict = "changed"
 	Processing Verdict = "processing"
 	Unproven   Verdict = "unproven"
 	Pending    Verdict = "pending"

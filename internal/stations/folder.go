@@ -1,0 +1,61 @@
+package stations
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gondola-sync/gondola/folder"
+	"github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/config"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// Folder opens directories.
+type Folder struct{}
+
+func folderKind() app.Kind {
+	return app.Kind{
+		Scheme: folder.Scheme,
+		About:  "a directory",
+		Paths:  true,
+		New:    func() app.Opener { return Folder{} },
+	}
+}
+
+// AddFlags implements [app.Opener]: there are none.
+func (Folder) AddFlags(*cobra.Command) {}
+
+// Destination implements [app.Destination].
+func (Folder) Destination(_ context.Context, e *app.Env, uri app.URI, o app.DestinationOptions) (*app.OpenDestination, error) {
+	options := folder.DestinationOptions{Path: uri.Path, Name: uri.String(), Zone: o.Zone, Logger: e.Log}
+	if o.Layout != "" {
+		layout, err := folder.ParseLayout(o.Layout)
+		if err != nil {
+			return nil, &config.UsageError{Message: fmt.Sprintf("--layout: %v", err)}
+		}
+		options.Layout = layout
+	}
+	destination, err := folder.NewDestination(options)
+	if err != nil {
+		return nil, err
+	}
+	return &app.OpenDestination{Destination: destination}, nil
+}
+
+// Refuse implements [app.Destination].
+func (Folder) Refuse(item media.Item) *media.Refusal { return folder.Refuse(item) }
+
+// statuses are the words of a verification.
+var statuses = map[folder.State]string{folder.Whole: "verified", folder.Missing: "missing", folder.Changed: "changed"}
+
+// Verify implements [app.Verifier].
+func (Folder) Verify(ctx context.Context, _ *app.Env, uri app.URI, o app.VerifyOptions) (account string, err error) {
+	return folder.Verify(ctx, folder.VerifyOptions{Path: uri.Path, Deep: o.Deep, Each: func(f folder.Finding) error {
+		return o.Each(app.VerifiedFile{
+			Path: f.Entry.Path, Key: f.Entry.Key, Name: f.Entry.Name, SHA256: f.Entry.SHA256, Session: f.Entry.Session,
+			Size: f.Entry.Size, Status: statuses[f.State], Reason: f.Reason,
+		})
+	}})
+}
