@@ -148,8 +148,13 @@ func roundTrip(client *http.Client, req *http.Request, watch *watchdog) (answer,
 
 // watchdog calls bark when a request stops moving.
 type watchdog struct {
-	timer *time.Timer
 	t     Timeouts
+	bark  func()
+	born  time.Time
+	until atomic.Int64 // since born: when it barks unless something moves
+
+	mu    sync.Mutex // guards timer
+	timer *time.Timer
 }
 
 func newWatchdog(t Timeouts, length int64, bark func()) *watchdog {
@@ -157,13 +162,49 @@ func newWatchdog(t Timeouts, length int64, bark func()) *watchdog {
 	if length == 0 {
 		first = t.Answer
 	}
-	return &watchdog{timer: time.AfterFunc(first, bark), t: t}
+	w := &watchdog{t: t, bark: bark, born: time.Now()}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.until.Store(int64(first))
+	w.timer = time.AfterFunc(first, w.look)
+	return w
 }
 
-func (w *watchdog) moved()     { w.timer.Reset(w.t.Stall) }
-func (w *watchdog) sent()      { w.timer.Reset(w.t.Answer) }
-func (w *watchdog) answering() { w.timer.Reset(w.t.Stall) }
-func (w *watchdog) stop()      { w.timer.Stop() }
+// look barks, or looks again when that may be due.
+func (w *watchdog) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch left := time.Duration(w.until.Load()) - time.Since(w.born); {
+	case w.timer == nil: // stopped
+	case left > 0:
+		w.timer.Reset(left)
+	default:
+		w.bark()
+	}
+}
+
+// moved puts the end off. It leaves the timer alone, which then looks too early:
+// to set it for each piece would cost more than all else that a piece costs here.
+func (w *watchdog) moved() { w.until.Store(int64(time.Since(w.born) + w.t.Stall)) }
+
+func (w *watchdog) sent()      { w.within(w.t.Answer) }
+func (w *watchdog) answering() { w.within(w.t.Stall) }
+
+func (w *watchdog) within(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.until.Store(int64(time.Since(w.born) + d))
+		w.timer.Reset(d)
+	}
+}
+
+func (w *watchdog) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer.Stop()
+	w.timer = nil
+}
 
 var errDetached = errors.New("request has ended")
 

@@ -67,7 +67,7 @@ func (p *passage) Read(b []byte) (int, error) {
 // keepUp stores the hash while a long segment is on its way, so that after a
 // crash only little has to be read again to complete it.
 func (t *transfer) keepUp(ctx context.Context) error {
-	if t.session.URL == "" || time.Since(t.savedAt) < saveEvery && t.hash.at-t.savedHash < saveEverySize {
+	if t.job.Save == nil || t.session.URL == "" || time.Since(t.savedAt) < saveEvery && t.hash.at-t.savedHash < saveEverySize {
 		return nil
 	}
 	return t.save(ctx)
