@@ -19,7 +19,9 @@ func TestBatchGet(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newService(t)
-			s.items = []MediaItem{{ID: "1"}, {ID: "3"}}
+			one, two, three := s.create("one"), s.create("two"), s.create("three")
+			s.e.Google.Drop(two)
+			s.log = nil
 			s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {
 				fails := tc.status != 200 && strings.HasSuffix(route, ":batchGet")
 				if fails {
@@ -27,11 +29,11 @@ func TestBatchGet(t *testing.T) {
 				}
 				return fails
 			}
-			items, err := s.client(Options{}).BatchGet(t.Context(), []string{"1", "2", "3"})
+			items, err := s.client(Options{}).BatchGet(t.Context(), []string{one, two, three})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(items) != 3 || items[0].ID != "1" || items[1] != nil || items[2].ID != "3" {
+			if len(items) != 3 || items[0].ID != one || items[1] != nil || items[2].ID != three {
 				t.Errorf("items %v", items)
 			}
 			if len(s.log) != tc.requests {
@@ -49,7 +51,7 @@ func TestBatchGet(t *testing.T) {
 
 // TestBatchGetMatchesResultsByID: what an answer leaves open is asked for alone.
 func TestBatchGetMatchesResultsByID(t *testing.T) {
-	const one, three, unknown = `{"mediaItem":{"id":"1"}}`, `{"mediaItem":{"id":"3"}}`, `{"status":{"code":3}}`
+	const one, three, unknown = `{"mediaItem":{"id":"ONE"}}`, `{"mediaItem":{"id":"THREE"}}`, `{"status":{"code":3}}`
 	for _, tc := range []struct {
 		name, results string
 		alone         int // requests
@@ -66,16 +68,19 @@ func TestBatchGetMatchesResultsByID(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newService(t)
-			s.items = []MediaItem{{ID: "1"}, {ID: "3"}}
+			ids := []string{s.create("one"), s.create("two"), s.create("three")}
+			s.e.Google.Drop(ids[1])
+			s.log = nil
+			results := strings.NewReplacer("ONE", ids[0], "THREE", ids[2]).Replace(tc.results)
 			s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {
 				batch := strings.HasSuffix(route, ":batchGet")
 				if batch {
-					io.WriteString(w, `{"mediaItemResults":[`+tc.results+`]}`)
+					io.WriteString(w, `{"mediaItemResults":[`+results+`]}`)
 				}
 				return batch
 			}
-			items, err := s.client(Options{}).BatchGet(t.Context(), []string{"1", "2", "3"})
-			if err != nil || items[0] == nil || items[0].ID != "1" || items[1] != nil || items[2] == nil || items[2].ID != "3" {
+			items, err := s.client(Options{}).BatchGet(t.Context(), ids)
+			if err != nil || items[0] == nil || items[0].ID != ids[0] || items[1] != nil || items[2] == nil || items[2].ID != ids[2] {
 				t.Errorf("items %v, %v", items, err)
 			}
 			if len(s.log) != 1+tc.alone {

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/station"
@@ -186,10 +187,10 @@ func TestBatchCreateMatchesResultsByToken(t *testing.T) {
 
 func TestOneNewTokenPerCall(t *testing.T) {
 	s := newService(t)
-	s.items = []MediaItem{{ID: "1"}}
-	s.token = "ya29.secret-2"
+	id := s.create("one")
+	s.e.Google.ExpireAccessTokens()
 	c := s.client(Options{})
-	if _, err := c.Get(t.Context(), "1"); err != nil || s.refreshed != 1 {
+	if _, err := c.Get(t.Context(), id); err != nil || s.refreshed != 1 {
 		t.Errorf("Get = %v after %d refreshes", err, s.refreshed)
 	}
 	s.before = func(_ int, _ string, w http.ResponseWriter, _ *http.Request) bool {
@@ -197,7 +198,7 @@ func TestOneNewTokenPerCall(t *testing.T) {
 		return true
 	}
 	s.log = nil
-	if _, err := c.Get(t.Context(), "1"); fault.CodeOf(err) != fault.Auth || len(s.log) != 2 {
+	if _, err := c.Get(t.Context(), id); fault.CodeOf(err) != fault.Auth || len(s.log) != 2 {
 		t.Errorf("Get = %v after %d requests, want one more attempt and then %s", err, len(s.log), fault.Auth)
 	}
 }
@@ -205,7 +206,7 @@ func TestOneNewTokenPerCall(t *testing.T) {
 func TestCallEndsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
-		s.items = []MediaItem{{ID: "1"}}
+		id := s.create("one")
 		s.before = func(n int, _ string, _ http.ResponseWriter, r *http.Request) bool {
 			if n == 1 {
 				<-r.Context().Done()
@@ -214,7 +215,7 @@ func TestCallEndsInTime(t *testing.T) {
 			return false
 		}
 		began := time.Now()
-		if _, err := s.client(Options{}).Get(t.Context(), "1"); err != nil {
+		if _, err := s.client(Options{}).Get(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(began); took < 180*time.Second || took > 183*time.Second {
@@ -224,24 +225,43 @@ func TestCallEndsInTime(t *testing.T) {
 }
 
 func TestAlbum(t *testing.T) {
-	s := newService(t)
+	s := newService(t, emulator.GoogleOptions{WritesPerMinute: 1000})
+	var made []string
 	for i := range 70 {
-		s.albums = append(s.albums, Album{ID: fmt.Sprint("a", i), Title: fmt.Sprint("Trip ", i), IsWriteable: i != 66})
+		a, err := s.client(Options{}).CreateAlbum(t.Context(), fmt.Sprint("Trip ", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, a.ID)
 	}
 	d := s.destination(Options{})
-	for _, tc := range []struct{ title, want string }{
-		{"Trip 65", "a65"},      // on the second page
-		{"Trip 66", "album-71"}, // not writable: another of that title
-		{"trip 65", "album-72"}, // titles are exact
-		{"trip 65", "album-72"},
-	} {
-		if id, err := d.Album(t.Context(), tc.title); err != nil || id != tc.want {
-			t.Errorf("Album(%q) = %q, %v, want %q", tc.title, id, err, tc.want)
-		}
+	if id, err := d.Album(t.Context(), "Trip 5"); err != nil || id != made[5] {
+		t.Errorf("an album of the second page: %q, %v, want %q", id, err, made[5])
 	}
-	made, err := d.Create(t.Context(), station.Batch{AlbumID: "album-72", Entries: s.entries("x")})
-	if err != nil || !slices.Equal(s.inAlbum["album-72"], []string{made.Results[0].ID}) {
-		t.Errorf("album holds %q, %v", s.inAlbum["album-72"], err)
+	exact, err := d.Album(t.Context(), "trip 5")
+	again, err2 := d.Album(t.Context(), "trip 5")
+	if albums := s.e.Google.Albums(); err != nil || err2 != nil || again != exact || len(albums) != 71 || albums[70].ID != exact {
+		t.Errorf("another letter case: %q, %v, then %q, %v; %d albums", exact, err, again, err2, len(albums))
+	}
+	created, err := d.Create(t.Context(), station.Batch{AlbumID: exact, Entries: s.entries("x")})
+	if held := s.e.Google.Albums()[70].Items; err != nil || !slices.Equal(held, []string{created.Results[0].ID}) {
+		t.Errorf("album holds %q, %v", held, err)
+	}
+}
+
+// TestAlbumThatIsNotWritable: another one of that title is created.
+func TestAlbumThatIsNotWritable(t *testing.T) {
+	s := newService(t)
+	s.before = func(_ int, route string, w http.ResponseWriter, _ *http.Request) bool {
+		listed := route == "GET /v1/albums"
+		if listed {
+			io.WriteString(w, `{"albums":[{"id":"shared","title":"Trip"}]}`)
+		}
+		return listed
+	}
+	id, err := s.destination(Options{}).Album(t.Context(), "Trip")
+	if albums := s.e.Google.Albums(); err != nil || len(albums) != 1 || albums[0].ID != id {
+		t.Errorf("Album = %q, %v, albums %v", id, err, albums)
 	}
 }
 
@@ -315,17 +335,15 @@ func TestRefuse(t *testing.T) {
 // Over a real connection: headers, redirects and secrets in errors.
 func TestOverTheNetwork(t *testing.T) {
 	s := newService(t)
-	s.items = []MediaItem{{ID: "1"}}
 	var agent string
-	s.before = func(_ int, route string, w http.ResponseWriter, r *http.Request) bool {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		agent = r.UserAgent()
-		if route == "GET /v1/mediaItems/redirect" {
+		if r.URL.Path == "/v1/mediaItems/redirect" {
 			http.Redirect(w, r, "http://127.0.0.1:1/?secret", http.StatusFound)
-			return true
+			return
 		}
-		return false
-	}
-	server := httptest.NewServer(s)
+		io.WriteString(w, `{"id":"1"}`)
+	}))
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	c, err := NewClient(Options{BaseURL: server.URL, HTTP: &http.Client{Transport: transport}, Tokens: s, UserAgent: "gondola/1"})

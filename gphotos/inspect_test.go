@@ -1,6 +1,9 @@
 package gphotos
 
 import (
+	"encoding/json"
+	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,10 +18,21 @@ func TestInspect(t *testing.T) {
 		return MediaItem{ID: id, Filename: id + ".MP4", MIMEType: "video/mp4",
 			Metadata: &Metadata{Width: 3840, Height: 2160, Video: &VideoMetadata{Status: status}}}
 	}
-	s.items = []MediaItem{
+	answers := []MediaItem{
 		{ID: "photo", Filename: "a.jpg", MIMEType: "image/jpeg", Metadata: &Metadata{Width: 4000, Height: 3000, Photo: &PhotoMetadata{}}},
 		video("ready", "READY"), video("new", "PROCESSING"), video("bad", "FAILED"), video("odd", "UNSPECIFIED"),
 		{ID: "bare", MIMEType: "video/mp4"}, {ID: "untold"},
+	}
+	s.before = func(_ int, _ string, w http.ResponseWriter, r *http.Request) bool {
+		var results []map[string]any
+		for _, id := range r.URL.Query()["mediaItemIds"] {
+			if i := slices.IndexFunc(answers, func(m MediaItem) bool { return m.ID == id }); i >= 0 {
+				results = append(results, map[string]any{"mediaItem": answers[i]})
+			} else {
+				results = append(results, map[string]any{"status": rpcStatus{3, "Invalid media item ID."}})
+			}
+		}
+		return json.NewEncoder(w).Encode(map[string]any{"mediaItemResults": results}) == nil
 	}
 	held := func(id string, r station.Readiness) *station.RemoteItem {
 		return &station.RemoteItem{Name: id + ".MP4", MIME: "video/mp4", Kind: media.Video, Width: 3840, Height: 2160, Readiness: r}

@@ -10,18 +10,19 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/station"
 )
 
 const batchCreate = "POST /v1/mediaItems:batchCreate"
 
-func codes(c station.BatchResult) string {
+func (s *service) codes(c station.BatchResult) string {
 	var words []string
 	for _, r := range c.Results {
 		switch {
 		case r.Err == nil:
-			words = append(words, r.ID)
+			words = append(words, s.named(r.ID))
 		default:
 			words = append(words, string(fault.ClassOf(r.Err))+"/"+fault.CodeOf(r.Err))
 		}
@@ -40,6 +41,9 @@ func TestCreate(t *testing.T) {
 	}{
 		{name: "all created", contents: []string{"a", "b", "c"}, want: "item-1 item-2 item-3", calls: 1},
 		{name: "each its own fate", contents: []string{"a", "not media", "later", "a", "b"},
+			set: func(s *service) {
+				s.e.Faults.Add(emulator.Fault{Route: "photos.batchCreate", Kind: emulator.FaultItemCode, Item: 2, Status: 13})
+			},
 			want: "item-1 item/rejected transient/server transient/duplicate_in_batch item-2", calls: 1},
 		{name: "one bad token", contents: []string{"a", "b", "c", "d"},
 			change: func(e []station.Entry) { e[2].Receipt.Token = "unknown" },
@@ -116,7 +120,7 @@ func TestCreate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := codes(made); got != tc.want {
+				if got := s.codes(made); got != tc.want {
 					t.Errorf("results %q, want %q", got, tc.want)
 				}
 				if got := s.count(batchCreate); got != tc.calls {
@@ -249,8 +253,8 @@ func TestRejectionAfterWaitingForAToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		made, err := d.Create(t.Context(), station.Batch{Entries: s.entries("not media")})
-		if err != nil || codes(made) != "item/rejected" {
-			t.Errorf("Create = %s, %v", codes(made), err)
+		if err != nil || s.codes(made) != "item/rejected" {
+			t.Errorf("Create = %s, %v", s.codes(made), err)
 		}
 	})
 }

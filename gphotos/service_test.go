@@ -2,67 +2,56 @@ package gphotos
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-	"unicode/utf8"
 
+	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/station"
 )
 
 const unit = 256 << 10
 
-// service is the part of Google Photos that this package needs, in memory and
-// strict: what the real one refuses, it refuses.
+// service is the emulated Google Photos. A test may answer requests itself, for what
+// the emulator must never say, or lose answers on the way.
 type service struct {
 	t *testing.T
+	e *emulator.Emulator
 
 	mu        sync.Mutex
-	token     string // access token that is good now
-	handedOut string // what Tokens returns
+	handedOut string // what Token returns
 	refreshed int
-	uploads   map[string][]byte // by upload token
-	sessions  map[string]*upload
-	items     []MediaItem
-	hashes    map[string]string // content hash to item id
-	albums    []Album
-	albumAt   []time.Time   // when each of them was made
-	albumLag  time.Duration // until a new album is listed
-	inAlbum   map[string][]string
 	log       []string // routes
-	writing   bool
 
 	// before, if not nil, sees each request first and may answer it itself. n
 	// counts the requests of the route from 1.
 	before func(n int, route string, w http.ResponseWriter, r *http.Request) (done bool)
-	// lose, if not nil, tells whether the answer is lost on the way.
+	// lose, if not nil, reports whether the answer is lost on the way.
 	lose func(n int, route string) bool
 }
 
-type upload struct {
-	size  int64
-	held  []byte
-	final bool
-}
-
-func newService(t *testing.T) *service {
-	return &service{
-		t: t, token: "ya29.secret-1", handedOut: "ya29.secret-1",
-		uploads: map[string][]byte{}, sessions: map[string]*upload{},
-		hashes: map[string]string{}, inAlbum: map[string][]string{},
+func newService(t *testing.T, options ...emulator.GoogleOptions) *service {
+	t.Helper()
+	var o emulator.GoogleOptions
+	if len(options) > 0 {
+		o = options[0]
 	}
+	e, err := emulator.New(emulator.Options{Google: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return &service{t: t, e: e, handedOut: e.Google.Token("")}
 }
 
 // Token and Invalidate make the service its own token source.
@@ -77,7 +66,7 @@ func (s *service) Invalidate(token string) {
 	defer s.mu.Unlock()
 	if token == s.handedOut {
 		s.refreshed++
-		s.handedOut = s.token
+		s.handedOut = s.e.Google.Token("")
 	}
 }
 
@@ -102,42 +91,47 @@ func (s *service) destination(o Options) *Destination {
 	return d
 }
 
-// RoundTrip serves in memory, so that tests run on synctest's clock.
-func (s *service) RoundTrip(r *http.Request) (resp *http.Response, err error) {
-	var bodyErr error
-	served := r.Clone(r.Context())
-	served.Body = io.NopCloser(readerFunc(func(p []byte) (int, error) {
-		if r.Body == nil {
-			return 0, io.EOF
+// RoundTrip lets the test answer, or else the emulator.
+func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
+	name := route(r)
+	s.mu.Lock()
+	s.log = append(s.log, name)
+	s.mu.Unlock()
+	n := s.count(name)
+	if s.before != nil {
+		if answer, done, err := s.interfere(n, name, r); done || err != nil {
+			return answer, cmp.Or(err, r.Context().Err())
 		}
-		n, err := r.Body.Read(p)
-		if err != nil && err != io.EOF {
-			bodyErr = err
-		}
-		return n, err
-	}))
+	}
+	answer, err := s.e.Client().Transport.RoundTrip(r)
+	if err == nil && s.lose != nil && s.lose(n, name) {
+		answer.Body.Close()
+		return nil, io.ErrUnexpectedEOF
+	}
+	return answer, err
+}
+
+// interfere lets the test answer a request. A panic with http.ErrAbortHandler drops
+// it.
+func (s *service) interfere(n int, name string, r *http.Request) (answer *http.Response, done bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			if p != http.ErrAbortHandler {
 				panic(p)
 			}
-			resp, err = nil, io.ErrUnexpectedEOF
+			err = io.ErrUnexpectedEOF
 		}
-		if bodyErr != nil {
-			resp, err = nil, bodyErr
-		}
-		if r.Body != nil {
+		if (done || err != nil) && r.Body != nil {
 			r.Body.Close()
 		}
 	}()
-	rec := httptest.NewRecorder()
-	s.ServeHTTP(rec, served)
-	return rec.Result(), nil
+	w, seen := httptest.NewRecorder(), r.Clone(r.Context())
+	if r.Body == nil {
+		seen.Body = http.NoBody
+	}
+	done = s.before(n, name, w, seen)
+	return w.Result(), done, nil
 }
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func route(r *http.Request) string {
 	if command := r.Header.Get("X-Goog-Upload-Command"); command != "" {
@@ -149,60 +143,6 @@ func route(r *http.Request) string {
 	return r.Method + " " + r.URL.Path
 }
 
-func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := route(r)
-	s.mu.Lock()
-	s.log = append(s.log, name)
-	n := 0
-	for _, l := range s.log {
-		if l == name {
-			n++
-		}
-	}
-	good := r.Header.Get("Authorization") == "Bearer "+s.token
-	s.mu.Unlock()
-	if s.before != nil && s.before(n, name, w, r) {
-		return
-	}
-	if !good {
-		apiError(w, 401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
-		return
-	}
-	rec := httptest.NewRecorder()
-	s.serve(name, rec, r)
-	if s.lose != nil && s.lose(n, name) {
-		panic(http.ErrAbortHandler)
-	}
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
-	w.WriteHeader(rec.Code)
-	w.Write(rec.Body.Bytes())
-}
-
-func (s *service) serve(name string, w http.ResponseWriter, r *http.Request) {
-	switch {
-	case name == "raw":
-		s.raw(w, r)
-	case name == "start":
-		s.start(w, r)
-	case r.URL.Path == "/v1/uploads":
-		s.session(name, w, r)
-	case name == "POST /v1/mediaItems:batchCreate":
-		s.batchCreate(w, r)
-	case name == "GET /v1/mediaItems:batchGet":
-		s.batchGet(w, r)
-	case strings.HasPrefix(name, "GET /v1/mediaItems/"):
-		s.get(w, strings.TrimPrefix(r.URL.Path, "/v1/mediaItems/"))
-	case name == "GET /v1/albums":
-		s.listAlbums(w, r)
-	case name == "POST /v1/albums":
-		s.createAlbum(w, r)
-	default:
-		apiError(w, 404, "NOT_FOUND", "no such method: "+name)
-	}
-}
-
 func apiError(w http.ResponseWriter, code int, status, message string) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(code)
@@ -212,209 +152,6 @@ func apiError(w http.ResponseWriter, code int, status, message string) {
 func uploadError(w http.ResponseWriter, code int, message string) {
 	w.WriteHeader(code)
 	fmt.Fprintf(w, `{"code":3,"message":%q}`, message)
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	json.NewEncoder(w).Encode(v)
-}
-
-func (s *service) keep(body []byte) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	token := fmt.Sprintf("upload-token-%d", len(s.uploads)+1)
-	s.uploads[token] = bytes.Clone(body)
-	return token
-}
-
-func (s *service) raw(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	switch {
-	case err != nil:
-		panic(http.ErrAbortHandler)
-	case len(body) == 0:
-		uploadError(w, 400, "Payload must not be empty")
-	case r.Header.Get("X-Goog-Upload-Content-Type") == "" || r.Header.Get("Content-Type") != "application/octet-stream":
-		uploadError(w, 400, "no content type")
-	default:
-		fmt.Fprintln(w, s.keep(body))
-	}
-}
-
-func (s *service) start(w http.ResponseWriter, r *http.Request) {
-	size, err := strconv.ParseInt(r.Header.Get("X-Goog-Upload-Raw-Size"), 10, 64)
-	if err != nil || r.Header.Get("X-Goog-Upload-Protocol") != "resumable" {
-		uploadError(w, 400, "bad start")
-		return
-	}
-	id := fmt.Sprintf("secret-session-%d", len(s.sessions)+1)
-	s.sessions[id] = &upload{size: size}
-	w.Header().Set("X-Goog-Upload-Url", DefaultBaseURL+"/v1/uploads?upload_id="+id+"&upload_protocol=resumable")
-	w.Header().Set("X-Goog-Upload-Chunk-Granularity", strconv.Itoa(unit))
-	w.Header().Set("X-Goog-Upload-Status", "active")
-}
-
-func (s *service) session(command string, w http.ResponseWriter, r *http.Request) {
-	up := s.sessions[r.URL.Query().Get("upload_id")]
-	if up == nil {
-		uploadError(w, 400, "unknown session")
-		return
-	}
-	if command == "query" {
-		if up.final {
-			w.Header().Set("X-Goog-Upload-Status", "final")
-			return
-		}
-		w.Header().Set("X-Goog-Upload-Status", "active")
-		w.Header().Set("X-Goog-Upload-Size-Received", strconv.Itoa(len(up.held)))
-		return
-	}
-	offset, _ := strconv.Atoi(r.Header.Get("X-Goog-Upload-Offset"))
-	last := command == "upload,finalize"
-	if up.final || offset != len(up.held) || !last && r.ContentLength%unit != 0 || last && int64(offset)+r.ContentLength != up.size {
-		uploadError(w, 400, "segment does not fit")
-		return
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil || int64(len(body)) != r.ContentLength {
-		up.held = append(up.held, body[:len(body)/unit*unit]...)
-		panic(http.ErrAbortHandler)
-	}
-	up.held = append(up.held, body...)
-	if !last {
-		w.Header().Set("X-Goog-Upload-Status", "active")
-		return
-	}
-	up.final = true
-	w.Header().Set("X-Goog-Upload-Status", "final")
-	io.WriteString(w, s.keep(up.held))
-}
-
-func (s *service) batchCreate(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	if s.writing {
-		s.mu.Unlock()
-		apiError(w, 429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota 'concurrent write request' of service 'photoslibrary.googleapis.com'.")
-		return
-	}
-	s.writing = true
-	defer func() { s.writing = false; s.mu.Unlock() }()
-	var req createRequest
-	dec := json.NewDecoder(r.Body)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil {
-		apiError(w, 400, "INVALID_ARGUMENT", "Invalid JSON payload received. "+err.Error())
-		return
-	}
-	if len(req.NewItems) == 0 || len(req.NewItems) > 50 {
-		apiError(w, 400, "INVALID_ARGUMENT", "Request must have less than 50 items.")
-		return
-	}
-	for _, it := range req.NewItems {
-		switch _, ok := s.uploads[it.Simple.Token]; {
-		case utf8.RuneCountInString(it.Simple.FileName) > 255:
-			apiError(w, 400, "INVALID_ARGUMENT", "File name must not have more than 255 characters.")
-			return
-		case !ok:
-			apiError(w, 400, "INVALID_ARGUMENT", "Request must contain a valid upload token.")
-			return
-		}
-	}
-	var resp createResponse
-	seen := map[string]bool{}
-	for _, it := range req.NewItems {
-		resp.Results = append(resp.Results, s.createOne(it, req.AlbumID, seen))
-	}
-	writeJSON(w, resp)
-}
-
-func (s *service) createOne(it createNewItem, album string, seen map[string]bool) createResult {
-	body := s.uploads[it.Simple.Token]
-	failed := func(code int) createResult {
-		return createResult{Token: it.Simple.Token, Status: rpcStatus{code, "Failed: There was an error while trying to create this media item."}}
-	}
-	sum := sha256.Sum256(body)
-	key := hex.EncodeToString(sum[:])
-	switch {
-	case bytes.HasPrefix(body, []byte("not media")):
-		return failed(3)
-	case bytes.HasPrefix(body, []byte("later")):
-		return failed(13)
-	case seen[key]:
-		return failed(6)
-	}
-	seen[key] = true
-	id, ok := s.hashes[key]
-	if !ok {
-		id = fmt.Sprintf("item-%d", len(s.items)+1)
-		s.hashes[key] = id
-		s.items = append(s.items, MediaItem{ID: id, Filename: it.Simple.FileName})
-	}
-	if album != "" {
-		s.inAlbum[album] = append(s.inAlbum[album], id)
-	}
-	return createResult{Token: it.Simple.Token, Status: rpcStatus{Message: "Success"}, Item: &MediaItem{ID: id, Filename: it.Simple.FileName}}
-}
-
-func (s *service) find(id string) *MediaItem {
-	if i := slices.IndexFunc(s.items, func(m MediaItem) bool { return m.ID == id }); i >= 0 {
-		return &s.items[i]
-	}
-	return nil
-}
-
-func (s *service) get(w http.ResponseWriter, id string) {
-	if m := s.find(id); m != nil {
-		writeJSON(w, m)
-		return
-	}
-	apiError(w, 404, "NOT_FOUND", "Requested entity was not found.")
-}
-
-func (s *service) batchGet(w http.ResponseWriter, r *http.Request) {
-	var results []map[string]any
-	for _, id := range r.URL.Query()["mediaItemIds"] {
-		if m := s.find(id); m != nil {
-			results = append(results, map[string]any{"mediaItem": m})
-		} else {
-			results = append(results, map[string]any{"status": rpcStatus{3, "Invalid media item ID."}})
-		}
-	}
-	writeJSON(w, map[string]any{"mediaItemResults": results})
-}
-
-func (s *service) listAlbums(w http.ResponseWriter, r *http.Request) {
-	size, _ := strconv.Atoi(r.URL.Query().Get("pageSize"))
-	from, _ := strconv.Atoi(r.URL.Query().Get("pageToken"))
-	if size < 1 || size > 50 {
-		apiError(w, 400, "INVALID_ARGUMENT", "page size")
-		return
-	}
-	listed := s.albums
-	if n := len(s.albumAt); n > 0 && time.Since(s.albumAt[n-1]) < s.albumLag {
-		listed = listed[:len(listed)-1]
-	}
-	to := min(from+size, len(listed))
-	p := map[string]any{"albums": listed[from:to]}
-	if to < len(listed) {
-		p["nextPageToken"] = strconv.Itoa(to)
-	}
-	writeJSON(w, p)
-}
-
-func (s *service) createAlbum(w http.ResponseWriter, r *http.Request) {
-	var req struct {
-		Album struct {
-			Title string `json:"title"`
-		} `json:"album"`
-	}
-	if json.NewDecoder(r.Body).Decode(&req) != nil || req.Album.Title == "" {
-		apiError(w, 400, "INVALID_ARGUMENT", "title")
-		return
-	}
-	a := Album{ID: fmt.Sprintf("album-%d", len(s.albums)+1), Title: req.Album.Title, IsWriteable: true}
-	s.albums, s.albumAt = append(s.albums, a), append(s.albumAt, time.Now())
-	writeJSON(w, a)
 }
 
 // count returns how often a route was asked.
@@ -430,22 +167,91 @@ func (s *service) count(name string) int {
 	return n
 }
 
-// entries uploads nothing: it makes receipts for contents as if they were
-// carried.
+// entries returns receipts for contents that have been uploaded, unseen by log and
+// before. A content is a photo of its own, unless it says that it is none.
 func (s *service) entries(contents ...string) []station.Entry {
+	s.t.Helper()
 	var out []station.Entry
 	for i, c := range contents {
+		data := []byte(c)
+		if !strings.HasPrefix(c, "not media") {
+			data = photoOf(c)
+		}
 		out = append(out, station.Entry{
 			Item:    media.Item{Name: fmt.Sprintf("GX%06d.MP4", i)},
-			Receipt: station.Receipt{Token: s.keep([]byte(c)), Size: int64(len(c)), At: time.Now()},
+			Receipt: station.Receipt{Token: s.raw(data), Size: int64(len(data)), At: time.Now()},
 		})
 	}
 	return out
 }
 
+// raw uploads bytes and returns the upload token.
+func (s *service) raw(data []byte) string {
+	s.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, DefaultBaseURL+"/v1/uploads", bytes.NewReader(data))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+s.handedOut)
+	r.Header.Set("X-Goog-Upload-Protocol", "raw")
+	answer, err := s.e.Client().Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	token, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		s.t.Fatalf("upload: %s, %v", answer.Status, err)
+	}
+	return string(token)
+}
+
+// create makes an item of a photo and returns its id.
+func (s *service) create(content string) string {
+	s.t.Helper()
+	made, err := s.client(Options{}).BatchCreate(s.t.Context(), "", []NewItem{{Token: s.raw(photoOf(content)), FileName: "x.jpg"}})
+	if err != nil || made.Results[0].Item == nil {
+		s.t.Fatalf("create: %+v, %v", made, err)
+	}
+	return made.Results[0].Item.ID
+}
+
+// wantHeld makes an item of a receipt and compares its bytes.
+func (s *service) wantHeld(d *Destination, r station.Receipt, data []byte) {
+	s.t.Helper()
+	made, err := d.Create(s.t.Context(), station.Batch{Entries: []station.Entry{{Item: video(r.Size), Receipt: r}}})
+	if err != nil || made.Results[0].Err != nil {
+		s.t.Fatalf("create: %+v, %v", made, err)
+	}
+	if items := s.e.Google.Items(); len(items) != 1 || items[0].SHA256 != sum(data) || items[0].Size != int64(len(data)) {
+		s.t.Errorf("the service holds %+v, want the %d bytes that were sent", items, len(data))
+	}
+}
+
+// named returns item-1 for the first item that the service has made, and so on.
+func (s *service) named(id string) string {
+	at := slices.IndexFunc(s.e.Google.Items(), func(it emulator.Item) bool { return it.ID == id })
+	return fmt.Sprintf("item-%d", at+1)
+}
+
+// photoOf is a photo that is told apart by a word.
+func photoOf(word string) []byte {
+	h := fnv.New64()
+	io.WriteString(h, word)
+	return bytesOf(emulator.NewPhoto(emulator.Shot{Seed: h.Sum64()}, 0))
+}
+
+func bytesOf(c emulator.Content) []byte {
+	data, err := io.ReadAll(io.NewSectionReader(c, 0, c.Size()))
+	if err != nil {
+		panic(err) // generated in memory
+	}
+	return data
+}
+
 // leaks reports whether text holds something that must not be shown.
 func leaks(text string) bool {
-	for _, secret := range []string{"secret", "ya29", "upload_id", "upload-token"} {
+	for _, secret := range []string{"secret", "ya29", "upload_id", "CAIS", "AEnB2U"} { // the last two begin tokens and sessions
 		if strings.Contains(text, secret) {
 			return true
 		}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/resumable"
@@ -22,13 +23,8 @@ import (
 // small segments make short tests.
 var small = resumable.Sizing{First: 2 * unit, Min: 2 * unit, Max: 2 * unit}
 
-func filled(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i * 7 >> 3)
-	}
-	return b
-}
+// filled returns n bytes of a video.
+func filled(n int) []byte { return bytesOf(emulator.NewVideo(emulator.Shot{Seed: 7}, int64(n))) }
 
 func opener(data []byte, version string) station.Opener {
 	return func(_ context.Context, offset int64) (*station.Content, error) {
@@ -55,7 +51,7 @@ func TestUpload(t *testing.T) {
 		size int
 		want string
 	}{
-		{"small in one request", 1000, "raw"},
+		{"small in one request", emulator.MinSample, "raw"},
 		{"large in segments", big, "start upload upload upload upload upload upload upload upload upload upload upload upload upload,finalize"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -71,7 +67,7 @@ func TestUpload(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(s.uploads[receipt.Token], data) || receipt.SHA256 != sum(data) || receipt.Size != int64(tc.size) || sent != int64(tc.size) {
+			if receipt.SHA256 != sum(data) || receipt.Size != int64(tc.size) || sent != int64(tc.size) {
 				t.Errorf("receipt %+v, sent %d, want all %d bytes", receipt, sent, tc.size)
 			}
 			if got := strings.Join(s.log, " "); got != tc.want {
@@ -88,6 +84,7 @@ func TestUpload(t *testing.T) {
 			if got := d.Requests()["gphotos_upload"]; got != int64(len(s.log)) {
 				t.Errorf("%d upload requests counted, %d seen", got, len(s.log))
 			}
+			s.wantHeld(d, receipt, data)
 		})
 	}
 }
@@ -97,21 +94,19 @@ func TestUploadResumes(t *testing.T) {
 	stop := errors.New("killed")
 	for _, tc := range []struct {
 		name   string
-		change func(*station.Checkpoint)
+		change func(*service, *station.Checkpoint)
 		later  time.Duration
 		starts int // sessions begun by the second run
 	}{
-		{"goes on", func(*station.Checkpoint) {}, time.Hour, 0},
-		{"other account", func(c *station.Checkpoint) { c.Account = "gphotos:you" }, 0, 1},
-		{"other bytes", func(c *station.Checkpoint) { c.Version = "v0" }, 0, 1},
-		{"other size", func(c *station.Checkpoint) { c.Size++ }, 0, 1},
-		{"too old", func(*station.Checkpoint) {}, 157 * time.Hour, 1},
-		{"foreign host", func(c *station.Checkpoint) {
+		{"goes on", func(*service, *station.Checkpoint) {}, time.Hour, 0},
+		{"other account", func(_ *service, c *station.Checkpoint) { c.Account = "gphotos:you" }, 0, 1},
+		{"other bytes", func(_ *service, c *station.Checkpoint) { c.Version = "v0" }, 0, 1},
+		{"other size", func(_ *service, c *station.Checkpoint) { c.Size++ }, 0, 1},
+		{"too old", func(*service, *station.Checkpoint) {}, 157 * time.Hour, 1},
+		{"foreign host", func(_ *service, c *station.Checkpoint) {
 			c.Resume = []byte(`{"url": "https://evil.example/v1/uploads?upload_id=secret-session-1", "granularity": 262144}`)
 		}, 0, 1},
-		{"session unknown", func(c *station.Checkpoint) {
-			c.Resume = bytes.Replace(c.Resume, []byte("session-1"), []byte("session-0"), 1)
-		}, 0, 1},
+		{"session unknown", func(s *service, _ *station.Checkpoint) { s.e.Google.DropUploads() }, 0, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -130,7 +125,8 @@ func TestUploadResumes(t *testing.T) {
 					t.Fatalf("Upload = %v, want %v", err, stop)
 				}
 				time.Sleep(tc.later)
-				tc.change(&last)
+				s.Invalidate(s.handedOut) // which has expired, too
+				tc.change(s, &last)
 				begun := s.count("start")
 				order.From, order.Save = &last, nil
 				var resent int64
@@ -139,9 +135,10 @@ func TestUploadResumes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !bytes.Equal(s.uploads[receipt.Token], data) || receipt.SHA256 != sum(data) {
-					t.Error("the service holds other bytes")
+				if receipt.SHA256 != sum(data) {
+					t.Errorf("receipt %+v", receipt)
 				}
+				s.wantHeld(d, receipt, data)
 				if got := s.count("start") - begun; got != tc.starts {
 					t.Errorf("%d sessions begun, want %d", got, tc.starts)
 				}
@@ -158,19 +155,19 @@ func TestUploadRenewsToken(t *testing.T) {
 		s, data := newService(t), filled(big)
 		s.before = func(n int, route string, _ http.ResponseWriter, _ *http.Request) bool {
 			if route == "upload" && n%4 == 0 { // expires now and then
-				s.mu.Lock()
-				s.token += "1"
-				s.mu.Unlock()
+				s.e.Google.ExpireAccessTokens()
 			}
 			return false
 		}
-		receipt, err := s.destination(Options{Sizing: small}).Upload(t.Context(), station.Upload{Item: video(big), Open: opener(data, "")})
+		d := s.destination(Options{Sizing: small})
+		receipt, err := d.Upload(t.Context(), station.Upload{Item: video(big), Open: opener(data, "")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(s.uploads[receipt.Token], data) || s.refreshed < 2 {
+		if s.refreshed < 2 {
 			t.Errorf("refreshed %d times", s.refreshed)
 		}
+		s.wantHeld(d, receipt, data)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
 )
 
@@ -96,11 +97,11 @@ func TestAlbumIsMadeOnce(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t)
-				s.before, s.lose, s.albumLag = tc.before, tc.lose, tc.lag
+				s := newService(t, emulator.GoogleOptions{AlbumListDelay: tc.lag})
+				s.before, s.lose = tc.before, tc.lose
 				id, err := s.destination(Options{}).Album(t.Context(), "Trip")
-				if err != nil || len(s.albums) != 1 || s.albums[0].ID != id {
-					t.Errorf("Album = %q, %v; the service has %v", id, err, s.albums)
+				if albums := s.e.Google.Albums(); err != nil || len(albums) != 1 || albums[0].ID != id {
+					t.Errorf("Album = %q, %v; the service has %v", id, err, albums)
 				}
 			})
 		})
@@ -110,9 +111,16 @@ func TestAlbumIsMadeOnce(t *testing.T) {
 // TestAlbumTitlesAreCompared as people write them, and checked before a request.
 func TestAlbumTitlesAreCompared(t *testing.T) {
 	s := newService(t)
-	s.albums = []Album{{ID: "one", Title: "Cafe\u0301 ", IsWriteable: true}, {ID: "two", Title: "Café", IsWriteable: true}}
+	var first string
+	for _, title := range []string{"Café", "Cafe\u0301 "} { // listed in the other order
+		a, err := s.client(Options{}).CreateAlbum(t.Context(), title)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first = a.ID
+	}
 	for range 2 {
-		if id, err := s.destination(Options{}).Album(t.Context(), " Café"); id != "one" || err != nil {
+		if id, err := s.destination(Options{}).Album(t.Context(), " Café"); id != first || err != nil {
 			t.Errorf("Album = %q, %v, want the first of the title", id, err)
 		}
 	}
