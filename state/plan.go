@@ -107,9 +107,6 @@ func (p *plan) assign(items []*Item) (drafts, each []*draft, err error) {
 	known, taken := map[string]*draft{}, map[*place]bool{}
 	last := p.last
 	for _, it := range items {
-		if err := p.check(it); err != nil {
-			return nil, nil, err
-		}
 		d := known[identity(it)]
 		if d == nil {
 			d = &draft{at: p.match(it)}
@@ -128,17 +125,6 @@ func (p *plan) assign(items []*Item) (drafts, each []*draft, err error) {
 		each = append(each, d)
 	}
 	return drafts, each, nil
-}
-
-func (p *plan) check(it *Item) error {
-	err := p.names.CheckName(it.Name)
-	if it.Name == "" {
-		err = errors.New("it has no name")
-	}
-	if err != nil {
-		return Unstorable(it, err)
-	}
-	return nil
 }
 
 // checkNames refuses an item whose name another one of the call takes, or one

@@ -131,12 +131,28 @@ func (s *Store) PutItems(ctx context.Context, session string, items ...*Item) er
 		_, err := s.driver.Header(ctx, session)
 		return err
 	}
+	for _, it := range items {
+		if err := s.checkName(it); err != nil {
+			return err
+		}
+	}
 	c := &change{items: items}
 	if err := s.commit(ctx, session, c); err != nil {
 		return err
 	}
 	for n, it := range items {
 		it.Seq = c.seqs[n]
+	}
+	return nil
+}
+
+func (s *Store) checkName(it *Item) error {
+	err := s.names.CheckName(it.Name)
+	if it.Name == "" {
+		err = errors.New("it has no name")
+	}
+	if err != nil {
+		return Unstorable(it, err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // SQLSTATEs that the code tells apart. See PostgreSQL's appendix on them.
@@ -61,12 +62,12 @@ func transient(err error) bool {
 }
 
 // fault returns err as one that a method may return.
-func (b *Backend) fault(op string, err error) error {
-	if err == nil || errors.Is(err, state.ErrNotFound) {
+func (b *db) fault(op string, err error) error {
+	if err == nil || errors.Is(err, driver.ErrNotFound) {
 		return err
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == foreignKey {
-		return state.ErrNotFound // the session was deleted meanwhile
+		return driver.ErrNotFound // the session was deleted meanwhile
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
@@ -81,7 +82,7 @@ func (b *Backend) fault(op string, err error) error {
 }
 
 // unreachable is the fault of a call that has waited in vain.
-func (b *Backend) unreachable(op string, err error) error {
+func (b *db) unreachable(op string, err error) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State,
 		Op:   fmt.Sprintf("%s in %s", op, b.where),
@@ -134,7 +135,7 @@ func (e *told) Error() string { return e.text }
 func (e *told) Unwrap() error { return e.err }
 
 // hint returns the next step after an error that is not transient.
-func (b *Backend) hint(err error) string {
+func (b *db) hint(err error) string {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting {
@@ -164,14 +165,14 @@ func (b *Backend) hint(err error) string {
 }
 
 // grants tells what a role needs.
-func (b *Backend) grants() string {
+func (b *db) grants() string {
 	c := b.pool.Config().ConnConfig
 	return fmt.Sprintf("grant what is missing: CREATE ON DATABASE %[1]q TO %[2]q for the first use and after updates, or let the owner of the schema run any command once and "+
 		"GRANT USAGE ON SCHEMA gondola TO %[2]q; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA gondola TO %[2]q", c.Database, c.User)
 }
 
-// damaged is the fault of a document that cannot be read.
-func (b *Backend) damaged(what string, err error) error {
+// Damaged is the fault of a document that cannot be read.
+func (b *db) Damaged(what string, err error) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("read %s in %s", what, b.where), Err: err,

@@ -2,7 +2,7 @@ package postgres
 
 // Watch lets a test see each changing statement before it is queued, "commit"
 // before and "committed" after each commit, and refuse it.
-func (b *Backend) Watch(watch func(sql string, args []any) error) { b.watch.Store(&watch) }
+func (b *Backend) Watch(watch func(sql string, args []any) error) { b.db.watch.Store(&watch) }
 
 // Version is that of the schema this program knows.
 var Version = newest
@@ -20,4 +20,4 @@ func CheckOwnPassword(uri string) error {
 }
 
 // KeepInJournals sets how many entries of a journal are kept.
-func KeepInJournals(b *Backend, n int64) { b.kept = n }
+func KeepInJournals(b *Backend, n int64) { b.db.kept = n }

@@ -2,125 +2,110 @@ package postgres
 
 import (
 	"context"
-	"fmt"
-	"iter"
-	"math"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// itemPage is how many items of an iteration are in memory at a time.
-const itemPage = 200
+// journalPage is how many entries of a journal are in memory at a time.
+const journalPage = 200
 
-// Items iterates the items that q selects, by Seq, a page at a time: nothing is
-// held in the database while the caller works on an item.
-func (b *Backend) Items(ctx context.Context, session string, q state.ItemQuery) iter.Seq2[*state.Item, error] {
-	return func(yield func(*state.Item, error) bool) {
-		last, err := b.lastSeq(ctx, session)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for after, n := q.After, 0; after < last && (q.Limit == 0 || n < q.Limit); {
-			size := itemPage
-			if q.Limit > 0 {
-				size = min(size, q.Limit-n)
-			}
-			page, next, err := b.page(ctx, session, q.Awaiting, after, size)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, row := range page {
-				it, err := b.decodeItem(session, row)
-				if n++; !yield(it, err) || err != nil {
-					return
-				}
-			}
-			after = next
-		}
+// CheckName returns why an item cannot have this name.
+func (b *db) CheckName(name string) error {
+	if !storable(name) {
+		return errText
 	}
+	return nil
 }
 
-// lastSeq returns the Seq of the item found last, 0 if there is none.
-func (b *Backend) lastSeq(ctx context.Context, session string) (int64, error) {
-	if !storable(session) {
-		return 0, notStorable(b.usable(ctx))
+// Fold returns the name: only equal ones collide.
+func (b *db) Fold(name string) string { return name }
+
+// Find returns the item that ref picks.
+func (b *db) Find(ctx context.Context, session string, ref driver.Ref) (driver.Row, error) {
+	where, what := "seq = $2", any(ref.Seq)
+	switch {
+	case ref.Key != "":
+		where, what = "identity = $2", ref.Key
+	case ref.Name != "":
+		where, what = "name = $2", ref.Name
 	}
-	found, err := query(ctx, b, readOp(session), pgx.RowTo[int64], `SELECT coalesce((SELECT max(seq) FROM gondola.items WHERE session = num), 0)
-		FROM gondola.sessions WHERE id = $1`, session)
+	if text, ok := what.(string); ok && !storable(text) {
+		return driver.Row{}, notStorable(b.usable(ctx))
+	}
+	found, err := query(ctx, b, readOp(session), scanRow, `SELECT seq, document FROM gondola.items
+		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND `+where, session, what)
+	if err == nil && len(found) == 0 {
+		err = driver.ErrNotFound
+	}
 	if err != nil {
-		return 0, err
-	}
-	if len(found) == 0 {
-		return 0, state.ErrNotFound
+		return driver.Row{}, err
 	}
 	return found[0], nil
 }
 
-// page returns items whose Seq is greater than after, and the Seq that the next
-// page comes after.
-func (b *Backend) page(ctx context.Context, session string, awaiting state.Stage, after int64, size int) (page []numbered, next int64, err error) {
-	if awaiting == "" {
-		next = after + int64(size) // numbers have no gaps to speak of
-		page, err = query(ctx, b, readOp(session), pgx.RowToStructByPos[numbered], `SELECT seq, document FROM gondola.items
-			WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND seq > $2 AND seq <= $3 ORDER BY seq`,
-			session, after, next)
-		return page, next, err
-	}
-	page, err = query(ctx, b, readOp(session), pgx.RowToStructByPos[numbered], pendingPage, session, string(awaiting), after, size)
-	if err != nil || len(page) < size {
-		return page, math.MaxInt64, err
-	}
-	return page, page[size-1].N, nil
+func scanRow(row pgx.CollectableRow) (r driver.Row, err error) {
+	err = row.Scan(&r.Seq, &r.Document)
+	return r, err
 }
 
-// pendingPage picks the next items that await a stage. It compares whole keys
-// because the planner cannot know how much is pending in a session that has just
-// been filled: counting on little, it would collect all of it and sort.
-const pendingPage = `
-	SELECT page.seq, item.document
-	FROM (SELECT session, seq FROM gondola.pending
-		WHERE (session, stage, seq) > ((SELECT num FROM gondola.sessions WHERE id = $1), $2::text, $3::bigint)
-			AND (session, stage, seq) <= ((SELECT num FROM gondola.sessions WHERE id = $1), $2::text, 9223372036854775807)
-		ORDER BY session, stage, seq LIMIT $4) AS page
-	CROSS JOIN LATERAL (SELECT document FROM gondola.items
-		WHERE session = page.session AND seq = page.seq LIMIT 1) AS item
-	ORDER BY page.seq`
-
-func (b *Backend) decodeItem(session string, row numbered) (*state.Item, error) {
-	it, _, err := state.DecodeItem(row.Document)
-	if err != nil {
-		return nil, b.damaged(fmt.Sprintf("item %d of session %q", row.N, session), err)
-	}
-	it.Seq = row.N
-	return it, nil
-}
-
-// Item returns the item with this identity, or state.ErrNotFound.
-func (b *Backend) Item(ctx context.Context, session, key string) (*state.Item, error) {
-	return b.find(ctx, session, key, `SELECT seq, document FROM gondola.items
-		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND identity = $2`)
-}
-
-// ItemNamed returns the item of this name, or state.ErrNotFound.
-func (b *Backend) ItemNamed(ctx context.Context, session, name string) (*state.Item, error) {
-	return b.find(ctx, session, name, `SELECT seq, document FROM gondola.items
-		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND name = $2`)
-}
-
-func (b *Backend) find(ctx context.Context, session, by, sql string) (*state.Item, error) {
-	if !storable(session) || !storable(by) {
-		return nil, notStorable(b.usable(ctx))
-	}
-	found, err := query(ctx, b, readOp(session), pgx.RowToStructByPos[numbered], sql, session, by)
+// Page returns the next items that q selects: nothing is held in the database
+// while the caller works on them.
+func (b *db) Page(ctx context.Context, session string, q driver.Query) ([]driver.Row, error) {
+	outdated, err := b.isOutdated(ctx, session)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
-		return nil, state.ErrNotFound
+	sql, args := pageQuery(session, q, outdated)
+	page, err := query(ctx, b, readOp(session), scanRow, sql, args...)
+	if err == nil && len(page) == 0 {
+		err = b.exists(ctx, session)
 	}
-	return b.decodeItem(session, found[0])
+	return page, err
 }
+
+// Batches returns the next batches.
+func (b *db) Batches(ctx context.Context, session string, after int64, limit int) ([]driver.Batch, error) {
+	page, err := query(ctx, b, readOp(session), pgx.RowToStructByPos[driver.Batch], `SELECT index, document FROM gondola.batches
+		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND index > $2 ORDER BY index LIMIT $3`,
+		session, after, limit)
+	if err == nil && len(page) == 0 {
+		err = b.exists(ctx, session)
+	}
+	return page, err
+}
+
+// Sums returns what the items of each outcome sum up to.
+func (b *db) Sums(ctx context.Context, id string) ([]driver.Sum, error) {
+	sums, err := query(ctx, b, readOp(id), pgx.RowToStructByPos[driver.Sum], `SELECT coalesce(c.outcome, ''),
+			coalesce(sum(c.items), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint, coalesce(sum(c.carried), 0)::bigint
+		FROM gondola.sessions s LEFT JOIN gondola.counts c ON c.session = s.num WHERE s.id = $1 GROUP BY c.outcome`, id)
+	if err == nil && len(sums) == 0 {
+		err = driver.ErrNotFound
+	}
+	return sums, err
+}
+
+// exists returns ErrNotFound if there is no such session.
+func (b *db) exists(ctx context.Context, id string) error {
+	if !storable(id) {
+		return notStorable(b.usable(ctx))
+	}
+	found, err := query(ctx, b, readOp(id), pgx.RowTo[int64], `SELECT num FROM gondola.sessions WHERE id = $1`, id)
+	if err == nil && len(found) == 0 {
+		err = driver.ErrNotFound
+	}
+	return err
+}
+
+// notStorable is the answer to who looks for what the database cannot hold.
+func notStorable(err error) error {
+	if err != nil {
+		return err
+	}
+	return driver.ErrNotFound
+}
+
+var errText = errors.New("PostgreSQL keeps no NUL byte and only valid UTF-8 in its texts")

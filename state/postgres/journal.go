@@ -11,13 +11,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-var _ state.Journal = (*Backend)(nil)
+var _ state.Journal = (*db)(nil)
 
 // Append adds entries to the journal by one statement, once: what a server that
 // does not answer has lost is not repeated. The server's disk is not waited for.
-func (b *Backend) Append(ctx context.Context, session string, entries ...state.JournalEntry) error {
+func (b *db) Append(ctx context.Context, session string, entries ...state.JournalEntry) error {
 	if len(entries) == 0 {
 		return b.usable(ctx)
 	}
@@ -48,7 +49,7 @@ const pruned = 10_000
 
 // prune drops what is older than the entries that are kept: with the first entry
 // of this process, and from time to time.
-func (b *Backend) prune(ctx context.Context, session, op string, added int64) error {
+func (b *db) prune(ctx context.Context, session, op string, added int64) error {
 	if after := b.appended.Add(added); after > added && after/pruned == (after-added)/pruned {
 		return nil
 	}
@@ -61,7 +62,7 @@ func (b *Backend) prune(ctx context.Context, session, op string, added int64) er
 
 // insertUnsynced runs a statement that adds rows to a session, which is not there
 // if it adds none.
-func (b *Backend) insertUnsynced(ctx context.Context, session, op, sql string, args ...any) error {
+func (b *db) insertUnsynced(ctx context.Context, session, op, sql string, args ...any) error {
 	if !storable(session) {
 		return notStorable(b.usable(ctx))
 	}
@@ -72,7 +73,7 @@ func (b *Backend) insertUnsynced(ctx context.Context, session, op, sql string, a
 			return err
 		}
 		if added == 0 {
-			return state.ErrNotFound
+			return driver.ErrNotFound
 		}
 		return nil
 	})
@@ -80,7 +81,7 @@ func (b *Backend) insertUnsynced(ctx context.Context, session, op, sql string, a
 
 // onceUnsynced makes one attempt at a change that a crash of the server may cost.
 // It brings an older schema up to date, which has no place for it.
-func (b *Backend) onceUnsynced(ctx context.Context, session, op string, do func(context.Context, *tx) error) error {
+func (b *db) onceUnsynced(ctx context.Context, session, op string, do func(context.Context, *tx) error) error {
 	if err := b.usable(ctx); err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (b *Backend) onceUnsynced(ctx context.Context, session, op string, do func(
 }
 
 // update brings an older schema up to date that was left as it was.
-func (b *Backend) update(ctx context.Context) error {
+func (b *db) update(ctx context.Context) error {
 	if !b.outdated.Load() {
 		return nil
 	}
@@ -111,11 +112,10 @@ func (b *Backend) update(ctx context.Context) error {
 	return err
 }
 
-// hasJournals returns ErrNotFound for a session that is not stored, and reports
-// whether the schema has journals.
-func (b *Backend) hasJournals(ctx context.Context, session string) (bool, error) {
-	if err := b.exists(ctx, session); err != nil || !b.outdated.Load() {
-		return err == nil, err
+// isOutdated reports whether the schema is still an older one.
+func (b *db) isOutdated(ctx context.Context, session string) (bool, error) {
+	if !b.outdated.Load() {
+		return false, nil
 	}
 	version := 0
 	err := b.do(ctx, readOp(session), func(ctx context.Context) (err error) {
@@ -125,18 +125,28 @@ func (b *Backend) hasJournals(ctx context.Context, session string) (bool, error)
 	if err == nil && version >= newest { // another process has brought it up to date
 		b.outdated.Store(false)
 	}
-	return version >= newest, err
+	return version < newest, err
+}
+
+// hasJournals returns ErrNotFound for a session that is not stored, and reports
+// whether the schema has journals.
+func (b *db) hasJournals(ctx context.Context, session string) (bool, error) {
+	if err := b.exists(ctx, session); err != nil {
+		return false, err
+	}
+	outdated, err := b.isOutdated(ctx, session)
+	return !outdated, err
 }
 
 // Timeline iterates the entries of one item, or of the session's stages.
-func (b *Backend) Timeline(ctx context.Context, session, key string) iter.Seq2[state.JournalEntry, error] {
+func (b *db) Timeline(ctx context.Context, session, key string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, session, `SELECT number, key, name, stage, status, at, bytes, code, message FROM gondola.journal
 		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND key = $4 AND number > $2 ORDER BY number LIMIT $3`,
 		0, state.JournalEntry{Key: key}.Bounded().Key)
 }
 
 // Newest iterates all entries, newest first.
-func (b *Backend) Newest(ctx context.Context, session string) iter.Seq2[state.JournalEntry, error] {
+func (b *db) Newest(ctx context.Context, session string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, session, `SELECT number, key, name, stage, status, at, bytes, code, message FROM gondola.journal
 		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND number < $2 ORDER BY number DESC LIMIT $3`,
 		math.MaxInt64)
@@ -156,18 +166,18 @@ func scanEntry(row pgx.CollectableRow) (e numberedEntry, err error) {
 
 // entries iterates the entries that a query selects, a page at a time: by
 // session, the number of the entry before, the size of a page, and more.
-func (b *Backend) entries(ctx context.Context, session, sql string, after int64, rest ...any) iter.Seq2[state.JournalEntry, error] {
+func (b *db) entries(ctx context.Context, session, sql string, after int64, rest ...any) iter.Seq2[state.JournalEntry, error] {
 	return func(yield func(state.JournalEntry, error) bool) {
 		more, err := b.hasJournals(ctx, session)
 		for after := after; err == nil && more; {
 			var page []numberedEntry
-			page, err = query(ctx, b, readOp(session), scanEntry, sql, append([]any{session, after, itemPage}, rest...)...)
+			page, err = query(ctx, b, readOp(session), scanEntry, sql, append([]any{session, after, journalPage}, rest...)...)
 			for _, e := range page {
 				if after = e.Number; !yield(e.JournalEntry, nil) {
 					return
 				}
 			}
-			more = len(page) == itemPage
+			more = len(page) == journalPage
 		}
 		if err != nil {
 			yield(state.JournalEntry{}, err)
@@ -176,7 +186,7 @@ func (b *Backend) entries(ctx context.Context, session, sql string, after int64,
 }
 
 // PutSnapshot replaces the snapshot, as Append appends.
-func (b *Backend) PutSnapshot(ctx context.Context, session string, at time.Time, document []byte) error {
+func (b *db) PutSnapshot(ctx context.Context, session string, at time.Time, document []byte) error {
 	op := fmt.Sprintf("store a snapshot of session %q", session)
 	if err := state.CheckSnapshot(document); err != nil {
 		return b.fault(op, err)
@@ -193,7 +203,7 @@ type snapshot struct {
 }
 
 // Snapshot returns the snapshot.
-func (b *Backend) Snapshot(ctx context.Context, session string) ([]byte, time.Time, error) {
+func (b *db) Snapshot(ctx context.Context, session string) ([]byte, time.Time, error) {
 	has, err := b.hasJournals(ctx, session)
 	var found []snapshot
 	if err == nil && has {
@@ -201,7 +211,7 @@ func (b *Backend) Snapshot(ctx context.Context, session string) ([]byte, time.Ti
 			WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1)`, session)
 	}
 	if err == nil && len(found) == 0 {
-		err = state.ErrNotFound
+		err = driver.ErrNotFound
 	}
 	if err != nil {
 		return nil, time.Time{}, err

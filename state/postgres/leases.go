@@ -14,13 +14,9 @@ import (
 
 // Lock takes the session for this process. It is a lease by the server's clock,
 // renewed until Unlock or Close: see [lease.Keeper].
-func (b *Backend) Lock(ctx context.Context, session string) (state.Unlocker, error) {
+func (b *db) Lock(ctx context.Context, session string) (state.Unlocker, error) {
 	if err := b.usable(ctx); err != nil {
 		return nil, err
-	}
-	op := lockOp(session)
-	if !storable(session) {
-		return nil, b.fault(op, errText)
 	}
 	lock, err := b.keeper.Lock(ctx, session)
 	switch {
@@ -29,13 +25,13 @@ func (b *Backend) Lock(ctx context.Context, session string) (state.Unlocker, err
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, b.fault(op, err)
+	return nil, b.fault(lockOp(session), err)
 }
 
 func lockOp(session string) string { return fmt.Sprintf("lock session %q", session) }
 
 // leases is the table of leases.
-type leases struct{ b *Backend }
+type leases struct{ b *db }
 
 // Take waits for a server that has gone away. Asked again after an answer that
 // was lost, it knows its own taking by the token.
@@ -89,10 +85,8 @@ func (l leases) Release(ctx context.Context, session, token string) error {
 	return l.b.fault(fmt.Sprintf("unlock session %q", session), err)
 }
 
-// Holders tells for each session that somebody holds, or died holding, who that
-// is; held says whether he holds it now. It changes nothing, and ends early if
-// the database cannot be asked.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+// holders is [Backend.Holders].
+func (b *db) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(*state.LockedError, bool) bool) {
 		all, err := query(ctx, b, "list the leases", pgx.RowToStructByPos[holding], `SELECT session, now(), token, host, pid, machine, since, until
 			FROM gondola.leases ORDER BY session`)

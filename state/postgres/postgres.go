@@ -3,8 +3,8 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -33,7 +33,8 @@ type Options struct {
 	Now    func() time.Time // tells when a session was updated; nil is time.Now
 
 	// Existing opens only a database that has the schema: nothing is made, and an
-	// older schema is migrated only when it has to hold what it cannot. The error wraps state.ErrNotFound if it is missing.
+	// older schema is migrated by the first change only. The error wraps
+	// state.ErrNotFound if it is missing.
 	Existing bool
 	// OwnCredentials refuses a URI that another place would give its password:
 	// the environment, the password file or a service file. It is for a URI from
@@ -49,10 +50,18 @@ type Options struct {
 
 // Backend keeps sessions in a database. Make one with [Open].
 type Backend struct {
+	*state.Store
+	state.Journal
+	db *db
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// db is the driver.
+type db struct {
 	pool     *pgxpool.Pool
 	where    string // server and database, for people
 	log      *slog.Logger
-	now      func() time.Time
 	patience time.Duration
 	onWait   func(fault.Wait)
 	existing bool
@@ -68,8 +77,6 @@ type Backend struct {
 	// it and of "committed" after it, and may refuse.
 	watch atomic.Pointer[func(sql string, args []any) error]
 }
-
-var _ state.Backend = (*Backend)(nil)
 
 // Open connects to the database that a URI of the form
 // "postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full" names and
@@ -92,17 +99,13 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{
+	b := &db{
 		where:    placeOf(config),
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
-		now:      o.Now,
 		patience: cmp.Or(o.Patience, DefaultPatience),
 		onWait:   o.OnWait,
 		existing: o.Existing,
 		kept:     state.JournalKept,
-	}
-	if b.now == nil {
-		b.now = time.Now
 	}
 	if b.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, b.fault("open sessions", err)
@@ -112,7 +115,18 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		b.pool.Close()
 		return nil, err
 	}
-	return b, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+}
+
+// Describe says what the store is, such as `PostgreSQL 15.18, database "x" at
+// localhost:5432, schema version 1`.
+func (b *Backend) Describe(ctx context.Context) (string, error) { return b.db.describe(ctx) }
+
+// Holders tells for each session that is held, or whose holder died, who that is;
+// held says whether it is held now. It changes nothing, and ends early if the
+// database cannot be asked.
+func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+	return b.db.holders(ctx)
 }
 
 // Opener returns what opens URIs of both schemes.
@@ -128,7 +142,7 @@ func Opener(o Options) state.Opener {
 
 // Close gives back the leases and closes the connections, once the statements
 // that are under way are through.
-func (b *Backend) Close() error {
+func (b *db) Close() error {
 	if b.closed.Swap(true) {
 		return nil
 	}
@@ -137,7 +151,7 @@ func (b *Backend) Close() error {
 	return err
 }
 
-func (b *Backend) usable(ctx context.Context) error {
+func (b *db) usable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -147,15 +161,10 @@ func (b *Backend) usable(ctx context.Context) error {
 	return nil
 }
 
-// Describe says what the store is, such as `PostgreSQL 15.18, database "x" at
-// localhost:5432, schema version 1`.
-func (b *Backend) Describe(ctx context.Context) (string, error) {
+func (b *db) describe(ctx context.Context) (string, error) {
 	said, err := query(ctx, b, "ask for the version", pgx.RowTo[string], `SELECT split_part(current_setting('server_version'), ' ', 1)`)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", said[0], b.where, newest), nil
 }
-
-// errText is why a text is refused.
-var errText = errors.New("PostgreSQL keeps no NUL byte and only valid UTF-8 in its texts")

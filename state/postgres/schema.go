@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 //go:embed schema/*.sql
@@ -17,7 +17,7 @@ var schema embed.FS
 
 // newest is the version of the schema that this program knows. The script
 // schema/N.sql makes version N of version N-1.
-const newest = 2
+const newest = 3
 
 // migrationLock is what programs lock that migrate one database.
 const migrationLock = 0x676f6e646f6c61 // "gondola"
@@ -27,7 +27,7 @@ const migrationLock = 0x676f6e646f6c61 // "gondola"
 var opening = limits{attempt: time.Minute, patience: 3 * time.Second}
 
 // prepare checks the server and sees to the schema.
-func (b *Backend) prepare(ctx context.Context) error {
+func (b *db) prepare(ctx context.Context) error {
 	return b.doWithin(ctx, opening, "open sessions", func(ctx context.Context) error {
 		if err := b.checkServer(ctx); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (b *Backend) prepare(ctx context.Context) error {
 }
 
 // checkSchema makes or migrates the schema if need be and permitted.
-func (b *Backend) checkSchema(ctx context.Context) error {
+func (b *db) checkSchema(ctx context.Context) error {
 	version, err := versionOf(ctx, b.pool)
 	switch {
 	case err != nil:
@@ -53,14 +53,14 @@ func (b *Backend) checkSchema(ctx context.Context) error {
 	case !b.existing:
 		return b.migrate(ctx)
 	case version == 0:
-		return state.ErrNotFound
+		return driver.ErrNotFound
 	}
 	b.outdated.Store(true)
 	return nil
 }
 
 // unsuitable is the fault of a database that cannot be used as it is.
-func (b *Backend) unsuitable(hint, format string, args ...any) error {
+func (b *db) unsuitable(hint, format string, args ...any) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State, Op: "open sessions in " + b.where,
 		Err: fmt.Errorf(format, args...), Hint: hint,
@@ -69,7 +69,7 @@ func (b *Backend) unsuitable(hint, format string, args ...any) error {
 
 // checkServer looks at the settings that matter. A transaction counts as
 // durable, whatever the role's setting, when the server has it on disk.
-func (b *Backend) checkServer(ctx context.Context) error {
+func (b *db) checkServer(ctx context.Context) error {
 	var encoding, synchronous string
 	sql := `SELECT current_setting('server_encoding'), current_setting('synchronous_commit')`
 	if err := b.pool.QueryRow(ctx, sql).Scan(&encoding, &synchronous); err != nil {
@@ -98,7 +98,7 @@ func versionOf(ctx context.Context, db interface {
 
 // migrate brings the schema to this version, all or nothing. Programs that open
 // the database at once take turns.
-func (b *Backend) migrate(ctx context.Context) error {
+func (b *db) migrate(ctx context.Context) error {
 	begun, err := b.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func createSchema(ctx context.Context, begun pgx.Tx) error {
 }
 
 // checkPrivileges tells at once what would fail in mid-run.
-func (b *Backend) checkPrivileges(ctx context.Context) error {
+func (b *db) checkPrivileges(ctx context.Context) error {
 	var missing string
 	sql := `SELECT coalesce(string_agg(p || ' ON gondola.' || c.relname, ', ' ORDER BY c.relname, p), '')
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,

@@ -45,6 +45,7 @@ func TestSuite(t *testing.T) {
 				b.Watch(meter.count)
 				return b
 			},
+			Shared: true,
 			Break:  func(b state.Backend, n int) { breakAt(b.(*postgres.Backend), n) },
 			Expire: func(t *testing.T) { pgserver.Exec(t, uri, "UPDATE gondola.leases SET until = now()") },
 			Misset: func(t *testing.T) { pgserver.Exec(t, uri, "UPDATE gondola.leases SET until = '2099-01-01'") },

@@ -17,15 +17,15 @@ type limits struct {
 	patience time.Duration // from the first failure to the start of the last attempt
 }
 
-func (b *Backend) usual() limits { return limits{30 * time.Second, b.patience} }
+func (b *db) usual() limits { return limits{30 * time.Second, b.patience} }
 
 // do calls once until it succeeds or fails for a reason that waiting does not
 // remove.
-func (b *Backend) do(ctx context.Context, op string, once func(context.Context) error) error {
+func (b *db) do(ctx context.Context, op string, once func(context.Context) error) error {
 	return b.doWithin(ctx, b.usual(), op, once)
 }
 
-func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(context.Context) error) error {
+func (b *db) doWithin(ctx context.Context, l limits, op string, once func(context.Context) error) error {
 	var final, lost error // how the last attempt failed: for good, or for now
 	policy := retry.Policy{Base: 200 * time.Millisecond, Max: 10 * time.Second, Budget: l.patience, OnWait: b.onWait}
 	err := b.server.Do(ctx, policy, func(ctx context.Context) error {
@@ -55,7 +55,7 @@ func (b *Backend) doWithin(ctx context.Context, l limits, op string, once func(c
 }
 
 // query returns what a query selects.
-func query[T any](ctx context.Context, b *Backend, op string, scan pgx.RowToFunc[T], sql string, args ...any) (all []T, err error) {
+func query[T any](ctx context.Context, b *db, op string, scan pgx.RowToFunc[T], sql string, args ...any) (all []T, err error) {
 	err = b.do(ctx, op, func(ctx context.Context) error {
 		rows, err := b.pool.Query(ctx, sql, args...)
 		if err == nil {
@@ -69,7 +69,7 @@ func query[T any](ctx context.Context, b *Backend, op string, scan pgx.RowToFunc
 // tx is one transaction that changes the store. Statements are queued and go
 // out together, the first of them with the one that begins the transaction.
 type tx struct {
-	b       *Backend
+	b       *db
 	batch   *pgx.Batch
 	begun   pgx.Tx // nil until the first statements are sent
 	refused error  // by the watch of a test
@@ -77,11 +77,11 @@ type tx struct {
 
 // changeSession is change for what belongs to a session: it fails if this
 // backend had the session's lease and another one has taken it.
-func (b *Backend) changeSession(ctx context.Context, session, op string, do func(context.Context, *tx) error) error {
+func (b *db) changeSession(ctx context.Context, session, op string, do func(context.Context, *tx) error) error {
 	return b.do(ctx, op, func(ctx context.Context) error { return b.transactHeld(ctx, session, do) })
 }
 
-func (b *Backend) transactHeld(ctx context.Context, session string, do func(context.Context, *tx) error) error {
+func (b *db) transactHeld(ctx context.Context, session string, do func(context.Context, *tx) error) error {
 	if err := b.keeper.Check(ctx, session); err != nil {
 		return err
 	}
@@ -96,12 +96,12 @@ func (b *Backend) transactHeld(ctx context.Context, session string, do func(cont
 
 // change makes a change, again if its outcome is unknown: do has to lead to the
 // same state however often it is done.
-func (b *Backend) change(ctx context.Context, op string, do func(context.Context, *tx) error) error {
+func (b *db) change(ctx context.Context, op string, do func(context.Context, *tx) error) error {
 	return b.do(ctx, op, func(ctx context.Context) error { return b.transact(ctx, do) })
 }
 
 // transact makes one attempt at a change.
-func (b *Backend) transact(ctx context.Context, do func(context.Context, *tx) error) error {
+func (b *db) transact(ctx context.Context, do func(context.Context, *tx) error) error {
 	t := &tx{b: b, batch: &pgx.Batch{}}
 	t.batch.BeginTx(pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if b.lazy {
