@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -214,6 +213,3 @@ func (s *Store) planItems(tx driver.Tx, group []*change, refs driver.Refs) ([]dr
 		refs.Adding = true
 	}
 }
-
-// sortable returns the capture time of an item as rows have it.
-func sortable(it *Item) string { return driver.SortableTime(media.Moment(it.CapturedAt)) }

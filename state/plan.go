@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -158,15 +159,21 @@ func badItem(it *Item, why error) error {
 func (d *draft) encode() error {
 	stored := *d.it
 	stored.Seq = d.to.Seq
-	document, err := compact(EncodeItem(&stored))
+	document, err := EncodeItem(&stored)
 	if _, known := errors.AsType[*fault.Error](err); err != nil && !known {
 		err = Unstorable(d.it, err)
 	}
-	d.to = driver.Row{
-		Seq: stored.Seq, Key: stored.ID.Key(), Name: stored.Name, Next: string(stored.Awaits()), Outcome: string(stored.Outcome()),
-		Size: stored.Size, Carried: stored.Carried, Captured: sortable(&stored), Document: document,
-	}
+	d.to = RowOf(&stored)
+	d.to.Document = document
 	return err
+}
+
+// RowOf returns an item's row without its document, for drivers.
+func RowOf(it *Item) driver.Row {
+	return driver.Row{
+		Seq: it.Seq, Key: it.ID.Key(), Name: it.Name, Next: string(it.Awaits()), Outcome: string(it.Outcome()),
+		Size: it.Size, Carried: it.Carried, Captured: driver.SortableTime(media.Moment(it.CapturedAt)),
+	}
 }
 
 // apply makes rows of drafts. Former names go first, since they may be exchanged.

@@ -1,9 +1,7 @@
 package state
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -97,23 +95,13 @@ func (s *Store) nameable(ctx context.Context, session string) error {
 	}
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("use session id %q", session),
-		Err: errors.New("it is empty, no valid UTF-8, or has a zero byte"), Hint: "choose another session id",
+		Err: errors.New("it is empty, no valid UTF-8, or has a NUL control character"), Hint: "choose another session id",
 	}
 }
 
 // refused is the fault of something that cannot be stored.
 func refused(what string, err error) error {
 	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "store " + what, Err: err}
-}
-
-// compact returns a document in one line.
-func compact(document []byte, err error) ([]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	line := bytes.NewBuffer(make([]byte, 0, len(document)))
-	err = json.Compact(line, document)
-	return line.Bytes(), err
 }
 
 // Session returns a session's header.
@@ -146,7 +134,7 @@ func (s *Store) PutSession(ctx context.Context, header *Session) error {
 	}
 	stored := *header
 	stored.UpdatedAt = s.now().UTC().Truncate(time.Microsecond)
-	document, err := compact(EncodeSession(&stored))
+	document, err := EncodeSession(&stored)
 	if err != nil {
 		return refused(fmt.Sprintf("the header of session %q", header.ID), err)
 	}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (s *Store) find(ctx context.Context, session string, ref driver.Ref) (*Item
 func (s *Store) item(session string, row driver.Row) (*Item, error) {
 	it, _, err := DecodeItem(row.Document)
 	if err != nil {
-		return nil, s.driver.Damaged(fmt.Sprintf("item %d of session %q", row.Seq, session), err)
+		return nil, s.driver.Damaged(cmp.Or(row.Where, fmt.Sprintf("item %d of session %q", row.Seq, session)), err)
 	}
 	it.Seq = row.Seq
 	return it, nil
@@ -169,7 +170,7 @@ func (s *Store) Batches(ctx context.Context, session string) iter.Seq2[*Batch, e
 			for _, row := range rows {
 				b, err := DecodeBatch(row.Document)
 				if err != nil {
-					err = s.driver.Damaged(fmt.Sprintf("batch %d of session %q", row.Index, session), err)
+					err = s.driver.Damaged(cmp.Or(row.Where, fmt.Sprintf("batch %d of session %q", row.Index, session)), err)
 				}
 				if !yield(b, err) || err != nil {
 					return
@@ -188,7 +189,7 @@ func (s *Store) Batches(ctx context.Context, session string) iter.Seq2[*Batch, e
 
 // PutBatch stores a batch.
 func (s *Store) PutBatch(ctx context.Context, session string, b *Batch) error {
-	document, err := compact(EncodeBatch(b))
+	document, err := EncodeBatch(b)
 	if err != nil {
 		return refused(fmt.Sprintf("batch %d of session %q", b.Index, session), err)
 	}

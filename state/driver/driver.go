@@ -1,7 +1,9 @@
 package driver
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"time"
@@ -64,7 +66,8 @@ type Store interface {
 // Tx is a transaction on one session.
 type Tx interface {
 	// Lookup returns the rows that refs pick, each once, and keeps other
-	// processes from changing them until the transaction ends.
+	// processes from changing them until the transaction ends. A row that has a
+	// Key and was not picked by it may come with any other text.
 	Lookup(refs Refs) (Found, error)
 	// Write stores what w holds. It is called at most once, and last.
 	Write(w Write) error
@@ -100,13 +103,15 @@ type Row struct {
 	Size     int64  // bytes; negative: not known
 	Carried  int64  // bytes of the finished upload
 	Captured string // see SortableTime
-	Document []byte // one JSON object in one line
+	Document []byte // a JSON object, which may be indented; see OneLine
+	Where    string // what Damaged is to be told of a document that was read; "" for the usual
 }
 
 // Batch is a create call.
 type Batch struct {
 	Index    int64
 	Document []byte // nil to remove it
+	Where    string // as of a Row
 }
 
 // Ref picks one row: by key if there is one, else by name, else by Seq.
@@ -187,4 +192,13 @@ func SortableTime(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02T15:04:05.999999999")
+}
+
+// OneLine returns a JSON document without the white space that it is indented with.
+func OneLine(document []byte) string {
+	line := bytes.NewBuffer(make([]byte, 0, len(document)))
+	if json.Compact(line, document) != nil {
+		return string(document)
+	}
+	return line.String()
 }

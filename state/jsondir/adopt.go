@@ -36,7 +36,11 @@ func (s *session) adopt(ctx context.Context) error {
 	if err := s.removeOthers(ctx, kept); err != nil {
 		return err
 	}
-	if err := s.writeHeader(h.Session); err != nil {
+	row, err := s.b.rowOf(h.Session)
+	if err == nil {
+		err = s.writeHeader(row.Document)
+	}
+	if err != nil {
 		return err
 	}
 	if h.hasFlat {
@@ -86,15 +90,11 @@ func (s *session) adoptItems(ctx context.Context) error {
 			if e.ours && s.ix.flat == nil {
 				continue
 			}
-			it, err := s.read(s.ix.flat, s.ix.evidence, e)
+			row, err := s.row(s.ix, e)
 			if err != nil {
 				return err
 			}
-			data, err := state.EncodeItem(it)
-			if err != nil {
-				return err
-			}
-			files = append(files, file{dir + "/" + e.file, data})
+			files = append(files, file{dir + "/" + e.file, row.Document})
 		}
 		if err := s.b.writeFiles(ctx, dir, files); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (s *session) adoptBatches() (kept map[string]bool, err error) {
 	}
 	taken := maps.Clone(s.ix.batches)
 	for _, n := range slices.Sorted(maps.Keys(s.ix.batches)) {
-		batch, err := s.readBatch(n)
+		batch, err := s.batch(n)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (s *session) adoptBatches() (kept map[string]bool, err error) {
 // that an interrupted adoption has given it already, and returns its file.
 func (s *session) move(batch *state.Batch, taken map[int]string) string {
 	for batch.Index += state.FirstBatchIndex; taken[batch.Index] != ""; batch.Index++ {
-		there, err := s.readBatch(batch.Index)
+		there, err := s.batch(batch.Index)
 		if err == nil && reflect.DeepEqual(there, batch) {
 			break
 		}

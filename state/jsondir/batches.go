@@ -4,120 +4,111 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"iter"
 	"maps"
 	"slices"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// Batches iterates the session's batches by index.
-func (b *Backend) Batches(ctx context.Context, id string) iter.Seq2[*state.Batch, error] {
-	return func(yield func(*state.Batch, error) bool) {
-		s, err := b.session(ctx, id)
-		var numbers []int
-		if err == nil {
-			err = s.view(ctx, id, func(ix *index) { numbers = slices.Sorted(maps.Keys(ix.batches)) })
-		}
-		for _, n := range numbers {
-			batch, err := s.batch(ctx, id, n)
-			if errors.Is(err, state.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-				continue // deleted meanwhile
-			}
-			if !yield(batch, err) || err != nil {
-				return
-			}
-		}
-		if err != nil {
-			yield(nil, err)
-		}
-	}
-}
-
-func (s *session) batch(ctx context.Context, id string, n int) (*state.Batch, error) {
-	if err := s.b.usable(ctx); err != nil {
+// Batches returns the next batches.
+func (b *db) Batches(ctx context.Context, id string, after int64, limit int) (batches []driver.Batch, err error) {
+	s, err := b.session(ctx, id)
+	if err != nil {
 		return nil, err
 	}
-	var file string
-	var flat map[string][]byte
-	if err := s.view(ctx, id, func(ix *index) { file, flat = ix.batches[n], ix.flat }); err != nil {
-		return nil, err
+	var numbers []int
+	files, flat := map[int]string{}, map[string][]byte(nil)
+	err = s.view(ctx, id, func(ix *index) {
+		numbers, files, flat = slices.Sorted(maps.Keys(ix.batches)), maps.Clone(ix.batches), ix.flat
+	})
+	for _, n := range numbers {
+		if err != nil || len(batches) == limit {
+			break
+		}
+		if int64(n) <= after {
+			continue
+		}
+		batch := driver.Batch{Index: int64(n), Where: s.dir + "/batches/" + files[n]}
+		batch.Document, err = b.batchDocument(batch.Where, flat["batches/"+files[n]])
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // deleted meanwhile
+			continue
+		}
+		batches = append(batches, batch)
 	}
-	return s.b.batchIn(s.dir, file, flat)
+	return batches, err
 }
 
-// readBatch reads a batch. Call within change.
-func (s *session) readBatch(n int) (*state.Batch, error) {
-	return s.b.batchIn(s.dir, s.ix.batches[n], s.ix.flat)
-}
-
-func (b *Backend) batchIn(dir, file string, flat map[string][]byte) (*state.Batch, error) {
-	if data, ok := flat["batches/"+file]; ok {
-		return state.DecodeBatch(data)
+// batchDocument returns what a file holds, or a flat file in its place.
+func (b *db) batchDocument(name string, flat []byte) ([]byte, error) {
+	if flat != nil {
+		return flat, nil
 	}
-	if file == "" {
-		return nil, state.ErrNotFound
-	}
-	return b.readBatch(dir, file)
-}
-
-func (b *Backend) readBatch(dir, file string) (*state.Batch, error) {
-	name := dir + "/batches/" + file
 	data, err := b.readFile(name, maxDocument)
 	if err != nil {
-		return nil, b.fault("read", name, err)
+		err = b.fault("read", name, err)
+	}
+	return data, err
+}
+
+// batch reads a batch. Call within change.
+func (s *session) batch(n int) (*state.Batch, error) {
+	file := s.ix.batches[n]
+	if file == "" {
+		return nil, driver.ErrNotFound
+	}
+	if data, ok := s.ix.flat["batches/"+file]; ok {
+		return state.DecodeBatch(data)
+	}
+	return s.b.readBatch(s.dir, file)
+}
+
+func (b *db) readBatch(dir, file string) (*state.Batch, error) {
+	name := dir + "/batches/" + file
+	data, err := b.batchDocument(name, nil)
+	if err != nil {
+		return nil, err
 	}
 	batch, err := state.DecodeBatch(data)
 	if err != nil {
-		return nil, b.corrupt(name, err)
+		return nil, b.Damaged(name, err)
 	}
 	return batch, nil
 }
 
-// PutBatch stores a batch in a file of its own.
-func (b *Backend) PutBatch(ctx context.Context, id string, batch *state.Batch) error {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, id, func() error { return s.putBatch(batch) })
-}
-
-func (s *session) putBatch(batch *state.Batch) error {
-	data, err := state.EncodeBatch(batch)
-	if err != nil {
-		return s.b.fault("store batch of", s.dir, err)
-	}
-	dir := s.dir + "/batches"
-	if err := s.b.makeDir(dir); err != nil {
-		return err
-	}
-	file := s.ix.batches[batch.Index]
-	if file == "" {
-		file = batchFile(batch.Index)
-	}
-	if err := s.b.writeFile(dir+"/"+file, data); err != nil {
-		return err
-	}
-	s.update(func(ix *index) { ix.batches[batch.Index] = file })
-	return s.b.syncDir(dir)
-}
-
-// DeleteBatch removes a batch's file.
-func (b *Backend) DeleteBatch(ctx context.Context, id string, n int) error {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, id, func() error {
+// putBatches stores batches, each in a file of its own, or removes them.
+func (s *session) putBatches(batches []driver.Batch) error {
+	dir, changed := s.dir+"/batches", false
+	for _, b := range batches {
+		n := int(b.Index)
 		file := s.ix.batches[n]
-		if file == "" {
-			return nil
+		if b.Document == nil && file == "" {
+			continue
 		}
-		if err := s.b.remove(s.dir + "/batches/" + file); err != nil {
+		err := s.b.makeDir(dir)
+		switch {
+		case err != nil:
+		case b.Document == nil:
+			err = s.b.remove(dir + "/" + file)
+		case file == "":
+			file = batchFile(n)
+			fallthrough
+		default:
+			err = s.b.writeFile(dir+"/"+file, b.Document)
+		}
+		if err != nil {
 			return err
 		}
-		s.update(func(ix *index) { delete(ix.batches, n) })
-		return s.b.syncDir(s.dir + "/batches")
-	})
+		changed = true
+		s.update(func(ix *index) {
+			if ix.batches[n] = file; b.Document == nil {
+				delete(ix.batches, n)
+			}
+		})
+	}
+	if !changed {
+		return nil
+	}
+	return s.b.syncDir(dir)
 }

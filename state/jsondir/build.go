@@ -13,7 +13,7 @@ import (
 )
 
 // buildIndex reads the whole session once.
-func (b *Backend) buildIndex(ctx context.Context, dir string) (*index, error) {
+func (b *db) buildIndex(ctx context.Context, dir string) (*index, error) {
 	h, err := b.header(dir)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (b *Backend) buildIndex(ctx context.Context, dir string) (*index, error) {
 	return ix, b.indexItems(ctx, ix, dir, files)
 }
 
-func (b *Backend) indexBatches(ctx context.Context, ix *index, dir string, ours bool) error {
+func (b *db) indexBatches(ctx context.Context, ix *index, dir string, ours bool) error {
 	files, err := b.documents(ctx, dir+"/batches")
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func inReach(b *state.Batch) bool {
 	return b.Index < state.FirstBatchIndex && b.Status == state.Completed
 }
 
-func (b *Backend) indexItems(ctx context.Context, ix *index, dir string, files []string) error {
+func (b *db) indexItems(ctx context.Context, ix *index, dir string, files []string) error {
 	if len(files) == 0 {
 		return nil
 	}
@@ -97,7 +97,7 @@ type itemRead struct {
 	stray bool
 }
 
-func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
+func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
 	read := make([]itemRead, len(files))
 	g, ctx := errgroup.WithContext(ctx)
 	for first := range inFlight {
@@ -115,7 +115,7 @@ func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, file
 				case err != nil || !isProper(it.Name, files[n]):
 					read[n] = itemRead{e: entry{file: files[n]}, stray: true}
 				default:
-					read[n] = itemRead{key: identity(it), e: newEntry(it, files[n], ours)}
+					read[n] = itemRead{key: identity(state.RowOf(it)), e: newEntry(state.RowOf(it), files[n], ours)}
 				}
 			}
 			return nil
@@ -124,7 +124,7 @@ func (b *Backend) readItems(ctx context.Context, root *os.Root, dir string, file
 	return read, g.Wait()
 }
 
-func (b *Backend) indexItem(ix *index, dir string, r itemRead) {
+func (b *db) indexItem(ix *index, dir string, r itemRead) {
 	if r.stray {
 		ix.strays = append(ix.strays, "items/"+r.e.file)
 		return
@@ -143,7 +143,7 @@ func (b *Backend) indexItem(ix *index, dir string, r itemRead) {
 // newer reports whether an item's file was written after another one. Two files
 // hold the same item if a crash came between writing the one and removing the
 // other when the item's name changed.
-func (b *Backend) newer(dir, file, than string) bool {
+func (b *db) newer(dir, file, than string) bool {
 	mine, err := b.root.Stat(dir + "/items/" + file)
 	if err != nil {
 		return false
@@ -164,7 +164,8 @@ func (ix *index) unfold(d *state.Document) error {
 		ix.addBatch(batch)
 	}
 	for _, it := range d.Items {
-		if ix.byKey.of(identity(it)) != none {
+		row := state.RowOf(it)
+		if ix.byKey.of(identity(row)) != none {
 			continue // said twice
 		}
 		data, err := state.EncodeItem(it)
@@ -176,7 +177,7 @@ func (ix *index) unfold(d *state.Document) error {
 			file = apart(it.Name)
 		}
 		ix.flat["items/"+file] = data
-		ix.order = append(ix.order, ix.add(identity(it), newEntry(it, file, true)))
+		ix.order = append(ix.order, ix.add(identity(row), newEntry(row, file, true)))
 	}
 	return nil
 }

@@ -4,10 +4,10 @@ import "github.com/gondola-sync/gondola/state"
 
 // Watch lets a test see each change of the disk before it is made, and refuse
 // it.
-func Watch(b state.Backend, watch func(op, name string) error) { b.(*Backend).watch = watch }
+func Watch(b state.Backend, watch func(op, name string) error) { b.(*Backend).db.watch = watch }
 
 // Used returns the sessions in use by directory.
-func (b *Backend) Used() map[string]*session { return b.sessions }
+func (b *Backend) Used() map[string]*session { return b.db.sessions }
 
 // SetJournalSize sets after how many bytes a journal is full.
-func SetJournalSize(b *Backend, bytes int64) { b.journalSize = bytes }
+func SetJournalSize(b *Backend, bytes int64) { b.db.journalSize = bytes }

@@ -35,7 +35,7 @@ const (
 const tempSuffix = ".tmp"
 
 // step runs one operation that changes the disk. Tests watch and stop them.
-func (b *Backend) step(op, name string, change func() error) error {
+func (b *db) step(op, name string, change func() error) error {
 	if b.watch != nil {
 		if err := b.watch(op, name); err != nil {
 			return err
@@ -45,7 +45,7 @@ func (b *Backend) step(op, name string, change func() error) error {
 }
 
 // makeDir creates a directory and makes its entry durable.
-func (b *Backend) makeDir(dir string) error {
+func (b *db) makeDir(dir string) error {
 	err := b.step("mkdir", dir, func() error { return b.root.Mkdir(dir, dirPerm) })
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -59,7 +59,7 @@ func (b *Backend) makeDir(dir string) error {
 // writeFile replaces a file so that a crash leaves the old one or the new one.
 // The caller syncs the directory. It does nothing if the content is there
 // already.
-func (b *Backend) writeFile(name string, data []byte) error {
+func (b *db) writeFile(name string, data []byte) error {
 	if old, err := b.readFile(name, maxDocument); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (b *Backend) writeFile(name string, data []byte) error {
 }
 
 // tempIn returns the name of a new temporary file in a directory.
-func (b *Backend) tempIn(dir string) string {
+func (b *db) tempIn(dir string) string {
 	return fmt.Sprintf("%s/gondola-%d-%d%s", dir, os.Getpid(), b.temps.Add(1), tempSuffix)
 }
 
@@ -91,7 +91,7 @@ type file struct {
 const inFlight = 8
 
 // writeFiles replaces files of one directory and makes them durable.
-func (b *Backend) writeFiles(ctx context.Context, dir string, files []file) error {
+func (b *db) writeFiles(ctx context.Context, dir string, files []file) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(inFlight)
 	for _, f := range files {
@@ -108,7 +108,7 @@ func (b *Backend) writeFiles(ctx context.Context, dir string, files []file) erro
 	return b.syncDir(dir)
 }
 
-func (b *Backend) writeTemp(temp string, data []byte) (err error) {
+func (b *db) writeTemp(temp string, data []byte) (err error) {
 	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (b *Backend) writeTemp(temp string, data []byte) (err error) {
 }
 
 // syncDir makes the names in a directory durable.
-func (b *Backend) syncDir(dir string) error {
+func (b *db) syncDir(dir string) error {
 	err := b.step("sync", dir, func() error { return durable.SyncDirIn(b.root, dir) })
 	if err != nil {
 		return b.fault("sync", dir, err)
@@ -130,7 +130,7 @@ func (b *Backend) syncDir(dir string) error {
 }
 
 // remove removes a file; one that is not there is removed.
-func (b *Backend) remove(name string) error {
+func (b *db) remove(name string) error {
 	err := b.step("remove", name, func() error { return b.root.Remove(name) })
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return b.fault("remove", name, err)
@@ -139,7 +139,7 @@ func (b *Backend) remove(name string) error {
 }
 
 // readFile returns a file's content, or an error that is fs.ErrNotExist.
-func (b *Backend) readFile(name string, limit int64) ([]byte, error) {
+func (b *db) readFile(name string, limit int64) ([]byte, error) {
 	var data bytes.Buffer
 	err := readInto(&data, b.root, name, limit)
 	return data.Bytes(), err
@@ -165,7 +165,7 @@ func readInto(data *bytes.Buffer, root *os.Root, name string, limit int64) error
 
 // documents returns the names of the JSON files in a directory, in order; none
 // if there is no such directory.
-func (b *Backend) documents(ctx context.Context, dir string) ([]string, error) {
+func (b *db) documents(ctx context.Context, dir string) ([]string, error) {
 	var names []string
 	err := b.list(ctx, dir, func(e fs.DirEntry) {
 		if strings.HasSuffix(e.Name(), ".json") && !e.IsDir() {
@@ -176,7 +176,7 @@ func (b *Backend) documents(ctx context.Context, dir string) ([]string, error) {
 }
 
 // removeTemps removes what interrupted writes left behind.
-func (b *Backend) removeTemps(ctx context.Context, dir string) error {
+func (b *db) removeTemps(ctx context.Context, dir string) error {
 	var temps []string
 	err := b.list(ctx, dir, func(e fs.DirEntry) {
 		if strings.HasSuffix(e.Name(), tempSuffix) && e.Type().IsRegular() {
@@ -190,7 +190,7 @@ func (b *Backend) removeTemps(ctx context.Context, dir string) error {
 }
 
 // list shows the entries of a directory in the order of the file system.
-func (b *Backend) list(ctx context.Context, dir string, show func(fs.DirEntry)) error {
+func (b *db) list(ctx context.Context, dir string, show func(fs.DirEntry)) error {
 	d, err := b.root.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -216,7 +216,7 @@ func (b *Backend) list(ctx context.Context, dir string, show func(fs.DirEntry)) 
 }
 
 // fault says what could not be done to which file, why, and what helps.
-func (b *Backend) fault(op, name string, err error) error {
+func (b *db) fault(op, name string, err error) error {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f
 	}
@@ -239,8 +239,8 @@ func (b *Backend) fault(op, name string, err error) error {
 	return f
 }
 
-// corrupt says that a file is not what it should be.
-func (b *Backend) corrupt(name string, err error) error {
+// Damaged says that a file is not what it should be.
+func (b *db) Damaged(name string, err error) error {
 	f, _ := errors.AsType[*fault.Error](b.fault("read", name, err))
 	if f.Hint == "" {
 		f.Hint = "repair the file or move it away; an item without its file is listed again, and carried again unless the ledger knows it"

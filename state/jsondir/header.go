@@ -22,7 +22,7 @@ type header struct {
 // header reads the header of the session in a directory. Of a directory and a
 // flat file the one updated later counts, and the directory if they are equal:
 // its header is written last. The error is state.ErrNotFound if there is none.
-func (b *Backend) header(dir string) (header, error) {
+func (b *db) header(dir string) (header, error) {
 	h, err := b.dirHeader(dir)
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return h, err
@@ -40,7 +40,7 @@ func (b *Backend) header(dir string) (header, error) {
 	return h, nil
 }
 
-func (b *Backend) dirHeader(dir string) (header, error) {
+func (b *db) dirHeader(dir string) (header, error) {
 	name := dir + metaFile
 	data, err := b.readFile(name, maxDocument)
 	switch {
@@ -57,14 +57,14 @@ func (b *Backend) dirHeader(dir string) (header, error) {
 		err = fmt.Errorf("it is of session %q, which %w", s.ID, errMisplaced)
 	}
 	if err != nil {
-		return header{}, b.corrupt(name, err)
+		return header{}, b.Damaged(name, err)
 	}
 	return header{Session: s, ours: ours}, nil
 }
 
 // flatFile reads the flat file of a session. A file that says nothing of a
 // session of this name is none.
-func (b *Backend) flatFile(dir string) (*state.Document, error) {
+func (b *db) flatFile(dir string) (*state.Document, error) {
 	name := dir + ".json"
 	if info, err := b.root.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return nil, state.ErrNotFound
@@ -77,7 +77,7 @@ func (b *Backend) flatFile(dir string) (*state.Document, error) {
 	case !valid && isCopy(name):
 		return nil, state.ErrNotFound
 	case !valid:
-		return nil, b.corrupt(name, errors.New("not a JSON document"))
+		return nil, b.Damaged(name, errors.New("not a JSON document"))
 	}
 	var id struct {
 		Session string `json:"session_id"`
@@ -87,7 +87,7 @@ func (b *Backend) flatFile(dir string) (*state.Document, error) {
 	}
 	d := &state.Document{}
 	if err := json.Unmarshal(data, d); err != nil {
-		return nil, b.corrupt(name, err)
+		return nil, b.Damaged(name, err)
 	}
 	return d, nil
 }

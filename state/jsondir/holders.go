@@ -13,10 +13,8 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// Holders tells for each session that somebody holds, or died holding, who that
-// is; held tells the two apart. It changes nothing: a lock that turns out to be
-// free is shared for an instant to find that out.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+// holders is [Backend.Holders].
+func (b *db) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(*state.LockedError, bool) bool) {
 		var dirs []string
 		if b.usable(ctx) != nil || b.list(ctx, ".", func(e fs.DirEntry) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // index holds what is asked of all items of a session, so that no query reads
@@ -27,6 +28,8 @@ type index struct {
 	foreign  bool              // to be rewritten before the first change
 
 	strays []string // files that are no records, such as "items/._a.jpg.json"
+
+	sorted map[driver.Order][]slot // what has been asked for, until items change in it
 }
 
 // entry is one item.
@@ -38,6 +41,7 @@ type entry struct {
 	file    string // without directory
 	awaits  word
 	outcome word
+	taken   instant
 	named   bool // known by name only
 	ours    bool // the document is Gondola's
 	dropped bool // another entry replaces it
@@ -59,28 +63,38 @@ func newIndex(h header, items int) *index {
 }
 
 // identity returns what an item is known by. No key of an ID has a NUL.
-func identity(it *state.Item) string {
-	if it.ID.IsZero() {
-		return named(it.Name)
+func identity(r driver.Row) string {
+	if r.Key == "" {
+		return named(r.Name)
 	}
-	return it.ID.Key()
+	return r.Key
 }
 
 func named(name string) string { return "\x00" + name }
 
-func newEntry(it *state.Item, file string, ours bool) entry {
-	e := entry{seq: it.Seq, name: it.Name, file: file, ours: ours}
+func newEntry(r driver.Row, file string, ours bool) entry {
+	e := entry{seq: r.Seq, name: r.Name, file: file, ours: ours}
 	if stem, _ := strings.CutSuffix(file, ".json"); stem == e.name {
 		e.name = stem // in the same memory
 	}
-	e.set(it)
+	e.set(r)
 	return e
 }
 
 // set takes over what changes of an item.
-func (e *entry) set(it *state.Item) {
-	e.named, e.awaits, e.outcome = it.ID.IsZero(), wordOf(it.Awaits()), wordOf(it.Outcome())
-	e.size, e.carried = it.Size, it.Carried
+func (e *entry) set(r driver.Row) {
+	e.named, e.awaits, e.outcome = r.Key == "", wordOf(r.Next), wordOf(r.Outcome)
+	e.size, e.carried, e.taken = r.Size, r.Carried, instantOf(r.Captured)
+}
+
+// row returns what Lookup tells of an item. What its key is, the index does not
+// know.
+func (e *entry) row() driver.Row {
+	r := driver.Row{Seq: e.seq, Key: "known", Name: e.name, Next: words[e.awaits], Outcome: words[e.outcome], Size: e.size, Carried: e.carried}
+	if e.named {
+		r.Key = ""
+	}
+	return r
 }
 
 // add enters a new item. The caller cares for the order.

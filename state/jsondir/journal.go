@@ -13,7 +13,7 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-var _ state.Journal = (*Backend)(nil)
+var _ state.Journal = (*db)(nil)
 
 // The files of a session's journal, beside its header. A full journal becomes the
 // former one, in place of that.
@@ -26,7 +26,7 @@ const (
 )
 
 // Append appends entries to the journal, a line each, without syncing it.
-func (b *Backend) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
+func (b *db) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
 	s, err := b.journalDir(ctx, id)
 	if err != nil || len(entries) == 0 {
 		return err
@@ -53,7 +53,7 @@ func (b *Backend) Append(ctx context.Context, id string, entries ...state.Journa
 
 // journal returns a session that is stored, for its journal. Its items are not
 // looked at.
-func (b *Backend) journal(ctx context.Context, id string) (*session, error) {
+func (b *db) journal(ctx context.Context, id string) (*session, error) {
 	s, err := b.session(ctx, id)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (b *Backend) journal(ctx context.Context, id string) (*session, error) {
 }
 
 // journalDir is journal for writing: a session in a flat file gets a directory.
-func (b *Backend) journalDir(ctx context.Context, id string) (*session, error) {
+func (b *db) journalDir(ctx context.Context, id string) (*session, error) {
 	s, err := b.journal(ctx, id)
 	if err == nil && !s.exists(s.dir) {
 		err = b.makeDir(s.dir)
@@ -116,7 +116,7 @@ func (s *session) append(lines []byte) (err error) {
 }
 
 // PutSnapshot replaces the snapshot by renaming, without syncing it.
-func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
+func (b *db) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
 	s, err := b.journalDir(ctx, id)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (s *session) replaceSnapshot(name string, data []byte) error {
 }
 
 // Snapshot returns the snapshot. One that a crash has damaged is none.
-func (b *Backend) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
+func (b *db) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
 	s, err := b.journal(ctx, id)
 	if err != nil {
 		return nil, time.Time{}, err

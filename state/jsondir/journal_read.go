@@ -19,19 +19,19 @@ import (
 )
 
 // Timeline iterates the entries of one item, or of the session's stages.
-func (b *Backend) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
+func (b *db) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
 	text, _ := json.Marshal(state.JournalEntry{Key: key}.Bounded().Key)
 	return b.entries(ctx, id, forwards, fmt.Appendf(nil, `{"key":%s,`, text))
 }
 
 // Newest iterates all entries, newest first.
-func (b *Backend) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
+func (b *db) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, id, backwards, nil)
 }
 
 // entries iterates the entries whose lines have a beginning. Other lines, and
 // those that a crash cut short, are passed over.
-func (b *Backend) entries(ctx context.Context, id string, read direction, begin []byte) iter.Seq2[state.JournalEntry, error] {
+func (b *db) entries(ctx context.Context, id string, read direction, begin []byte) iter.Seq2[state.JournalEntry, error] {
 	return func(yield func(e state.JournalEntry, err error) bool) {
 		s, err := b.journal(ctx, id)
 		if err != nil {
@@ -53,7 +53,7 @@ func (b *Backend) entries(ctx context.Context, id string, read direction, begin 
 	}
 }
 
-func (b *Backend) readFault(ctx context.Context, name string, err error) error {
+func (b *db) readFault(ctx context.Context, name string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

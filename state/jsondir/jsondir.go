@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -33,6 +34,15 @@ type Options struct {
 
 // Backend keeps sessions in a directory. Make one with [Open].
 type Backend struct {
+	*state.Store
+	state.Journal
+	db *db
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// db is the driver.
+type db struct {
 	root   *os.Root
 	path   string // absolute
 	log    *slog.Logger
@@ -48,8 +58,6 @@ type Backend struct {
 	closed   bool
 }
 
-var _ state.Backend = (*Backend)(nil)
-
 // Open opens the directory at path, creating it with mode 0700 if missing. It
 // returns a [fault.Error] of class Session if the directory cannot be used.
 func Open(path string, o Options) (*Backend, error) {
@@ -57,7 +65,7 @@ func Open(path string, o Options) (*Backend, error) {
 	if err == nil && path == "" {
 		err = errors.New("the path is empty")
 	}
-	b := &Backend{
+	b := &db{
 		path:     full,
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		now:      o.Now,
@@ -78,8 +86,20 @@ func Open(path string, o Options) (*Backend, error) {
 		return nil, b.fault("open state directory", "", err)
 	}
 	b.ledger = &ledger{b: b}
-	return b, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
 }
+
+// Holders tells for each session that is held, or whose holder died, who that is;
+// held tells the two apart. It changes nothing: a lock that turns out to be free
+// is shared for an instant to find that out.
+func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+	return b.db.holders(ctx)
+}
+
+// Strays tells the files and directories that lie among those of sessions and
+// are none, and why each is left alone. It ends early if the directory cannot be
+// read.
+func (b *Backend) Strays(ctx context.Context) iter.Seq2[string, string] { return b.db.strays(ctx) }
 
 // provide makes the directory, unless it has to be there.
 func provide(path string, existing bool) error {
@@ -113,7 +133,7 @@ func Opener(o Options) state.Opener {
 }
 
 // Close releases the backend and the locks it holds.
-func (b *Backend) Close() error {
+func (b *db) Close() error {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -133,7 +153,7 @@ func (b *Backend) Close() error {
 }
 
 // session returns the session with this id, whether it is stored or not.
-func (b *Backend) session(ctx context.Context, id string) (*session, error) {
+func (b *db) session(ctx context.Context, id string) (*session, error) {
 	if err := b.usable(ctx); err != nil {
 		return nil, err
 	}
@@ -154,7 +174,7 @@ func (b *Backend) session(ctx context.Context, id string) (*session, error) {
 	return s, nil
 }
 
-func (b *Backend) usable(ctx context.Context) error {
+func (b *db) usable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/regular"
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 const (
@@ -33,7 +33,7 @@ const (
 // take turns at appending; a line that a crash cut short is cut off by the next
 // one to append, and never counts.
 type ledger struct {
-	b *Backend
+	b *db
 
 	mu     sync.Mutex
 	file   *os.File // nil until used
@@ -43,35 +43,26 @@ type ledger struct {
 }
 
 // Recall returns the ledger's entry for an item at an account.
-func (b *Backend) Recall(ctx context.Context, account, key string) (*state.LedgerEntry, error) {
-	if err := b.usable(ctx); err != nil {
-		return nil, err
-	}
+func (b *db) Recall(ctx context.Context, account, key string) (driver.LedgerEntry, error) {
 	l := b.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.catchUp(ctx); err != nil {
-		return nil, err
+		return driver.LedgerEntry{}, err
 	}
 	at, ok := l.latest[l.hash(account, key)]
 	if !ok {
-		return nil, state.ErrNotFound
+		return driver.LedgerEntry{}, driver.ErrNotFound
 	}
 	e, err := l.entryAt(at)
 	if err == nil && (e.Account != account || e.Key != key) {
 		e, err = l.search(ctx, account, key) // two keys with one hash
 	}
-	if err == nil && e.Gone {
-		return nil, state.ErrNotFound
-	}
 	return e, err
 }
 
 // Record appends entries to the ledger and syncs it once.
-func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
-	if err := b.usable(ctx); err != nil || len(entries) == 0 {
-		return err
-	}
+func (b *db) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	data, err := encodeEntries(entries)
 	if err != nil {
 		return err
@@ -103,12 +94,12 @@ func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) erro
 	return nil
 }
 
-func encodeEntries(entries []state.LedgerEntry) ([]byte, error) {
+func encodeEntries(entries []driver.LedgerEntry) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	for _, e := range entries {
 		before := b.Len()
-		err := enc.Encode(e.Bounded())
+		err := enc.Encode(e)
 		if err == nil && b.Len()-before > maxEntry {
 			err = fmt.Errorf("longer than %d bytes", maxEntry)
 		}
@@ -230,20 +221,19 @@ func readLine(r *bufio.Reader) (text []byte, size int64, err error) {
 	}
 }
 
-func (l *ledger) entryAt(at int64) (*state.LedgerEntry, error) {
+func (l *ledger) entryAt(at int64) (e driver.LedgerEntry, err error) {
 	text, _, err := readLine(bufio.NewReaderSize(io.NewSectionReader(l.file, at, maxEntry), maxEntry))
 	if err != nil {
-		return nil, l.b.fault("read", ledgerFile, err)
+		return e, l.b.fault("read", ledgerFile, err)
 	}
-	e := &state.LedgerEntry{}
-	if err := json.Unmarshal(text, e); err != nil {
-		return nil, l.b.corrupt(ledgerFile, err)
+	if err := json.Unmarshal(text, &e); err != nil {
+		return e, l.b.Damaged(ledgerFile, err)
 	}
 	return e, nil
 }
 
 // search finds the latest entry without the index.
-func (l *ledger) search(ctx context.Context, account, key string) (*state.LedgerEntry, error) {
+func (l *ledger) search(ctx context.Context, account, key string) (driver.LedgerEntry, error) {
 	latest := int64(-1)
 	err := l.scan(ctx, 0, func(at int64, a, k string) {
 		if a == account && k == key {
@@ -252,9 +242,9 @@ func (l *ledger) search(ctx context.Context, account, key string) (*state.Ledger
 	}, func(int64) {})
 	switch {
 	case err != nil:
-		return nil, err
+		return driver.LedgerEntry{}, err
 	case latest < 0:
-		return nil, state.ErrNotFound
+		return driver.LedgerEntry{}, driver.ErrNotFound
 	}
 	return l.entryAt(latest)
 }

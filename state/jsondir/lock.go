@@ -32,7 +32,7 @@ const holderAt = 1
 
 // Lock takes a session, stored or not, for this process. The lock is an
 // advisory lock of the operating system on the session's lock file.
-func (b *Backend) Lock(ctx context.Context, id string) (state.Unlocker, error) {
+func (b *db) Lock(ctx context.Context, id string) (state.Unlocker, error) {
 	s, err := b.session(ctx, id)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *session) tryLock() (*flock.Flock, error) {
 }
 
 // touch makes sure that a lock file is there and is no link out of the root.
-func (b *Backend) touch(name string) error {
+func (b *db) touch(name string) error {
 	f, err := b.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
 	switch {
 	case errors.Is(err, fs.ErrExist):

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
 )
 
 // SafeName returns the file name that q2google gives a session, item or batch,
@@ -69,14 +68,17 @@ func badID(id string, why error) error {
 	}
 }
 
-// checkItem refuses items that no file can be named after or whose document
-// would not give them back.
-func checkItem(it *state.Item) error {
-	if strings.ContainsRune(it.Name, 0) {
+// CheckName returns why no file can be named after an item.
+func (b *db) CheckName(name string) error {
+	if strings.ContainsRune(name, 0) {
 		return errors.New("its name has a NUL character")
 	}
-	return it.CheckIdentity()
+	return nil
 }
+
+// Fold returns what the names have in common whose files are one on some file
+// system.
+func (b *db) Fold(name string) string { return fold(fileOf(name)) }
 
 // fileOf returns the name of an item's file. Names that are too long are cut
 // and told apart by a hash; the true name is inside the file.

@@ -16,7 +16,7 @@ import (
 // session's lock nobody else changes it; otherwise the index is built anew when
 // the directory has changed.
 type session struct {
-	b   *Backend
+	b   *db
 	dir string
 
 	write   sync.Mutex // one change at a time; taken before mu and history

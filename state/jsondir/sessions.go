@@ -7,75 +7,48 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// Session returns a session's header.
-func (b *Backend) Session(ctx context.Context, id string) (*state.Session, error) {
+// Header returns a session's header.
+func (b *db) Header(ctx context.Context, id string) (driver.Header, error) {
 	s, err := b.session(ctx, id)
 	if err != nil {
-		return nil, err
+		return driver.Header{}, err
 	}
 	h, err := b.header(s.dir)
 	switch {
 	case err != nil:
-		return nil, err
+		return driver.Header{}, err
 	case h.ID != id:
-		return nil, otherSession(id, s.dir, h.ID)
+		return driver.Header{}, otherSession(id, s.dir, h.ID)
 	}
-	return h.Session, nil
+	return b.rowOf(h.Session)
 }
 
-// PutSession stores a session's header and sets its UpdatedAt.
-func (b *Backend) PutSession(ctx context.Context, header *state.Session) error {
-	s, err := b.session(ctx, header.ID)
+func (b *db) rowOf(h *state.Session) (driver.Header, error) {
+	document, err := state.EncodeSession(h)
 	if err != nil {
-		return err
+		err = b.fault("read header of", SafeName(h.ID), err)
 	}
-	put := func() error { return s.putHeader(header) }
-	err = s.change(ctx, header.ID, put)
-	if errors.Is(err, state.ErrNotFound) {
-		err = s.create(ctx, put)
-	}
-	return err
+	return driver.Header{ID: h.ID, Updated: h.UpdatedAt, Document: document}, err
 }
 
-func (s *session) putHeader(header *state.Session) error {
-	stored := *header
-	stored.UpdatedAt = s.b.now().UTC().Truncate(time.Microsecond)
-	if err := s.writeHeader(&stored); err != nil {
-		return err
-	}
-	header.UpdatedAt = stored.UpdatedAt
-	return nil
-}
-
-func (s *session) writeHeader(header *state.Session) error {
-	data, err := state.EncodeSession(header)
-	if err != nil {
-		return s.b.fault("store header of", s.dir, err)
-	}
-	if err := s.b.writeFile(s.dir+metaFile, data); err != nil {
+func (s *session) writeHeader(document []byte) error {
+	if err := s.b.writeFile(s.dir+metaFile, document); err != nil {
 		return err
 	}
 	return s.b.syncDir(s.dir)
 }
 
-// create makes a session that is not there, free of what an interrupted
-// deletion may have left.
+// create makes a session that is not there.
 func (s *session) create(ctx context.Context, put func() error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if _, err := s.b.header(s.dir); !errors.Is(err, state.ErrNotFound) {
-		return err // somebody else has been first, or it cannot be read
-	}
-	if err := s.b.makeDir(s.dir); err != nil {
-		return err
-	}
-	if err := s.clear(ctx); err != nil {
-		return err
+	if _, err := s.b.header(s.dir); !errors.Is(err, driver.ErrNotFound) {
+		return err // another process has been first, or it cannot be read
 	}
 	return put()
 }
@@ -117,29 +90,29 @@ type listed struct {
 	err    error
 }
 
-// Sessions lists headers, most recently updated first, those that cannot be
+// Headers lists headers, most recently updated first, those that cannot be
 // read last. Directories and files that are no sessions are passed over: see
 // [Backend.Strays].
-func (b *Backend) Sessions(ctx context.Context) iter.Seq2[*state.Session, error] {
-	return func(yield func(*state.Session, error) bool) {
+func (b *db) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
+	return func(yield func(driver.Header, error) bool) {
 		all, err := b.listSessions(ctx)
 		if err != nil {
-			yield(nil, err)
+			yield(driver.Header{}, err)
 			return
 		}
 		for _, l := range all {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
+			h, err := driver.Header{ID: l.header.ID}, l.err
+			if err == nil {
+				h, err = b.rowOf(l.header)
 			}
-			if !yield(l.header, l.err) {
+			if !yield(h, err) {
 				return
 			}
 		}
 	}
 }
 
-func (b *Backend) listSessions(ctx context.Context) ([]listed, error) {
+func (b *db) listSessions(ctx context.Context) ([]listed, error) {
 	if err := b.usable(ctx); err != nil {
 		return nil, err
 	}
@@ -155,7 +128,7 @@ func (b *Backend) listSessions(ctx context.Context) ([]listed, error) {
 	for dir := range dirs {
 		h, err := b.header(dir)
 		switch {
-		case errors.Is(err, state.ErrNotFound), errors.Is(err, errMisplaced):
+		case errors.Is(err, driver.ErrNotFound), errors.Is(err, errMisplaced):
 		case err != nil:
 			all = append(all, listed{&state.Session{ID: dir}, err})
 		default:
@@ -171,18 +144,18 @@ func (b *Backend) listSessions(ctx context.Context) ([]listed, error) {
 	return all, err
 }
 
-// DeleteSession removes a session: first its header, so that an interrupted
+// Delete removes a session: first its header, so that an interrupted
 // deletion leaves no session, then the rest. It also removes what an interrupted
 // one has left. It returns a *state.LockedError if another backend holds the
 // session.
-func (b *Backend) DeleteSession(ctx context.Context, id string) error {
+func (b *db) Delete(ctx context.Context, id string) error {
 	s, err := b.session(ctx, id)
 	if err != nil {
 		return err
 	}
 	h, err := b.header(s.dir)
 	switch {
-	case errors.Is(err, state.ErrNotFound):
+	case errors.Is(err, driver.ErrNotFound):
 		if !s.remains() {
 			return err
 		}

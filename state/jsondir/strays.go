@@ -34,10 +34,8 @@ func isCopy(file string) bool {
 	return strings.HasPrefix(file, "._") || strings.Contains(file, ".sync-conflict-") || strings.Contains(strings.ToLower(file), "conflicted copy")
 }
 
-// Strays tells the files and directories that lie among those of sessions and
-// are none, and why each is left alone. It ends early if the directory cannot be
-// read.
-func (b *Backend) Strays(ctx context.Context) iter.Seq2[string, string] {
+// strays is [Backend.Strays].
+func (b *db) strays(ctx context.Context) iter.Seq2[string, string] {
 	return func(yield func(path, why string) bool) {
 		var entries []fs.DirEntry
 		if b.usable(ctx) != nil || b.list(ctx, ".", func(e fs.DirEntry) { entries = append(entries, e) }) != nil {
@@ -62,7 +60,7 @@ const (
 )
 
 // straysAt returns the strays at and below an entry of the state directory.
-func (b *Backend) straysAt(ctx context.Context, e fs.DirEntry) (found []stray) {
+func (b *db) straysAt(ctx context.Context, e fs.DirEntry) (found []stray) {
 	name := e.Name()
 	switch {
 	case !e.IsDir() && isCopy(name) && strings.HasSuffix(name, ".json"):
@@ -98,7 +96,7 @@ func (b *Backend) straysAt(ctx context.Context, e fs.DirEntry) (found []stray) {
 
 // isRecord reports whether a file of a session, such as "items/a.jpg.json", is a
 // record's, whole or damaged.
-func (b *Backend) isRecord(dir, file string) bool {
+func (b *db) isRecord(dir, file string) bool {
 	kind, base := filepath.Split(file)
 	if kind == "batches/" {
 		batch, err := b.readBatch(dir, base)

@@ -54,6 +54,9 @@ func scanRow(row pgx.CollectableRow) (r driver.Row, err error) {
 // Page returns the next items that q selects: nothing is held in the database
 // while the caller works on them.
 func (b *db) Page(ctx context.Context, session string, q driver.Query) ([]driver.Row, error) {
+	if q == (driver.Query{After: q.After, Limit: q.Limit}) {
+		return b.sequence(ctx, session, q.After, q.Limit)
+	}
 	outdated, err := b.isOutdated(ctx, session)
 	if err != nil {
 		return nil, err
@@ -66,15 +69,52 @@ func (b *db) Page(ctx context.Context, session string, q driver.Query) ([]driver
 	return page, err
 }
 
+// sequence returns the next items by number. Numbers have no gaps to speak of, so
+// that a range of them is a page.
+func (b *db) sequence(ctx context.Context, session string, after int64, limit int) (page []driver.Row, err error) {
+	for len(page) < limit {
+		next := after + int64(limit-len(page))
+		rows, err := query(ctx, b, readOp(session), scanRow, `SELECT seq, document FROM gondola.items
+			WHERE session = `+num+` AND seq > $2 AND seq <= $3 ORDER BY seq`, session, after, next)
+		if page = append(page, rows...); err != nil || len(page) == limit {
+			return page, err
+		}
+		last, err := b.lastSeq(ctx, session)
+		if err != nil || last <= next {
+			return page, err
+		}
+		after = next
+	}
+	return page, nil
+}
+
+// lastSeq returns the number of the item found last, 0 if there is none.
+func (b *db) lastSeq(ctx context.Context, session string) (int64, error) {
+	found, err := query(ctx, b, readOp(session), pgx.RowTo[int64], `SELECT coalesce((SELECT max(seq) FROM gondola.items WHERE session = num), 0)
+		FROM gondola.sessions WHERE id = $1`, session)
+	if err == nil && len(found) == 0 {
+		err = driver.ErrNotFound
+	}
+	if err != nil {
+		return 0, err
+	}
+	return found[0], nil
+}
+
 // Batches returns the next batches.
 func (b *db) Batches(ctx context.Context, session string, after int64, limit int) ([]driver.Batch, error) {
-	page, err := query(ctx, b, readOp(session), pgx.RowToStructByPos[driver.Batch], `SELECT index, document FROM gondola.batches
+	page, err := query(ctx, b, readOp(session), scanBatch, `SELECT index, document FROM gondola.batches
 		WHERE session = (SELECT num FROM gondola.sessions WHERE id = $1) AND index > $2 ORDER BY index LIMIT $3`,
 		session, after, limit)
 	if err == nil && len(page) == 0 {
 		err = b.exists(ctx, session)
 	}
 	return page, err
+}
+
+func scanBatch(row pgx.CollectableRow) (b driver.Batch, err error) {
+	err = row.Scan(&b.Index, &b.Document)
+	return b, err
 }
 
 // Sums returns what the items of each outcome sum up to.

@@ -121,7 +121,7 @@ func TestServerStaysAway(t *testing.T) {
 	if took < time.Second || took > 10*time.Second {
 		t.Errorf("it waited for %v, want 4 s", took)
 	}
-	if len(waits) == 0 || waits[0].Until.Before(began) || waits[0].Until.Location() != time.UTC || !strings.Contains(waits[0].Reason, `items of session "s"`) {
+	if len(waits) == 0 || waits[0].Until.Before(began) || waits[0].Until.Location() != time.UTC || !strings.Contains(waits[0].Reason, `store session "s"`) {
 		t.Errorf("told of %v", waits)
 	}
 	// The next calls know that already, until the server is back.

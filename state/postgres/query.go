@@ -9,17 +9,16 @@ import (
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// pageQuery returns the statement for a page of items. It compares whole keys of
-// the index that has the order, because the planner cannot know how much there is
-// in a session that has just been filled: counting on little, it would collect
-// all of it and sort.
+// pageQuery returns the statement for a page of items. It compares the keys of the
+// index that has the order, and picks them before their documents, because the
+// planner cannot know how much there is in a session that has just been filled.
 func pageQuery(session string, q driver.Query, outdated bool) (sql string, args []any) {
-	p := page{args: []any{session}, captured: "captured"}
+	if q == (driver.Query{Next: q.Next, After: q.After, Limit: q.Limit}) {
+		return pendingPage, []any{session, q.Next, q.After, q.Limit}
+	}
+	p := page{args: []any{session}, where: []string{"session = " + num}, captured: "captured"}
 	if outdated {
 		p.captured = capturedInDocument
-	}
-	if q.Next != "" && q == (driver.Query{Next: q.Next, After: q.After, Limit: q.Limit}) {
-		return pendingPage, []any{session, q.Next, q.After, q.Limit}
 	}
 	k := p.key(q)
 	p.between(k, q)
@@ -28,9 +27,13 @@ func pageQuery(session string, q driver.Query, outdated bool) (sql string, args 
 	if q.Descending {
 		direction = " DESC"
 	}
-	order := strings.Join(k.columns, direction+", ") + direction
-	return "SELECT seq, document FROM gondola.items WHERE " + strings.Join(p.where, " AND ") +
-		" ORDER BY " + order + " LIMIT " + p.arg(q.Limit, "bigint"), p.args
+	by := func(columns []string) string { return strings.Join(columns, direction+", ") + direction }
+	columns := strings.Join(k.columns, ", ")
+	return "SELECT item.seq, item.document FROM (SELECT session, " + columns + " FROM gondola.items WHERE " + strings.Join(p.where, " AND ") +
+		" ORDER BY " + by(k.columns) + " LIMIT " + p.arg(q.Limit, "bigint") + ") AS page (session, " + strings.Join(k.names, ", ") + `)
+		CROSS JOIN LATERAL (SELECT seq, document FROM gondola.items
+			WHERE session = page.session AND ` + k.row + ` = page.` + k.row + ` LIMIT 1) AS item
+		ORDER BY page.` + strings.Join(k.names, direction+", page.") + direction, p.args
 }
 
 // capturedInDocument stands for the column that an older schema does not have.
@@ -64,27 +67,54 @@ func (p *page) arg(value any, kind string) string {
 
 // key is the index that has an order, and the part of it that a page may be in.
 type key struct {
-	columns     []string
-	first, last []string // values of the columns
+	columns     []string // of the index, after the session
+	names       []string // of the columns
+	row         string   // the name that tells the rows of a session apart
+	first, last []string // values of the columns; nil for no bound
 	after       []string // of the row that the page comes after; nil for none
 }
 
 func (p *page) key(q driver.Query) key {
-	k := key{columns: []string{"session", "seq"}, first: []string{num, "0"}, last: []string{num, strconv.Itoa(math.MaxInt64)}}
 	switch {
 	case q.Order == driver.ByName:
-		k = p.byName(q)
+		return p.byName(q)
 	case q.Order == driver.ByCaptured:
-		k = p.byCaptured(q)
-	case q.Outcome != "":
-		outcome := p.arg(q.Outcome, "text")
-		k.columns = []string{"session", "outcome", "seq"}
-		k.first, k.last = []string{num, outcome, "0"}, []string{num, outcome, strconv.Itoa(math.MaxInt64)}
-		if q.After != 0 {
-			k.after = []string{num, outcome, p.arg(q.After, "bigint")}
-		}
-	case q.After != 0:
-		k.after = []string{num, p.arg(q.After, "bigint")}
+		return p.byCaptured(q)
+	}
+	k := key{columns: []string{"seq"}, names: []string{"seq"}, row: "seq"}
+	if q.Outcome != "" {
+		p.where = append(p.where, "outcome = "+p.arg(q.Outcome, "text"))
+	}
+	if q.After != 0 {
+		k.after = []string{p.arg(q.After, "bigint")}
+	}
+	return k
+}
+
+func (p *page) byName(q driver.Query) key {
+	k := key{columns: []string{"name"}, names: []string{"name"}, row: "name"}
+	if q.Prefix != "" && begins(q) {
+		k.first = []string{p.arg(q.Prefix, "text")}
+	}
+	if q.Prefix != "" && ends(q) {
+		k.last = []string{p.arg(q.Prefix+"\U0010FFFF", "text")}
+	}
+	if q.After != 0 {
+		k.after = []string{p.cursor("name", q)}
+	}
+	return k
+}
+
+func (p *page) byCaptured(q driver.Query) key {
+	k := key{columns: []string{p.captured, "seq"}, names: []string{"captured", "seq"}, row: "seq"}
+	if (q.From != "" || q.Until != "") && begins(q) {
+		k.first = []string{p.arg(max(q.From, "0"), "text"), "0"}
+	}
+	if q.Until != "" && ends(q) {
+		k.last = []string{p.arg(q.Until, "text"), strconv.Itoa(math.MaxInt64)}
+	}
+	if q.After != 0 {
+		k.after = []string{p.cursor(p.captured, q), p.arg(q.After, "bigint")}
 	}
 	return k
 }
@@ -94,34 +124,6 @@ func (p *page) key(q driver.Query) key {
 func begins(q driver.Query) bool { return q.After == 0 || q.Descending }
 func ends(q driver.Query) bool   { return q.After == 0 || !q.Descending }
 
-func (p *page) byName(q driver.Query) key {
-	k := key{columns: []string{"session", "name"}, first: []string{num, "''"}, last: []string{num + " + 1", "''"}}
-	if q.Prefix != "" && begins(q) {
-		k.first = []string{num, p.arg(q.Prefix, "text")}
-	}
-	if q.Prefix != "" && ends(q) {
-		k.last = []string{num, p.arg(q.Prefix+"\U0010FFFF", "text")}
-	}
-	if q.After != 0 {
-		k.after = []string{num, p.cursor("name", q)}
-	}
-	return k
-}
-
-func (p *page) byCaptured(q driver.Query) key {
-	k := key{columns: []string{"session", p.captured, "seq"}, first: []string{num, "''", "0"}, last: []string{num + " + 1", "''", "0"}}
-	if (q.From != "" || q.Until != "") && begins(q) {
-		k.first[1] = p.arg(max(q.From, "0"), "text")
-	}
-	if q.Until != "" && ends(q) {
-		k.last = []string{num, p.arg(q.Until, "text"), strconv.Itoa(math.MaxInt64)}
-	}
-	if q.After != 0 {
-		k.after = []string{num, p.cursor(p.captured, q), p.arg(q.After, "bigint")}
-	}
-	return k
-}
-
 // cursor returns what a column is in the row that the page comes after.
 func (p *page) cursor(column string, q driver.Query) string {
 	return fmt.Sprintf("(SELECT %s FROM gondola.items WHERE session = %s AND seq = %s)", column, num, p.arg(q.After, "bigint"))
@@ -129,34 +131,41 @@ func (p *page) cursor(column string, q driver.Query) string {
 
 // between adds the bounds of the key.
 func (p *page) between(k key, q driver.Query) {
-	row := func(values []string) string { return "(" + strings.Join(values, ", ") + ")" }
-	low, high := ">= "+row(k.first), "<= "+row(k.last)
-	switch {
-	case k.after != nil && q.Descending:
-		high = "< " + row(k.after)
-	case k.after != nil:
-		low = "> " + row(k.after)
+	bound := func(operator string, values []string) {
+		if values != nil {
+			p.where = append(p.where, "("+strings.Join(k.columns, ", ")+") "+operator+" ("+strings.Join(values, ", ")+")")
+		}
 	}
-	p.where = append(p.where, row(k.columns)+" "+low, row(k.columns)+" "+high)
+	bound(">=", k.first)
+	bound("<=", k.last)
+	if q.Descending {
+		bound("<", k.after)
+	} else {
+		bound(">", k.after)
+	}
 }
 
-// filter adds what is looked at row by row.
+// filter adds what is looked at row by row. Appending nothing keeps the planner
+// from taking another index for it, and sorting what that finds.
 func (p *page) filter(q driver.Query) {
-	and := func(condition string) { p.where = append(p.where, condition) }
+	and := func(column, operator, value string) {
+		p.where = append(p.where, column+" || '' "+operator+" "+p.arg(value, "text")+` COLLATE "C"`)
+	}
 	if q.Next != "" {
-		and("awaits = " + p.arg(q.Next, "text"))
+		and("awaits", "=", q.Next)
 	}
 	if q.Outcome != "" && q.Order != driver.BySeq {
-		and("outcome = " + p.arg(q.Outcome, "text"))
+		and("outcome", "=", q.Outcome)
 	}
 	if q.Prefix != "" && q.Order != driver.ByName {
-		and("starts_with(name, " + p.arg(q.Prefix, "text") + ")")
+		and("name", ">=", q.Prefix)
+		and("name", "<", q.Prefix+"\U0010FFFF")
 	}
 	if q.Order == driver.ByCaptured || q.From == "" && q.Until == "" {
 		return
 	}
-	and(p.captured + " >= " + p.arg(max(q.From, "0"), "text") + ` COLLATE "C"`)
+	and(p.captured, ">=", max(q.From, "0"))
 	if q.Until != "" {
-		and(p.captured + " <= " + p.arg(q.Until, "text") + ` COLLATE "C"`)
+		and(p.captured, "<=", q.Until)
 	}
 }

@@ -63,6 +63,16 @@ func work(t *testing.T, uri string) {
 		for _, err := range b.Items(ctx, "s", state.ItemQuery{After: 9_990, Limit: 5}) {
 			must(err)
 		}
+		for _, order := range []state.Order{state.BySeq, state.ByName, state.ByCaptured} {
+			for _, q := range []state.Query{{}, {After: 5000}, {After: 5000, Descending: true}} {
+				if q.Order, q.Limit = order, 5; order == state.BySeq {
+					q.Outcome = state.OutcomePending
+				}
+				for _, err := range b.Search(ctx, "s", q) {
+					must(err)
+				}
+			}
+		}
 	}
 	must(b.Close())
 }

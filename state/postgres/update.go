@@ -99,7 +99,7 @@ func (u *update) Write(w driver.Write) error {
 	case w.Header != nil:
 		u.exec(`INSERT INTO gondola.sessions (id, updated, document) VALUES ($1, $2, $3::text::json)
 			ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, document = excluded.document`,
-			w.Header.ID, w.Header.Updated, string(w.Header.Document))
+			w.Header.ID, w.Header.Updated, driver.OneLine(w.Header.Document))
 	case u.num == 0:
 		u.queue(`SELECT num FROM gondola.sessions WHERE id = $1`, u.session).QueryRow(u.scanNum)
 	}
@@ -121,7 +121,7 @@ func (u *update) putBatch(b driver.Batch) {
 	}
 	u.exec(`INSERT INTO gondola.batches (session, index, document)
 		SELECT num, $2::bigint, $3::text::json FROM gondola.sessions WHERE id = $1
-		ON CONFLICT (session, index) DO UPDATE SET document = excluded.document`, u.session, b.Index, string(b.Document))
+		ON CONFLICT (session, index) DO UPDATE SET document = excluded.document`, u.session, b.Index, driver.OneLine(b.Document))
 }
 
 func (u *update) putItems(changes []driver.Change) {
@@ -129,7 +129,7 @@ func (u *update) putItems(changes []driver.Change) {
 	var identities, names, awaits, outcomes, captured, documents []string
 	for _, c := range changes {
 		seqs, sizes, carried = append(seqs, c.Seq), append(sizes, c.Size), append(carried, c.Carried)
-		identities, names, documents = append(identities, c.Key), append(names, c.Name), append(documents, string(c.Document))
+		identities, names, documents = append(identities, c.Key), append(names, c.Name), append(documents, driver.OneLine(c.Document))
 		awaits, outcomes, captured = append(awaits, c.Next), append(outcomes, c.Outcome), append(captured, c.Captured)
 	}
 	u.exec(`INSERT INTO gondola.items (session, seq, identity, name, awaits, outcome, size, carried, captured, document)

@@ -74,7 +74,7 @@ func (u *update) Write(w driver.Write) error {
 	if h := w.Header; h != nil {
 		err := u.exec(`INSERT INTO session (id, updated_at, document) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at, document = excluded.document`,
-			h.ID, stamp(h.Updated), string(h.Document))
+			h.ID, stamp(h.Updated), driver.OneLine(h.Document))
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (u *update) put(session int64, r driver.Row) error {
 		SET key = excluded.key, name = excluded.name, awaits = excluded.awaits, outcome = excluded.outcome,
 			size = excluded.size, carried = excluded.carried, captured = excluded.captured, document = excluded.document
 		WHERE document <> excluded.document`,
-		session, r.Seq, r.Key, r.Name, r.Next, r.Outcome, r.Size, r.Carried, r.Captured, string(r.Document))
+		session, r.Seq, r.Key, r.Name, r.Next, r.Outcome, r.Size, r.Carried, r.Captured, driver.OneLine(r.Document))
 }
 
 func (u *update) putBatch(session int64, b driver.Batch) error {
@@ -132,5 +132,5 @@ func (u *update) putBatch(session int64, b driver.Batch) error {
 	}
 	return u.exec(`INSERT INTO batch (session, number, document) VALUES (?, ?, ?)
 		ON CONFLICT (session, number) DO UPDATE SET document = excluded.document WHERE document <> excluded.document`,
-		session, b.Index, string(b.Document))
+		session, b.Index, driver.OneLine(b.Document))
 }
