@@ -51,8 +51,8 @@ func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, se
 	if err != nil {
 		return err
 	}
-	rows := a.newRows()
-	taken := 0
+	rows := a.print.Rows(listing)
+	var sum listedSum
 	for item, err := range source.List(ctx, window) {
 		if err != nil {
 			return err
@@ -60,36 +60,42 @@ func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, se
 		if item = item.Bounded(); !filter.Match(item) {
 			continue
 		}
-		if filter.MaxItems > 0 && taken == filter.MaxItems {
+		if filter.MaxItems > 0 && sum.items == filter.MaxItems {
 			break
 		}
-		taken++
 		if item.Refusal == nil {
 			item.Refusal = refuse(item)
 		}
-		rows.add(item)
+		sum.add(item)
+		rows.Add(newListedLine(item))
 		if err := a.stdout.Failure(); err != nil {
 			return err
 		}
 	}
-	rows.end()
+	fmt.Fprintf(a.talk(), "%s, %s, %d of them refused\n", count(sum.items, "item"), size(sum.bytes), sum.refused)
 	return nil
 }
 
-// rows writes the items of a station in the chosen format.
-type rows struct {
-	a       *app
+// listedSum sums up what is listed.
+type listedSum struct {
 	items   int
 	bytes   int64
 	refused int
 }
 
-func (a *app) newRows() *rows {
-	r := &rows{a: a}
-	if a.print.Format == render.TSV {
-		row(a.stdout, "key", "file_name", "bytes", "captured_at", "kind", "type", "refusal")
+func (n *listedSum) add(it media.Item) {
+	n.items++
+	n.bytes += max(it.Size, 0)
+	if it.Refusal != nil {
+		n.refused++
 	}
-	return r
+}
+
+// listing is the table of the items of a station. It is written as it comes.
+var listing = render.Table{
+	TSV:    []string{"key", "file_name", "bytes", "captured_at", "kind", "type", "refusal"},
+	Titles: []string{"NAME", "SIZE", "CAPTURED", "TYPE", "NOT CARRIED BECAUSE"},
+	Widths: []int{40, 12, 20, 14},
 }
 
 // listedLine is an item of a station in JSON.
@@ -108,43 +114,44 @@ type listedLine struct {
 	Refusal    *media.Refusal `json:"refusal,omitempty"`
 }
 
-func (r *rows) add(it media.Item) {
-	r.items++
-	r.bytes += max(it.Size, 0)
-	why, captured := "", ""
-	if it.Refusal != nil {
-		r.refused++
-		why = it.Refusal.Reason
+func newListedLine(it media.Item) listedLine {
+	line := listedLine{
+		Type: "item", Key: it.ID.Key(), Name: it.Name, Kind: it.Kind, MIME: it.MIME, MediaType: it.Type,
+		Width: it.Width, Height: it.Height, Camera: it.Camera, CapturedAt: it.CapturedAt.UTC(), Refusal: it.Refusal,
 	}
-	if !it.CapturedAt.IsZero() {
-		captured = it.CapturedAt.UTC().Format(time.RFC3339)
+	if it.Size != media.SizeUnknown {
+		line.Bytes = &it.Size
 	}
-	switch r.a.print.Format {
-	case render.JSON:
-		line := listedLine{
-			Type: "item", Key: it.ID.Key(), Name: it.Name, Kind: it.Kind, MIME: it.MIME, MediaType: it.Type,
-			Width: it.Width, Height: it.Height, Camera: it.Camera, CapturedAt: it.CapturedAt.UTC(), Refusal: it.Refusal,
-		}
-		if it.Size != media.SizeUnknown {
-			line.Bytes = &it.Size
-		}
-		r.a.json(line)
-	case render.TSV:
-		row(r.a.stdout, it.ID.Key(), it.Name, it.Size, captured, it.Kind, it.Type, why)
-	default:
-		r.text(it, captured, why)
-	}
+	return line
 }
 
-var listedWidths = []int{40, 12, 20, 14} // name, size, captured, type
-
-func (r *rows) text(it media.Item, captured, why string) {
-	if r.items == 1 {
-		columns(r.a.stdout, listedWidths, "NAME", "SIZE", "CAPTURED", "TYPE", "NOT CARRIED BECAUSE")
-	}
-	columns(r.a.stdout, listedWidths, it.Name, size(it.Size), captured, it.Type, why)
+// Cells implements [render.Row].
+func (l listedLine) Cells() []any {
+	return []any{l.Key, l.Name, l.size(), l.captured(), l.Kind, l.MediaType, l.why()}
 }
 
-func (r *rows) end() {
-	fmt.Fprintf(r.a.talk(), "%s, %s, %d of them refused\n", count(r.items, "item"), size(r.bytes), r.refused)
+// Texts implements [render.Row].
+func (l listedLine) Texts() []any {
+	return []any{l.Name, size(l.size()), l.captured(), l.MediaType, l.why()}
+}
+
+func (l listedLine) size() int64 {
+	if l.Bytes == nil {
+		return media.SizeUnknown
+	}
+	return *l.Bytes
+}
+
+func (l listedLine) captured() string {
+	if l.CapturedAt.IsZero() {
+		return ""
+	}
+	return l.CapturedAt.Format(time.RFC3339)
+}
+
+func (l listedLine) why() string {
+	if l.Refusal == nil {
+		return ""
+	}
+	return l.Refusal.Reason
 }

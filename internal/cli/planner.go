@@ -28,6 +28,9 @@ type plannedLine struct {
 	Bytes  int64        `json:"bytes"`
 	Taken  *time.Time   `json:"captured_at,omitempty"`
 	Error  *errorObject `json:"error,omitempty"`
+
+	size int64 // or media.SizeUnknown
+	why  string
 }
 
 type planLine struct {
@@ -66,28 +69,28 @@ func action(p gondola.PlannedItem) string {
 
 // plan shows what a run would do, item by item as the listing goes on.
 func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
-	if a.print.Format == render.TSV {
-		row(a.stdout, "file_name", "action", "bytes", "reason")
-	}
-	plan, err := a.makePlan(ctx, o)
+	rows := a.print.Rows(render.Table{
+		TSV:    []string{"file_name", "action", "bytes", "reason"},
+		Widths: []int{5, 40, 12}, // action, name, size
+		To:     a.result(),
+	})
+	plan, err := a.makePlan(ctx, o, rows)
 	if err != nil {
 		return err
 	}
 	line := lineOf(plan, o, limit)
-	if a.print.Format == render.JSON {
-		a.json(line)
-	}
+	a.print.JSON(line)
 	line.write(a.result(), limit)
 	return nil
 }
 
 // makePlan prints each item, and the notices as they come.
-func (a *app) makePlan(ctx context.Context, o gondola.Options) (*gondola.Plan, error) {
+func (a *app) makePlan(ctx context.Context, o gondola.Options, rows *render.Rows) (*gondola.Plan, error) {
 	o.Bus = new(progress.Bus)
 	notices := watch(o.Bus, noticesOnly{a})
 	defer notices.stop()
 	return gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
-		notices.each(func(watcher) { a.plannedItem(p) })
+		notices.each(func(watcher) { rows.Add(newPlannedLine(p)) })
 		return a.stdout.Failure()
 	})
 }
@@ -99,32 +102,27 @@ func (n noticesOnly) event(e progress.Event) { n.a.showNotice(e) }
 func (noticesOnly) tick(progress.Snapshot)   {}
 func (noticesOnly) close()                   {}
 
-func (a *app) plannedItem(p gondola.PlannedItem) {
-	what, why := action(p), ""
-	if what == actionSkip {
-		why = p.Item.Refusal.Reason
+func newPlannedLine(p gondola.PlannedItem) plannedLine {
+	it := &p.Item
+	line := plannedLine{Type: "planned", Key: it.ID.Key(), Name: it.Name, Action: action(p), Bytes: max(it.Size, 0), size: it.Size}
+	if !it.CapturedAt.IsZero() {
+		line.Taken = &it.CapturedAt
 	}
-	if what == actionNone {
-		why = "already there"
+	switch line.Action {
+	case actionSkip:
+		line.why = it.Refusal.Reason
+		line.Error = &errorObject{Class: fault.Item, Code: it.Refusal.Code, Message: line.why}
+	case actionNone:
+		line.why = "already there"
 	}
-	switch a.print.Format {
-	case render.JSON:
-		line := plannedLine{Type: "planned", Key: p.Item.ID.Key(), Name: p.Item.Name, Action: what, Bytes: max(p.Item.Size, 0)}
-		if !p.Item.CapturedAt.IsZero() {
-			line.Taken = &p.Item.CapturedAt
-		}
-		if what == actionSkip {
-			line.Error = &errorObject{Class: fault.Item, Code: p.Item.Refusal.Code, Message: why}
-		}
-		a.json(line)
-	case render.TSV:
-		row(a.stdout, p.Item.Name, what, max(p.Item.Size, 0), why)
-	default:
-		columns(a.result(), plannedWidths, what, p.Item.Name, size(p.Item.Size), why)
-	}
+	return line
 }
 
-var plannedWidths = []int{5, 40, 12} // action, name, size
+// Cells implements [render.Row].
+func (l plannedLine) Cells() []any { return []any{l.Name, l.Action, l.Bytes, l.why} }
+
+// Texts implements [render.Row].
+func (l plannedLine) Texts() []any { return []any{l.Action, l.Name, size(l.size), l.why} }
 
 func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 	rate := int64(assumedRate)
