@@ -33,7 +33,7 @@ func relistCarried(t *testing.T, c *cloud, addresses map[string]string) (items [
 // TestWhatQ2googleCarriedIsNotResolved: of 60 media of which 10 are left, 10 are
 // resolved; and what is listed without a manifest is what the manifest would tell.
 func TestWhatQ2googleCarriedIsNotResolved(t *testing.T) {
-	c, asked := troubled(60, func(string, http.ResponseWriter) bool { return false })
+	c, asked := troubled(t, 60, func(string, http.ResponseWriter) bool { return false })
 	carried := map[string]string{}
 	for i, r := range c.rows {
 		id := r["id"].(string)
@@ -104,7 +104,7 @@ func TestWhatRowsDoNotTellIsResolved(t *testing.T) {
 		{"a burst of one", video(map[string]any{"type": "Burst", "filename": "G0010001.JPG", "file_extension": "jpg"}), "G0010001000.JPG", "", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c := &cloud{rows: []map[string]any{tc.row}, manifests: map[string]string{"m": photo("m")}}
+			c := emulated(t, &cloud{rows: []map[string]any{tc.row}, manifests: map[string]string{"m": photo("m")}})
 			relistCarried(t, c, map[string]string{tc.carried: tc.address})
 			if resolved := c.requests > len(c.searches); resolved != tc.resolved {
 				t.Errorf("resolved: %v, want %v", resolved, tc.resolved)
@@ -119,7 +119,7 @@ func TestARenditionIsAlwaysResolved(t *testing.T) {
 	r := row("m")
 	r["type"], r["filename"], r["file_extension"], r["item_count"] = "Video", "GX010042.MP4", "mp4", 1
 	r["available_labels"] = []string{"source"}
-	c := &cloud{rows: []map[string]any{r}, manifests: map[string]string{"m": photo("m")}}
+	c := emulated(t, &cloud{rows: []map[string]any{r}, manifests: map[string]string{"m": photo("m")}})
 	s, err := NewSource(newTestClient(t, c), SourceOptions{Quality: "1080"})
 	if err != nil {
 		t.Fatal(err)

@@ -296,7 +296,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestMedium(t *testing.T) {
-	cl := &cloud{manifests: map[string]string{"k7Q": `{"id":"k7Q","type":"Photo"}`, "K7q": `{"id":"k7Q"}`}}
+	cl := emulated(t, &cloud{manifests: map[string]string{"k7Q": `{"id":"k7Q","type":"Photo"}`, "K7q": `{"id":"k7Q"}`}})
 	c := newTestClient(t, cl, func(o *Options) { o.Retry.Attempts = 1 })
 	if row, err := c.Medium(t.Context(), "k7Q"); err != nil || row.Type != "Photo" {
 		t.Errorf("Medium = %+v, %v", row, err)

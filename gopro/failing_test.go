@@ -13,9 +13,9 @@ import (
 )
 
 // troubled is a cloud of photos, some of which answer as they please.
-func troubled(rows int, answer func(id string, w http.ResponseWriter) bool) (*cloud, map[string]int) {
+func troubled(t *testing.T, rows int, answer func(id string, w http.ResponseWriter) bool) (*cloud, map[string]int) {
 	asked := map[string]int{}
-	cl := &cloud{rows: library(rows), manifests: map[string]string{}}
+	cl := emulated(t, &cloud{rows: library(rows), manifests: map[string]string{}})
 	for _, r := range cl.rows {
 		id := r["id"].(string)
 		cl.manifests[id] = photo(id)
@@ -37,7 +37,7 @@ func TestARefusalOfOneMediumIsItsOwn(t *testing.T) {
 	for _, status := range []int{302, 400, 401, 403, 404, 406, 409, 410, 415, 500, 501, 502, 503, 504} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cl, asked := troubled(30, func(id string, w http.ResponseWriter) bool {
+				cl, asked := troubled(t, 30, func(id string, w http.ResponseWriter) bool {
 					if id == "m0017" {
 						writeJSON(w, status, `{"error":"no"}`)
 					}
@@ -80,7 +80,7 @@ func TestNeighboursThatFail(t *testing.T) {
 				for i := range 12 {
 					bad[fmt.Sprintf("m%04d", 40-tc.first-i)] = true
 				}
-				cl, asked := troubled(40, func(id string, w http.ResponseWriter) bool {
+				cl, asked := troubled(t, 40, func(id string, w http.ResponseWriter) bool {
 					if bad[id] {
 						writeJSON(w, tc.status, "{}")
 					}
@@ -114,7 +114,7 @@ func TestNeighboursThatFail(t *testing.T) {
 func TestAMediumThatResetsTheLine(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			cl, _ := troubled(20, func(string, http.ResponseWriter) bool { return false })
+			cl, _ := troubled(t, 20, func(string, http.ResponseWriter) bool { return false })
 			c := newTestClient(t, nil, func(o *Options) {
 				o.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 					if strings.Contains(r.URL.Path, "m0007") || all && r.URL.Path != "/media/search" {
@@ -149,7 +149,7 @@ func TestOtherFilesThanPromised(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				down := true
-				cl, _ := troubled(1, func(_ string, w http.ResponseWriter) bool {
+				cl, _ := troubled(t, 1, func(_ string, w http.ResponseWriter) bool {
 					if down {
 						writeJSON(w, 500, "{}")
 					}
@@ -188,7 +188,7 @@ func TestOneAnswerIsNotBelievedAgainstAnother(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				left := tc.empty
-				cl, asked := troubled(1, func(_ string, w http.ResponseWriter) bool {
+				cl, asked := troubled(t, 1, func(_ string, w http.ResponseWriter) bool {
 					if left--; left >= 0 {
 						writeJSON(w, 200, empty)
 					}
@@ -215,7 +215,7 @@ func TestOneAnswerIsNotBelievedAgainstAnother(t *testing.T) {
 // never list what they should ends.
 func TestManyContradictionsCostLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cl, asked := troubled(200, func(_ string, w http.ResponseWriter) bool {
+		cl, asked := troubled(t, 200, func(_ string, w http.ResponseWriter) bool {
 			writeJSON(w, 200, manifest("GOPR0001.JPG", nil, nil, nil))
 			return true
 		})

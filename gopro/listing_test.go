@@ -126,7 +126,7 @@ func TestMediaProvesItself(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cl := &cloud{rows: library(tc.rows), before: tc.before}
+				cl := emulated(t, &cloud{rows: library(tc.rows), before: tc.before})
 				ids, err := listAll(t, newTestClient(t, cl), media.Window{})
 				if fault.CodeOf(err) != tc.code || err != nil && fault.ClassOf(err) != fault.Session {
 					t.Errorf("ended with %v, want code %q", err, tc.code)
@@ -147,7 +147,7 @@ func TestMediaProvesItself(t *testing.T) {
 
 func TestMediaWaitsAndTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cl := &cloud{rows: library(10)}
+		cl := emulated(t, &cloud{rows: library(10)})
 		cl.before = func(n int, r *http.Request, c *cloud, w http.ResponseWriter) bool {
 			if n <= 3 {
 				c.search(w, r, 1)
@@ -171,7 +171,7 @@ func TestMediaWaitsAndTells(t *testing.T) {
 
 func TestMediaWindow(t *testing.T) {
 	day := media.Window{Start: noon.Add(-12 * time.Hour), End: noon.Add(12*time.Hour - 1)}
-	cl := &cloud{}
+	cl := emulated(t, &cloud{})
 	for id, at := range map[string]any{"first": "2025-06-01T00:00:00Z", "last": "2025-06-01T23:59:59Z", "before": "2025-05-31T23:59:59Z",
 		"after": "2025-06-02T00:00:00Z", "unreadable": "yesterday", "none": nil, "zone": "2025-06-01T23:30:00-02:00"} {
 		r := row(id)
@@ -207,7 +207,7 @@ func TestRangeOfHalfOpenWindows(t *testing.T) {
 }
 
 func TestMediaStops(t *testing.T) {
-	cl := &cloud{rows: library(212)}
+	cl := emulated(t, &cloud{rows: library(212)})
 	n := 0
 	for _, err := range newTestClient(t, cl).Media(t.Context(), media.Window{}) {
 		if err != nil {
@@ -250,7 +250,7 @@ func TestACountThatIsWrongForEver(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cl := &cloud{rows: library(tc.rows), ghosts: tc.ghosts}
+				cl := emulated(t, &cloud{rows: library(tc.rows), ghosts: tc.ghosts})
 				var said []string
 				n := 0
 				var err error
@@ -293,7 +293,7 @@ func TestARowThatIsMissingForEver(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cl := &cloud{rows: library(tc.rows)}
+				cl := emulated(t, &cloud{rows: library(tc.rows)})
 				lost := cl.rows[tc.lost]["id"].(string)
 				cl.hide = func(id, _ string) bool { return id == lost }
 				ids, err := listAll(t, newTestClient(t, cl), media.Window{})
@@ -304,7 +304,7 @@ func TestARowThatIsMissingForEver(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		cl := &cloud{rows: library(120)}
+		cl := emulated(t, &cloud{rows: library(120)})
 		cl.hide = func(id, order string) bool { return id == "m0001" && order == "created_at" } // the last
 		if ids, err := listAll(t, newTestClient(t, cl), media.Window{}); len(ids) != 120 || err != nil {
 			t.Errorf("hidden in one order: %d media, %v", len(ids), err)

@@ -3,15 +3,18 @@ package gopro
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/gondola-sync/gondola/emulator"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,8 +50,11 @@ func newTestClient(t *testing.T, h http.Handler, change ...func(*Options)) *Clie
 	return c
 }
 
-// cloud is a small GoPro cloud that behaves, except where a test interferes.
+// cloud is the emulated GoPro cloud, holding the rows as they are, except where a
+// test interferes. Manifests are the test's own.
 type cloud struct {
+	e *emulator.Emulator
+
 	mu        sync.Mutex
 	rows      []map[string]any  // newest upload first
 	manifests map[string]string // by id
@@ -59,47 +65,109 @@ type cloud struct {
 	hide      func(id, order string) bool // drops rows from the pages they are on
 }
 
+// emulated starts the emulator of a cloud.
+func emulated(t *testing.T, c *cloud) *cloud {
+	t.Helper()
+	var err error
+	if c.e, err = emulator.New(emulator.Options{GoPro: emulator.GoProOptions{Overcount: c.ghosts}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.e.Close() })
+	return c
+}
+
 func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests++
+	id, isManifest := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/media/"), "/download")
+	m, known := c.manifests[id]
 	switch {
 	case c.before != nil && c.before(c.requests, r, c, w):
-	case r.Header.Get("Accept") != "application/vnd.gopro.jk.media+json; version=2.0.0":
-		w.WriteHeader(http.StatusNotAcceptable)
-	case r.Header.Get("Authorization") != "Bearer "+testToken:
-		writeJSON(w, 401, `{"error":"invalid_request"}`)
-	case r.URL.Path == "/media/user":
-		writeJSON(w, 200, `{"id":"u","total_count":7,"total_storage":"123"}`)
 	case r.URL.Path == "/media/search":
 		c.search(w, r, 0)
+	case known:
+		writeJSON(w, 200, m)
+	case isManifest:
+		writeJSON(w, 404, `{"error":"not_found"}`) // as of a medium in the trash
 	default:
-		id := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/media/"), "/download")
-		if m, ok := c.manifests[id]; ok {
-			writeJSON(w, 200, m)
-			return
-		}
-		writeJSON(w, 404, `{"error":"not_found"}`)
+		status, body := c.ask(r)
+		writeJSON(w, status, string(body))
 	}
+}
+
+// ask has the emulator answer a request.
+func (c *cloud) ask(r *http.Request) (status int, body []byte) {
+	r = r.Clone(r.Context())
+	if r.Header.Get("Authorization") == "Bearer "+testToken {
+		r.Header.Set("Authorization", "Bearer "+c.e.GoPro.Token())
+	}
+	answer, err := c.e.Client().Transport.RoundTrip(r)
+	if err != nil {
+		return http.StatusBadGateway, []byte(err.Error())
+	}
+	defer answer.Body.Close()
+	if body, err = io.ReadAll(answer.Body); err != nil {
+		return http.StatusBadGateway, []byte(err.Error())
+	}
+	return answer.StatusCode, body
 }
 
 // search answers with a page that lacks rows at its end.
 func (c *cloud) search(w http.ResponseWriter, r *http.Request, lacking int) {
-	q := r.URL.Query()
-	c.searches = append(c.searches, q.Encode())
-	page, _ := strconv.Atoi(q.Get("page"))
-	per, _ := strconv.Atoi(q.Get("per_page"))
-	lo := min((page-1)*per, len(c.rows))
-	hi := min(lo+per, len(c.rows))
-	rows := slices.Clone(c.rows[lo:max(lo, hi-lacking)])
-	if c.hide != nil {
-		rows = slices.DeleteFunc(rows, func(r map[string]any) bool { return c.hide(r["id"].(string), q.Get("order_by")) })
+	c.searches = append(c.searches, r.URL.Query().Encode())
+	c.fill()
+	status, body := c.ask(r)
+	var page struct {
+		Embedded struct {
+			Errors []any            `json:"errors"`
+			Media  []map[string]any `json:"media"`
+		} `json:"_embedded"`
+		Pages map[string]int `json:"_pages"`
 	}
-	body, _ := json.Marshal(map[string]any{
-		"_embedded": map[string]any{"errors": []any{}, "media": append([]map[string]any{}, rows...)},
-		"_pages":    map[string]any{"current_page": page, "per_page": per, "total_items": len(c.rows) + c.ghosts, "total_pages": (len(c.rows) + per - 1) / per},
-	})
-	writeJSON(w, 200, string(body))
+	if status != http.StatusOK || json.Unmarshal(body, &page) != nil {
+		writeJSON(w, status, string(body))
+		return
+	}
+	rows, order := page.Embedded.Media, r.URL.Query().Get("order_by")
+	rows = rows[:max(0, len(rows)-lacking)]
+	if c.hide != nil {
+		rows = slices.DeleteFunc(rows, func(row map[string]any) bool { return c.hide(row["id"].(string), order) })
+	}
+	page.Embedded.Media = rows
+	body, _ = json.Marshal(page) // as it was decoded
+	writeJSON(w, status, string(body))
+}
+
+// fill puts the rows into the emulated account.
+func (c *cloud) fill() {
+	for _, m := range c.e.GoPro.Library() {
+		c.e.GoPro.Remove(m.ID)
+	}
+	for i, r := range c.rows {
+		if err := c.e.GoPro.Add(mediumOf(len(c.rows)-i, r)); err != nil {
+			panic(err) // two rows of one id
+		}
+	}
+}
+
+// mediumOf is a medium whose row has the members of r; the ith upload of all.
+func mediumOf(i int, r map[string]any) emulator.Medium {
+	m := emulator.Medium{
+		ID: fmt.Sprint("without id ", i), Captured: noon, Created: noon.Add(time.Duration(i) * time.Second),
+		Odd: map[string]json.RawMessage{"id": json.RawMessage("null")},
+	}
+	for name, value := range r {
+		m.Odd[name], _ = json.Marshal(value) // of texts, numbers and lists
+	}
+	if id, ok := r["id"].(string); ok {
+		m.ID = id
+	}
+	m.Type, _ = r["type"].(string)
+	if at, err := time.Parse(time.RFC3339, fmt.Sprint(r["captured_at"])); err == nil {
+		m.Captured = at
+	}
+	return m
 }
 
 func writeJSON(w http.ResponseWriter, status int, body string) {

@@ -117,7 +117,7 @@ func TestAThousandFramesFromAnyNumber(t *testing.T) {
 func TestALiveMediumIsAskedFor(t *testing.T) {
 	r := row("m")
 	r["ready_to_view"], r["type"] = "live", "Livestream"
-	cl := &cloud{rows: []map[string]any{r}, manifests: map[string]string{"m": photo("m")}}
+	cl := emulated(t, &cloud{rows: []map[string]any{r}, manifests: map[string]string{"m": photo("m")}})
 	items, err := listItems(t, newTestSource(t, cl), media.Window{})
 	if err != nil || len(items) != 1 || items[0].Refusal != nil {
 		t.Errorf("%+v, %v", items, err)

@@ -205,11 +205,11 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenWhatCannotBeOpened(t *testing.T) {
-	api := &cloud{manifests: map[string]string{
+	api := emulated(t, &cloud{manifests: map[string]string{
 		"m":    manifest("GX010042.MP4", nil, []string{chapter(1, part(1)), chapter(2, part(2)+`,"available":false`)}, nil),
 		"jpeg": manifest("GOPR1.GPR", nil, []string{variation("1.jpg", "source", "jpg", 3000, "")}, nil),
 		"http": manifest("a.mp4", nil, []string{strings.ReplaceAll(chapter(1, ""), "https:", "http:")}, nil),
-	}}
+	}})
 	source, err := NewSource(newTestClient(t, api), SourceOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // with a status and a body, and whose newest medium has an owner.
 func newOriginSource(t *testing.T, status int, body string, owner any) (*Source, *Client) {
 	t.Helper()
-	service := &cloud{rows: library(2)}
+	service := emulated(t, &cloud{rows: library(2)})
 	for _, r := range service.rows {
 		r["gopro_user_id"] = owner
 	}

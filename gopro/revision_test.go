@@ -39,7 +39,7 @@ func TestRelistResolvesOnlyWhatChanged(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			cl, asked := troubled(n, func(string, http.ResponseWriter) bool { return false })
+			cl, asked := troubled(t, n, func(string, http.ResponseWriter) bool { return false })
 			for _, r := range cl.rows {
 				r["available_labels"] = []string{"source", "large"}
 			}
@@ -85,7 +85,7 @@ func set(id, member string, value any) func(*cloud) {
 // TestRelistLeavesOutOtherTypes, unless a medium of the type may have files of
 // the type that is wanted.
 func TestRelistLeavesOutOtherTypes(t *testing.T) {
-	cl, asked := troubled(4, func(string, http.ResponseWriter) bool { return false })
+	cl, asked := troubled(t, 4, func(string, http.ResponseWriter) bool { return false })
 	for i, typ := range []string{"Photo", "Video", "Burst", "Edit"} {
 		cl.rows[i]["type"] = typ
 	}
@@ -101,7 +101,7 @@ func TestRelistLeavesOutOtherTypes(t *testing.T) {
 
 // TestWhatIsNotResolvedIsNotMarked: a mark says that the files are known.
 func TestWhatIsNotResolvedIsNotMarked(t *testing.T) {
-	cl, _ := troubled(2, func(id string, w http.ResponseWriter) bool {
+	cl, _ := troubled(t, 2, func(id string, w http.ResponseWriter) bool {
 		if id == "m0001" {
 			writeJSON(w, 400, "{}")
 		}

@@ -46,12 +46,12 @@ func photo(id string) string {
 }
 
 func TestListDescribesItems(t *testing.T) {
-	cl := &cloud{
+	cl := emulated(t, &cloud{
 		rows: []map[string]any{{"id": "v", "type": "Video", "filename": "GX010042.MP4", "file_extension": "mp4", "file_size": 900, "item_count": 2,
 			"width": 3840, "height": 2160, "captured_at": "2025-06-01T12:00:00Z", "captured_at_timezone": "+02:00", "created_at": "2025-06-02T12:00:00Z",
 			"camera_model": "HERO11 Black", "ready_to_view": "ready"}},
 		manifests: map[string]string{"v": manifest("GX010042.MP4", proxyFile, []string{chapter(1, part(1)), chapter(2, part(2))}, nil)},
-	}
+	})
 	got, err := listItems(t, newTestSource(t, cl), media.Window{})
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +101,7 @@ func TestListOfTroubledMedia(t *testing.T) {
 		},
 	}
 	synctest.Test(t, func(t *testing.T) {
+		emulated(t, cl)
 		items, err := listItems(t, newTestSource(t, cl), media.Window{})
 		if err != nil {
 			t.Fatal(err)
@@ -130,7 +131,7 @@ func TestListOfTroubledMedia(t *testing.T) {
 
 func TestListEndsWhenNothingResolves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cl := &cloud{rows: library(100)}
+		cl := emulated(t, &cloud{rows: library(100)})
 		cl.before = func(_ int, r *http.Request, _ *cloud, w http.ResponseWriter) bool {
 			down := strings.HasSuffix(r.URL.Path, "/download")
 			if down {
@@ -146,7 +147,7 @@ func TestListEndsWhenNothingResolves(t *testing.T) {
 }
 
 func TestListEndsWithSessionFaults(t *testing.T) {
-	cl := &cloud{rows: library(20), manifests: map[string]string{}}
+	cl := emulated(t, &cloud{rows: library(20), manifests: map[string]string{}})
 	for _, r := range cl.rows {
 		cl.manifests[r["id"].(string)] = photo(r["id"].(string))
 	}
@@ -169,7 +170,7 @@ func TestListEndsWithSessionFaults(t *testing.T) {
 
 // slowCloud answers manifests after a while that differs from one to the next.
 type slowCloud struct {
-	cloud
+	*cloud
 	flying, most, resolved atomic.Int64
 }
 
@@ -192,7 +193,7 @@ func (c *slowCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestListIsOrderedAndBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cl := &slowCloud{cloud: cloud{rows: library(60)}}
+		cl := &slowCloud{cloud: emulated(t, &cloud{rows: library(60)})}
 		for i, r := range cl.rows {
 			r["id"] = strings.Repeat("m", i+1)
 		}
@@ -221,7 +222,7 @@ func TestListIsOrderedAndBounded(t *testing.T) {
 
 func TestListStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cl := &slowCloud{cloud: cloud{rows: library(300)}}
+		cl := &slowCloud{cloud: emulated(t, &cloud{rows: library(300)})}
 		for range newTestSource(t, cl).List(t.Context(), media.Window{}) {
 			break
 		}
@@ -258,6 +259,7 @@ func TestAddressesAreShared(t *testing.T) {
 		return inProcess{api}.RoundTrip(r)
 	})
 	synctest.Test(t, func(t *testing.T) {
+		emulated(t, api)
 		c, err := NewClient(Options{HTTP: &http.Client{Transport: transport}, Token: testToken})
 		if err != nil {
 			t.Fatal(err)
@@ -313,14 +315,14 @@ func TestQuality(t *testing.T) {
 		}
 	}
 	for _, quality := range []string{"best", "-1", "0", "1080p", "999999"} {
-		if _, err := NewSource(newTestClient(t, &cloud{}), SourceOptions{Quality: quality}); err == nil || !strings.Contains(err.Error(), quality) {
+		if _, err := NewSource(newTestClient(t, emulated(t, &cloud{})), SourceOptions{Quality: quality}); err == nil || !strings.Contains(err.Error(), quality) {
 			t.Errorf("quality %q: %v", quality, err)
 		}
 	}
 }
 
 func TestStationNames(t *testing.T) {
-	s := newTestSource(t, &cloud{})
+	s := newTestSource(t, emulated(t, &cloud{}))
 	if s.Name() != "gopro:" {
 		t.Errorf("Station = %q", s.Name())
 	}
