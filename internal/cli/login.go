@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 func newLogin(a *app) *cobra.Command {
@@ -47,12 +46,10 @@ func (a *app) logIn(ctx context.Context, kind registry.Kind, opener registry.Sig
 	if err != nil {
 		return err
 	}
-	if a.print.Format == render.JSON {
-		a.json(loginLine{
-			loginHead: loginHead{Type: "login", Service: kind.Login, Profile: name, Valid: true, From: result.From},
-			members:   result.Members,
-		})
-	}
+	a.print.JSON(loginLine{
+		loginHead: loginHead{Type: "login", Service: kind.Login, Profile: name, Valid: true, From: result.From},
+		members:   result.Members,
+	})
 	fmt.Fprintln(a.talk(), result.Text)
 	if result.Note != "" {
 		fmt.Fprintf(a.screen, "Note: %s.\n", result.Note)
@@ -64,11 +61,7 @@ func (a *app) logIn(ctx context.Context, kind registry.Kind, opener registry.Sig
 func (a *app) terminal() registry.Terminal {
 	return registry.Terminal{
 		In: a.stdin, Interactive: isTerminal(a.stdin), Talk: a.talk(), Screen: a.screen,
-		Event: func(v any) {
-			if a.print.Format == render.JSON {
-				a.json(v)
-			}
-		},
+		Event: a.print.JSON,
 	}
 }
 

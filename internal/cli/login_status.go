@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 func newLoginStatus(a *app) *cobra.Command {
@@ -36,15 +36,13 @@ type login struct {
 }
 
 func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
-	if a.print.Format == render.TSV {
-		row(a.stdout, "service", "valid", "from", "until", "reason", "profile")
-	}
+	a.print.Heading("service", "valid", "from", "until", "reason", "profile")
 	var worst error
 	for l, err := range a.logins(ctx, f) {
 		if err != nil {
 			return err
 		}
-		a.reportLogin(l)
+		a.print.Print(a.newLoginReport(l))
 		if worst == nil || l.Err != nil && exitCode(worst) != exitAuth && exitCode(l.Err) == exitAuth {
 			worst = l.Err
 		}
@@ -72,50 +70,55 @@ func (a *app) logins(ctx context.Context, f *serviceFlags) func(yield func(login
 	}
 }
 
-// reportLogin writes a login in the chosen format.
-func (a *app) reportLogin(l login) {
-	var failure *errorObject
-	reason := ""
+// loginReport is a login as it is printed.
+type loginReport struct {
+	loginLine
+	of login
+}
+
+func (a *app) newLoginReport(l login) loginReport {
+	line := loginLine{
+		loginHead: loginHead{Type: "login", Service: l.kind.Login, Profile: l.profile, Valid: l.Err == nil, From: l.From},
+		members:   l.Members,
+	}
 	if l.Err != nil {
 		d := describe(l.Err, func(text string) string { return a.redact(l.named(text)) })
-		failure, reason = &d, d.Message
+		line.tail.Error = &d
 	}
-	switch a.print.Format {
-	case render.JSON:
-		a.json(loginLine{
-			loginHead: loginHead{Type: "login", Service: l.kind.Login, Profile: l.profile, Valid: l.Err == nil, From: l.From},
-			members:   l.Members,
-			tail:      loginTail{failure},
-		})
-	case render.TSV:
-		until := ""
-		if !l.Until.IsZero() {
-			until = l.Until.UTC().Format(time.RFC3339)
-		}
-		row(a.stdout, l.kind.Login, l.Err == nil, l.From, until, reason, l.profile)
-	default:
-		a.loginText(l, failure)
-	}
+	return loginReport{line, l}
 }
 
 // named names the profile in the login commands of a text.
 func (l login) named(text string) string { return l.kind.Named(text, l.profile) }
 
-func (a *app) loginText(l login, failure *errorObject) {
-	label := l.kind.Login
-	if l.profile != "" {
-		label += "@" + l.profile
+// TSV implements [render.Result].
+func (r loginReport) TSV(w io.Writer) {
+	reason, until := "", ""
+	if r.tail.Error != nil {
+		reason = r.tail.Error.Message
 	}
-	if failure == nil {
-		fmt.Fprintf(a.stdout, "%-7s valid: %s\n", label, l.What)
+	if !r.of.Until.IsZero() {
+		until = r.of.Until.UTC().Format(time.RFC3339)
+	}
+	row(w, r.Service, r.Valid, r.From, until, reason, r.Profile)
+}
+
+// Text implements [render.Result].
+func (r loginReport) Text(w io.Writer) {
+	label := r.Service
+	if r.Profile != "" {
+		label += "@" + r.Profile
+	}
+	if failure := r.tail.Error; failure == nil {
+		fmt.Fprintf(w, "%-7s valid: %s\n", label, r.of.What)
 	} else {
-		fmt.Fprintf(a.stdout, "%-7s not valid: %s\n", label, cell(failure.Message))
+		fmt.Fprintf(w, "%-7s not valid: %s\n", label, cell(failure.Message))
 		if failure.Hint != "" {
-			fmt.Fprintf(a.stdout, "        %s\n", failure.Hint)
+			fmt.Fprintf(w, "        %s\n", failure.Hint)
 		}
 	}
-	for _, note := range l.Notes {
-		fmt.Fprintf(a.stdout, "        %s\n", cell(l.named(note)))
+	for _, note := range r.of.Notes {
+		fmt.Fprintf(w, "        %s\n", cell(r.of.named(note)))
 	}
 }
 

@@ -45,3 +45,10 @@ func (p *Printer) JSON(v any) {
 		p.Out.JSON(v)
 	}
 }
+
+// Heading prints the names of the columns of TSV.
+func (p *Printer) Heading(names ...string) {
+	if p.Format == TSV {
+		Line(p.Out, anys(names)...)
+	}
+}

@@ -37,9 +37,7 @@ func (p *Printer) Rows(t Table) *Rows {
 	if t.To == nil {
 		t.To = p.Out
 	}
-	if p.Format == TSV {
-		Line(p.Out, anys(t.TSV)...)
-	}
+	p.Heading(t.TSV...)
 	return &Rows{p: p, table: t, aligned: tabwriter.NewWriter(t.To, 0, 4, 2, ' ', 0)}
 }
 
