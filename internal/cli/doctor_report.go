@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/doctor"
 )
 
@@ -25,6 +24,7 @@ func verdictOn(findings []doctor.Finding) error {
 type findingLine struct {
 	Type string `json:"type"`
 	doctor.Finding
+	quiet bool // text shows problems alone
 }
 
 // doctorLine sums the findings up in JSON.
@@ -35,6 +35,7 @@ type doctorLine struct {
 	Notes    int    `json:"notes"`
 	Warnings int    `json:"warnings"`
 	Problems int    `json:"problems"`
+	quiet    bool
 }
 
 func (a *app) reportFindings(findings []doctor.Finding, verdict error) {
@@ -42,36 +43,38 @@ func (a *app) reportFindings(findings []doctor.Finding, verdict error) {
 		Type: "doctor", ExitCode: exitCode(verdict),
 		OK: doctor.Count(findings, doctor.OK), Notes: doctor.Count(findings, doctor.Note),
 		Warnings: doctor.Count(findings, doctor.Warning), Problems: doctor.Count(findings, doctor.Problem),
+		quiet: a.global.quiet,
 	}
-	switch a.print.Format {
-	case render.JSON:
-		for _, f := range findings {
-			a.json(findingLine{"finding", f})
-		}
-		a.json(sum)
-	case render.TSV:
-		row(a.stdout, "level", "check", "what", "why", "remedy")
-		for _, f := range findings {
-			row(a.stdout, f.Level, f.Check, f.What, f.Why, f.Remedy)
-		}
-	default:
-		for _, f := range findings {
-			if !a.global.quiet || f.Level == doctor.Problem {
-				writeFinding(a.stdout, f)
-			}
-		}
-		if !a.global.quiet {
-			fmt.Fprintf(a.stdout, "\n%s, %s, %s\n", count(sum.Problems, "problem"), count(sum.Warnings, "warning"), count(sum.Notes, "note"))
-		}
+	a.print.Heading("level", "check", "what", "why", "remedy")
+	for _, f := range findings {
+		a.print.Print(findingLine{"finding", f, a.global.quiet})
 	}
+	a.print.Print(sum)
 }
 
-func writeFinding(w io.Writer, f doctor.Finding) {
+// TSV implements [render.Result].
+func (f findingLine) TSV(w io.Writer) { row(w, f.Level, f.Check, f.What, f.Why, f.Remedy) }
+
+// Text implements [render.Result].
+func (f findingLine) Text(w io.Writer) {
+	if f.quiet && f.Level != doctor.Problem {
+		return
+	}
 	fmt.Fprintf(w, "%-8s %-16s %s\n", f.Level, f.Check, cell(f.What))
 	if f.Why != "" {
 		fmt.Fprintf(w, "%25s Why: %s\n", "", cell(f.Why))
 	}
 	if f.Remedy != "" {
 		fmt.Fprintf(w, "%25s Do:  %s\n", "", cell(f.Remedy))
+	}
+}
+
+// TSV implements [render.Result]: a sum is no row.
+func (doctorLine) TSV(io.Writer) {}
+
+// Text implements [render.Result].
+func (l doctorLine) Text(w io.Writer) {
+	if !l.quiet {
+		fmt.Fprintf(w, "\n%s, %s, %s\n", count(l.Problems, "problem"), count(l.Warnings, "warning"), count(l.Notes, "note"))
 	}
 }
