@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 // emulateFlags are the flags of emulate.
@@ -200,34 +200,45 @@ type servicesLine struct {
 	Credentials string            `json:"credentials"`
 	Token       string            `json:"token"` // path of token.json
 	Accounts    []accountLine     `json:"accounts,omitempty"`
+
+	environ []string // NAME=VALUE, in order
 }
 
-func (a *app) announceServices(s *services) {
+// newServicesLine returns what a client has to know of the services.
+func newServicesLine(s *services) servicesLine {
 	env := map[string]string{}
-	var exports strings.Builder
 	for _, setting := range s.environ {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
-		fmt.Fprintf(&exports, "export %s=%s\n", name, quoted(value))
 	}
-	switch a.print.Format {
-	case render.JSON:
-		a.json(servicesLine{
-			Type: "emulator", Env: env,
-			GoProURL: s.server.GoProURL, CDNURL: s.server.CDNURL, PhotosURL: s.server.PhotosURL,
-			OAuthURL: s.server.OAuthURL, BytesURL: s.server.BytesURL,
-			ControlURL: s.server.ControlURL, PageURL: s.server.ControlURL + "/",
-			GoProToken: env["GP_ACCESS_TOKEN"], Credentials: env["GONDOLA_CREDENTIALS"], Token: env["GONDOLA_TOKEN"],
-			Accounts: s.accounts,
-		})
-	case render.TSV:
-		for _, setting := range s.environ {
-			name, value, _ := strings.Cut(setting, "=")
-			row(a.stdout, name, value)
-		}
-	default:
-		fmt.Fprint(a.stdout, exports.String())
+	return servicesLine{
+		Type: "emulator", Env: env,
+		GoProURL: s.server.GoProURL, CDNURL: s.server.CDNURL, PhotosURL: s.server.PhotosURL,
+		OAuthURL: s.server.OAuthURL, BytesURL: s.server.BytesURL,
+		ControlURL: s.server.ControlURL, PageURL: s.server.ControlURL + "/",
+		GoProToken: env["GP_ACCESS_TOKEN"], Credentials: env["GONDOLA_CREDENTIALS"], Token: env["GONDOLA_TOKEN"],
+		Accounts: s.accounts, environ: s.environ,
 	}
+}
+
+// TSV implements [render.Result].
+func (l servicesLine) TSV(w io.Writer) {
+	for _, setting := range l.environ {
+		name, value, _ := strings.Cut(setting, "=")
+		row(w, name, value)
+	}
+}
+
+// Text implements [render.Result].
+func (l servicesLine) Text(w io.Writer) {
+	for _, setting := range l.environ {
+		name, value, _ := strings.Cut(setting, "=")
+		fmt.Fprintf(w, "export %s=%s\n", name, quoted(value))
+	}
+}
+
+func (a *app) announceServices(s *services) {
+	a.print.Print(newServicesLine(s))
 	fmt.Fprintf(a.talk(), "The emulated services are up. Set the variables above, then: gondola sync\n"+
 		"What lies in the emulated Google Photos: %s/\n", s.server.ControlURL)
 	announceAccounts(a.talk(), s.accounts)
