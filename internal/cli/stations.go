@@ -108,7 +108,11 @@ func (a *app) openSource(ctx context.Context, text string, f *serviceFlags, qual
 	if !ok {
 		return nil, usagef("%q cannot be carried from", text)
 	}
-	return opener.Source(ctx, a.env(), uri, registry.SourceOptions{Quality: quality})
+	zone, err := f.zone()
+	if err != nil {
+		return nil, err
+	}
+	return opener.Source(ctx, a.env(), uri, registry.SourceOptions{Quality: quality, Zone: zone})
 }
 
 // openDestination opens a station to carry to.

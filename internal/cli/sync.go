@@ -168,7 +168,7 @@ func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gond
 
 // openTo opens the destination with a layout.
 func (a *app) openTo(ctx context.Context, f *syncFlags, r *report, o *gondola.Options, layout string) (to *registry.OpenDestination, err error) {
-	zone, err := f.zone()
+	zone, err := f.services.zone()
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,6 @@ type syncFlags struct {
 	bwlimit         string
 	album           string
 	layout          string
-	timeZone        string
 	batchSize       int
 	chunkMultiplier int
 	dryRun          bool
@@ -45,13 +44,12 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing; what was there before stays out")
 	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
-	flags.StringVar(&f.timeZone, "time-zone", "", "`ZONE` in which a folder lays out capture times, such as Europe/Berlin (default: the system's)")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
 	flags.IntVar(&f.chunkMultiplier, "chunk-multiplier", 0, "send uploads in pieces of `N` times the destination's granularity; 0 to fit the line")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
 	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
-	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "time-zone", "batch-size", "chunk-multiplier"} {
+	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "batch-size", "chunk-multiplier"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 	}
 }
@@ -66,18 +64,6 @@ func (f *syncFlags) inFlight() (int, error) {
 		return 0, usagef("--transfers %q: a number from 1 is expected, or auto", f.transfers)
 	}
 	return n, nil
-}
-
-// zone returns the time zone that is asked for, or nil for the system's.
-func (f *syncFlags) zone() (*time.Location, error) {
-	if f.timeZone == "" {
-		return nil, nil
-	}
-	zone, err := time.LoadLocation(f.timeZone)
-	if err != nil {
-		return nil, usagef("--time-zone %q: a name such as Europe/Berlin or UTC is expected", f.timeZone)
-	}
-	return zone, nil
 }
 
 func (f *syncFlags) validate() error {
@@ -105,6 +91,7 @@ type serviceFlags struct {
 	openers      registry.Openers
 	quality      string
 	preferHeight int
+	timeZone     string
 }
 
 // add adds the flags of these kinds of stations.
@@ -132,6 +119,20 @@ func (f *serviceFlags) addQuality(cmd *cobra.Command) {
 	flags.IntVar(&f.preferHeight, "prefer-height", 0, "the same as --quality `HEIGHT`")
 	must(cmd.RegisterFlagCompletionFunc("quality", cobra.FixedCompletions([]cobra.Completion{"source", "2160", "1080", "720"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("prefer-height", cobra.NoFileCompletions))
+	flags.StringVar(&f.timeZone, "time-zone", "", "`ZONE` of capture times in folders that come without one, and in which folders lay out times, such as Europe/Berlin (default: the system's)")
+	must(cmd.RegisterFlagCompletionFunc("time-zone", cobra.NoFileCompletions))
+}
+
+// zone returns the time zone that is asked for, or nil for the system's.
+func (f *serviceFlags) zone() (*time.Location, error) {
+	if f.timeZone == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(f.timeZone)
+	if err != nil {
+		return nil, usagef("--time-zone %q: a name such as Europe/Berlin or UTC is expected", f.timeZone)
+	}
+	return zone, nil
 }
 
 // sourceQuality asks for originals.

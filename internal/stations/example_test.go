@@ -13,5 +13,5 @@ func Example() {
 	// Output:
 	// gopro the GoPro cloud true false
 	// gphotos Google Photos false true
-	// folder a directory false true
+	// folder a directory true true
 }

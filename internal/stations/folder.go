@@ -10,6 +10,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 // Folder opens directories.
@@ -26,6 +27,14 @@ func folderKind() app.Kind {
 
 // AddFlags implements [app.Opener]: there are none.
 func (Folder) AddFlags(*cobra.Command) {}
+
+// Source implements [app.Source].
+func (Folder) Source(_ context.Context, _ *app.Env, uri app.URI, o app.SourceOptions) (station.Source, error) {
+	if o.Quality != "" && o.Quality != "source" {
+		return nil, &config.UsageError{Message: "--quality: a folder has originals only"}
+	}
+	return folder.NewSource(folder.SourceOptions{Path: uri.Path, Name: uri.String(), Zone: o.Zone})
+}
 
 // Destination implements [app.Destination].
 func (Folder) Destination(_ context.Context, e *app.Env, uri app.URI, o app.DestinationOptions) (*app.OpenDestination, error) {
