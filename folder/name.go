@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"hash/maphash"
 	"path"
-	"strings"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -45,9 +44,4 @@ func candidates(at, key, version string) []string {
 		}
 	}
 	return all
-}
-
-// isOwn reports whether a path leads into the folder's own directory.
-func isOwn(name string) bool {
-	return fold(name) == ownDir || strings.HasPrefix(fold(name), ownDir+"/")
 }

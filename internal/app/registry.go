@@ -48,13 +48,15 @@ func (r Registry) Parse(text string) (URI, error) {
 	if _, known := r.Kind(uri.Scheme); known && err == nil {
 		return uri, r.check(uri)
 	}
-	names := r.names()
-	switch {
-	case strings.Contains(text, "@") && err != nil:
+	if strings.Contains(text, "@") && err != nil {
 		return uri, &config.UsageError{Message: err.Error()}
 	}
-	return uri, usagef("%q is no station; this version knows %s%s", text, strings.Join(names, " and "),
-		suggest.DidYouMean(strings.TrimRight(text, ":")+":", names...))
+	names := r.names()
+	hint := suggest.DidYouMean(strings.TrimRight(text, ":")+":", names...)
+	if _, ok := r.paths(); ok && hint == "" && !strings.Contains(text, ":") {
+		hint = "; a directory is written with a slash, as in ./" + text
+	}
+	return uri, usagef("%q is no station; this version knows %s%s", text, strings.Join(names, ", "), hint)
 }
 
 // paths returns the kind whose URIs name a path.
