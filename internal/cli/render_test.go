@@ -259,7 +259,7 @@ func TestSummaryLine(t *testing.T) {
 func TestTSV(t *testing.T) {
 	backend := manyFailures(t, 1)
 	var out bytes.Buffer
-	if err := writeTSV(context.Background(), &out, backend, "s", ""); err != nil {
+	if err := writeTSV(context.Background(), &out, backend, "s"); err != nil {
 		t.Fatal(err)
 	}
 	want := "file_name\tdiscovery_status\ttransfer_status\tcreate_status\n" +

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +43,7 @@ func newSessionsList(a *app) *cobra.Command {
 }
 
 func (a *app) listSessions(ctx context.Context, backend state.Backend, where stateFlags) error {
-	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	table := a.print.Rows(sessionTable)
 	rows := 0
 	var broken error
 	held := maps.Collect(observe.Held(ctx, backend))
@@ -62,48 +61,44 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 			continue
 		}
 		rows++
-		a.listedSession(table, v, rows == 1)
-	}
-	if rows == 0 && a.print.Format == render.TSV {
-		row(a.stdout, sessionColumns...)
+		table.Add(v)
 	}
 	if rows == 0 && broken == nil {
 		uri, _ := where.where(a) // it was opened
 		fmt.Fprintf(a.talk(), "No sessions yet in %s. gondola sync begins one.\n", placeOf(uri))
 	}
-	return errors.Join(table.Flush(), broken)
+	return errors.Join(table.Close(), broken)
 }
 
-var sessionColumns = []any{"session_id", "updated_at", "discovery", "transfer", "create",
-	"total", "created", "already_there", "skipped", "failed", "pending"}
+// sessionTable is the table of sessions.
+var sessionTable = render.Table{
+	TSV: []string{"session_id", "updated_at", "discovery", "transfer", "create",
+		"total", "created", "already_there", "skipped", "failed", "pending"},
+	Titles: []string{"SESSION", "WINDOW", "DONE", "SKIPPED", "FAILED", "PENDING", "LAST USED"},
+}
 
-func (a *app) listedSession(table *tabwriter.Writer, l *sessionView, first bool) {
-	c := l.Items
-	switch a.print.Format {
-	case render.JSON:
-		a.json(l.sessionLine)
-		return
-	case render.TSV:
-		if first {
-			row(a.stdout, sessionColumns...)
-		}
-		row(a.stdout, l.SessionID, l.UpdatedAt.Format(time.RFC3339),
-			l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create],
-			c.Total, c.Created, c.AlreadyThere, c.Skipped, c.Failed, c.Pending)
-		return
+// Cells implements [render.Row].
+func (v *sessionView) Cells() []any {
+	c := v.Items
+	return []any{
+		v.SessionID, v.UpdatedAt.Format(time.RFC3339),
+		v.Stages[state.Discovery], v.Stages[state.Transfer], v.Stages[state.Create],
+		c.Total, c.Created, c.AlreadyThere, c.Skipped, c.Failed, c.Pending,
 	}
-	if first {
-		row(table, "SESSION", "WINDOW", "DONE", "SKIPPED", "FAILED", "PENDING", "LAST USED")
-	}
-	used := l.UpdatedAt.Local().Format("2006-01-02 15:04")
+}
+
+// Texts implements [render.Row].
+func (v *sessionView) Texts() []any {
+	c := v.Items
+	used := v.UpdatedAt.Local().Format("2006-01-02 15:04")
 	switch {
-	case l.Copying:
+	case v.Copying:
 		used = "not whole: being copied"
-	case l.run != nil:
-		used = runText(l.run, a.now())
+	case v.run != nil:
+		used = runText(v.run, v.now)
 	}
 	done := fmt.Sprintf("%d of %d", c.Created+c.AlreadyThere, c.Total)
-	row(table, l.SessionID, l.windowText(), done, c.Skipped, c.Failed, c.Pending, used)
+	return []any{v.SessionID, v.windowText(), done, c.Skipped, c.Failed, c.Pending, used}
 }
 
 // session returns a session's header, or says that there is none.
@@ -183,9 +178,7 @@ func (a *app) removable(ctx context.Context, backend state.Backend, ids []string
 }
 
 func (a *app) forgot(id string) {
-	if a.print.Format == render.JSON {
-		a.json(map[string]string{"type": "removed", "session_id": id})
-	}
+	a.print.JSON(map[string]string{"type": "removed", "session_id": id})
 	fmt.Fprintf(a.talk(), "Forgot session %s.\n", cell(id))
 }
 

@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -51,38 +49,42 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	if err != nil {
 		return err
 	}
-	switch a.print.Format {
-	case render.TSV:
-		return writeTSV(ctx, a.stdout, backend, id, outcome)
-	case render.JSON:
-		a.json(v.sessionLine)
-		for it, err := range itemsOf(ctx, backend, id, outcome) {
-			if err != nil {
-				return err
-			}
-			a.json(newSessionItemLine(it, a.redact))
-		}
-		return nil
+	if a.print.Format != render.TSV { // as TSV, its items are the result
+		a.print.Print(v)
 	}
-	a.writeSession(v)
-	fmt.Fprintln(a.stdout)
-	return a.writeItems(itemsOf(ctx, backend, id, outcome))
-}
-
-// writeItems shows items as a table.
-func (a *app) writeItems(items iter.Seq2[*state.Item, error]) error {
-	table := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
-	row(table, "NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON")
-	for it, err := range items {
+	if a.print.Format == render.Text {
+		fmt.Fprintln(a.stdout)
+	}
+	rows := a.print.Rows(itemTable)
+	for it, err := range itemsOf(ctx, backend, id, outcome) {
 		if err != nil {
 			return err
 		}
-		l := newSessionItemLine(it, a.redact)
-		why := ""
-		if l.Error != nil {
-			why = l.Error.Message
-		}
-		row(table, l.Name, size(it.Size), l.Discovery, l.Transfer, l.Create, why)
+		rows.Add(itemRow{newSessionItemLine(it, a.redact), it})
 	}
-	return table.Flush()
+	return rows.Close()
+}
+
+// itemTable is the table of a session's items; as TSV it is q2google's.
+var itemTable = render.Table{
+	TSV:    []string{"file_name", "discovery_status", "transfer_status", "create_status"},
+	Titles: []string{"NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON"},
+}
+
+// itemRow is an item of a session as it is printed.
+type itemRow struct {
+	sessionItemLine
+	it *state.Item
+}
+
+// Cells implements [render.Row].
+func (r itemRow) Cells() []any { return statusCells(r.it) }
+
+// Texts implements [render.Row].
+func (r itemRow) Texts() []any {
+	why := ""
+	if r.Error != nil {
+		why = r.Error.Message
+	}
+	return []any{r.Name, size(r.it.Size), r.Discovery, r.Transfer, r.Create, why}
 }

@@ -37,7 +37,9 @@ type sessionLine struct {
 // sessionView is a session to be shown, with the run that goes on.
 type sessionView struct {
 	sessionLine
-	run *observe.Run // nil: no process holds the session
+	run    *observe.Run // nil: no process holds the session
+	now    time.Time    // when the session was looked at
+	redact func(string) string
 }
 
 // viewOf returns the session of an id as it is shown.
@@ -60,12 +62,12 @@ func (a *app) view(ctx context.Context, backend state.Backend, s *state.Session,
 	if err != nil {
 		return nil, err
 	}
-	v := &sessionView{sessionLine: newSessionLine(s, counts)}
+	v := &sessionView{sessionLine: newSessionLine(s, counts), now: a.now(), redact: a.redact}
 	if holder != nil {
 		if v.run, err = observe.Of(ctx, backend, holder); err != nil {
 			return nil, err
 		}
-		v.Run = newRunObject(v.run, a.now(), a.redact)
+		v.Run = newRunObject(v.run, v.now, a.redact)
 	}
 	return v, nil
 }

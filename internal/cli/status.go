@@ -68,21 +68,24 @@ func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id strin
 	if err != nil {
 		return err
 	}
-	switch a.print.Format {
-	case render.JSON, render.TSV:
-		a.listedSession(nil, v, true)
-		return nil
+	a.print.Print(v)
+	if a.print.Format == render.Text {
+		writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, v.Items, 0, a.redact)
 	}
-	a.writeSession(v)
-	writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, v.Items, 0, a.redact)
 	return nil
 }
 
-// writeSession shows a session as text, with its run if one goes on.
-func (a *app) writeSession(v *sessionView) {
-	v.write(a.stdout)
+// TSV implements [render.Result].
+func (v *sessionView) TSV(w io.Writer) {
+	render.Names(w, sessionTable.TSV)
+	row(w, v.Cells()...)
+}
+
+// Text implements [render.Result].
+func (v *sessionView) Text(w io.Writer) {
+	v.write(w)
 	if v.run != nil {
-		writeRun(a.stdout, v.run, a.now(), a.redact)
+		writeRun(w, v.run, v.now, v.redact)
 	}
 }
 

@@ -36,15 +36,7 @@ func (a *app) itemStatus(ctx context.Context, backend state.Backend, id, name st
 	case !errors.Is(err, state.ErrNotFound):
 		return err
 	}
-	switch a.print.Format {
-	case render.JSON:
-		a.json(life)
-	case render.TSV:
-		row(a.stdout, tsvColumns...)
-		writeTSVItem(a.stdout, it)
-	default:
-		life.write(a.stdout)
-	}
+	a.print.Print(life)
 	return nil
 }
 
@@ -218,8 +210,14 @@ func newItemLife(s *state.Session, it *state.Item, redact func(string) string) i
 	return l
 }
 
-// write shows the item as text.
-func (l itemLife) write(w io.Writer) {
+// TSV implements [render.Result].
+func (l itemLife) TSV(w io.Writer) {
+	render.Names(w, itemTable.TSV)
+	row(w, l.Name, l.Discovery, l.Transfer, l.Create)
+}
+
+// Text implements [render.Result].
+func (l itemLife) Text(w io.Writer) {
 	row := func(title, text string) {
 		if text != "" {
 			fmt.Fprintf(w, "%-11s %s\n", title, cell(text))

@@ -257,7 +257,7 @@ func (a *app) report(ctx context.Context, r report) error {
 		if r.summary == nil {
 			backend = nil
 		}
-		if err := writeTSV(ctx, a.stdout, backend, r.sessionID, ""); err != nil && !render.IsOutput(err) {
+		if err := writeTSV(ctx, a.stdout, backend, r.sessionID); err != nil && !render.IsOutput(err) {
 			r.err = errors.Join(r.err, err)
 		}
 	}

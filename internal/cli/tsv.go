@@ -6,32 +6,31 @@ import (
 	"errors"
 	"io"
 
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/state"
 )
 
-// tsvColumns are q2google's.
-var tsvColumns = []any{"file_name", "discovery_status", "transfer_status", "create_status"}
-
-// writeTSV writes q2google's table: a header and one line per item of an outcome;
-// "" means all. Without a backend there are no items.
-func writeTSV(ctx context.Context, w io.Writer, backend state.Backend, session string, outcome state.Outcome) error {
+// writeTSV writes q2google's table: a header and one line per item. Without a
+// backend there are no items.
+func writeTSV(ctx context.Context, w io.Writer, backend state.Backend, session string) error {
 	out := bufio.NewWriter(w)
-	row(out, tsvColumns...)
+	render.Names(out, itemTable.TSV)
 	if backend != nil {
-		for it, err := range itemsOf(ctx, backend, session, outcome) {
+		for it, err := range itemsOf(ctx, backend, session, "") {
 			if err != nil {
 				return errors.Join(out.Flush(), err)
 			}
-			writeTSVItem(out, it)
+			row(out, statusCells(it)...)
 		}
 	}
 	return out.Flush()
 }
 
-func writeTSVItem(w io.Writer, it *state.Item) {
+// statusCells returns the cells of an item in q2google's table.
+func statusCells(it *state.Item) []any {
 	create := it.Create
 	if it.Refusal != nil {
 		create = state.Skipped
 	}
-	row(w, it.Name, it.Discovery, it.Transfer, create)
+	return []any{it.Name, it.Discovery, it.Transfer, create}
 }

@@ -49,6 +49,9 @@ func (p *Printer) JSON(v any) {
 // Heading prints the names of the columns of TSV.
 func (p *Printer) Heading(names ...string) {
 	if p.Format == TSV {
-		Line(p.Out, anys(names)...)
+		Names(p.Out, names)
 	}
 }
+
+// Names writes the names of the columns of TSV.
+func Names(w io.Writer, names []string) { Line(w, anys(names)...) }
