@@ -34,6 +34,8 @@ type process struct {
 
 	dead bool
 
+	failsToRead bool // its store
+
 	locks, records int
 }
 
@@ -71,8 +73,11 @@ func unlock(free func(), mu *sync.Mutex) unlocker {
 func (p *process) Recall(_ context.Context, key string) (*state.LedgerEntry, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.fails != nil {
+	switch {
+	case p.fails != nil:
 		return nil, p.fails
+	case p.failsToRead:
+		return nil, errDown
 	}
 	e, ok := p.entries[key]
 	if !ok {
@@ -99,6 +104,28 @@ func (p *process) Record(entries ...state.LedgerEntry) error {
 		p.records++
 	}
 	return nil
+}
+
+// isFree reports whether no process holds the account.
+func (s *shared) isFree() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holder == nil
+}
+
+// cost returns how often the process took the lease, and how many entries it
+// stored.
+func (p *process) cost() (locks, records int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.locks, p.records
+}
+
+// fail sets how the process's store fails.
+func (p *process) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fails = err
 }
 
 // dies frees what the process holds, as the system does of a process that is gone.

@@ -53,7 +53,9 @@ type Lane struct {
 	used   time.Time // when the last write, or use, ended
 	idle   *time.Timer
 	window window
-	closed bool
+
+	writing bool // the ledger says that a write is under way
+	closed  bool
 }
 
 // New returns a Lane, which holds nothing yet.
@@ -70,7 +72,15 @@ func (l *Lane) Enter(ctx context.Context) (leave func(), err error) {
 		l.end()
 		return nil, err
 	}
-	return func() { l.window.add(time.Now()); l.end() }, nil
+	return l.leave, nil
+}
+
+// leave ends the write that Enter began. What cannot be stored then is stored with
+// the next write, or else assumed for the worse by the next holder.
+func (l *Lane) leave() {
+	l.window.add(time.Now())
+	_ = l.save(false)
+	l.end()
 }
 
 // Hold keeps other processes from writing until release is called. Writes of this
@@ -125,8 +135,7 @@ func (l *Lane) end() {
 	<-l.turn
 }
 
-// rest gives the lease back if it is not in use. What cannot be stored then is
-// assumed for the worse by the next holder.
+// rest gives the lease back if it is not in use.
 func (l *Lane) rest() {
 	select {
 	case l.turn <- struct{}{}:
@@ -258,7 +267,11 @@ func (l *Lane) giveBack() error {
 	}
 	lease := l.lease
 	l.lease = nil
-	return errors.Join(l.save(false), lease.Unlock())
+	var err error
+	if l.writing {
+		err = l.save(false)
+	}
+	return errors.Join(err, lease.Unlock())
 }
 
 // heldTooLong is the fault of a lease that one process has held for mostWait.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/lease"
 )
 
 // Processes that always have something to write share the pace, and none waits for
@@ -54,8 +55,8 @@ func TestProcessesShareOneLane(t *testing.T) {
 	}
 }
 
-// A process that writes alone takes the lease once, and stores one small entry for
-// each write.
+// A process that writes alone takes the lease once, and stores two small entries
+// for each write.
 func TestAloneItCostsLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, s := &process{shared: &shared{}}, &service{t: t}
@@ -67,15 +68,12 @@ func TestAloneItCostsLittle(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		if p.locks != 1 || p.records > 31 {
-			t.Errorf("%d writes took the lease %d times and stored %d entries", len(s.by), p.locks, p.records)
-		}
 		time.Sleep(3 * time.Second)
-		if p.holder != nil {
-			t.Error("the lease is kept although nothing is written")
+		if locks, records := p.cost(); locks != 1 || records > 61 {
+			t.Errorf("%d writes took the lease %d times and stored %d entries", len(s.by), locks, records)
 		}
-		if p.records != 32 {
-			t.Errorf("%d entries, want one more when the lease is given back", p.records)
+		if !p.isFree() {
+			t.Error("the lease is kept although nothing is written")
 		}
 	})
 }
@@ -88,7 +86,7 @@ func TestKilledHolders(t *testing.T) {
 		for pid := range 200 {
 			p := &process{shared: store, pid: pid}
 			l := p.lane(t, nil)
-			for range pid % 7 {
+			for range pid % 9 {
 				if err := s.write(l, pid, 100*time.Millisecond); err != nil {
 					t.Fatal(err)
 				}
@@ -103,10 +101,31 @@ func TestKilledHolders(t *testing.T) {
 				s.end()
 			}()
 		}
-		if took := time.Since(s.arrived[0]); took > 200*12*time.Second {
+		if took := time.Since(s.arrived[0]); took > 200*14*time.Second {
 			t.Errorf("200 processes took %v", took)
 		}
 		time.Sleep(8 * time.Second)
+	})
+}
+
+// The next holder of a process that died between two writes does not wait.
+func TestKilledBetweenWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, s := &shared{}, &service{t: t}
+		began := time.Now()
+		for pid := range 10 {
+			p := &process{shared: store, pid: pid}
+			l := p.lane(t, nil)
+			for range 3 {
+				if err := s.write(l, pid, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.dies()
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("thirty writes of ten processes took %v", took)
+		}
 	})
 }
 
@@ -141,6 +160,8 @@ func TestKilledWhileWaiting(t *testing.T) {
 	})
 }
 
+const unknownMachines = "unknown"
+
 // Clocks of machines differ: nothing goes faster than the pace, and nothing waits
 // for longer than a window.
 func TestClocksThatDiffer(t *testing.T) {
@@ -154,8 +175,14 @@ func TestClocksThatDiffer(t *testing.T) {
 		{"behind", "another", -9 * time.Hour},
 		{"of a machine that is not known", "none", -time.Minute},
 		{"put back on this machine", "", time.Hour}, // what was written before seems to be of the future
+		{"where machines cannot be told apart", unknownMachines, -time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			if tc.machine == unknownMachines {
+				defer func(f func() string) { lease.Machine = f }(lease.Machine)
+				lease.Machine = func() string { return "" }
+				tc.machine = ""
+			}
 			synctest.Test(t, func(t *testing.T) {
 				store, s := &shared{}, &service{t: t}
 				there := (&process{shared: store, pid: 1, machine: tc.machine, ahead: tc.ahead}).lane(t, nil)
@@ -172,6 +199,15 @@ func TestClocksThatDiffer(t *testing.T) {
 					if took := time.Since(began); took > pace.Per+10*time.Second {
 						t.Errorf("write %d waited %v", n, took)
 					}
+				}
+				killed := &process{shared: store, pid: 3, machine: tc.machine, ahead: tc.ahead}
+				if _, err := killed.lane(t, nil).Enter(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				killed.dies()
+				began := time.Now()
+				if err := s.write(here, 2, 0); err != nil || time.Since(began) > time.Minute {
+					t.Errorf("after a kill it took %v: %v", time.Since(began), err)
 				}
 			})
 		})
@@ -279,7 +315,7 @@ func TestStoreThatFails(t *testing.T) {
 		if err := s.write(l, 1, 0); err != nil {
 			t.Fatal(err)
 		}
-		p.fails = errDown
+		p.fail(errDown)
 		if err := s.write(l, 1, 0); !errors.Is(err, errDown) {
 			t.Errorf("with a store that is down: %v", err)
 		}
@@ -287,17 +323,30 @@ func TestStoreThatFails(t *testing.T) {
 			t.Errorf("with a store that is down: %v", err)
 		}
 		time.Sleep(5 * time.Second)
-		p.fails = nil
-		if store.holder != nil {
+		p.fail(nil)
+		if !store.isFree() {
 			t.Error("the lease is kept")
 		}
 		if err := s.write(l, 1, 0); err != nil || len(s.by) != 2 {
 			t.Errorf("%d writes: %v", len(s.by), err)
 		}
-		p.entries[state.WritesKey] = state.LedgerEntry{DestinationID: "of a later version"}
-		if err := s.write(l, 1, 0); fault.ClassOf(err) != fault.Session || len(s.by) != 2 {
-			t.Errorf("with an entry that cannot be read: %v", err)
+		time.Sleep(5 * time.Second)
+		if _, err := (&process{shared: store, pid: 2, failsToRead: true}).lane(t, nil).Enter(t.Context()); !errors.Is(err, errDown) || !store.isFree() {
+			t.Errorf("with a lease but no ledger: %v, and the lease is kept: %v", err, !store.isFree())
 		}
-		delete(p.entries, state.WritesKey)
+	})
+}
+
+// Of an entry that cannot be read, the worst is assumed.
+func TestUnreadableEntry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, s := &process{shared: &shared{}}, &service{t: t}
+		if err := p.Record(state.LedgerEntry{Key: state.WritesKey, DestinationID: "of a later version"}); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := s.write(p.lane(t, nil), 0, 0); err != nil || time.Since(began).Round(time.Second) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
 	})
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -37,7 +35,9 @@ func (r *record) elapsed(now time.Time) time.Duration {
 	return max(now.Sub(r.at), 0)
 }
 
-// recall reads the record; nil if there is none.
+// recall reads the record; nil if there is none. Of one that cannot be read, such
+// as one of a later version, as many writes as are allowed are assumed to have
+// just ended.
 func (l *Lane) recall(ctx context.Context) (*record, error) {
 	e, err := l.o.Store.Recall(ctx, state.WritesKey)
 	switch {
@@ -47,9 +47,8 @@ func (l *Lane) recall(ctx context.Context) (*record, error) {
 		return nil, err
 	}
 	r := &record{at: e.At}
-	if err := json.Unmarshal([]byte(e.DestinationID), r); err != nil {
-		return nil, &fault.Error{Class: fault.Session, Code: fault.State, Op: "read who writes to the account of " + l.o.Name,
-			Err: fmt.Errorf("the ledger's entry %s: %w", state.WritesKey, err), Hint: "run the newer gondola that wrote it, or remove the entry"}
+	if json.Unmarshal([]byte(e.DestinationID), r) != nil {
+		r = &record{Writing: true, Ages: make([]milliseconds, l.o.Pace.Writes)}
 	}
 	return r, nil
 }
@@ -65,5 +64,10 @@ func (l *Lane) save(writing bool) error {
 	if err != nil {
 		return err
 	}
-	return l.o.Store.Record(state.LedgerEntry{Key: state.WritesKey, DestinationID: string(text), At: now.UTC()})
+	l.writing = l.writing || writing
+	err = l.o.Store.Record(state.LedgerEntry{Key: state.WritesKey, DestinationID: string(text), At: now.UTC()})
+	if err == nil {
+		l.writing = writing
+	}
+	return err
 }

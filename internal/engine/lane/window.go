@@ -58,7 +58,7 @@ func (w *window) adopt(r *record, now time.Time) {
 	elapsed := r.elapsed(now)
 	w.ended = nil
 	for _, age := range r.Ages {
-		w.ended = append(w.ended, now.Add(min(slack-elapsed-age.duration(), 0)))
+		w.ended = append(w.ended, now.Add(slack-elapsed-age.duration()))
 	}
 	if r.Writing {
 		w.ended = append(w.ended, now)
