@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -214,8 +215,8 @@ func (a *app) sessionsToCopy(ctx context.Context, from state.Backend, r copyRequ
 type copyReport struct {
 	*app
 	copyRequest
-	told bool      // of the columns
-	next time.Time // when progress is told
+	rows *render.Rows // of what was copied, once something was
+	next time.Time    // when progress is shown
 }
 
 // copyLine is a session that is copied, in JSON.
@@ -266,8 +267,6 @@ func (r *copyReport) progress(id string, reading bool, items int) {
 	}
 }
 
-var copyColumns = []any{"session_id", "items", "batches", "digest", "into", "result"}
-
 func (r *copyReport) tell(c *sessioncopy.Result) {
 	line := copyLine{
 		sessionLine: newSessionLine(c.Session, c.Counts), Into: state.Redact(r.to),
@@ -280,16 +279,7 @@ func (r *copyReport) tell(c *sessioncopy.Result) {
 	case c.Present:
 		what = "Already there, and the same:"
 	}
-	switch r.print.Format {
-	case render.JSON:
-		r.json(line)
-	case render.TSV:
-		if !r.told {
-			row(r.stdout, copyColumns...)
-			r.told = true
-		}
-		row(r.stdout, line.SessionID, line.Items.Total, line.Batches, line.Digest, line.Into, resultOf(c))
-	}
+	r.copied().Add(line)
 	batches := "1 batch"
 	if c.Batches != 1 {
 		batches = fmt.Sprintf("%d batches", c.Batches)
@@ -300,11 +290,28 @@ func (r *copyReport) tell(c *sessioncopy.Result) {
 	}
 }
 
-func resultOf(c *sessioncopy.Result) string {
+// copied returns the rows of the sessions that were copied; its text is said in
+// sentences.
+func (r *copyReport) copied() *render.Rows {
+	if r.rows == nil {
+		r.rows = r.print.Rows(render.Table{TSV: []string{"session_id", "items", "batches", "digest", "into", "result"}, To: io.Discard})
+	}
+	return r.rows
+}
+
+// Cells implements [render.Row].
+func (l copyLine) Cells() []any {
+	return []any{l.SessionID, l.Items.Total, l.Batches, l.Digest, l.Into, l.result()}
+}
+
+// Texts implements [render.Row].
+func (l copyLine) Texts() []any { return nil }
+
+func (l copyLine) result() string {
 	switch {
-	case c.Removed:
+	case l.Removed:
 		return "moved"
-	case c.Present:
+	case l.Present:
 		return "already_copied"
 	}
 	return "copied"
