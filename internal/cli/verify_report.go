@@ -107,13 +107,12 @@ func (l *verdictList) write(w io.Writer, title, then string) {
 // verifyView shows a verification.
 type verifyView struct {
 	a     *app
-	out   io.Writer // for people
+	rows  *render.Rows // the items; text names some of them at the end
+	out   io.Writer    // for text
 	lists map[gondola.Verdict]*verdictList
 	seen  int
 	told  time.Time // when progress was shown last
 }
-
-var tsvVerified = []any{"file_name", "status", "destination_id", "reason"}
 
 // newVerifyView returns a view; stdoutTaken says that standard output belongs to
 // the manifest.
@@ -125,9 +124,7 @@ func newVerifyView(a *app, stdoutTaken bool) *verifyView {
 	for _, t := range verdictTitles {
 		v.lists[t.verdict] = &verdictList{}
 	}
-	if a.print.Format == render.TSV {
-		row(a.stdout, tsvVerified...)
-	}
+	v.rows = a.print.Rows(render.Table{TSV: []string{"file_name", "status", "destination_id", "reason"}, To: io.Discard})
 	return v
 }
 
@@ -138,14 +135,17 @@ func (v *verifyView) item(it gondola.VerifiedItem) {
 	if l := v.lists[it.Verdict]; l != nil && telling {
 		l.add(cell(it.Item.Name) + ": " + v.a.redact(cell(it.Reason)))
 	}
-	switch {
-	case v.a.print.Format == render.TSV:
-		row(v.a.stdout, it.Item.Name, it.Verdict, it.Item.DestinationID, v.a.redact(it.Reason))
-	case v.a.print.Format == render.JSON && (v.a.global.verbose || !good || it.Item.Remark() != ""):
-		v.a.json(v.line(it))
+	if v.a.global.verbose || !good || it.Item.Remark() != "" || v.a.print.Format == render.TSV {
+		v.rows.Add(v.line(it))
 	}
 	v.progress(it)
 }
+
+// Cells implements [render.Row].
+func (l verifiedLine) Cells() []any { return []any{l.Name, l.Status, l.DestinationID, l.Reason} }
+
+// Texts implements [render.Row].
+func (l verifiedLine) Texts() []any { return nil }
 
 func (v *verifyView) progress(it gondola.VerifiedItem) {
 	const every, some = 5 * time.Second, 100
@@ -188,9 +188,7 @@ func (v *verifyView) report(found *gondola.Verification, err error, took time.Du
 		line.Error = &d
 		v.a.complain(err)
 	}
-	if v.a.print.Format == render.JSON {
-		v.a.json(line)
-	}
+	v.a.print.JSON(line)
 	v.text(line)
 	return told(err)
 }
