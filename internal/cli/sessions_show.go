@@ -69,6 +69,7 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 var itemTable = render.Table{
 	TSV:    []string{"file_name", "discovery_status", "transfer_status", "create_status"},
 	Titles: []string{"NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON"},
+	Headed: true,
 }
 
 // itemRow is an item of a session as it is printed.

@@ -9,6 +9,7 @@ import (
 type Table struct {
 	TSV    []string // names of the columns of TSV
 	Titles []string // of the columns of text; nil for none
+	Headed bool     // titles are printed also without rows
 	// Widths are those of the columns of text but the last, which are cut to them,
 	// and written at once. If it is nil, columns are as wide as they need to be, and
 	// written by Close.
@@ -38,7 +39,19 @@ func (p *Printer) Rows(t Table) *Rows {
 		t.To = p.Out
 	}
 	p.Heading(t.TSV...)
-	return &Rows{p: p, table: t, aligned: tabwriter.NewWriter(t.To, 0, 4, 2, ' ', 0)}
+	r := &Rows{p: p, table: t, aligned: tabwriter.NewWriter(t.To, 0, 4, 2, ' ', 0)}
+	if t.Headed && p.Format == Text {
+		r.title()
+	}
+	return r
+}
+
+// title prints the titles of text, once.
+func (r *Rows) title() {
+	if !r.titled && r.table.Titles != nil {
+		r.text(anys(r.table.Titles))
+	}
+	r.titled = true
 }
 
 // Add prints a row.
@@ -49,10 +62,7 @@ func (r *Rows) Add(row Row) {
 	case TSV:
 		Line(r.p.Out, row.Cells()...)
 	default:
-		if !r.titled && r.table.Titles != nil {
-			r.text(anys(r.table.Titles))
-		}
-		r.titled = true
+		r.title()
 		r.text(row.Texts())
 	}
 }
