@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -72,12 +71,11 @@ func (j jsonLines) event(e progress.Event) {
 
 // showNotice shows a notice while no monitor does.
 func (a *app) showNotice(e progress.Event) {
-	if _, ok := e.(progress.Notice); !ok {
+	notice, ok := e.(progress.Notice)
+	if !ok {
 		return
 	}
-	if a.print.Format == render.JSON {
-		jsonLines{a}.event(e)
-	}
+	a.print.JSON(noticeLine{"notice", a.redact(notice.Text)})
 	(&plain{out: a.talk(), redact: a.redact, now: a.now}).event(e)
 }
 

@@ -48,9 +48,7 @@ func (d *demo) prove(cut, resumed, again summaryLine) error {
 	}
 	v.SentMore = again.Bytes.Uploaded
 	v.OK = v.OK && v.SentMore == 0
-	if d.a.print.Format == render.JSON {
-		d.a.json(v)
-	}
+	d.a.print.JSON(v)
 	w := d.a.result()
 	fmt.Fprintf(w, "\nSent before the interruption %s, after it %s, in the repetition %s.\n",
 		size(cut.Bytes.Uploaded), size(resumed.Bytes.Uploaded), size(again.Bytes.Uploaded))

@@ -249,15 +249,9 @@ func (a *app) watchers() []watcher {
 // report writes what a run has come to, in the chosen format.
 func (a *app) report(ctx context.Context, r report) error {
 	ctx = context.WithoutCancel(ctx)
-	switch a.print.Format {
-	case render.JSON:
-		defer func() { a.json(r.line(a.redact)) }()
-	case render.TSV:
-		backend := r.backend
-		if r.summary == nil {
-			backend = nil
-		}
-		if err := writeTSV(ctx, a.stdout, backend, r.sessionID); err != nil && !render.IsOutput(err) {
+	defer func() { a.print.JSON(r.line(a.redact)) }()
+	if a.print.Format == render.TSV {
+		if err := a.reportItems(ctx, r); err != nil && !render.IsOutput(err) {
 			r.err = errors.Join(r.err, err)
 		}
 	}
@@ -268,6 +262,15 @@ func (a *app) report(ctx context.Context, r report) error {
 		r.writeText(ctx, a.result(), a.redact)
 	}
 	return told(r.err)
+}
+
+// reportItems writes q2google's table of a run's items; of a run that opened no
+// session there are none.
+func (a *app) reportItems(ctx context.Context, r report) error {
+	if r.summary == nil {
+		return writeTSV(ctx, a.stdout, nil, "")
+	}
+	return writeTSV(ctx, a.stdout, r.backend, r.sessionID)
 }
 
 // retryCommand is the command that goes on where this one stopped: the same,

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 )
 
@@ -26,9 +25,7 @@ func (r *waitRelay) announce(w fault.Wait) {
 
 // showWait shows a wait while no monitor does.
 func (a *app) showWait(w fault.Wait) {
-	if a.print.Format == render.JSON {
-		a.json(waitLine{"wait", waitObject{a.redact(w.Reason), w.Until.UTC()}})
-	}
+	a.print.JSON(waitLine{"wait", waitObject{a.redact(w.Reason), w.Until.UTC()}})
 	fmt.Fprintln(a.talk(), a.redact(cell(waiting(progress.Wait{Reason: w.Reason, Until: w.Until}, a.now()))))
 }
 
