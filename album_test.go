@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
@@ -43,9 +44,9 @@ func (s *albumService) open(title string) (string, error) {
 	id := fmt.Sprintf("%s#%d", title, len(s.made))
 	s.made = append(s.made, album{title, id, time.Now()})
 	if s.lose != nil {
-		s.lose(errDied)
+		s.lose(crash.ErrKilled)
 		s.lose = nil
-		return "", errDied
+		return "", crash.ErrKilled
 	}
 	return id, nil
 }
@@ -111,7 +112,7 @@ func TestAlbumOfARunThatWasKilledIsFound(t *testing.T) {
 				service := &albumService{lag: lag, lose: die}
 				o := options(t, src, &blindLibrary{memoryLibrary: lib, service: service})
 				o.Album = "Lagoon"
-				if _, err := gondola.Sync(ctx, o); !errors.Is(err, errDied) {
+				if _, err := gondola.Sync(ctx, o); !errors.Is(err, crash.ErrKilled) {
 					t.Fatal(err)
 				}
 				began := time.Now()

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
@@ -147,7 +148,7 @@ func TestAListingThatDiedLosesNoPart(t *testing.T) {
 			inner := o.Backend
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
-			o.Backend = &brittleBackend{Backend: inner, left: left, die: cancel}
+			o.Backend = crash.Backend{Backend: inner, Countdown: crash.After(left, cancel)}
 			_, _ = gondola.Sync(ctx, o)
 			o.Backend = inner
 			if s := mustSync(t, o); s.Outcome != gondola.OutcomeComplete || s.Items.Total != 6 {

@@ -9,66 +9,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
-
-// brittleBackend fails every change after some, as if the process had died
-// there: nothing that follows is stored.
-type brittleBackend struct {
-	state.Backend
-	mu   sync.Mutex
-	left int
-	die  context.CancelCauseFunc
-}
-
-var errDied = errors.New("killed")
-
-func (b *brittleBackend) spend() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.left--; b.left < 0 {
-		b.die(errDied)
-		return errDied
-	}
-	return nil
-}
-
-func (b *brittleBackend) PutSession(ctx context.Context, s *state.Session) error {
-	if err := b.spend(); err != nil {
-		return err
-	}
-	return b.Backend.PutSession(ctx, s)
-}
-
-func (b *brittleBackend) PutItems(ctx context.Context, id string, items ...*state.Item) error {
-	if err := b.spend(); err != nil {
-		return err
-	}
-	return b.Backend.PutItems(ctx, id, items...)
-}
-
-func (b *brittleBackend) PutBatch(ctx context.Context, id string, batch *state.Batch) error {
-	if err := b.spend(); err != nil {
-		return err
-	}
-	return b.Backend.PutBatch(ctx, id, batch)
-}
-
-func (b *brittleBackend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
-	if err := b.spend(); err != nil {
-		return err
-	}
-	return b.Backend.Record(ctx, entries...)
-}
 
 // TestDeathAtEveryWrite dies at each change of state in turn and goes on from
 // what was stored, with destinations that take a token again and that do not.
@@ -85,7 +36,7 @@ func TestDeathAtEveryWrite(t *testing.T) {
 				o := options(t, src, lib)
 				inner := o.Backend
 				ctx, die := context.WithCancelCause(t.Context())
-				o.Backend = &brittleBackend{Backend: inner, left: n, die: die}
+				o.Backend = crash.Backend{Backend: inner, Countdown: crash.After(n, die)}
 				gondola.Sync(ctx, o)
 				die(nil)
 
@@ -150,8 +101,8 @@ func TestBytesThatChangeBetweenTwoRuns(t *testing.T) {
 		id := src.add("big", "GX010001.MP4", slices.Repeat([]byte("0123456789"), 1000))
 		o := options(t, src, lib)
 		ctx, cancel := context.WithCancelCause(t.Context())
-		o.Download = &countdown{after: 5000, then: func() { cancel(errDied) }}
-		if _, err := gondola.Sync(ctx, o); !errors.Is(err, errDied) {
+		o.Download = &countdown{after: 5000, then: func() { cancel(crash.ErrKilled) }}
+		if _, err := gondola.Sync(ctx, o); !errors.Is(err, crash.ErrKilled) {
 			t.Fatal(err)
 		}
 		src.bytes[id.Key()] = slices.Repeat([]byte("abcdefghij"), 1000)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
@@ -304,7 +305,7 @@ func TestDeathWhileSendingBack(t *testing.T) {
 			mustSync(t, o)
 			lib.drop(idOf(t, o.Backend, "s", src.items[2].Name))
 			ctx, die := context.WithCancelCause(t.Context())
-			brittle := &brittleBackend{Backend: o.Backend, left: n, die: die}
+			brittle := crash.Backend{Backend: o.Backend, Countdown: crash.After(n, die)}
 			check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: brittle}
 			gondola.Verify(ctx, check)
 			die(nil)

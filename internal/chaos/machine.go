@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/internal/line"
 	"github.com/gondola-sync/gondola/internal/summary"
 )
@@ -103,15 +102,17 @@ func (m *machine) live(ctx context.Context, due func() bool, args ...string) (li
 func watch(ctx context.Context, cmd *exec.Cmd, due func() bool) (life, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
+	began := time.Now()
+	p, err := crash.Start(cmd)
+	if err != nil {
 		return life{}, err
 	}
-	began := time.Now()
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
-	err := await(ctx, cmd.Process, exited, due)
+	err = p.Await(ctx, longest, due)
+	if due != nil && err == nil {
+		p.Kill()
+	}
 	l := life{took: time.Since(began), code: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
-	if err != nil {
+	if err != nil && !errors.Is(err, crash.ErrEnded) { // it may end before its moment
 		return l, fmt.Errorf("%w\n%s", err, l.stderr)
 	}
 	if l.killed = !cmd.ProcessState.Exited(); l.killed {
@@ -125,31 +126,4 @@ func watch(ctx context.Context, cmd *exec.Cmd, due func() bool) (life, error) {
 	sum, err := summary.Read(stdout.Bytes())
 	l.summary = &sum
 	return l, err
-}
-
-// await returns when the process has been reaped.
-func await(ctx context.Context, p *os.Process, exited <-chan error, due func() bool) error {
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
-	hung := time.After(longest)
-	for {
-		select {
-		case <-exited:
-			return nil
-		case <-ctx.Done():
-			p.Kill()
-			<-exited
-			return context.Cause(ctx)
-		case <-hung:
-			p.Signal(syscall.SIGQUIT) // shows what every goroutine waits for
-			<-exited
-			return fmt.Errorf("the command hung for %v", longest)
-		case <-look.C:
-			if due != nil && due() {
-				p.Kill()
-				<-exited
-				return nil
-			}
-		}
-	}
 }

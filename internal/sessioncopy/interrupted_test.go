@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -32,41 +33,6 @@ func (m memory) Delete(_ context.Context, id string) error {
 	return nil
 }
 
-// dying is a store whose process dies at a change: it and all later ones fail.
-type dying struct {
-	state.Backend
-	left *int
-}
-
-var errDead = errors.New("dead")
-
-func (d dying) change(do func() error) error {
-	if *d.left--; *d.left < 0 {
-		return errDead
-	}
-	return do()
-}
-
-func (d dying) PutSession(ctx context.Context, s *state.Session) error {
-	return d.change(func() error { return d.Backend.PutSession(ctx, s) })
-}
-
-func (d dying) PutItems(ctx context.Context, id string, items ...*state.Item) error {
-	return d.change(func() error { return d.Backend.PutItems(ctx, id, items...) })
-}
-
-func (d dying) PutBatch(ctx context.Context, id string, b *state.Batch) error {
-	return d.change(func() error { return d.Backend.PutBatch(ctx, id, b) })
-}
-
-func (d dying) Record(ctx context.Context, entries ...state.LedgerEntry) error {
-	return d.change(func() error { return d.Backend.Record(ctx, entries...) })
-}
-
-func (d dying) DeleteSession(ctx context.Context, id string) error {
-	return d.change(func() error { return d.Backend.DeleteSession(ctx, id) })
-}
-
 // TestKilledAtEveryChange copies with a death before each change of either
 // store. What is left is nothing, marked as not whole, or the whole; and the same
 // command makes it whole.
@@ -77,8 +43,8 @@ func TestKilledAtEveryChange(t *testing.T) {
 		from, to := state.Adapt(fromStore), state.Adapt(toStore)
 		s := stored(t, from, 7)
 		want := sum(t, from, s.ID)
-		left := n
-		c := newCopier(dying{from, &left}, dying{to, &left}, s.ID, Options{Remove: true})
+		left := crash.After(n, nil) // of both stores
+		c := newCopier(crash.Backend{Backend: from, Countdown: left}, crash.Backend{Backend: to, Countdown: left}, s.ID, Options{Remove: true})
 		c.piece = 3
 		_, err := c.run(t.Context())
 		whole = err == nil

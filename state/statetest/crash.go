@@ -2,9 +2,9 @@ package statetest
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -16,18 +16,7 @@ func testCrash(t *testing.T, newHarness func(*testing.T) Harness) {
 	if newHarness(t).Break == nil {
 		t.Skip("the harness cannot break off")
 	}
-	const most = 500
-	for n := 1; n <= most; n++ {
-		done := false
-		t.Run(fmt.Sprint(n), func(t *testing.T) { done = crashAt(t, newHarness(t), n) })
-		if done {
-			if n < 5 {
-				t.Errorf("only %d changes of the store", n-1)
-			}
-			return
-		}
-	}
-	t.Errorf("still dying after %d changes of the store", most)
+	crash.Each(t, 4, 500, func(t *testing.T, n int) bool { return crashAt(t, newHarness(t), n) })
 }
 
 // crashAt reports whether the run came to its end before the nth change.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/internal/summary"
 )
 
@@ -146,9 +147,8 @@ func (l *Line) SyncUntilDone(most int, args ...string) (last summary.Line) {
 // Running is a sync that has been started.
 type Running struct {
 	l              *Line
-	cmd            *exec.Cmd
+	process        *crash.Process
 	stdout, stderr Buffer
-	exited         chan struct{}
 }
 
 // Start starts a sync.
@@ -169,20 +169,17 @@ func (l *Line) StartNohup(args ...string) *Running {
 
 func (l *Line) start(cmd *exec.Cmd) *Running {
 	l.T.Helper()
-	r := &Running{l: l, cmd: cmd, exited: make(chan struct{})}
-	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
-	if err := r.cmd.Start(); err != nil {
+	r := &Running{l: l}
+	cmd.Stdout, cmd.Stderr = &r.stdout, &r.stderr
+	var err error
+	if r.process, err = crash.Start(cmd); err != nil {
 		l.T.Fatal(err)
 	}
-	go func() {
-		defer close(r.exited)
-		r.cmd.Wait() // how it ended is in the exit code
-	}()
 	return r
 }
 
 // PID is the process.
-func (r *Running) PID() int { return r.cmd.Process.Pid }
+func (r *Running) PID() int { return r.process.PID() }
 
 // Said reports whether the command has written a text by now.
 func (r *Running) Said(text string) bool {
@@ -193,24 +190,13 @@ func (r *Running) Said(text string) bool {
 // before.
 func (r *Running) Await(condition func() bool) {
 	r.l.T.Helper()
-	deadline := time.After(longest)
-	for !condition() {
-		select {
-		case <-r.exited:
-			r.l.T.Fatalf("ended too early with exit code %d\n%s", r.cmd.ProcessState.ExitCode(), r.stderr.String())
-		case <-deadline:
-			r.Kill()
-			r.l.T.Fatalf("what was waited for did not come within %v\n%s", longest, r.stderr.String())
-		case <-time.After(2 * time.Millisecond):
-		}
+	if err := r.process.Await(r.l.T.Context(), longest, condition); err != nil {
+		r.l.T.Fatalf("%v\n%s", err, r.stderr.String())
 	}
 }
 
 // Kill ends the command without warning.
-func (r *Running) Kill() {
-	r.cmd.Process.Signal(syscall.SIGKILL)
-	<-r.exited
-}
+func (r *Running) Kill() { r.process.Kill() }
 
 // Interrupt asks the command to stop and returns how it did, and how long that
 // took.
@@ -223,7 +209,7 @@ func (r *Running) Interrupt() (summary.Line, Result, time.Duration) {
 func (r *Running) Signal(s os.Signal) (summary.Line, Result, time.Duration) {
 	r.l.T.Helper()
 	asked := time.Now()
-	r.cmd.Process.Signal(s)
+	_ = r.process.Process.Signal(s) // it may have ended
 	last, result := r.Wait()
 	return last, result, time.Since(asked)
 }
@@ -231,13 +217,10 @@ func (r *Running) Signal(s os.Signal) (summary.Line, Result, time.Duration) {
 // Wait waits for the end of the command.
 func (r *Running) Wait() (summary.Line, Result) {
 	r.l.T.Helper()
-	select {
-	case <-r.exited:
-	case <-time.After(longest):
-		r.Kill()
-		r.l.T.Fatalf("did not end within %v\n%s", longest, r.stderr.String())
+	if err := r.process.Await(r.l.T.Context(), longest, nil); err != nil {
+		r.l.T.Fatalf("%v\n%s", err, r.stderr.String())
 	}
-	result := Result{r.cmd.ProcessState.ExitCode(), r.stdout.String(), r.stderr.String()}
+	result := Result{r.process.ProcessState.ExitCode(), r.stdout.String(), r.stderr.String()}
 	return r.l.summary(result), result
 }
 
