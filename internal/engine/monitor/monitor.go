@@ -38,7 +38,7 @@ type Monitor struct {
 	failed                map[int64]bool // Seqs of items whose last stage failed
 	unstored              int            // items that no store can keep
 	inFlight              map[*Transfer]bool
-	interrupted           map[int64]int64 // by a pause: bytes that the destination has, by Seq
+	interrupted           map[int64]interruption // by a pause, by Seq
 	waits                 []progress.Wait
 	remarks               int
 }
@@ -49,7 +49,7 @@ func New(log *slog.Logger, publish func(progress.Event)) *Monitor {
 		log: log, publish: publish,
 		began:  time.Now().UTC(),
 		stages: map[state.Stage]state.Status{}, failed: map[int64]bool{},
-		inFlight: map[*Transfer]bool{}, interrupted: map[int64]int64{},
+		inFlight: map[*Transfer]bool{}, interrupted: map[int64]interruption{},
 	}
 	m.down.add(m.began, 0)
 	m.up.add(m.began, 0)
@@ -117,8 +117,9 @@ func (m *Monitor) Snapshot() progress.Snapshot {
 		s.InFlight = append(s.InFlight, shown)
 		s.BytesDone += done
 	}
-	for _, done := range m.interrupted {
-		s.BytesDone += done
+	for _, i := range m.interrupted {
+		s.BytesDone += i.confirmed
+		s.BytesTotal += i.learned
 	}
 	s.BytesDone = min(s.BytesDone, s.BytesTotal) // records of sizes are not always right
 	slices.SortFunc(s.InFlight, func(a, b progress.Transfer) int {

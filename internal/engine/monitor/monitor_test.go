@@ -197,7 +197,7 @@ func (s *session) check(t *rapid.T) {
 	if len(s.flying) > 0 {
 		return
 	}
-	if got.BytesTotal != counts.Bytes || !s.paused && got.BytesDone != counts.Carried {
+	if !s.paused && (got.BytesTotal != counts.Bytes || got.BytesDone != counts.Carried) {
 		t.Fatalf("%d of %d bytes done, want %d of %d", got.BytesDone, got.BytesTotal, counts.Carried, counts.Bytes)
 	}
 }

@@ -42,6 +42,10 @@ func (m *Monitor) Start(it *state.Item) *Transfer {
 func (t *Transfer) End() {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
+	t.end()
+}
+
+func (t *Transfer) end() {
 	if !t.m.inFlight[t] {
 		return
 	}
@@ -52,12 +56,19 @@ func (t *Transfer) End() {
 	t.m.uploading.leave(time.Now())
 }
 
-// Interrupted says that a pause interrupted the item: what the destination has of
-// it stays counted until the item is in flight again.
+// Interrupted takes an item out of flight that a pause interrupted: what the
+// destination has of it stays counted until the item is in flight again.
 func (t *Transfer) Interrupted(confirmed int64) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	t.m.interrupted[t.seq] = confirmed
+	defer t.end()
+	t.m.interrupted[t.seq] = interruption{confirmed, max(t.seen.Size, 0) - max(t.recorded, 0)}
+}
+
+// interruption is what a pause has left of an item's transfer.
+type interruption struct {
+	confirmed int64 // bytes that the destination has
+	learned   int64 // bytes that the item has beyond its record
 }
 
 // Finished moves the item's bytes from those in flight to those done.
