@@ -13,5 +13,6 @@
 // in a testing/synctest bubble; [Emulator.Listen] serves the same on loopback
 // sockets. [Emulator.Clock] is put forward to let tokens and URLs expire,
 // [Emulator.Faults] makes the nth call of a route go wrong, and [Emulator.Log]
-// remembers what was asked.
+// remembers what was asked. Package emulator/sample makes what a GoPro account
+// holds; the services are packages below emulator/internal.
 package emulator

@@ -39,13 +39,6 @@ func (c *Countdown) Change() error {
 	return ErrKilled
 }
 
-// Dead reports whether a change has failed.
-func (c *Countdown) Dead() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.left < 0
-}
-
 // Each runs a test that dies at the first, second, … change until it survives.
 // It fails if that takes fewer than least or more than most changes.
 func Each(t *testing.T, least, most int, survives func(t *testing.T, n int) bool) {
