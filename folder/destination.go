@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path"
 	"sync"
 	"sync/atomic"
@@ -126,10 +127,24 @@ func (d *Destination) Forecast(load station.Load) map[string]int64 {
 
 // Recall implements [station.Recaller]: it looks at the manifest and at the disk.
 func (d *Destination) Recall(ctx context.Context, item media.Item) (*station.Recalled, error) {
+	return d.recall(ctx, "look for "+item.Name, func(root *os.Root) (*Entry, error) {
+		return d.manifest.ofKey(root, item.LedgerKey())
+	})
+}
+
+// RecallBytes implements [station.Recaller].
+func (d *Destination) RecallBytes(ctx context.Context, size int64, digest func() (string, error)) (*station.Recalled, error) {
+	return d.recall(ctx, "look for the bytes of a file", func(root *os.Root) (*Entry, error) {
+		return d.manifest.ofBytes(root, size, digest)
+	})
+}
+
+// recall returns what an entry says, if the disk holds its file.
+func (d *Destination) recall(ctx context.Context, op string, find func(root *os.Root) (*Entry, error)) (*station.Recalled, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	op := "look for " + item.Name + " in the folder " + d.o.Path
+	op += " in the folder " + d.o.Path
 	root, err := d.place.open()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -142,14 +157,14 @@ func (d *Destination) Recall(ctx context.Context, item media.Item) (*station.Rec
 	if err := d.manifest.refresh(root); err != nil {
 		return nil, failure(ctx, op, err)
 	}
-	e, err := d.manifest.ofKey(root, item.LedgerKey())
+	e, err := find(root)
 	if e == nil || err != nil {
 		return nil, failure(ctx, op, err)
 	}
 	if state, err := look(root, e); state == gone || err != nil {
 		return nil, failure(ctx, op, err)
 	}
-	return &station.Recalled{ID: e.Path, Version: e.Version, SHA256: e.SHA256, Size: e.Size, At: e.At}, nil
+	return &station.Recalled{Key: e.Key, ID: e.Path, Version: e.Version, SHA256: e.SHA256, Size: e.Size, At: e.At}, nil
 }
 
 // Inspect implements [station.Inspector]: the id of an item is its path.

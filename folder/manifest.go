@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/regular"
@@ -41,6 +42,10 @@ type manifest struct {
 	byKey  index
 	byPath index // by folded path
 	paths  int   // different ones
+
+	// What the bytes of files tell is indexed when it is first asked for.
+	content       bool
+	bySum, bySize index
 }
 
 // refresh reads what the manifest has gained. A line that is not whole yet, or was
@@ -72,6 +77,47 @@ func (m *manifest) note(e *Entry, offset int64) {
 	}
 	m.byPath.put(path, offset)
 	m.byKey.put(digest(e.Key), offset)
+	if m.content {
+		m.noteContent(e, offset)
+	}
+}
+
+func (m *manifest) noteContent(e *Entry, offset int64) {
+	m.bySum.put(digest(e.SHA256), offset)
+	m.bySize.put(digest(strconv.FormatInt(e.Size, 10)), offset)
+}
+
+// ofBytes returns the newest entry of a file of so many bytes and this SHA-256, or
+// nil.
+func (m *manifest) ofBytes(root *os.Root, size int64, sum func() (string, error)) (*Entry, error) {
+	if !m.content {
+		m.content = true
+		if err := m.scan(root, func(e *Entry, offset int64) error { m.noteContent(e, offset); return nil }); err != nil {
+			return nil, err
+		}
+	}
+	if _, found := m.bySize.get(digest(strconv.FormatInt(size, 10))); !found {
+		return nil, nil
+	}
+	text, err := sum()
+	if err != nil {
+		return nil, err
+	}
+	offset, found := m.bySum.get(digest(text))
+	if !found {
+		return nil, nil
+	}
+	e, err := at(root, offset)
+	if err != nil || e.SHA256 != text || e.Size != size || !m.isNewest(e, offset) {
+		return nil, err
+	}
+	return e, nil
+}
+
+// isNewest reports whether no later line is of the same path.
+func (m *manifest) isNewest(e *Entry, offset int64) bool {
+	newest, _ := m.byPath.get(digest(fold(e.Path)))
+	return newest == offset
 }
 
 // longestLine bounds what is taken for a line, in bytes.
@@ -135,11 +181,8 @@ func (m *manifest) ofKey(root *os.Root, key string) (*Entry, error) {
 		return nil, nil
 	}
 	e, err := at(root, offset)
-	if err != nil || e.Key != key {
+	if err != nil || e.Key != key || !m.isNewest(e, offset) {
 		return nil, err
-	}
-	if newest, _ := m.byPath.get(digest(fold(e.Path))); newest != offset {
-		return nil, nil
 	}
 	return e, nil
 }
@@ -214,6 +257,11 @@ func appendAt(root *os.Root, name string, offset int64, data []byte) error {
 
 // each calls f for the newest entry of each path.
 func (m *manifest) each(root *os.Root, f func(*Entry) error) error {
+	return m.scan(root, func(e *Entry, _ int64) error { return f(e) })
+}
+
+// scan calls f for the newest entry of each path and where its line begins.
+func (m *manifest) scan(root *os.Root, f func(e *Entry, offset int64) error) error {
 	file, err := regular.OpenIn(root, manifestFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -224,13 +272,10 @@ func (m *manifest) each(root *os.Root, f func(*Entry) error) error {
 	defer file.Close()
 	return lines(file, 0, func(offset int64, line []byte) error {
 		var e Entry
-		if json.Unmarshal(line, &e) != nil || e.Path == "" {
+		if json.Unmarshal(line, &e) != nil || e.Path == "" || !m.isNewest(&e, offset) {
 			return nil
 		}
-		if newest, _ := m.byPath.get(digest(fold(e.Path))); newest != offset {
-			return nil
-		}
-		return f(&e)
+		return f(&e, offset)
 	})
 }
 

@@ -29,7 +29,7 @@ type SourceOptions struct {
 }
 
 // Source is a directory that media are carried from. It implements [station.Source],
-// [station.Relister] and [station.Meter]. Nothing in it is ever changed.
+// [station.Relister], [station.Digester] and [station.Meter]. Nothing in it is ever changed.
 type Source struct {
 	o     SourceOptions
 	place *place
@@ -203,6 +203,35 @@ func dirOf(name string) string {
 // version tells one state of a file from another.
 func version(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
+}
+
+// Digest implements [station.Digester].
+func (s *Source) Digest(ctx context.Context, item media.Item) (string, error) {
+	op := "read " + item.ID.Medium + " in the folder " + s.o.Path
+	root, err := s.place.open()
+	if err != nil {
+		return "", failure(ctx, op, err)
+	}
+	s.read.Add(1)
+	sum, err := sumOf(ctx, root, item.ID.Medium, make([]byte, 256<<10))
+	if err != nil {
+		return "", unopened(op, err)
+	}
+	return sum, nil
+}
+
+// Has implements [station.Digester].
+func (s *Source) Has(ctx context.Context, id media.ID) bool {
+	origin, err := s.origin(ctx)
+	if err != nil || id.Station != Scheme || id.Origin != origin {
+		return false
+	}
+	root, err := s.place.open()
+	if err != nil {
+		return false
+	}
+	_, err = root.Lstat(id.Medium)
+	return err == nil
 }
 
 // Open implements [station.Source].

@@ -8,8 +8,8 @@
 //
 // What only some stations can do is an interface of its own, which the engine
 // finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Qualifier], [Albums],
-// [Expirer], [Inspector], [Recaller], [Locker], [Arranger], [Forecaster] and [Meter]. Their
-// documentation says what the engine does without them.
+// [Expirer], [Inspector], [Digester], [Recaller], [Locker], [Arranger], [Forecaster] and
+// [Meter]. Their documentation says what the engine does without them.
 //
 // # Bytes
 //

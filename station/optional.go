@@ -124,6 +124,16 @@ type Inspector interface {
 	Inspect(ctx context.Context, ids []string) ([]*RemoteItem, error)
 }
 
+// Digester is what a [Source] may implement whose files cost little to read. A run
+// then recognises by its bytes a file that was moved or renamed, and does not carry
+// it again. Without it, another identity is another file.
+type Digester interface {
+	// Digest returns the SHA-256 of an item's bytes in lower-case hex.
+	Digest(ctx context.Context, item media.Item) (string, error)
+	// Has reports whether the source holds a file of this identity.
+	Has(ctx context.Context, id media.ID) bool
+}
+
 // Recaller is what a [Destination] may implement that knows by itself what it
 // holds, under identities of its own for certain, at little cost for each item.
 // Without it, the ledger of the store alone says so.
@@ -134,10 +144,15 @@ type Recaller interface {
 	Inspector
 	// Recall returns what the destination holds of an item, or nil.
 	Recall(ctx context.Context, item media.Item) (*Recalled, error)
+	// RecallBytes returns an item of so many bytes and this digest, or nil. The
+	// digest, a SHA-256 in lower-case hex, costs reading: it is asked for only if
+	// something of this size is there.
+	RecallBytes(ctx context.Context, size int64, digest func() (string, error)) (*Recalled, error)
 }
 
 // Recalled is what a destination knows of an item that it holds.
 type Recalled struct {
+	Key     string    // of the item
 	ID      string    // the destination's id of the item
 	Version string    // media.Item.Version of what was carried; "" if unknown
 	SHA256  string    // lower-case hex of the bytes; "" if unknown

@@ -54,3 +54,9 @@ func recaller(d station.Destination) station.Recaller {
 	r, _ := d.(station.Recaller)
 	return r
 }
+
+// digester returns what tells the bytes of items before they are carried, or nil.
+func digester(s station.Source) station.Digester {
+	d, _ := s.(station.Digester)
+	return d
+}

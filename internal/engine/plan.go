@@ -63,7 +63,7 @@ type planner struct {
 
 func (p *planner) list(ctx context.Context, each func(Planned) error) error {
 	filter := p.session.Header().Filter
-	lookup := &discover.Lookup{Known: p.session, Foreign: p.session.Foreign, Refuse: p.o.Destination.Refuse, Recaller: recaller(p.o.Destination)}
+	lookup := &discover.Lookup{Known: p.session, Foreign: p.session.Foreign, Refuse: p.o.Destination.Refuse, Recaller: recaller(p.o.Destination), Digester: digester(p.o.Source)}
 	limit, err := discover.NewLimit(ctx, lookup, p.session, filter.MaxItems, discover.AnyItem)
 	if err != nil {
 		return err

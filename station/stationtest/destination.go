@@ -108,6 +108,8 @@ func RunDestination(t *testing.T, newHarness func(t *testing.T) Destination) {
 		{"Gate", nil, testGate},
 		{"Stale", nil, testStale},
 		{"Inspect", nil, testInspect},
+		{"Recall", nil, testRecall},
+		{"Lock", nil, testLock},
 		{"Meter", nil, testDestinationMeter},
 	} {
 		t.Run(test.name, func(t *testing.T) {

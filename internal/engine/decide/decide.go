@@ -79,15 +79,15 @@ func fresh(f Facts) Decision {
 	case it.Refusal != nil:
 		it.Create = state.Skipped
 		return Decision{Action: Skip, Item: it}
-	case there(f):
+	case f.There():
 		lifecycle.FoundThere(it, f.Ledger)
 		return Decision{Action: There, Item: it}
 	}
 	return Decision{Action: Carry, Item: it}
 }
 
-// there reports whether the ledger knows the listed version of the item.
-func there(f Facts) bool {
+// There reports whether the ledger knows the listed version of the item.
+func (f Facts) There() bool {
 	return f.Ledger != nil && !otherVersion(f.Ledger.Version, f.Listed.Version)
 }
 
@@ -190,7 +190,7 @@ func link(f Facts) Decision {
 	}
 	take(&it, f.Listed)
 	settle(&it)
-	if it.Refusal == nil && there(f) {
+	if it.Refusal == nil && f.There() {
 		lifecycle.FoundThere(&it, f.Ledger)
 	}
 	return Decision{Action: Link, Item: &it, Before: f.Named}

@@ -41,6 +41,8 @@ type Discoverer struct {
 	Refuse  func(media.Item) *media.Refusal
 	// Recaller, if not nil, knows what the destination holds instead of the ledger.
 	Recaller station.Recaller
+	// Digester, if not nil, tells the bytes of listed items.
+	Digester station.Digester
 	Repeats  *repeats.Repeats
 	Report   Reporter
 	// News is called after items were stored.

@@ -24,6 +24,8 @@ type Lookup struct {
 	Refuse  func(media.Item) *media.Refusal
 	// Recaller, if not nil, knows what the destination holds instead of the ledger.
 	Recaller station.Recaller
+	// Digester, if not nil, tells the bytes of listed items.
+	Digester station.Digester
 }
 
 // Facts returns what is known of a listed item. The item may come back under
@@ -41,6 +43,9 @@ func (l *Lookup) Facts(ctx context.Context, listed media.Item) (f decide.Facts, 
 	}
 	if f.Listed.Refusal == nil {
 		f.Ledger, err = absent(l.inLedger(ctx, &f.Listed))
+	}
+	if err == nil && f.Listed.Refusal == nil && l.Digester != nil && !f.There() {
+		err = l.bySameBytes(ctx, &f)
 	}
 	return f, err
 }

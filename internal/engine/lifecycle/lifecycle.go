@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"cmp"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -147,6 +148,26 @@ func LedgerEntry(it *state.Item) state.LedgerEntry {
 		Key: it.LedgerKey(), DestinationID: it.DestinationID, Version: it.Version,
 		SHA256: it.SHA256, Size: it.Carried, At: time.Now().UTC(),
 	}
+}
+
+// SizeKey and BytesKey are the keys under which the ledger remembers that a file of
+// so many bytes, and which file with this SHA-256, was carried.
+func SizeKey(size int64) string {
+	return media.ID{Station: "size", Medium: strconv.FormatInt(size, 10)}.Key()
+}
+
+// BytesKey is described with SizeKey.
+func BytesKey(sha256 string) string { return media.ID{Station: "sha256", Medium: sha256}.Key() }
+
+// BytesEntries returns what the ledger remembers of an item's bytes.
+func BytesEntries(it *state.Item) []state.LedgerEntry {
+	if it.SHA256 == "" {
+		return nil
+	}
+	size, bytes := LedgerEntry(it), LedgerEntry(it)
+	size.Key, bytes.Key = SizeKey(it.Carried), BytesKey(it.SHA256)
+	size.Version, bytes.Version = "", ""
+	return []state.LedgerEntry{size, bytes}
 }
 
 // Unstorable reports whether storing failed for an item that no store can keep,

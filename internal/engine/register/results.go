@@ -47,6 +47,9 @@ func (b *batcher) store(there []*state.Item) error {
 	for _, it := range there {
 		if !it.ID.IsZero() { // else known by name only: nothing a later session could ask for
 			entries = append(entries, lifecycle.LedgerEntry(it))
+			if b.r.ByBytes {
+				entries = append(entries, lifecycle.BytesEntries(it)...)
+			}
 		}
 	}
 	if err := b.r.Store.Record(entries...); err != nil {

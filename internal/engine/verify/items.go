@@ -193,7 +193,13 @@ func (v *Verifier) sendBack(ctx context.Context, items []*Item) error {
 		lifecycle.Missed(&again, it.At)
 		lost = append(lost, &again)
 		if !again.ID.IsZero() {
-			gone = append(gone, state.LedgerEntry{Key: again.LedgerKey(), DestinationID: it.Item.DestinationID, At: it.At, Gone: true})
+			keys := []string{again.LedgerKey()}
+			if it.Item.SHA256 != "" {
+				keys = append(keys, lifecycle.BytesKey(it.Item.SHA256))
+			}
+			for _, key := range keys {
+				gone = append(gone, state.LedgerEntry{Key: key, DestinationID: it.Item.DestinationID, At: it.At, Gone: true})
+			}
 		}
 	}
 	if err := v.Store.Record(gone...); err != nil {
