@@ -1,0 +1,63 @@
+package render_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gondola-sync/gondola/internal/cli/render"
+)
+
+// TestRows prints tables of each kind, with rows and without.
+func TestRows(t *testing.T) {
+	rows := []file{{"long name\nof a file", 1}, {"b", 22}}
+	for _, tc := range []struct {
+		name   string
+		format render.Format
+		table  render.Table
+		rows   []file
+		want   string
+	}{
+		{"aligned", render.Text, render.Table{Titles: []string{"NAME", "SIZE"}}, rows,
+			"NAME                 SIZE\nlong name of a file  1   bytes\nb                    22  bytes\n"},
+		{"titles come with the first row", render.Text, render.Table{Titles: []string{"NAME"}}, nil, ""},
+		{"or before", render.Text, render.Table{Titles: []string{"NAME", "SIZE"}, Headed: true}, nil, "NAME  SIZE\n"},
+		{"once", render.Text, render.Table{Titles: []string{"N"}, Headed: true}, rows[1:], "N\nb  22  bytes\n"},
+		{"cut", render.Text, render.Table{Titles: []string{"NAME", "SIZE"}, Widths: []int{6, 4}}, rows,
+			"NAME    SIZE\nlong …  1     bytes\nb       22    bytes\n"},
+		{"TSV has a heading without rows", render.TSV, render.Table{TSV: []string{"name", "bytes"}}, nil, "name\tbytes\n"},
+		{"a value stays in its cell", render.TSV, render.Table{TSV: []string{"name", "bytes"}}, rows[:1], "name\tbytes\nlong name of a file\t1\n"},
+		{"JSON has none", render.JSON, render.Table{TSV: []string{"name"}, Titles: []string{"NAME"}, Headed: true}, rows[1:], "{\"name\":\"b\",\"bytes\":22}\n"},
+	} {
+		var out bytes.Buffer
+		p := render.Printer{Format: tc.format, Out: render.NewOutput(&out)}
+		table := p.Rows(tc.table)
+		for _, row := range tc.rows {
+			table.Add(row)
+		}
+		if err := table.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tc.want, out.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+// TestTextGoesElsewhere: where standard output belongs to programs, text goes to
+// another writer, and JSON and TSV do not.
+func TestTextGoesElsewhere(t *testing.T) {
+	for format, want := range map[render.Format]string{render.Text: "", render.JSON: "{\"name\":\"b\",\"bytes\":22}\n", render.TSV: "name\nb\t22\n"} {
+		var out, talk bytes.Buffer
+		p := render.Printer{Format: format, Out: render.NewOutput(&out)}
+		table := p.Rows(render.Table{TSV: []string{"name"}, To: &talk})
+		table.Add(file{"b", 22})
+		if err := table.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != want || (talk.Len() > 0) != (format == render.Text) {
+			t.Errorf("%s: wrote %q, elsewhere %q", format, out.String(), talk.String())
+		}
+	}
+}
