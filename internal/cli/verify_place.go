@@ -66,12 +66,14 @@ func (a *app) verifyPlace(ctx context.Context, f *verifyFlags, uri registry.URI)
 	}
 	began := a.now()
 	line := placeLine{Type: "verification", To: uri.String(), Deep: f.deep}
-	if a.print.Format == render.TSV {
-		row(a.stdout, "path", "status", "sha256", "reason")
-	}
+	rows := a.print.Rows(render.Table{
+		TSV:    []string{"path", "status", "sha256", "reason"},
+		Widths: []int{}, // a sentence
+		To:     a.result(),
+	})
 	account, err := verifier.Verify(ctx, a.env(), uri, registry.VerifyOptions{Deep: f.deep, Each: func(file registry.VerifiedFile) error {
 		line.Items.add(file.Status)
-		a.placeFile(file)
+		a.placeFile(rows, file)
 		return a.stdout.Failure()
 	}})
 	if err == nil && line.Items.Verified < line.Items.Total {
@@ -81,19 +83,24 @@ func (a *app) verifyPlace(ctx context.Context, f *verifyFlags, uri registry.URI)
 	return a.placeReport(line, err)
 }
 
-func (a *app) placeFile(f registry.VerifiedFile) {
-	good := f.Status == "verified"
-	switch {
-	case a.print.Format == render.TSV:
-		row(a.stdout, f.Path, f.Status, f.SHA256, f.Reason)
-	case a.print.Format == render.JSON && (a.global.verbose || !good):
-		a.json(placeFileLine{"verified", f.Key, f.Name, f.Path, f.Status, f.Reason, f.Size, f.SHA256, f.Session})
-	case a.print.Format == render.Text && !good:
-		fmt.Fprintf(a.result(), "%s: %s: %s\n", f.Status, cell(f.Path), cell(f.Reason))
+// placeFile prints a file: one that is as it should be only where all are asked
+// for.
+func (a *app) placeFile(rows *render.Rows, f registry.VerifiedFile) {
+	line := placeFileLine{"verified", f.Key, f.Name, f.Path, f.Status, f.Reason, f.Size, f.SHA256, f.Session}
+	wrong := f.Status != "verified"
+	switch format := a.print.Format; {
+	case wrong || format == render.TSV || format == render.JSON && a.global.verbose:
+		rows.Add(line)
 	case a.global.verbose:
 		fmt.Fprintln(a.talk(), f.Status+": "+cell(f.Path))
 	}
 }
+
+// Cells implements [render.Row].
+func (l placeFileLine) Cells() []any { return []any{l.Path, l.Status, l.SHA256, l.Reason} }
+
+// Texts implements [render.Row].
+func (l placeFileLine) Texts() []any { return []any{l.Status + ": " + l.Path + ": " + l.Reason} }
 
 func (a *app) placeReport(line placeLine, err error) error {
 	line.Outcome, line.ExitCode = verifyOutcome(err), exitCode(err)
@@ -102,9 +109,7 @@ func (a *app) placeReport(line placeLine, err error) error {
 		line.Error = &d
 		a.complain(err)
 	}
-	if a.print.Format == render.JSON {
-		a.json(line)
-	}
+	a.print.JSON(line)
 	n := line.Items
 	fmt.Fprintf(a.result(), "%s: %d in all: %d verified, %d missing, %d changed, in %s\n", cell(line.To),
 		n.Total, n.Verified, n.Missing, n.Changed, duration(time.Duration(line.Seconds*float64(time.Second))))
