@@ -114,20 +114,32 @@ func title(text string) string {
 // another one. So is a session of another origin, which is asked for only if there
 // is a session to compare it with.
 func Find(ctx context.Context, b state.Backend, q Question, origin func(context.Context) (string, error)) (string, error) {
-	derived := Derive(q)
-	h, err := b.Session(ctx, derived)
-	switch {
-	case err == nil && len(differences(h, q)) > 0:
-		return q.markedID(), nil
-	case err == nil:
-		return q.ofOrigin(ctx, h, origin), ctx.Err()
-	case !errors.Is(err, state.ErrNotFound):
-		return derived, ctx.Err() // what is wrong with it, Open says
+	id, h := q.find(ctx, b)
+	if h != nil {
+		id = q.ofOrigin(ctx, h, origin)
 	}
-	if h, err = b.Session(ctx, q.span()); err == nil && len(differences(h, q)) == 0 {
-		return h.ID, nil
+	return id, ctx.Err()
+}
+
+// find returns the id of the session that answers the question, whatever its
+// origin, and its header if it is stored; what is wrong with it, Open says.
+func (q Question) find(ctx context.Context, b state.Backend) (string, *state.Session) {
+	id := Derive(q)
+	h, err := b.Session(ctx, id)
+	if err == nil && len(differences(h, q)) > 0 {
+		id = q.markedID()
+		h, err = b.Session(ctx, id)
 	}
-	return derived, ctx.Err()
+	if errors.Is(err, state.ErrNotFound) {
+		earlier, err := b.Session(ctx, q.span())
+		if err == nil && len(differences(earlier, q)) == 0 {
+			return earlier.ID, earlier
+		}
+	}
+	if err != nil {
+		return id, nil
+	}
+	return id, h
 }
 
 // ofOrigin returns the id of the stored session, or of another one if the session

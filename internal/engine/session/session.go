@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"iter"
+	"maps"
 	"sync"
 
 	"github.com/gondola-sync/gondola/media"
@@ -30,7 +31,9 @@ type Session struct {
 func (s *Session) Header() state.Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return *s.header
+	h := *s.header
+	h.Stages = maps.Clone(h.Stages)
+	return h
 }
 
 // Update changes the header and stores it.
