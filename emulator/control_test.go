@@ -1,4 +1,4 @@
-package emulator
+package emulator_test
 
 import (
 	"bufio"
@@ -7,13 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/emulator/internal/emutest"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestControl(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Many(2, 1)})
-	server := c.onSockets()
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(2, 1)})
+	server := c.OnSockets()
 	id := c.GoPro.Library()[0].ID
 	for _, tt := range []struct {
 		name, method, path, body string
@@ -44,7 +46,7 @@ func TestControl(t *testing.T) {
 		{"wrong method", "PATCH", "/faults", "", 405, nil},
 		{"page", "GET", "/", "", 200, func(b string) bool { return strings.Contains(b, "<html") }},
 	} {
-		response, body := c.fetch(tt.method, server.ControlURL+tt.path, tt.body)
+		response, body := c.Fetch(tt.method, server.ControlURL+tt.path, tt.body)
 		if response.StatusCode != tt.status || tt.check != nil && !tt.check(body) {
 			t.Errorf("%s: %d %s", tt.name, response.StatusCode, body)
 		}
@@ -53,15 +55,15 @@ func TestControl(t *testing.T) {
 
 func TestControlShowsTheLog(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Many(1, 1)})
-	server := c.onSockets()
-	c.fetch("GET", c.api+"/media/user", "", c.signedIn()...)
-	c.fetch("GET", c.api+"/media/search?per_page=5", "", c.signedIn()...)
-	_, body := c.fetch("GET", server.ControlURL+"/log?route=gopro.s*", "")
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(1, 1)})
+	server := c.OnSockets()
+	c.Fetch("GET", c.API+"/media/user", "", c.SignedIn()...)
+	c.Fetch("GET", c.API+"/media/search?per_page=5", "", c.SignedIn()...)
+	_, body := c.Fetch("GET", server.ControlURL+"/log?route=gopro.s*", "")
 	lines := bufio.NewScanner(strings.NewReader(body))
-	var entries []Entry
+	var entries []emulator.Entry
 	for lines.Scan() {
-		var e Entry
+		var e emulator.Entry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			t.Fatal(err)
 		}
@@ -70,21 +72,21 @@ func TestControlShowsTheLog(t *testing.T) {
 	if len(entries) != 1 || entries[0].Route != "gopro.search" || entries[0].Query != "per_page=5" || entries[0].Auth != "bearer" {
 		t.Errorf("log: %s", body)
 	}
-	c.fetch("DELETE", server.ControlURL+"/log", "")
-	if _, body := c.fetch("GET", server.ControlURL+"/log", ""); body != "" {
+	c.Fetch("DELETE", server.ControlURL+"/log", "")
+	if _, body := c.Fetch("GET", server.ControlURL+"/log", ""); body != "" {
 		t.Errorf("log after DELETE: %s", body)
 	}
 }
 
 func TestURLsPointToTheListeners(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Many(1, 1)})
-	server := c.onSockets()
-	link := c.sourceURL(c.GoPro.Library()[0].ID)
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(1, 1)})
+	server := c.OnSockets()
+	link := c.SourceURL(c.GoPro.Library()[0].ID)
 	if !strings.HasPrefix(link, server.CDNURL+"/") {
 		t.Errorf("URL %s does not point to %s", link, server.CDNURL)
 	}
-	if response, _ := c.fetch("GET", link, "", "Range", "bytes=10-"); response.StatusCode != 206 {
+	if response, _ := c.Fetch("GET", link, "", "Range", "bytes=10-"); response.StatusCode != 206 {
 		t.Errorf("download over sockets: %d", response.StatusCode)
 	}
 }

@@ -1,16 +1,18 @@
-package emulator
+package emulator_test
 
 import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator"
 )
 
 // TestEveryAnswerTellsTheEmulatedTime: clients judge clocks and the lives of
 // signed addresses by the Date of answers.
 func TestEveryAnswerTellsTheEmulatedTime(t *testing.T) {
 	t.Parallel()
-	e, err := New(Options{Start: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
+	e, err := emulator.New(emulator.Options{Start: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}

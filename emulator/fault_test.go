@@ -1,4 +1,4 @@
-package emulator
+package emulator_test
 
 import (
 	"encoding/json"
@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/emulator/internal/emutest"
 	"github.com/gondola-sync/gondola/emulator/internal/fault"
 	"github.com/gondola-sync/gondola/emulator/internal/route"
 	"github.com/gondola-sync/gondola/emulator/sample"
@@ -27,7 +29,7 @@ func TestFaultsThatCannotBe(t *testing.T) {
 		`{"kind":"explode"}`, `{"kind":"status","route":"["}`, `{"kind":"status","path":"["}`, `{"kind":"status","stauts":500}`,
 		`{"kind":"stall","delay":"soon"}`, `{}`, `[]`,
 	} {
-		var f Fault
+		var f emulator.Fault
 		if err := json.Unmarshal([]byte(text), &f); err == nil {
 			t.Errorf("%s passed for a fault", text)
 		}
@@ -37,15 +39,15 @@ func TestFaultsThatCannotBe(t *testing.T) {
 			t.Error("Add took a fault of no kind")
 		}
 	}()
-	new(Faults).Add(Fault{})
+	new(emulator.Faults).Add(emulator.Fault{})
 }
 
 func TestFaultSurvivesJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		want := Fault{
+		want := emulator.Fault{
 			Route: rapid.SampledFrom([]string{"", "cdn.get", "photos.*"}).Draw(t, "route"), Path: rapid.SampledFrom([]string{"", "/*"}).Draw(t, "path"),
-			Kind: rapid.SampledFrom([]FaultKind{FaultStatus, FaultStall, FaultItemCode}).Draw(t, "kind"),
+			Kind: rapid.SampledFrom([]emulator.FaultKind{emulator.FaultStatus, emulator.FaultStall, emulator.FaultItemCode}).Draw(t, "kind"),
 			Call: rapid.IntRange(0, 9).Draw(t, "call"), Times: rapid.IntRange(-1, 9).Draw(t, "times"),
 			Status: rapid.IntRange(0, 599).Draw(t, "status"), After: rapid.Int64Range(0, 1<<40).Draw(t, "after"),
 			Delay: time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "delay")), Body: rapid.String().Draw(t, "body"),
@@ -54,7 +56,7 @@ func TestFaultSurvivesJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got Fault
+		var got emulator.Fault
 		if err := json.Unmarshal(data, &got); err != nil {
 			t.Fatalf("%s: %v", data, err)
 		}
@@ -68,7 +70,7 @@ func FuzzFault(f *testing.F) {
 	f.Add([]byte(`{"route":"cdn.get","kind":"stall","delay":"2s","after":9}`))
 	f.Add([]byte(`{"kind":"status","status":429,"retry_after":"3","header":{"A":"b"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var failure Fault
+		var failure emulator.Fault
 		if json.Unmarshal(data, &failure) == nil && fault.Fault(failure).Check() != nil {
 			t.Errorf("%s passed for a fault", data)
 		}
@@ -76,12 +78,12 @@ func FuzzFault(f *testing.F) {
 }
 
 // eachNetwork runs a test in memory and over sockets.
-func eachNetwork(t *testing.T, o Options, test func(t *testing.T, c *cloud)) {
+func eachNetwork(t *testing.T, o emulator.Options, test func(t *testing.T, c *emutest.Cloud)) {
 	t.Helper()
-	t.Run("memory", func(t *testing.T) { test(t, newCloud(t, o)) })
+	t.Run("memory", func(t *testing.T) { test(t, emutest.NewCloud(t, o)) })
 	t.Run("sockets", func(t *testing.T) {
-		c := newCloud(t, o)
-		c.onSockets()
+		c := emutest.NewCloud(t, o)
+		c.OnSockets()
 		test(t, c)
 	})
 }
@@ -95,29 +97,29 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 	healthy := outcome{status: 200, n: 100_000}
 	for name, tt := range map[string]struct {
-		fault Fault
+		fault emulator.Fault
 		want  outcome
 	}{
-		"status":                {Fault{Kind: FaultStatus, Status: 503, Body: "busy"}, outcome{status: 503, n: 4}},
-		"html":                  {Fault{Kind: FaultHTML, Status: 403}, outcome{status: 403, n: len(route.ErrorPage)}},
-		"malformed":             {Fault{Kind: FaultMalformed}, outcome{status: 200, n: len(route.BrokenJSON)}},
-		"cut at the start":      {Fault{Kind: FaultCutResponse}, outcome{status: 200, n: 0, err: true}},
-		"cut in the middle":     {Fault{Kind: FaultCutResponse, After: 70_001}, outcome{status: 200, n: 70_001, err: true}},
-		"cut beyond the end":    {Fault{Kind: FaultCutResponse, After: 1 << 40}, healthy},
-		"truncated":             {Fault{Kind: FaultTruncate, After: 5000}, outcome{status: 200, n: 5000}},
-		"truncated by half":     {Fault{Kind: FaultTruncate}, outcome{status: 200, n: 50_000}},
-		"wrong length":          {Fault{Kind: FaultWrongLength}, outcome{status: 200, n: 100_000, err: true}},
-		"short stall":           {Fault{Kind: FaultStall, Delay: time.Millisecond, After: 10}, healthy},
-		"slow":                  {Fault{Kind: FaultSlow, Delay: time.Microsecond, After: 4000}, healthy},
-		"kind of another route": {Fault{Kind: FaultItemCode}, healthy},
+		"status":                {emulator.Fault{Kind: emulator.FaultStatus, Status: 503, Body: "busy"}, outcome{status: 503, n: 4}},
+		"html":                  {emulator.Fault{Kind: emulator.FaultHTML, Status: 403}, outcome{status: 403, n: len(route.ErrorPage)}},
+		"malformed":             {emulator.Fault{Kind: emulator.FaultMalformed}, outcome{status: 200, n: len(route.BrokenJSON)}},
+		"cut at the start":      {emulator.Fault{Kind: emulator.FaultCutResponse}, outcome{status: 200, n: 0, err: true}},
+		"cut in the middle":     {emulator.Fault{Kind: emulator.FaultCutResponse, After: 70_001}, outcome{status: 200, n: 70_001, err: true}},
+		"cut beyond the end":    {emulator.Fault{Kind: emulator.FaultCutResponse, After: 1 << 40}, healthy},
+		"truncated":             {emulator.Fault{Kind: emulator.FaultTruncate, After: 5000}, outcome{status: 200, n: 5000}},
+		"truncated by half":     {emulator.Fault{Kind: emulator.FaultTruncate}, outcome{status: 200, n: 50_000}},
+		"wrong length":          {emulator.Fault{Kind: emulator.FaultWrongLength}, outcome{status: 200, n: 100_000, err: true}},
+		"short stall":           {emulator.Fault{Kind: emulator.FaultStall, Delay: time.Millisecond, After: 10}, healthy},
+		"slow":                  {emulator.Fault{Kind: emulator.FaultSlow, Delay: time.Microsecond, After: 4000}, healthy},
+		"kind of another route": {emulator.Fault{Kind: emulator.FaultItemCode}, healthy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachNetwork(t, Options{Library: sample.Large(100_000)}, func(t *testing.T, c *cloud) {
-				url := c.sourceURL(c.GoPro.Library()[0].ID)
+			eachNetwork(t, emulator.Options{Library: sample.Large(100_000)}, func(t *testing.T, c *emutest.Cloud) {
+				url := c.SourceURL(c.GoPro.Library()[0].ID)
 				tt.fault.Route = "cdn.get"
 				c.Faults.Add(tt.fault)
-				response, err := c.call("GET", url, "")
+				response, err := c.Call("GET", url, "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -125,7 +127,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 				if got := (outcome{response.StatusCode, len(data), err != nil}); got != tt.want {
 					t.Errorf("%+v (%v), want %+v", got, err, tt.want)
 				}
-				if after, _ := c.fetch("GET", url, ""); after.StatusCode != 200 {
+				if after, _ := c.Fetch("GET", url, ""); after.StatusCode != 200 {
 					t.Errorf("the call after the fault: status %d", after.StatusCode)
 				}
 			})
@@ -136,15 +138,15 @@ func TestFaultsOnTheWire(t *testing.T) {
 func TestResets(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		kind FaultKind
+		kind emulator.FaultKind
 		done bool // the work
-	}{{FaultResetBefore, false}, {FaultResetAfter, true}, {FaultCutRequest, false}} {
+	}{{emulator.FaultResetBefore, false}, {emulator.FaultResetAfter, true}, {emulator.FaultCutRequest, false}} {
 		t.Run(string(tt.kind), func(t *testing.T) {
 			t.Parallel()
-			eachNetwork(t, Options{Library: sample.Many(1, 1)}, func(t *testing.T, c *cloud) {
+			eachNetwork(t, emulator.Options{Library: sample.Many(1, 1)}, func(t *testing.T, c *emutest.Cloud) {
 				id := c.GoPro.Library()[0].ID
-				c.Faults.Add(Fault{Route: "gopro.update", Kind: tt.kind, After: 10})
-				_, err := c.call("PUT", c.api+"/media/"+id, `{"content_title":"Changed title"}`, c.signedIn()...)
+				c.Faults.Add(emulator.Fault{Route: "gopro.update", Kind: tt.kind, After: 10})
+				_, err := c.Call("PUT", c.API+"/media/"+id, `{"content_title":"Changed title"}`, c.SignedIn()...)
 				if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 					t.Fatalf("request: %v, want a dropped connection", err)
 				}
@@ -159,25 +161,14 @@ func TestResets(t *testing.T) {
 	}
 }
 
-func waitFor(t *testing.T, done func() bool) {
-	t.Helper()
-	for ctx := t.Context(); !done(); {
-		select {
-		case <-ctx.Done():
-			t.Fatal("it never came")
-		case <-time.After(time.Millisecond):
-		}
-	}
-}
-
 func TestStallLastsUntilTheClientGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, Options{Library: sample.Large(100_000)})
-		url := c.sourceURL(c.GoPro.Library()[0].ID)
-		c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultStall, After: 1000})
-		c.client.Timeout = time.Hour
-		response, err := c.call("GET", url, "")
+		c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000)})
+		url := c.SourceURL(c.GoPro.Library()[0].ID)
+		c.Faults.Add(emulator.Fault{Route: "cdn.get", Kind: emulator.FaultStall, After: 1000})
+		c.HTTP.Timeout = time.Hour
+		response, err := c.Call("GET", url, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,17 +181,17 @@ func TestStallLastsUntilTheClientGivesUp(t *testing.T) {
 
 func TestRefusalsInTheWordsOfTheService(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Large(100_000)})
-	url := c.sourceURL(c.GoPro.Library()[0].ID)
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000)})
+	url := c.SourceURL(c.GoPro.Library()[0].ID)
 	c.Faults.Add(
-		Fault{Route: "cdn.get", Kind: FaultStatus, Status: 404, Header: map[string]string{"X-Test": "yes"}},
-		Fault{Route: "gopro.search", Kind: FaultStatus, Status: 429, RetryAfter: "7"},
+		emulator.Fault{Route: "cdn.get", Kind: emulator.FaultStatus, Status: 404, Header: map[string]string{"X-Test": "yes"}},
+		emulator.Fault{Route: "gopro.search", Kind: emulator.FaultStatus, Status: 429, RetryAfter: "7"},
 	)
-	response, body := c.fetch("GET", url, "")
+	response, body := c.Fetch("GET", url, "")
 	if response.StatusCode != 404 || !strings.Contains(body, "<Code>NoSuchKey</Code>") || response.Header.Get("X-Test") != "yes" {
 		t.Errorf("cdn: %d %s", response.StatusCode, body)
 	}
-	response, body = c.fetch("GET", c.api+"/media/search", "", c.signedIn()...)
+	response, body = c.Fetch("GET", c.API+"/media/search", "", c.SignedIn()...)
 	if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "7" ||
 		body != `{"error":"too_many_requests"}` {
 		t.Errorf("api: %d %s", response.StatusCode, body)
@@ -214,10 +205,10 @@ func TestRefusalsInTheWordsOfTheService(t *testing.T) {
 func TestAnsweredIsLogged(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int64{1, 2000, 32 << 10, 96 << 10, 100_000} {
-		eachNetwork(t, Options{Library: sample.Large(100_000)}, func(t *testing.T, c *cloud) {
-			url := c.sourceURL(c.GoPro.Library()[0].ID)
+		eachNetwork(t, emulator.Options{Library: sample.Large(100_000)}, func(t *testing.T, c *emutest.Cloud) {
+			url := c.SourceURL(c.GoPro.Library()[0].ID)
 			for n := 1; n <= 50; n++ {
-				c.fetch("GET", url, "", "Range", fmt.Sprintf("bytes=0-%d", size-1))
+				c.Fetch("GET", url, "", "Range", fmt.Sprintf("bytes=0-%d", size-1))
 				entries := c.Log.Entries("cdn.get")
 				if len(entries) != n || entries[n-1].Out != size {
 					t.Fatalf("answer %d of %d bytes: %d requests are logged", n, size, len(entries))
@@ -229,14 +220,14 @@ func TestAnsweredIsLogged(t *testing.T) {
 
 func TestLogHoldsNoCredential(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Large(100_000)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000)})
 	token := c.GoPro.Token()
 	id := c.GoPro.Library()[0].ID
-	url := c.sourceURL(id)
-	c.fetch("GET", url, "", "Range", "bytes=5-")
-	c.fetch("GET", url, "", "Cookie", "gp_access_token="+token)
-	c.fetch("GET", c.api+"/media/x/zip/source?ids="+id+"&access_token="+token, "")
-	c.fetch("GET", c.api+"/nowhere", "")
+	url := c.SourceURL(id)
+	c.Fetch("GET", url, "", "Range", "bytes=5-")
+	c.Fetch("GET", url, "", "Cookie", "gp_access_token="+token)
+	c.Fetch("GET", c.API+"/media/x/zip/source?ids="+id+"&access_token="+token, "")
+	c.Fetch("GET", c.API+"/nowhere", "")
 
 	data, err := json.Marshal(c.Log.Entries(""))
 	if err != nil {

@@ -1,13 +1,15 @@
-package emulator
+package emulator_test
 
 import (
 	"slices"
 	"testing"
+
+	"github.com/gondola-sync/gondola/emulator"
 )
 
 func TestRoutesAreListed(t *testing.T) {
 	t.Parallel()
-	e, err := New(Options{})
+	e, err := emulator.New(emulator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

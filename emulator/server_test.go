@@ -1,4 +1,4 @@
-package emulator
+package emulator_test
 
 import (
 	"context"
@@ -18,13 +18,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/emulator/internal/emutest"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 // TestListenBehind finds the front's address wherever a URL is handed out.
 func TestListenBehind(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Many(1, 1)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(1, 1)})
 	var asked []string
 	server, err := c.ListenBehind("127.0.0.1", func(address string) (string, error) {
 		asked = append(asked, address)
@@ -33,7 +35,7 @@ func TestListenBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, link := range []string{server.GoProURL, server.CDNURL, server.PhotosURL, server.OAuthURL, server.BytesURL, c.sourceURL(c.GoPro.Library()[0].ID)} {
+	for _, link := range []string{server.GoProURL, server.CDNURL, server.PhotosURL, server.OAuthURL, server.BytesURL, c.SourceURL(c.GoPro.Library()[0].ID)} {
 		u, err := url.Parse(link)
 		if err != nil || u.Hostname() != "front.test" || !slices.Contains(asked, "127.0.0.1:"+u.Port()) {
 			t.Errorf("%s does not name the front of one of %v", link, asked)
@@ -49,11 +51,11 @@ func TestListenTLS(t *testing.T) {
 	t.Parallel()
 	issuer := httptest.NewTLSServer(http.NotFoundHandler())
 	defer issuer.Close()
-	c := newCloud(t, Options{Library: sample.Many(1, 1)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(1, 1)})
 	if _, err := c.ListenTLS("127.0.0.1", &tls.Config{Certificates: issuer.TLS.Certificates}); err != nil {
 		t.Fatal(err)
 	}
-	link := c.sourceURL(c.GoPro.Library()[0].ID)
+	link := c.SourceURL(c.GoPro.Library()[0].ID)
 	if !strings.HasPrefix(link, "https://") {
 		t.Fatalf("address without TLS: %s", link)
 	}
@@ -69,7 +71,7 @@ func TestListenTLS(t *testing.T) {
 
 func TestListenBehindNothing(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{})
+	c := emutest.NewCloud(t, emulator.Options{})
 	none := errors.New("no front")
 	if _, err := c.ListenBehind("127.0.0.1", func(string) (string, error) { return "", none }); !errors.Is(err, none) {
 		t.Errorf("ListenBehind = %v, want %v", err, none)
@@ -80,11 +82,11 @@ func TestListenBehindNothing(t *testing.T) {
 // what it has left.
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	data := bytesOf(11, 5*testGranule)
+	data := emutest.BytesOf(11, 5*emutest.Granule)
 	for range 20 {
-		p := newPhotosTest(t, GoogleOptions{ExactPrefix: true})
-		_, upload, _ := strings.Cut(p.begin(len(data)), "/v1/")
-		server, err := p.e.Listen("127.0.0.1")
+		p := emutest.NewPhotos(t, emulator.GoogleOptions{ExactPrefix: true})
+		_, upload, _ := strings.Cut(p.Begin(len(data)), "/v1/")
+		server, err := p.E.Listen("127.0.0.1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,8 +94,8 @@ func TestSettle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		head := fmt.Sprintf("POST /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nX-Goog-Upload-Command: upload, finalize\r\nContent-Length: %d\r\n\r\n", upload, p.token, len(data))
-		if _, err := conn.Write(append([]byte(head), data[:3*testGranule+7]...)); err != nil {
+		head := fmt.Sprintf("POST /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nX-Goog-Upload-Command: upload, finalize\r\nContent-Length: %d\r\n\r\n", upload, p.Token, len(data))
+		if _, err := conn.Write(append([]byte(head), data[:3*emutest.Granule+7]...)); err != nil {
 			t.Fatal(err)
 		}
 		waits, giveUp := context.WithTimeout(t.Context(), time.Millisecond)
@@ -105,8 +107,8 @@ func TestSettle(t *testing.T) {
 		if err := server.Settle(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got, n := p.e.Google.Uploads()[0].Received, p.e.Log.Count("upload.finalize"); got != 3*testGranule+7 || n != 1 {
-			t.Fatalf("%d bytes are there and %d requests logged, want %d and 1", got, n, 3*testGranule+7)
+		if got, n := p.E.Google.Uploads()[0].Received, p.E.Log.Count("upload.finalize"); got != 3*emutest.Granule+7 || n != 1 {
+			t.Fatalf("%d bytes are there and %d requests logged, want %d and 1", got, n, 3*emutest.Granule+7)
 		}
 	}
 }
@@ -115,7 +117,7 @@ func TestSettle(t *testing.T) {
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	quick := func() hash.Hash { return crc32.NewIEEE() }
-	c := newCloud(t, Options{Google: GoogleOptions{Digest: quick}})
+	c := emutest.NewCloud(t, emulator.Options{Google: emulator.GoogleOptions{Digest: quick}})
 	photo := sample.NewPhoto(sample.Shot{Seed: 1, Width: 10, Height: 10}, 8<<10)
 	data := make([]byte, photo.Size())
 	if _, err := photo.ReadAt(data, 0); err != nil {

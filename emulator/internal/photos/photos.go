@@ -106,13 +106,6 @@ func (g *Service) FailVideo(id string) bool { return g.library.fail(id) }
 // SetStorage limits what an account may hold, in bytes; 0 lifts the limit.
 func (g *Service) SetStorage(limit int64) { g.library.setStorage(limit) }
 
-// Held returns how much memory the files of items take, and of how many.
-func (g *Service) Held() (bytes int64, items int) {
-	g.library.mu.Lock()
-	defer g.library.mu.Unlock()
-	return g.library.held, len(g.library.holding)
-}
-
 // Put lays a file into a user's account as if it had come there by other means
 // than the API.
 func (g *Service) Put(user, name string, data []byte) (Item, error) {

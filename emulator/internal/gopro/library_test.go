@@ -1,4 +1,4 @@
-package emulator
+package gopro_test
 
 import (
 	"crypto/sha256"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/emulator/internal/emutest"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
@@ -17,7 +19,7 @@ func sha256Hex(s string) string {
 
 func TestDemoIsOfTheSizeItSays(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Demo()})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Demo()})
 	var bytes int64
 	files := c.GoPro.Expected()
 	for _, x := range files {
@@ -30,7 +32,7 @@ func TestDemoIsOfTheSizeItSays(t *testing.T) {
 
 func TestMixedHasEverySurprise(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Mixed(1)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1)})
 	why, labels := map[string]int{}, map[string]int{}
 	for _, x := range c.GoPro.Expected() {
 		why[x.Why]++
@@ -65,11 +67,11 @@ func TestMixedHasEverySurprise(t *testing.T) {
 // what is known about the API alone.
 func TestARightClientGetsWhatIsExpected(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]GoProOptions{"plain": {}, "numbered by path, descending": {WithoutItemNumbers: true, ChaptersDescending: true}} {
+	for name, o := range map[string]emulator.GoProOptions{"plain": {}, "numbered by path, descending": {WithoutItemNumbers: true, ChaptersDescending: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := sample.Mixed(3)
-			c := newCloud(t, Options{Library: l, GoPro: o})
+			c := emutest.NewCloud(t, emulator.Options{Library: l, GoPro: o})
 			manifests := map[string]map[string]string{} // URL by medium, by label and number
 			for _, want := range c.GoPro.Expected() {
 				if want.Refused {
@@ -77,11 +79,11 @@ func TestARightClientGetsWhatIsExpected(t *testing.T) {
 				}
 				urls := manifests[want.Medium]
 				if urls == nil {
-					urls = originals(c.manifest(want.Medium))
+					urls = originals(c.Manifest(want.Medium))
 					manifests[want.Medium] = urls
 				}
 				link := urls[fmt.Sprint(want.Label, want.Part)]
-				response, body := c.fetch("GET", link, "")
+				response, body := c.Fetch("GET", link, "")
 				if response.StatusCode != 200 || int64(len(body)) != want.Size || sha256Hex(body) != want.SHA256 {
 					t.Errorf("%+v: %d with %d other bytes", want, response.StatusCode, len(body))
 				}
@@ -92,7 +94,7 @@ func TestARightClientGetsWhatIsExpected(t *testing.T) {
 
 // originals finds the originals as a client does: sources by the number in
 // their path, frames of a set among the files.
-func originals(a manifestAnswer) map[string]string {
+func originals(a emutest.ManifestAnswer) map[string]string {
 	urls := map[string]string{}
 	sources := 0
 	for _, v := range a.Embedded.Variations {
@@ -112,10 +114,10 @@ func originals(a manifestAnswer) map[string]string {
 
 func TestRowsTellWhatTheLibraryHolds(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Mixed(1)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1)})
 	rows := map[string]map[string]any{}
 	for page := 1; ; page++ {
-		list := c.search(fmt.Sprintf("per_page=200&page=%d", page)).Embedded.Media
+		list := c.Search(fmt.Sprintf("per_page=200&page=%d", page)).Embedded.Media
 		if len(list) == 0 {
 			break
 		}

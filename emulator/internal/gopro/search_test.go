@@ -1,4 +1,4 @@
-package emulator
+package gopro_test
 
 import (
 	"fmt"
@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
+	"github.com/gondola-sync/gondola/emulator/internal/emutest"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Many(450, 3)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(450, 3)})
 	for _, tt := range []struct {
 		query                     string
 		rows, per, current, pages int
@@ -26,13 +28,13 @@ func TestPages(t *testing.T) {
 		{"page=9000000000000000000", 0, 30, 9000000000000000000, 15},
 		{"page=0", 0, 30, 0, 15},
 	} {
-		a := c.search(tt.query)
+		a := c.Search(tt.query)
 		if len(a.Embedded.Media) != tt.rows || a.Pages.Per != tt.per || a.Pages.Current != tt.current ||
 			a.Pages.Pages != tt.pages || a.Pages.Items != 450 {
 			t.Errorf("%q: %d rows, pages %+v, want %+v", tt.query, len(a.Embedded.Media), a.Pages, tt)
 		}
 	}
-	empty := newCloud(t, Options{}).search("")
+	empty := emutest.NewCloud(t, emulator.Options{}).Search("")
 	if empty.Pages.Items != 0 || empty.Pages.Pages != 0 || empty.Embedded.Media == nil {
 		t.Errorf("empty library: %+v", empty)
 	}
@@ -40,13 +42,13 @@ func TestPages(t *testing.T) {
 
 func TestOrders(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Mixed(1)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1)})
 	for _, by := range []string{"", "order_by=captured_at", "order_by=created_at"} {
 		field := "captured_at"
 		if by == "order_by=created_at" {
 			field = "created_at"
 		}
-		rows := c.search("per_page=200&" + by).Embedded.Media
+		rows := c.Search("per_page=200&" + by).Embedded.Media
 		if !slices.IsSortedFunc(rows, func(a, b map[string]any) int {
 			return strings.Compare(b[field].(string), a[field].(string))
 		}) {
@@ -57,9 +59,9 @@ func TestOrders(t *testing.T) {
 
 func TestFieldsAndFilters(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Mixed(1)})
-	all := c.search("").Pages.Items
-	row := c.search("fields=filename,nonsense&per_page=1").Embedded.Media[0]
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1)})
+	all := c.Search("").Pages.Items
+	row := c.Search("fields=filename,nonsense&per_page=1").Embedded.Media[0]
 	for _, name := range []string{"filename", "id", "gopro_user_id", "source_gumi", "source_mgumi"} {
 		if _, ok := row[name]; !ok {
 			t.Errorf("a row of one field lacks %s", name)
@@ -68,7 +70,7 @@ func TestFieldsAndFilters(t *testing.T) {
 	if len(row) != 5 {
 		t.Errorf("a row of one field has %d: %v", len(row), row)
 	}
-	if n := len(c.search("per_page=1").Embedded.Media[0]); n < 50 {
+	if n := len(c.Search("per_page=1").Embedded.Media[0]); n < 50 {
 		t.Errorf("a row of all fields has %d", n)
 	}
 	for query, want := range map[string]int{
@@ -76,7 +78,7 @@ func TestFieldsAndFilters(t *testing.T) {
 		"processing_states=uploading": 1, "processing_states=nonsense": all, "xcomposition=export": all - 1, "parent_id=x": all,
 		"processing_states=registered,rendering,pretranscoding,transcoding,stabilizing,ready,failure": all - 1,
 	} {
-		if got := c.search(query).Pages.Items; got != want {
+		if got := c.Search(query).Pages.Items; got != want {
 			t.Errorf("%s: %d rows, want %d", query, got, want)
 		}
 	}
@@ -95,7 +97,7 @@ func TestRanges(t *testing.T) {
 		photo("last", "2026-01-31T23:59:59Z", "2026-02-02T10:00:00Z"),
 		photo("next", "2026-02-01T00:00:00Z", "2026-02-03T10:00:00Z"),
 	}
-	lenient, strict := newCloud(t, Options{Library: library}), newCloud(t, Options{Library: library, GoPro: GoProOptions{StrictRange: true}})
+	lenient, strict := emutest.NewCloud(t, emulator.Options{Library: library}), emutest.NewCloud(t, emulator.Options{Library: library, GoPro: emulator.GoProOptions{StrictRange: true}})
 	const broken = "500"
 	for value, want := range map[string]string{
 		"2026-01-30T00:00:00.000Z,2026-01-31T23:59:59.999Z": "last first",
@@ -107,49 +109,39 @@ func TestRanges(t *testing.T) {
 		",":                                                 broken,
 		"":                                                  broken,
 	} {
-		for _, c := range []*cloud{lenient, strict} {
+		for _, c := range []*emutest.Cloud{lenient, strict} {
 			for _, escaped := range []string{url.QueryEscape(value), value} {
-				if got := c.rangeOf("captured_range", escaped); got != want {
+				if got := c.RangeOf("captured_range", escaped); got != want {
 					t.Errorf("%q: %q, want %q", value, got, want)
 				}
 			}
 		}
 	}
 	double := "2026-01-30T12:00:00T00:00:00.000Z,2026-02-01T00:00:00+02:00T00:00:00.000Z"
-	if got := lenient.rangeOf("captured_range", url.QueryEscape(double)); got != "last first" {
+	if got := lenient.RangeOf("captured_range", url.QueryEscape(double)); got != "last first" {
 		t.Errorf("double times: %q", got)
 	}
-	if got := strict.rangeOf("captured_range", url.QueryEscape(double)); got != broken {
+	if got := strict.RangeOf("captured_range", url.QueryEscape(double)); got != broken {
 		t.Errorf("double times, strict: %q", got)
 	}
 	extremes := "0001-01-01T00:00:00T00:00:00.000Z,9999-12-31T23:59:59.999999T00:00:00.000Z"
-	if got := lenient.rangeOf("captured_range", extremes); got != "next last first" {
+	if got := lenient.RangeOf("captured_range", extremes); got != "next last first" {
 		t.Errorf("extremes: %q", got)
 	}
 	for _, name := range []string{"created_range", "updated_range"} {
-		if got := lenient.rangeOf(name, "2026-02-02T00:00:00.000Z,2026-02-02T23:59:59.999Z"); got != "last" {
+		if got := lenient.RangeOf(name, "2026-02-02T00:00:00.000Z,2026-02-02T23:59:59.999Z"); got != "last" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
 
-// rangeOf returns the ids in a range, or the status if it is not 200.
-func (c *cloud) rangeOf(name, value string) string {
-	c.t.Helper()
-	response, body := c.fetch("GET", c.api+"/media/search?"+name+"="+value, "", c.signedIn()...)
-	if response.StatusCode != 200 {
-		return fmt.Sprint(response.StatusCode)
-	}
-	return strings.Join(decodeInto[searchAnswer](c.t, body).ids(), " ")
-}
-
 func TestPagesGoWrong(t *testing.T) {
 	t.Parallel()
-	fresh := func(t *testing.T) (*cloud, [][]string) {
-		c := newCloud(t, Options{Library: sample.Many(60, 1)})
+	fresh := func(t *testing.T) (*emutest.Cloud, [][]string) {
+		c := emutest.NewCloud(t, emulator.Options{Library: sample.Many(60, 1)})
 		var pages [][]string
 		for page := 1; page <= 3; page++ {
-			pages = append(pages, c.search(fmt.Sprintf("per_page=20&page=%d", page)).ids())
+			pages = append(pages, c.Search(fmt.Sprintf("per_page=20&page=%d", page)).IDs())
 		}
 		return c, pages
 	}
@@ -157,27 +149,27 @@ func TestPagesGoWrong(t *testing.T) {
 	t.Run("short, and full at the next try", func(t *testing.T) {
 		t.Parallel()
 		c, pages := fresh(t)
-		c.Faults.Add(Fault{Route: "gopro.search", Kind: FaultShortPage})
-		if a := c.search(second); !slices.Equal(a.ids(), pages[1][:12]) || a.Pages.Items != 60 || a.Pages.Pages != 3 {
+		c.Faults.Add(emulator.Fault{Route: "gopro.search", Kind: emulator.FaultShortPage})
+		if a := c.Search(second); !slices.Equal(a.IDs(), pages[1][:12]) || a.Pages.Items != 60 || a.Pages.Pages != 3 {
 			t.Errorf("got %v", a)
 		}
-		if got := c.search(second).ids(); !slices.Equal(got, pages[1]) {
+		if got := c.Search(second).IDs(); !slices.Equal(got, pages[1]) {
 			t.Errorf("next try: %v", got)
 		}
 	})
 	t.Run("repeated", func(t *testing.T) {
 		t.Parallel()
 		c, pages := fresh(t)
-		c.Faults.Add(Fault{Route: "gopro.search", Kind: FaultRepeatPage})
-		if got := c.search(second).ids(); !slices.Equal(got, pages[0]) {
+		c.Faults.Add(emulator.Fault{Route: "gopro.search", Kind: emulator.FaultRepeatPage})
+		if got := c.Search(second).IDs(); !slices.Equal(got, pages[0]) {
 			t.Errorf("got %v", got)
 		}
 	})
 	t.Run("in another order", func(t *testing.T) {
 		t.Parallel()
 		c, pages := fresh(t)
-		c.Faults.Add(Fault{Route: "gopro.search", Kind: FaultReorder})
-		got := c.search(second).ids()
+		c.Faults.Add(emulator.Fault{Route: "gopro.search", Kind: emulator.FaultReorder})
+		got := c.Search(second).IDs()
 		slices.Reverse(got)
 		if !slices.Equal(got, pages[1]) {
 			t.Errorf("got %v", got)
@@ -186,10 +178,10 @@ func TestPagesGoWrong(t *testing.T) {
 	t.Run("with rows inserted before", func(t *testing.T) {
 		t.Parallel()
 		c, pages := fresh(t)
-		c.Faults.Add(Fault{Route: "gopro.search", Kind: FaultInsertRows, Count: 2})
-		a := c.search(second)
-		if !slices.Equal(a.ids()[:2], pages[0][18:]) || a.Pages.Items != 62 {
-			t.Errorf("the seam shows %v, want the last two rows of page 1 again", a.ids()[:2])
+		c.Faults.Add(emulator.Fault{Route: "gopro.search", Kind: emulator.FaultInsertRows, Count: 2})
+		a := c.Search(second)
+		if !slices.Equal(a.IDs()[:2], pages[0][18:]) || a.Pages.Items != 62 {
+			t.Errorf("the seam shows %v, want the last two rows of page 1 again", a.IDs()[:2])
 		}
 		if n := len(c.GoPro.Expected()); n != 62 {
 			t.Errorf("%d files expected, want the inserted ones too", n)
@@ -198,10 +190,10 @@ func TestPagesGoWrong(t *testing.T) {
 	t.Run("with rows removed before", func(t *testing.T) {
 		t.Parallel()
 		c, pages := fresh(t)
-		c.Faults.Add(Fault{Route: "gopro.search", Kind: FaultRemoveRows, Count: 3})
-		a := c.search(second)
-		if !slices.Equal(a.ids()[:17], pages[1][3:]) || a.Pages.Items != 57 {
-			t.Errorf("the page begins with %s, want three rows skipped", a.ids()[0])
+		c.Faults.Add(emulator.Fault{Route: "gopro.search", Kind: emulator.FaultRemoveRows, Count: 3})
+		a := c.Search(second)
+		if !slices.Equal(a.IDs()[:17], pages[1][3:]) || a.Pages.Items != 57 {
+			t.Errorf("the page begins with %s, want three rows skipped", a.IDs()[0])
 		}
 	})
 	t.Run("with media added and removed by the test", func(t *testing.T) {
@@ -212,11 +204,11 @@ func TestPagesGoWrong(t *testing.T) {
 		if err := c.GoPro.Add(m); err != nil {
 			t.Fatal(err)
 		}
-		if got := c.search("per_page=20").ids(); got[0] != m.ID || got[1] != pages[0][0] {
+		if got := c.Search("per_page=20").IDs(); got[0] != m.ID || got[1] != pages[0][0] {
 			t.Errorf("after Add: %v", got[:2])
 		}
 		c.GoPro.Remove(m.ID, "nobody")
-		if got := c.search("per_page=20").ids(); !slices.Equal(got, pages[0]) {
+		if got := c.Search("per_page=20").IDs(); !slices.Equal(got, pages[0]) {
 			t.Errorf("after Remove: %v", got)
 		}
 		if err := c.GoPro.Add(c.GoPro.Library()[0]); err == nil {

@@ -1,4 +1,4 @@
-package emulator
+package gopro_test
 
 import (
 	"compress/gzip"
@@ -13,16 +13,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/emulator/internal/cdn"
+	"github.com/gondola-sync/gondola/emulator/internal/emutest"
 	"github.com/gondola-sync/gondola/emulator/sample"
 )
 
 func TestSignedURLs(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Mixed(1)})
-	id := find(t, c.GoPro.Library(), "GOPR2232.JPG").ID
-	v := c.manifest(id).Embedded.Variations[0]
-	if again := c.manifest(id).Embedded.Variations[0]; again.URL == v.URL || again.Head == v.Head {
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1)})
+	id := emutest.MediumNamed(t, c.GoPro.Library(), "GOPR2232.JPG").ID
+	v := c.Manifest(id).Embedded.Variations[0]
+	if again := c.Manifest(id).Embedded.Variations[0]; again.URL == v.URL || again.Head == v.Head {
 		t.Error("two calls gave the same signed URL")
 	}
 	parsed, err := url.Parse(v.URL)
@@ -52,7 +54,7 @@ func TestSignedURLs(t *testing.T) {
 		"cookie":                 {"GET", v.URL, []string{"Cookie", "a=b; gp_access_token=x"}, 400},
 		"cookie of others":       {"GET", v.URL, []string{"Cookie", "a=b"}, 200},
 	} {
-		response, body := c.fetch(tt.method, tt.url, "", tt.headers...)
+		response, body := c.Fetch(tt.method, tt.url, "", tt.headers...)
 		if response.StatusCode != tt.want {
 			t.Errorf("%s: %d, want %d", name, response.StatusCode, tt.want)
 		}
@@ -67,18 +69,18 @@ func TestSignedURLs(t *testing.T) {
 
 func TestURLsLiveOneHour(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Large(1 << 20)})
-	link := c.sourceURL(c.GoPro.Library()[0].ID)
-	begun, err := c.call("GET", link, "")
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(1 << 20)})
+	link := c.SourceURL(c.GoPro.Library()[0].ID)
+	begun, err := c.Call("GET", link, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Clock.Advance(59 * time.Minute)
-	if response, _ := c.fetch("GET", link, "", "Range", "bytes=1-2"); response.StatusCode != 206 {
+	if response, _ := c.Fetch("GET", link, "", "Range", "bytes=1-2"); response.StatusCode != 206 {
 		t.Errorf("within the hour: %d", response.StatusCode)
 	}
 	c.Clock.Advance(time.Minute)
-	if response, _ := c.fetch("GET", link, ""); response.StatusCode != 403 {
+	if response, _ := c.Fetch("GET", link, ""); response.StatusCode != 403 {
 		t.Errorf("after the hour: %d", response.StatusCode)
 	}
 	if n, err := io.Copy(io.Discard, begun.Body); n != 1<<20 || err != nil {
@@ -88,10 +90,10 @@ func TestURLsLiveOneHour(t *testing.T) {
 
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Large(100_000)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000)})
 	m := c.GoPro.Library()[0]
-	link := c.sourceURL(m.ID)
-	whole, body := c.fetch("GET", link, "")
+	link := c.SourceURL(m.ID)
+	whole, body := c.Fetch("GET", link, "")
 	for header, want := range map[string]string{
 		"Content-Type": "binary/octet-stream", "Content-Length": "100000", "Accept-Ranges": "bytes",
 		"Content-Disposition": "attachment; filename=GX010042.MP4",
@@ -119,12 +121,12 @@ func TestObjects(t *testing.T) {
 		"another object":  {[]string{"Range", "bytes=99999-", "If-Range", `"x-1"`}, 200, body, ""},
 		"unreadable unit": {[]string{"Range", "items=1-2"}, 416, "…", ""},
 	} {
-		response, got := c.fetch("GET", link, "", tt.headers...)
+		response, got := c.Fetch("GET", link, "", tt.headers...)
 		if response.StatusCode != tt.status || tt.body != "…" && got != tt.body || response.Header.Get("Content-Range") != tt.rng {
 			t.Errorf("%s: %d, %d bytes, %q", name, response.StatusCode, len(got), response.Header.Get("Content-Range"))
 		}
 	}
-	head, nothing := c.fetch("HEAD", c.manifest(m.ID).Embedded.Variations[2].Head, "")
+	head, nothing := c.Fetch("HEAD", c.Manifest(m.ID).Embedded.Variations[2].Head, "")
 	if head.ContentLength != 100_000 || head.Header.Get("ETag") != tag || nothing != "" {
 		t.Errorf("HEAD: %d bytes, ETag %s", head.ContentLength, head.Header.Get("ETag"))
 	}
@@ -132,20 +134,20 @@ func TestObjects(t *testing.T) {
 
 func TestObjectFaults(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Large(100_000)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000)})
 	m := c.GoPro.Library()[0]
-	link := c.sourceURL(m.ID)
-	before, old := c.fetch("GET", link, "")
-	c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultIgnoreRange}, Fault{Route: "cdn.get", Kind: FaultExpired},
-		Fault{Route: "cdn.get", Kind: FaultChanged})
-	if response, body := c.fetch("GET", link, "", "Range", "bytes=5-"); response.StatusCode != 200 || body != old {
+	link := c.SourceURL(m.ID)
+	before, old := c.Fetch("GET", link, "")
+	c.Faults.Add(emulator.Fault{Route: "cdn.get", Kind: emulator.FaultIgnoreRange}, emulator.Fault{Route: "cdn.get", Kind: emulator.FaultExpired},
+		emulator.Fault{Route: "cdn.get", Kind: emulator.FaultChanged})
+	if response, body := c.Fetch("GET", link, "", "Range", "bytes=5-"); response.StatusCode != 200 || body != old {
 		t.Errorf("ignored range: %d", response.StatusCode)
 	}
-	if response, _ := c.fetch("GET", link, ""); response.StatusCode != 403 {
+	if response, _ := c.Fetch("GET", link, ""); response.StatusCode != 403 {
 		t.Errorf("expired: %d", response.StatusCode)
 	}
-	c.fetch("GET", link, "")
-	after, changed := c.fetch("GET", link, "", "Range", "bytes=0-", "If-Range", before.Header.Get("ETag"))
+	c.Fetch("GET", link, "")
+	after, changed := c.Fetch("GET", link, "", "Range", "bytes=0-", "If-Range", before.Header.Get("ETag"))
 	if after.StatusCode != 200 || len(changed) != len(old) || changed == old || after.Header.Get("ETag") == before.Header.Get("ETag") {
 		t.Errorf("changed object: %d with ETag %s", after.StatusCode, after.Header.Get("ETag"))
 	}
@@ -155,7 +157,7 @@ func TestObjectFaults(t *testing.T) {
 	if !c.GoPro.Change(m.ID, 1) || c.GoPro.Change(m.ID, 2) || c.GoPro.Change("nobody", 1) {
 		t.Error("Change does not tell what there is")
 	}
-	if _, again := c.fetch("GET", link, ""); again == changed {
+	if _, again := c.Fetch("GET", link, ""); again == changed {
 		t.Error("Change changed nothing")
 	}
 }
@@ -163,9 +165,9 @@ func TestObjectFaults(t *testing.T) {
 func TestHugeObjectsCostNothing(t *testing.T) {
 	t.Parallel()
 	const size = 20 << 30
-	c := newCloud(t, Options{Library: sample.Large(size)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(size)})
 	id := c.GoPro.Library()[0].ID
-	response, body := c.fetch("GET", c.sourceURL(id), "", "Range", fmt.Sprintf("bytes=%d-", int64(size)-10))
+	response, body := c.Fetch("GET", c.SourceURL(id), "", "Range", fmt.Sprintf("bytes=%d-", int64(size)-10))
 	if response.StatusCode != 206 || len(body) != 10 || response.Header.Get("Content-Range") != "bytes 21474836470-21474836479/21474836480" {
 		t.Errorf("%d, %q, %d bytes", response.StatusCode, response.Header.Get("Content-Range"), len(body))
 	}
@@ -175,9 +177,9 @@ func TestHugeObjectsCostNothing(t *testing.T) {
 }
 
 // shapes renders what a download lists: array, label, type, number of each.
-func shapes(a manifestAnswer) string {
+func shapes(a emutest.ManifestAnswer) string {
 	var out []string
-	list := func(name string, entries []manifestEntry) {
+	list := func(name string, entries []emutest.ManifestEntry) {
 		for _, e := range entries {
 			number := ""
 			if e.Number != nil {
@@ -199,7 +201,7 @@ const (
 
 func TestDownloadShapes(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Mixed(1)})
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1)})
 	ids := map[string]string{}
 	for _, m := range c.GoPro.Library() {
 		if m.Filename != nil && (m.Camera != "HERO8 Black") {
@@ -226,7 +228,7 @@ func TestDownloadShapes(t *testing.T) {
 		"Video GX010050.MP4":          "1 files, 1 sprites: " + proxiesBefore + "v source mp4" + proxiesAfter + sidecars,
 		"Video GX010051.MP4":          "0 files, 0 sprites: ",
 	} {
-		a := c.manifest(ids[name])
+		a := c.Manifest(ids[name])
 		if got := shapes(a); got != want {
 			t.Errorf("%s:\n%s, want\n%s", name, got, want)
 		}
@@ -237,53 +239,53 @@ func TestDownloadShapes(t *testing.T) {
 			}
 		}
 	}
-	video := c.manifest(ids["Video GX010042.MP4"])
-	if _, proxy := c.fetch("GET", video.Embedded.Files[0].URL, ""); len(proxy) >= 120<<10 {
+	video := c.Manifest(ids["Video GX010042.MP4"])
+	if _, proxy := c.Fetch("GET", video.Embedded.Files[0].URL, ""); len(proxy) >= 120<<10 {
 		t.Errorf("the file of a video has %d bytes, not fewer than its source", len(proxy))
 	}
 	for _, u := range video.Embedded.Sprites[0]["urls"].([]any) {
-		if response, _ := c.fetch("GET", u.(string), ""); response.StatusCode != 200 {
+		if response, _ := c.Fetch("GET", u.(string), ""); response.StatusCode != 200 {
 			t.Errorf("sprite: %d", response.StatusCode)
 		}
 	}
-	gone := c.manifest(ids["Photo GOPR2242.JPG"]).Embedded.Variations[0]
-	if response, _ := c.fetch("GET", gone.URL, ""); *gone.Available || response.StatusCode != 404 {
+	gone := c.Manifest(ids["Photo GOPR2242.JPG"]).Embedded.Variations[0]
+	if response, _ := c.Fetch("GET", gone.URL, ""); *gone.Available || response.StatusCode != 404 {
 		t.Errorf("unavailable object: %d", response.StatusCode)
 	}
 }
 
 func TestDownloadVariants(t *testing.T) {
 	t.Parallel()
-	chaptered := func(o GoProOptions) (*cloud, manifestAnswer) {
-		c := newCloud(t, Options{Library: sample.Mixed(1), GoPro: o})
-		return c, c.manifest(find(t, c.GoPro.Library(), "GX010043.MP4").ID)
+	chaptered := func(o emulator.GoProOptions) (*emutest.Cloud, emutest.ManifestAnswer) {
+		c := emutest.NewCloud(t, emulator.Options{Library: sample.Mixed(1), GoPro: o})
+		return c, c.Manifest(emutest.MediumNamed(t, c.GoPro.Library(), "GX010043.MP4").ID)
 	}
-	_, a := chaptered(GoProOptions{WithoutItemNumbers: true})
+	_, a := chaptered(emulator.GoProOptions{WithoutItemNumbers: true})
 	if got := shapes(a); strings.Contains(got, "#") {
 		t.Errorf("without numbers: %s", got)
 	}
 	if link := a.Embedded.Variations[4].URL; !strings.Contains(link, "/source/default/2.mp4?") {
 		t.Errorf("the path does not tell the chapter: %s", link)
 	}
-	_, a = chaptered(GoProOptions{ChaptersDescending: true})
+	_, a = chaptered(emulator.GoProOptions{ChaptersDescending: true})
 	if got := shapes(a); !strings.Contains(got, "mp4#4, v source mp4#3, v source mp4#2, v source mp4#1") {
 		t.Errorf("descending: %s", got)
 	}
-	c, _ := chaptered(GoProOptions{})
-	c.Faults.Add(Fault{Route: "gopro.download", Kind: FaultReorder}, Fault{Route: "gopro.download", Kind: FaultShortPage, Count: 3})
+	c, _ := chaptered(emulator.GoProOptions{})
+	c.Faults.Add(emulator.Fault{Route: "gopro.download", Kind: emulator.FaultReorder}, emulator.Fault{Route: "gopro.download", Kind: emulator.FaultShortPage, Count: 3})
 	for _, want := range []string{"mp4#4, v source mp4#3, v source mp4#2, v source mp4#1", "source mp4#1, v source mp4#2, v source mp4#3, v high_res"} {
-		if got := shapes(c.manifest(find(t, c.GoPro.Library(), "GX010043.MP4").ID)); !strings.Contains(got, want) {
+		if got := shapes(c.Manifest(emutest.MediumNamed(t, c.GoPro.Library(), "GX010043.MP4").ID)); !strings.Contains(got, want) {
 			t.Errorf("disturbed: %s, want %s", got, want)
 		}
 	}
-	c, _ = chaptered(GoProOptions{ProxyFirst: true, WithoutAvailable: true, Extras: true, UnfinishedNotFound: true})
-	a = c.manifest(find(t, c.GoPro.Library(), "GX010047.MP4").ID)
+	c, _ = chaptered(emulator.GoProOptions{ProxyFirst: true, WithoutAvailable: true, Extras: true, UnfinishedNotFound: true})
+	a = c.Manifest(emutest.MediumNamed(t, c.GoPro.Library(), "GX010047.MP4").ID)
 	first := a.Embedded.Variations[2]
 	if first.Label != sample.LabelProxy || first.Height != 2160 || first.Available != nil {
 		t.Errorf("proxy first: %+v", first)
 	}
-	unfinished := find(t, c.GoPro.Library(), "GX010051.MP4").ID
-	if response, _ := c.fetch("GET", c.api+"/media/"+unfinished+"/download", "", c.signedIn()...); response.StatusCode != 404 {
+	unfinished := emutest.MediumNamed(t, c.GoPro.Library(), "GX010051.MP4").ID
+	if response, _ := c.Fetch("GET", c.API+"/media/"+unfinished+"/download", "", c.SignedIn()...); response.StatusCode != 404 {
 		t.Errorf("unfinished: %d", response.StatusCode)
 	}
 }
@@ -295,10 +297,10 @@ func TestValidators(t *testing.T) {
 	for _, tt := range []struct {
 		validators, tag string
 		dated           bool
-	}{{ValidateBoth, `"`, true}, {ValidateDate, "", true}, {ValidateWeakly, "W/", true}, {ValidateNothing, "", false}} {
-		c := newCloud(t, Options{Library: sample.Large(100_000), GoPro: GoProOptions{Validators: tt.validators}})
-		link := c.sourceURL(c.GoPro.Library()[0].ID)
-		before, _ := c.fetch("GET", link, "")
+	}{{emulator.ValidateBoth, `"`, true}, {emulator.ValidateDate, "", true}, {emulator.ValidateWeakly, "W/", true}, {emulator.ValidateNothing, "", false}} {
+		c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000), GoPro: emulator.GoProOptions{Validators: tt.validators}})
+		link := c.SourceURL(c.GoPro.Library()[0].ID)
+		before, _ := c.Fetch("GET", link, "")
 		date := before.Header.Get("Last-Modified")
 		if tag := before.Header.Get("ETag"); !strings.HasPrefix(tag, tt.tag) || (tag == "") != (tt.tag == "") || (date != "") != tt.dated {
 			t.Errorf("%q: ETag %q, Last-Modified %q", tt.validators, tag, date)
@@ -306,11 +308,11 @@ func TestValidators(t *testing.T) {
 		if !tt.dated {
 			continue
 		}
-		if same, _ := c.fetch("GET", link, "", "Range", "bytes=5-", "If-Range", date); same.StatusCode != 206 {
+		if same, _ := c.Fetch("GET", link, "", "Range", "bytes=5-", "If-Range", date); same.StatusCode != 206 {
 			t.Errorf("%q: the same object is answered %d", tt.validators, same.StatusCode)
 		}
 		c.GoPro.Change(c.GoPro.Library()[0].ID, 1)
-		if other, _ := c.fetch("GET", link, "", "Range", "bytes=5-", "If-Range", date); other.StatusCode != 200 || other.Header.Get("Last-Modified") == date {
+		if other, _ := c.Fetch("GET", link, "", "Range", "bytes=5-", "If-Range", date); other.StatusCode != 200 || other.Header.Get("Last-Modified") == date {
 			t.Errorf("%q: another object is answered %d, of %q", tt.validators, other.StatusCode, other.Header.Get("Last-Modified"))
 		}
 	}
@@ -318,11 +320,11 @@ func TestValidators(t *testing.T) {
 
 func TestEncodedObject(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, Options{Library: sample.Large(100_000)})
-	link := c.sourceURL(c.GoPro.Library()[0].ID)
-	_, plain := c.fetch("GET", link, "")
-	c.Faults.Add(Fault{Route: "cdn.get", Kind: FaultEncoded})
-	answer, body := c.fetch("GET", link, "", "Accept-Encoding", "identity", "Range", "bytes=0-")
+	c := emutest.NewCloud(t, emulator.Options{Library: sample.Large(100_000)})
+	link := c.SourceURL(c.GoPro.Library()[0].ID)
+	_, plain := c.Fetch("GET", link, "")
+	c.Faults.Add(emulator.Fault{Route: "cdn.get", Kind: emulator.FaultEncoded})
+	answer, body := c.Fetch("GET", link, "", "Accept-Encoding", "identity", "Range", "bytes=0-")
 	z, err := gzip.NewReader(strings.NewReader(body))
 	if err != nil || answer.Header.Get("Content-Encoding") != "gzip" {
 		t.Fatalf("encoded as %q: %v", answer.Header.Get("Content-Encoding"), err)
