@@ -25,7 +25,12 @@ func TestAlbumKey(t *testing.T) {
 	if got := state.AlbumKey("New York"); got != "album/New%20York" {
 		t.Errorf("key %s", got)
 	}
-	if a, b := state.AccountLock("gphotos:a"), state.AccountLock("gphotos:b"); a == b {
-		t.Errorf("two accounts have the lock %s", a)
+	if a, b := state.AccountLock("gphotos:a"), state.AccountLock("gphotos:b"); a == b || !state.IsAccountLock(a) || state.IsAccountLock("s") {
+		t.Errorf("two accounts have the locks %s and %s", a, b)
+	}
+	for _, key := range []string{state.WritesKey, state.RequestKey} {
+		if _, err := media.ParseKey(key); err == nil {
+			t.Errorf("%s could be an item's key", key)
+		}
 	}
 }

@@ -8,7 +8,7 @@
 //
 // What only some stations can do is an interface of its own, which the engine
 // finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Qualifier], [Albums],
-// [Expirer], [Inspector], [Digester], [Recaller], [Locker], [Arranger], [Forecaster] and
+// [Expirer], [Gated], [Inspector], [Digester], [Recaller], [Locker], [Arranger], [Forecaster] and
 // [Meter]. Their documentation says what the engine does without them.
 //
 // # Bytes

@@ -167,6 +167,45 @@ func TestLocks(t *testing.T) {
 	}
 }
 
+// TestAccountThatIsWrittenTo is no session that is run, nor a file that does not
+// belong there when the process was killed.
+func TestAccountThatIsWrittenTo(t *testing.T) {
+	dir, open := stored(t)
+	b, err := open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := state.AccountLock("gphotos:a")
+	lock, err := b.Lock(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.ReadFile(filepath.Join(dir, name, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := only(t, Locks(open).Run(t.Context())); f.Level != OK || !strings.Contains(f.What, "an account is being written to by process") {
+		t.Errorf("held: %+v", f)
+	}
+	if err := errors.Join(lock.Unlock(), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name, "lock"), held, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f := only(t, Locks(open).Run(t.Context())); f.Level != OK || !strings.Contains(f.What, "which is gone") {
+		t.Errorf("left behind: %+v", f)
+	}
+	for _, f := range Sessions(open).Run(t.Context()) {
+		if strings.Contains(f.What, "gondola-account") {
+			t.Errorf("named as a session: %+v", f)
+		}
+	}
+}
+
 func TestStraysAreNamed(t *testing.T) {
 	dir, open := stored(t)
 	for _, name := range []string{"one/items/._a.jpg.json", "one/items/a (conflicted copy).jpg.json"} {
