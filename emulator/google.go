@@ -181,9 +181,9 @@ func newGoogle(e *Emulator, o GoogleOptions) (*Google, error) {
 	base := func(r route.Role) func() string { return func() string { return e.base(r) } }
 	g := &Google{opts: o, quota: google.NewQuota(o.DailyRequests, o.DailyDownloads, o.WritesPerMinute)}
 	g.oauth = oauth.New(o.oauth(), e.Clock.Now)
-	door := &google.Door{Authority: g.oauth, Quota: g.quota, Now: e.Clock.Now, WriteTime: o.WriteTime, Overlap: o.Overlap}
-	g.uploads = upload.New(door, base(route.Photos), o.uploads())
-	g.photos = photos.New(door, g.uploads, g.oauth.Granted, base(route.Bytes), o.photos())
+	frontend := &google.Frontend{Authority: g.oauth, Quota: g.quota, Now: e.Clock.Now, WriteTime: o.WriteTime, Overlap: o.Overlap}
+	g.uploads = upload.New(frontend, base(route.Photos), o.uploads())
+	g.photos = photos.New(frontend, g.uploads, g.oauth.Granted, base(route.Bytes), o.photos())
 	return g, nil
 }
 

@@ -37,10 +37,10 @@ func (g *Service) wireAlbum(c google.Caller, a *album) WireAlbum {
 func (g *Service) albumRoutes() []route.Route {
 	read, appends, edit := []string{google.ScopeRead}, []string{google.ScopeAppend}, []string{google.ScopeEdit}
 	return []route.Route{
-		g.door.Route(google.Call{Name: "albums.create", Pattern: "POST /v1/albums", Scopes: appends, Write: true, Do: g.albumCreate}),
-		g.door.Route(google.Call{Name: "albums.list", Pattern: "GET /v1/albums", Scopes: read, Query: []string{"pageSize", "pageToken", "excludeNonAppCreatedData"}, Do: g.albumList}),
-		g.door.Route(google.Call{Name: "albums.get", Pattern: "GET /v1/albums/{id}", Scopes: read, Do: g.albumGet}),
-		g.door.Route(google.Call{Name: "albums.patch", Pattern: "PATCH /v1/albums/{id}", Scopes: edit, Write: true, Query: []string{"updateMask"}, Do: g.albumPatch}),
+		g.frontend.Route(google.Call{Name: "albums.create", Pattern: "POST /v1/albums", Scopes: appends, Write: true, Do: g.albumCreate}),
+		g.frontend.Route(google.Call{Name: "albums.list", Pattern: "GET /v1/albums", Scopes: read, Query: []string{"pageSize", "pageToken", "excludeNonAppCreatedData"}, Do: g.albumList}),
+		g.frontend.Route(google.Call{Name: "albums.get", Pattern: "GET /v1/albums/{id}", Scopes: read, Do: g.albumGet}),
+		g.frontend.Route(google.Call{Name: "albums.patch", Pattern: "PATCH /v1/albums/{id}", Scopes: edit, Write: true, Query: []string{"updateMask"}, Do: g.albumPatch}),
 		{Role: route.Photos, Pattern: "POST /v1/albums/{id}", Pick: g.pickAlbumMethod, Picks: []string{"albums.add", "albums.remove"}},
 		{Name: "photos.share", Role: route.Photos, Pattern: "/v1/sharedAlbums", Handler: refuseSharing},
 		{Name: "photos.share", Role: route.Photos, Pattern: "/v1/sharedAlbums/", Handler: refuseSharing},
@@ -55,9 +55,9 @@ func (g *Service) pickAlbumMethod(r *http.Request) route.Route {
 	id, method, _ := strings.Cut(r.PathValue("id"), ":")
 	switch method {
 	case "batchAddMediaItems":
-		return g.door.Route(google.Call{Name: "albums.add", Scopes: []string{google.ScopeAppend, google.ScopeEdit}, Write: true, Do: g.albumChange(id, g.albumAdd)})
+		return g.frontend.Route(google.Call{Name: "albums.add", Scopes: []string{google.ScopeAppend, google.ScopeEdit}, Write: true, Do: g.albumChange(id, g.albumAdd)})
 	case "batchRemoveMediaItems":
-		return g.door.Route(google.Call{Name: "albums.remove", Scopes: []string{google.ScopeAppend, google.ScopeEdit}, Write: true, Do: g.albumChange(id, g.albumRemove)})
+		return g.frontend.Route(google.Call{Name: "albums.remove", Scopes: []string{google.ScopeAppend, google.ScopeEdit}, Write: true, Do: g.albumChange(id, g.albumRemove)})
 	case "share", "unshare":
 		return route.Route{Name: "photos.share", Role: route.Photos, Handler: refuseSharing}
 	}

@@ -79,7 +79,7 @@ func (g *Service) serveBytes(w http.ResponseWriter, r *http.Request) {
 		google.WritePage(w, http.StatusForbidden, "Your client does not have permission to get this URL from this server.")
 		return
 	}
-	if err := g.door.Quota.Download(project, g.now()); err != nil || g.door.QuotaFault(r) != nil {
+	if err := g.frontend.Quota.Download(project, g.now()); err != nil || g.frontend.QuotaFault(r) != nil {
 		google.WritePage(w, http.StatusTooManyRequests, "The quota of base URL requests is spent.")
 		return
 	}

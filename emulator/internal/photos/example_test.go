@@ -16,9 +16,9 @@ import (
 // A photo that came to an account by other means than the API.
 func ExampleService() {
 	authority := oauth.New(oauth.Options{}, time.Now)
-	door := &google.Door{Authority: authority, Quota: google.NewQuota(100, 100, 30), Now: time.Now}
-	uploads := upload.New(door, nil, upload.Options{KeepFile: 1 << 20, Digest: sha256.New})
-	service := photos.New(door, uploads, authority.Granted, nil, photos.Options{KeepAll: 1 << 20})
+	frontend := &google.Frontend{Authority: authority, Quota: google.NewQuota(100, 100, 30), Now: time.Now}
+	uploads := upload.New(frontend, nil, upload.Options{KeepFile: 1 << 20, Digest: sha256.New})
+	service := photos.New(frontend, uploads, authority.Granted, nil, photos.Options{KeepAll: 1 << 20})
 
 	photo := sample.NewPhoto(sample.Shot{Camera: "HERO11 Black"}, 0)
 	data, err := io.ReadAll(io.NewSectionReader(photo, 0, photo.Size()))

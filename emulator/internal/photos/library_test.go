@@ -12,9 +12,9 @@ import (
 )
 
 func TestOldFilesAreLetGo(t *testing.T) {
-	door := &google.Door{Now: time.Now}
-	uploads := upload.New(door, nil, upload.Options{KeepFile: 1 << 20, Digest: sha256.New})
-	s := New(door, uploads, nil, nil, Options{KeepAll: 12 << 20})
+	frontend := &google.Frontend{Now: time.Now}
+	uploads := upload.New(frontend, nil, upload.Options{KeepFile: 1 << 20, Digest: sha256.New})
+	s := New(frontend, uploads, nil, nil, Options{KeepAll: 12 << 20})
 	for i := range 4 {
 		video := bytesOfContent(sample.NewVideo(sample.Shot{Seed: uint64(i)}, 10<<20))
 		if _, err := s.Put("u", fmt.Sprint(i), video); err != nil {

@@ -45,7 +45,7 @@ type shownDay struct {
 }
 
 func (g *Service) libraryPage(project string) libraryPage {
-	p := libraryPage{Nonce: google.Opaque(22), Now: g.now(), Usage: g.door.Quota.Usage(project, g.now()), Limit: g.door.Quota.Requests}
+	p := libraryPage{Nonce: google.Opaque(22), Now: g.now(), Usage: g.frontend.Quota.Usage(project, g.now()), Limit: g.frontend.Quota.Requests}
 	items := g.Items()
 	slices.SortStableFunc(items, func(a, b Item) int { return b.Created.Compare(a.Created) })
 	p.Total = len(items)

@@ -13,7 +13,7 @@ import (
 // Options are the switches of the Library API.
 type Options struct {
 	PartialStatus      int    // HTTP status when some items of a batch fail
-	SpentTokens        string // spentAccepted or another of them
+	SpentTokens        string // what a used upload token is answered: SpentAccepted, …
 	UnknownAlbumStatus int    // of batchCreate with an unknown album
 	AlbumCapacity      int    // items
 	Storage            int64  // bytes an account may hold; 0: no limit
@@ -39,19 +39,19 @@ const (
 // Service is Google Photos: the Library API and the bytes of its items. It is safe
 // for concurrent use.
 type Service struct {
-	door    *google.Door
-	uploads *upload.Server
-	granted func(grant string) bool
-	base    func() string // root of base URLs
-	opts    Options
-	library *library
-	signer  signer
+	frontend *google.Frontend
+	uploads  *upload.Server
+	granted  func(grant string) bool
+	base     func() string // root of base URLs
+	opts     Options
+	library  *library
+	signer   signer
 }
 
-// New returns a service behind a door, for what arrives as uploads. Base URLs
+// New returns a service behind a frontend, for what arrives as uploads. Base URLs
 // work while their grant stands.
-func New(door *google.Door, u *upload.Server, granted func(grant string) bool, base func() string, o Options) *Service {
-	return &Service{door: door, uploads: u, granted: granted, base: base, opts: o, library: newLibrary(&o), signer: newSigner()}
+func New(frontend *google.Frontend, u *upload.Server, granted func(grant string) bool, base func() string, o Options) *Service {
+	return &Service{frontend: frontend, uploads: u, granted: granted, base: base, opts: o, library: newLibrary(&o), signer: newSigner()}
 }
 
 // Routes are the calls of the Library API, and base URLs.
@@ -59,7 +59,7 @@ func (g *Service) Routes() []route.Route {
 	return slices.Concat(g.photosRoutes(), g.albumRoutes(), g.bytesRoutes())
 }
 
-func (g *Service) now() time.Time { return g.door.Now() }
+func (g *Service) now() time.Time { return g.frontend.Now() }
 
 // Item is what lies in a Google Photos account.
 type Item struct {

@@ -75,12 +75,12 @@ func (g *Service) wireItem(c google.Caller, it *item) *WireItem {
 func (g *Service) photosRoutes() []route.Route {
 	read, appends, edit := []string{google.ScopeRead}, []string{google.ScopeAppend}, []string{google.ScopeEdit}
 	return []route.Route{
-		g.door.Route(google.Call{Name: "photos.batchCreate", Pattern: "POST /v1/mediaItems:batchCreate", Scopes: appends, Write: true, Do: g.batchCreate}),
-		g.door.Route(google.Call{Name: "photos.get", Pattern: "GET /v1/mediaItems/{id}", Scopes: read, Do: g.itemGet}),
-		g.door.Route(google.Call{Name: "photos.batchGet", Pattern: "GET /v1/mediaItems:batchGet", Scopes: read, Query: []string{"mediaItemIds"}, Do: g.batchGet}),
-		g.door.Route(google.Call{Name: "photos.list", Pattern: "GET /v1/mediaItems", Scopes: read, Query: []string{"pageSize", "pageToken"}, Do: g.itemList}),
-		g.door.Route(google.Call{Name: "photos.search", Pattern: "POST /v1/mediaItems:search", Scopes: read, Do: g.search}),
-		g.door.Route(google.Call{Name: "photos.patch", Pattern: "PATCH /v1/mediaItems/{id}", Scopes: edit, Write: true, Query: []string{"updateMask"}, Do: g.itemPatch}),
+		g.frontend.Route(google.Call{Name: "photos.batchCreate", Pattern: "POST /v1/mediaItems:batchCreate", Scopes: appends, Write: true, Do: g.batchCreate}),
+		g.frontend.Route(google.Call{Name: "photos.get", Pattern: "GET /v1/mediaItems/{id}", Scopes: read, Do: g.itemGet}),
+		g.frontend.Route(google.Call{Name: "photos.batchGet", Pattern: "GET /v1/mediaItems:batchGet", Scopes: read, Query: []string{"mediaItemIds"}, Do: g.batchGet}),
+		g.frontend.Route(google.Call{Name: "photos.list", Pattern: "GET /v1/mediaItems", Scopes: read, Query: []string{"pageSize", "pageToken"}, Do: g.itemList}),
+		g.frontend.Route(google.Call{Name: "photos.search", Pattern: "POST /v1/mediaItems:search", Scopes: read, Do: g.search}),
+		g.frontend.Route(google.Call{Name: "photos.patch", Pattern: "PATCH /v1/mediaItems/{id}", Scopes: edit, Write: true, Query: []string{"updateMask"}, Do: g.itemPatch}),
 		{Role: route.Photos, Pattern: "/", Handler: noSuchMethod},
 	}
 }

@@ -18,8 +18,8 @@ import (
 // An upload in one request, and what its token stands for.
 func ExampleServer() {
 	authority := oauth.New(oauth.Options{Clients: []oauth.Client{{ID: "app", Project: "1"}}, User: "visitor@example.com"}, time.Now)
-	door := &google.Door{Authority: authority, Quota: google.NewQuota(100, 100, 30), Now: time.Now}
-	uploads := upload.New(door, func() string { return "https://photos.example.com" }, upload.Options{
+	frontend := &google.Frontend{Authority: authority, Quota: google.NewQuota(100, 100, 30), Now: time.Now}
+	uploads := upload.New(frontend, func() string { return "https://photos.example.com" }, upload.Options{
 		MaxSize: 1 << 30, TokenLife: time.Hour, KeepFile: 1 << 20, Digest: sha256.New,
 	})
 	table := route.Table{Now: time.Now, Faults: &fault.Queue{}, Record: func(route.Entry) {}, Routes: uploads.Routes()}

@@ -105,9 +105,9 @@ func (u *Server) uploadRoute(name string, do func(http.ResponseWriter, *http.Req
 		if fault.Of(r, fault.NoStatus) != nil {
 			w = withoutStatus{w}
 		}
-		c, err := u.door.Admit(r, []string{google.ScopeAppend})
+		c, err := u.frontend.Admit(r, []string{google.ScopeAppend})
 		if err == nil && u.opts.Counted {
-			err = u.door.Quota.Request(c.Project, u.door.Now())
+			err = u.frontend.Quota.Request(c.Project, u.frontend.Now())
 		}
 		if limit, ok := errors.AsType[*google.Error](err); ok && limit.Code == http.StatusTooManyRequests {
 			limit.Bare = true
@@ -176,7 +176,7 @@ func (u *Server) raw(w http.ResponseWriter, r *http.Request, c google.Caller) er
 }
 
 func (u *Server) finish(c google.Caller, name string, bytes *content) (token string) {
-	return u.mint(&Upload{Caller: c, Name: name, created: u.door.Now(), Sum: bytes.digest(), File: bytes.file()})
+	return u.mint(&Upload{Caller: c, Name: name, created: u.frontend.Now(), Sum: bytes.digest(), File: bytes.file()})
 }
 
 // statedChecksum is the SHA-1 of X-Goog-Hash as raw bytes; empty: none stated.

@@ -30,18 +30,18 @@ type Options struct {
 // Server is the upload endpoint: sessions, and tokens for what has arrived. It is
 // safe for concurrent use.
 type Server struct {
-	door *google.Door
-	opts Options
-	base func() string // root of upload URLs
+	frontend *google.Frontend
+	opts     Options
+	base     func() string // root of upload URLs
 
 	mu       sync.Mutex
 	sessions map[string]*session // by upload id
 	tokens   map[string]*Upload  // by upload token
 }
 
-// New returns an endpoint behind a door.
-func New(door *google.Door, base func() string, o Options) *Server {
-	return &Server{door: door, opts: o, base: base, sessions: map[string]*session{}, tokens: map[string]*Upload{}}
+// New returns an endpoint behind a frontend.
+func New(frontend *google.Frontend, base func() string, o Options) *Server {
+	return &Server{frontend: frontend, opts: o, base: base, sessions: map[string]*session{}, tokens: map[string]*Upload{}}
 }
 
 // FileOf returns a file of a user that arrived by other means than the API.
@@ -180,7 +180,7 @@ func (u *Server) session(id string, c google.Caller) *session {
 	if s == nil || !s.caller.Same(c) {
 		return nil
 	}
-	if u.door.Now().Sub(s.created) >= u.opts.URLLife {
+	if u.frontend.Now().Sub(s.created) >= u.opts.URLLife {
 		delete(u.sessions, id)
 		return nil
 	}
@@ -210,7 +210,7 @@ func (u *Server) Redeem(token string, c google.Caller) *Upload {
 	if up == nil || !up.Caller.Same(c) {
 		return nil
 	}
-	if u.door.Now().Sub(up.created) >= u.opts.TokenLife {
+	if u.frontend.Now().Sub(up.created) >= u.opts.TokenLife {
 		delete(u.tokens, token)
 		return nil
 	}

@@ -47,7 +47,7 @@ func (u *Server) start(w http.ResponseWriter, r *http.Request, c google.Caller) 
 func (u *Server) open(c google.Caller, name string, declared int64, checksum string) *session {
 	s := &session{
 		id: "AEnB2U" + google.Opaque(120), caller: c, name: name, declared: declared, checksum: checksum,
-		granularity: u.opts.Granularity, exact: u.opts.ExactPrefix, created: u.door.Now(),
+		granularity: u.opts.Granularity, exact: u.opts.ExactPrefix, created: u.frontend.Now(),
 		status: Active, bytes: u.content(checksum != ""),
 	}
 	s.granule = s.bytes.mark()

@@ -35,14 +35,14 @@ type Authority interface {
 	Revoke(token string) error
 }
 
-// Door is what each call of Google's API passes: its token is checked, it is
+// Frontend is what each call of Google's API passes: its token is checked, it is
 // counted, and writes of a user are alone.
-type Door struct {
+type Frontend struct {
 	Authority Authority
 	Quota     *Quota
 	Now       func() time.Time
 	WriteTime time.Duration // how long a write takes
-	Overlap   string        // overlapQuota or another of them
+	Overlap   string        // what a second write of a user is answered: OverlapQuota, …
 }
 
 // Call is one JSON method of the Library API.
@@ -61,12 +61,12 @@ type WithStatus struct {
 	Body   any
 }
 
-// Route is a call that the door admits, counts and answers.
-func (d *Door) Route(c Call) route.Route {
+// Route is a call that the frontend admits, counts and answers.
+func (f *Frontend) Route(c Call) route.Route {
 	return route.Route{
 		Name: c.Name, Role: route.Photos, Pattern: c.Pattern, Refuse: RefuseEnvelope,
 		Handler: func(w http.ResponseWriter, r *http.Request) {
-			body, err := d.run(c, r)
+			body, err := f.run(c, r)
 			if err != nil {
 				AnswerError(w, r, err)
 				return
@@ -90,12 +90,12 @@ func AnswerError(w http.ResponseWriter, r *http.Request, err error) {
 	route.Drop(w, r)
 }
 
-func (d *Door) run(c Call, r *http.Request) (any, error) {
-	caller, err := d.Admit(r, c.Scopes)
+func (f *Frontend) run(c Call, r *http.Request) (any, error) {
+	caller, err := f.Admit(r, c.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Quota.Request(caller.Project, d.Now()); err != nil {
+	if err := f.Quota.Request(caller.Project, f.Now()); err != nil {
 		return nil, err
 	}
 	if err := checkQuery(r, c.Query); err != nil {
@@ -104,27 +104,27 @@ func (d *Door) run(c Call, r *http.Request) (any, error) {
 	if !c.Write {
 		return c.Do(caller, r)
 	}
-	return d.write(c, caller, r)
+	return f.write(c, caller, r)
 }
 
 // write runs a call that changes the account: counted by the minute, and alone.
-func (d *Door) write(c Call, caller Caller, r *http.Request) (any, error) {
-	if err := d.Quota.write(caller.User, d.Now()); err != nil {
+func (f *Frontend) write(c Call, caller Caller, r *http.Request) (any, error) {
+	if err := f.Quota.write(caller.User, f.Now()); err != nil {
 		return nil, err
 	}
-	alone := d.Quota.begin(caller.User)
-	defer d.Quota.end(caller.User)
+	alone := f.Quota.begin(caller.User)
+	defer f.Quota.end(caller.User)
 	if !alone {
-		if err := d.overlap(); err != nil {
+		if err := f.overlap(); err != nil {
 			return nil, err
 		}
 	}
-	pause(r, d.WriteTime)
+	pause(r, f.WriteTime)
 	return c.Do(caller, r)
 }
 
-func (d *Door) overlap() error {
-	switch d.Overlap {
+func (f *Frontend) overlap() error {
+	switch f.Overlap {
 	case OverlapAllowed:
 		return nil
 	case OverlapAborted:
@@ -149,33 +149,33 @@ func pause(r *http.Request, d time.Duration) {
 	}
 }
 
-// Admit checks a request's access token and makes the faults that stand at the
-// door.
-func (d *Door) Admit(r *http.Request, scopes []string) (Caller, error) {
+// Admit checks a request's access token and makes the faults that concern it and
+// the quotas.
+func (f *Frontend) Admit(r *http.Request, scopes []string) (Caller, error) {
 	token := bearer(r)
 	switch {
 	case fault.Of(r, fault.Expired) != nil:
-		d.Authority.Expire(token)
+		f.Authority.Expire(token)
 	case fault.Of(r, fault.Revoke) != nil:
-		_ = d.Authority.Revoke(token) // an unknown token is refused below
+		_ = f.Authority.Revoke(token) // an unknown token is refused below
 	}
-	c, err := d.Authority.Caller(token)
+	c, err := f.Authority.Caller(token)
 	if err != nil {
 		return Caller{}, err
 	}
 	if !c.May(scopes...) {
 		return Caller{}, ErrScope()
 	}
-	return c, d.QuotaFault(r)
+	return c, f.QuotaFault(r)
 }
 
 // QuotaFault is the error of a quota that a fault has spent, or nil.
-func (d *Door) QuotaFault(r *http.Request) error {
+func (f *Frontend) QuotaFault(r *http.Request) error {
 	switch {
 	case fault.Of(r, fault.QuotaDaily) != nil:
-		return errQuota(quotaDaily, d.Quota.Requests)
+		return errQuota(quotaDaily, f.Quota.Requests)
 	case fault.Of(r, fault.QuotaMinute) != nil:
-		return errQuota(quotaMinute, int64(d.Quota.writes))
+		return errQuota(quotaMinute, int64(f.Quota.writes))
 	case fault.Of(r, fault.QuotaConcurrent) != nil:
 		return errConcurrent()
 	}
