@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -10,8 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gondola-sync/gondola/progress"
+	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
 // terminal returns both ends of a new pseudo-terminal of 80 × 24 characters.
@@ -79,6 +84,67 @@ func TestTerminalIsNotSteered(t *testing.T) {
 			if i == 0 && live != strings.Contains(received, "\x1b[") {
 				t.Errorf("TERM=%s: a live display: %t, want %t\n%q", term, !live, live, received)
 			}
+		}
+	}
+}
+
+// TestWatchOnATerminal: a run is followed in place until it ends, then the session
+// is shown.
+func TestWatchOnATerminal(t *testing.T) {
+	dir := lives(t)
+	b, err := jsondir.Open(dir, jsondir.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	lock, err := b.Lock(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := json.Marshal(progress.Snapshot{
+		At: time.Now().Add(time.Minute), ItemsTotal: 7, BytesTotal: 4 << 20, BytesDone: 1 << 20,
+		InFlight: []progress.Transfer{{Name: "GX" + hostile, Size: 4 << 20, Done: 1 << 20}},
+		Waits:    []progress.Wait{{Reason: "the quota" + hostile, Until: time.Now().Add(time.Hour)}},
+	})
+	if err == nil {
+		err = b.PutSnapshot(t.Context(), "s", time.Now(), document)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	master, tty := terminal(t)
+	cmd := exec.CommandContext(t.Context(), "gondola", "status", "s", "--watch", "--state-dir", dir)
+	cmd.Env = append(os.Environ(), "HOME="+dir, "TERM=xterm")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	var received strings.Builder
+	buffer := make([]byte, 4096)
+	for {
+		n, err := master.Read(buffer)
+		received.Write(buffer[:n])
+		if err != nil {
+			break // the other end is closed
+		}
+		if strings.Contains(received.String(), "waiting until") {
+			if err := lock.Unlock(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	text := strings.ReplaceAll(received.String(), "\r", "")
+	if found := unsafeIn(ours.ReplaceAllString(text, "")); len(found) > 0 {
+		t.Errorf("%U in %q", found, text)
+	}
+	for _, want := range []string{"0/7 items", "1.00 MiB of 4.00 MiB", "GX", "Session   s ("} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %q", want, text)
 		}
 	}
 }
