@@ -7,6 +7,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // inReach selects the batch numbers that q2google counts to.
@@ -27,7 +28,11 @@ func (s *session) adopt(ctx context.Context, h *header) error {
 	if err != nil {
 		return err
 	}
-	if err := s.putHeader(ctx, h.Session); err != nil {
+	row, err := h.row()
+	if err == nil {
+		err = s.putHeader(ctx, row.Document)
+	}
+	if err != nil {
 		return err
 	}
 	s.b.o.Logger.Info("session of q2google taken over", "session", s.id, "items", len(all.entries), "batches", batches)
@@ -39,21 +44,21 @@ func (s *session) adopt(ctx context.Context, h *header) error {
 func (s *session) adoptItems(ctx context.Context, all *survey) error {
 	stale := slices.DeleteFunc(slices.Clone(all.entries), func(e *entry) bool { return e.ours && e.seq == e.stored })
 	for page := range slices.Chunk(stale, pageSize) {
-		items, err := all.read(ctx, s, page)
+		rows, err := all.read(ctx, s, page)
 		if err != nil {
 			return err
 		}
-		bySeq := map[int64]*state.Item{}
-		for _, it := range items {
-			bySeq[it.Seq] = it
+		bySeq := map[int64]driver.Row{}
+		for _, row := range rows {
+			bySeq[row.Seq] = row
 		}
 		var models []mongo.WriteModel
 		for _, e := range page {
-			it := bySeq[e.seq]
-			if it == nil {
+			row, ok := bySeq[e.seq]
+			if !ok {
 				continue // deleted meanwhile
 			}
-			doc, err := itemDocument(s.id, it, e.seq)
+			doc, err := itemDocument(s.id, row)
 			if err != nil {
 				return err
 			}
@@ -75,7 +80,7 @@ func (s *session) adoptItems(ctx context.Context, all *survey) error {
 func (s *session) adoptBatches(ctx context.Context) (n int, err error) {
 	taken := map[int]bool{}
 	for after := int64(minIndex); ; {
-		page, err := s.batchPage(ctx, after)
+		page, err := s.decodedBatches(ctx, after)
 		if err != nil {
 			return n, err
 		}

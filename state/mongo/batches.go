@@ -3,7 +3,6 @@ package mongo
 import (
 	"context"
 	"errors"
-	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 const (
@@ -20,42 +20,22 @@ const (
 	minIndex  = math.MinInt32
 )
 
-// Batches iterates the session's batches by index.
-func (b *Backend) Batches(ctx context.Context, id string) iter.Seq2[*state.Batch, error] {
-	return func(yield func(*state.Batch, error) bool) {
-		s, err := b.session(ctx, id)
-		if err == nil {
-			err = b.call(ctx, s.op("read batches of"), func(ctx context.Context) error {
-				_, err := s.header(ctx)
-				return err
-			})
+// Batches returns the next batches.
+func (b *store) Batches(ctx context.Context, id string, after int64, limit int) (page []driver.Batch, err error) {
+	s := b.session(id)
+	err = b.call(ctx, s.op("read batches of"), func(ctx context.Context) (err error) {
+		if page, err = s.batchPage(ctx, max(after, minIndex), limit); err == nil && len(page) == 0 {
+			_, err = s.header(ctx)
 		}
-		for after := int64(minIndex); err == nil; {
-			var page []*state.Batch
-			err = b.call(ctx, s.op("read batches of"), func(ctx context.Context) (err error) {
-				page, err = s.batchPage(ctx, after)
-				return err
-			})
-			for _, batch := range page {
-				after = int64(batch.Index)
-				if !yield(batch, nil) {
-					return
-				}
-			}
-			if len(page) < batchPage {
-				break
-			}
-		}
-		if err != nil {
-			yield(nil, err)
-		}
-	}
+		return err
+	})
+	return page, err
 }
 
 // batchPage returns the next batches after an index.
-func (s *session) batchPage(ctx context.Context, after int64) ([]*state.Batch, error) {
+func (s *session) batchPage(ctx context.Context, after int64, limit int) ([]driver.Batch, error) {
 	cursor, err := s.b.batches().Find(ctx, pairs(fieldSession, s.id, fieldBatch, pairs("$gt", after)),
-		options.Find().SetSort(pairs(fieldBatch, 1)).SetLimit(batchPage))
+		options.Find().SetSort(pairs(fieldBatch, 1)).SetLimit(int64(limit)))
 	if err != nil {
 		return nil, err
 	}
@@ -63,21 +43,36 @@ func (s *session) batchPage(ctx context.Context, after int64) ([]*state.Batch, e
 	if err := cursor.All(ctx, &docs); err != nil {
 		return nil, err
 	}
-	var page []*state.Batch
+	var page []driver.Batch
 	for _, raw := range docs {
-		batch, err := decodeBatch(raw)
-		if err != nil {
-			return nil, err
+		batch := driver.Batch{Where: place(batchesName, raw)}
+		batch.Index, _ = raw.Lookup(fieldBatch).AsInt64OK()
+		if batch.Document, err = toJSON(raw, notInJSON...); err != nil {
+			return nil, corrupt(batch.Where, err)
 		}
 		page = append(page, batch)
 	}
 	return page, nil
 }
 
+// decodedBatches returns the next batches, at most batchPage.
+func (s *session) decodedBatches(ctx context.Context, after int64) ([]*state.Batch, error) {
+	page, err := s.batchPage(ctx, after, batchPage)
+	var batches []*state.Batch
+	for _, row := range page {
+		batch, err := state.DecodeBatch(row.Document)
+		if err != nil {
+			return nil, corrupt(row.Where, err)
+		}
+		batches = append(batches, batch)
+	}
+	return batches, err
+}
+
 func (s *session) batch(ctx context.Context, index int) (*state.Batch, error) {
 	raw, err := s.b.batches().FindOne(ctx, pairs(fieldSession, s.id, fieldBatch, index)).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, state.ErrNotFound
+		return nil, driver.ErrNotFound
 	}
 	if err != nil {
 		return nil, err
@@ -93,7 +88,7 @@ func decodeBatch(raw bson.Raw) (*state.Batch, error) {
 			return batch, nil
 		}
 	}
-	return nil, corrupt(batchesName, raw, err)
+	return nil, corrupt(place(batchesName, raw), err)
 }
 
 func (s *session) batchDocument(batch *state.Batch) (bson.D, error) {
@@ -106,33 +101,6 @@ func (s *session) batchDocument(batch *state.Batch) (bson.D, error) {
 		return nil, s.refused(err)
 	}
 	return doc, nil
-}
-
-// PutBatch stores a batch.
-func (b *Backend) PutBatch(ctx context.Context, id string, batch *state.Batch) error {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, "store a batch of", func(ctx context.Context) error {
-		doc, err := s.batchDocument(batch)
-		if err != nil {
-			return err
-		}
-		return upsert(ctx, b.batches(), pairs(fieldSession, id, fieldBatch, batch.Index), doc)
-	})
-}
-
-// DeleteBatch removes a batch.
-func (b *Backend) DeleteBatch(ctx context.Context, id string, index int) error {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, "delete a batch of", func(ctx context.Context) error {
-		_, err := b.batches().DeleteOne(ctx, pairs(fieldSession, id, fieldBatch, index))
-		return err
-	})
 }
 
 func sortedKeys[T any](m map[int]T) []int { return slices.Sorted(maps.Keys(m)) }

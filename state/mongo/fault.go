@@ -35,7 +35,7 @@ var passing = []int{6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10058, 10107, 116
 
 // call runs one operation, again and again while its failures pass, until
 // Patience ends.
-func (b *Backend) call(ctx context.Context, op string, do func(context.Context) error) error {
+func (b *store) call(ctx context.Context, op string, do func(context.Context) error) error {
 	if err := b.usable(ctx); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (b *Backend) call(ctx context.Context, op string, do func(context.Context) 
 }
 
 // usable returns why nothing can be done any more.
-func (b *Backend) usable(ctx context.Context) error {
+func (b *store) usable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func causes(err error) []error {
 }
 
 // fault turns an error of the driver into one for people.
-func (b *Backend) fault(op string, err error) error {
+func (b *store) fault(op string, err error) error {
 	if known(err) {
 		return err
 	}
@@ -178,14 +178,14 @@ func (b *Backend) fault(op string, err error) error {
 
 // unreachable says that the server does not answer, and why as far as it is
 // known.
-func (b *Backend) unreachable(err error) error {
+func (b *store) unreachable(err error) error {
 	all := causes(err)
 	return fmt.Errorf("%s is unreachable: %s", b.where, b.reason(all[len(all)-1]))
 }
 
 // reason says why something failed in our own words, the server's, or those of
 // package net: what the driver says of a connection holds its configuration.
-func (b *Backend) reason(err error) string {
+func (b *store) reason(err error) string {
 	if e, ok := errors.AsType[mongo.ServerError](err); ok {
 		return b.scrub(e.Error())
 	}
@@ -210,7 +210,7 @@ func (b *Backend) reason(err error) string {
 }
 
 // scrub returns text without the credentials of the URI.
-func (b *Backend) scrub(text string) string {
+func (b *store) scrub(text string) string {
 	for _, secret := range b.secrets {
 		text = strings.ReplaceAll(text, secret, "…")
 	}

@@ -109,7 +109,7 @@ func TestWarnsOfPlainText(t *testing.T) {
 		"mongodb://db.example/x?tls=true": false, "mongodb://10.0.0.1/x": true,
 	} {
 		var log bytes.Buffer
-		b := &Backend{o: Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}}
+		b := &store{o: Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}}
 		if err := b.connect(uri); err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +164,7 @@ func TestPasses(t *testing.T) {
 		{&state.LockedError{}, false, ""},
 		{mongo.ErrClientDisconnected, false, ""},
 	} {
-		b := &Backend{where: "MongoDB at h"}
+		b := &store{where: "MongoDB at h"}
 		if got := passes(tc.err); got != tc.want {
 			t.Errorf("passes(%v) = %v", tc.err, got)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // slowTime bounds commands that go through many documents.
@@ -26,11 +27,11 @@ type header struct {
 	ours bool // Gondola wrote it last
 }
 
-// header reads the session's header, or returns state.ErrNotFound.
+// header reads the session's header, or returns driver.ErrNotFound.
 func (s *session) header(ctx context.Context) (*header, error) {
 	raw, err := s.b.headers().FindOne(ctx, pairs(fieldSession, s.id)).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, state.ErrNotFound
+		return nil, driver.ErrNotFound
 	}
 	if err != nil {
 		return nil, err
@@ -45,72 +46,43 @@ func decodeHeader(raw bson.Raw) (*header, error) {
 		h.Session, h.ours, err = state.DecodeSession(data)
 	}
 	if err != nil {
-		return nil, corrupt(sessionsName, raw, err)
+		return nil, corrupt(place(sessionsName, raw), err)
 	}
 	return h, nil
 }
 
+// place says which document of which collection and session this is.
+func place(collection string, raw bson.Raw) string {
+	return fmt.Sprintf("document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession))
+}
+
 // corrupt is the fault of a document that cannot be read.
-func corrupt(collection string, raw bson.Raw, err error) error {
+func corrupt(where string, err error) error {
 	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op:   fmt.Sprintf("read document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession)),
-		Err:  err,
+		Class: fault.Session, Code: fault.State, Op: "read " + where, Err: err,
 		Hint: "correct the document or delete it, then run the same command again",
 	}
 }
 
-// Session returns a session's header.
-func (b *Backend) Session(ctx context.Context, id string) (*state.Session, error) {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var h *header
-	if err := b.call(ctx, s.op("read"), func(ctx context.Context) (err error) {
-		h, err = s.header(ctx)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	return h.Session, nil
-}
+// Damaged is the fault of a document that cannot be read.
+func (b *store) Damaged(where string, err error) error { return corrupt(where, err) }
 
-// PutSession stores a session's header and sets its UpdatedAt.
-func (b *Backend) PutSession(ctx context.Context, header *state.Session) error {
-	s, err := b.session(ctx, header.ID)
-	if err != nil {
+// Header returns a session's header.
+func (b *store) Header(ctx context.Context, id string) (row driver.Header, err error) {
+	s := b.session(id)
+	err = b.call(ctx, s.op("read"), func(ctx context.Context) error {
+		h, err := s.header(ctx)
+		if err == nil {
+			row, err = h.row()
+		}
 		return err
-	}
-	stored := *header
-	stored.UpdatedAt = b.o.Now().UTC().Truncate(time.Microsecond)
-	err = s.inTurn(ctx, "store header of", func(ctx context.Context) error {
-		err := s.settle(ctx)
-		if errors.Is(err, state.ErrNotFound) {
-			err = s.clear(ctx) // an interrupted deletion may have left something
-		}
-		if err != nil {
-			return err
-		}
-		return s.putHeader(ctx, &stored)
 	})
-	if err == nil {
-		header.UpdatedAt = stored.UpdatedAt
-	}
-	return err
+	return row, err
 }
 
-func (s *session) putHeader(ctx context.Context, header *state.Session) error {
-	data, err := state.EncodeSession(header)
-	if err != nil {
-		return s.refused(err)
-	}
-	doc, err := toBSON(data)
-	if err != nil {
-		return s.refused(err)
-	}
-	doc = slices.DeleteFunc(doc, func(e bson.E) bool { return e.Key == fieldID })
-	return upsert(ctx, s.b.headers(), pairs(fieldSession, s.id), doc)
+func (h *header) row() (driver.Header, error) {
+	document, err := state.EncodeSession(h.Session)
+	return driver.Header{ID: h.ID, Updated: h.UpdatedAt, Document: document}, err
 }
 
 // refused is the fault of what cannot be stored.
@@ -144,15 +116,12 @@ func (s *session) clear(ctx context.Context) error {
 	return err
 }
 
-// DeleteSession removes a session: first its header, so that an interrupted
+// Delete removes a session: first its header, so that an interrupted
 // deletion leaves no session, then the rest. It also removes what an interrupted
 // one has left. It returns a *state.LockedError if another process holds the
 // session.
-func (b *Backend) DeleteSession(ctx context.Context, id string) error {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return err
-	}
+func (b *store) Delete(ctx context.Context, id string) error {
+	s := b.session(id)
 	if err := b.call(ctx, s.op("delete"), func(ctx context.Context) error {
 		for _, c := range []*mongo.Collection{b.headers(), b.items(), b.batches(), b.journals()} {
 			if there, err := exists(ctx, c, pairs(fieldSession, id)); there || err != nil {
@@ -161,7 +130,7 @@ func (b *Backend) DeleteSession(ctx context.Context, id string) error {
 		}
 		there, err := exists(ctx, b.snapshots(), pairs(fieldID, id))
 		if err == nil && !there {
-			err = state.ErrNotFound
+			err = driver.ErrNotFound
 		}
 		return err
 	}); err != nil {
@@ -195,10 +164,10 @@ func (l listed) updated() string {
 	return text
 }
 
-// Sessions lists headers, most recently updated first. Which there are is asked
+// Headers lists headers, most recently updated first. Which there are is asked
 // once, what they say some at a time.
-func (b *Backend) Sessions(ctx context.Context) iter.Seq2[*state.Session, error] {
-	return func(yield func(*state.Session, error) bool) {
+func (b *store) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
+	return func(yield func(driver.Header, error) bool) {
 		all, err := b.list(ctx)
 		for page := range slices.Chunk(all, pageSize) {
 			var docs map[string]bson.Raw
@@ -210,23 +179,25 @@ func (b *Backend) Sessions(ctx context.Context) iter.Seq2[*state.Session, error]
 				if !ok {
 					continue // deleted meanwhile
 				}
+				row := driver.Header{}
 				h, err := decodeHeader(raw)
-				if err != nil {
-					name, _ := l.Session.StringValueOK()
-					h = &header{Session: &state.Session{ID: name}}
+				if err == nil {
+					row, err = h.row()
+				} else {
+					row.ID, _ = l.Session.StringValueOK()
 				}
-				if !yield(h.Session, err) {
+				if !yield(row, err) {
 					return
 				}
 			}
 		}
 		if err != nil {
-			yield(nil, err)
+			yield(driver.Header{}, err)
 		}
 	}
 }
 
-func (b *Backend) list(ctx context.Context) ([]listed, error) {
+func (b *store) list(ctx context.Context) ([]listed, error) {
 	var all []listed
 	err := b.call(ctx, "list sessions", func(ctx context.Context) error {
 		cursor, err := b.headers().Find(ctx, bson.D{}, options.Find().SetProjection(pairs(fieldUpdated, 1, fieldSession, 1)))
@@ -255,7 +226,7 @@ func ids[T any](list []T, id func(T) bson.RawValue) bson.A {
 }
 
 // fetch reads documents by _id.
-func (b *Backend) fetch(ctx context.Context, c *mongo.Collection, ids bson.A) (map[string]bson.Raw, error) {
+func (b *store) fetch(ctx context.Context, c *mongo.Collection, ids bson.A) (map[string]bson.Raw, error) {
 	docs := map[string]bson.Raw{}
 	err := b.call(ctx, "read state", func(ctx context.Context) error { return fetch(ctx, c, ids, docs) })
 	return docs, err

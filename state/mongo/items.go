@@ -3,14 +3,13 @@ package mongo
 import (
 	"context"
 	"errors"
-	"iter"
-	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // pageSize is how many items or headers are read at a time.
@@ -26,76 +25,82 @@ func decodeItem(raw bson.Raw) (it *state.Item, ours bool, err error) {
 		it, ours, err = state.DecodeItem(data)
 	}
 	if err != nil {
-		return nil, false, corrupt(itemsName, raw, err)
+		return nil, false, corrupt(place(itemsName, raw), err)
 	}
 	return it, ours, nil
 }
 
-// Items iterates the items that q selects, by Seq, a page at a time.
-func (b *Backend) Items(ctx context.Context, id string, q state.ItemQuery) iter.Seq2[*state.Item, error] {
-	return func(yield func(*state.Item, error) bool) {
-		s, err := b.session(ctx, id)
-		var p *pager
-		if err == nil {
-			p, err = s.pager(ctx, q)
-		}
-		for n := 0; err == nil; {
-			var page []*state.Item
-			if page, err = p.next(ctx); len(page) == 0 {
-				break
-			}
-			for _, it := range page {
-				if n++; !yield(it, nil) || n == q.Limit {
-					return
-				}
-			}
-		}
-		if err != nil {
-			yield(nil, err)
-		}
+// rowOf returns the row that a document of Gondola's holds.
+func rowOf(raw bson.Raw) (row driver.Row, err error) {
+	row.Where = place(itemsName, raw)
+	row.Seq, _ = raw.Lookup("gondola", "seq").AsInt64OK()
+	if row.Document, err = toJSON(raw, notInJSON...); err != nil {
+		err = corrupt(row.Where, err)
 	}
+	return row, err
 }
 
-// pager reads items page by page.
-type pager struct {
-	s        *session
-	all      *survey // if q2google wrote some of them when it began
-	awaiting state.Stage
-	after    int64
-	size     int
-	end      bool
-}
-
-func (s *session) pager(ctx context.Context, q state.ItemQuery) (*pager, error) {
-	p := &pager{s: s, awaiting: q.Awaiting, after: q.After, size: pageSize}
-	if q.Limit > 0 {
-		p.size = min(q.Limit, pageSize)
+// CheckName returns no error: a text that MongoDB does not keep is no identity
+// either.
+func (b *store) CheckName(name string) error {
+	if !validText(name) {
+		return errText
 	}
-	return p, s.read(ctx, "read items of", func(_ context.Context, all *survey) error { p.all = all; return nil })
+	return nil
 }
 
-// next returns the next items; none at the end.
-func (p *pager) next(ctx context.Context) (page []*state.Item, err error) {
-	for len(page) == 0 && !p.end && err == nil {
-		err = p.s.b.call(ctx, p.s.op("read items of"), func(ctx context.Context) error {
-			if p.all != nil {
-				page, err = p.surveyed(ctx)
-			} else {
-				page, err = p.stored(ctx)
-			}
+// Fold returns the name: only equal ones collide.
+func (b *store) Fold(name string) string { return name }
+
+// Find returns the item that ref picks.
+func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver.Row, err error) {
+	s := b.session(id)
+	field, value := fieldSeq, any(ref.Seq)
+	switch {
+	case ref.Key != "":
+		field, value = fieldKey, ref.Key
+	case ref.Name != "":
+		field, value = fieldFile, ref.Name
+	}
+	err = s.read(ctx, "read an item of", func(ctx context.Context, all *survey) error {
+		if all != nil {
+			row, err = all.find(ctx, s, func(e *entry) bool { return e.is(ref) })
 			return err
-		})
-	}
-	return page, err
+		}
+		raw, err := b.items().FindOne(ctx, pairs(fieldSession, id, field, value)).Raw()
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return driver.ErrNotFound
+		}
+		if err == nil {
+			row, err = rowOf(raw)
+		}
+		return err
+	})
+	return row, err
 }
 
-func (p *pager) stored(ctx context.Context) ([]*state.Item, error) {
-	filter := pairs(fieldSession, p.s.id)
-	if p.awaiting != "" {
-		filter = append(filter, bson.E{Key: fieldAwaits, Value: string(p.awaiting)})
+// Page returns the next items that q selects, by Seq; other orders and conditions
+// than that of the next stage are not offered.
+func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
+	s := b.session(id)
+	err = s.readOn(ctx, "read items of", q.After > 0, func(ctx context.Context, all *survey) error {
+		if all != nil {
+			rows, err = all.read(ctx, s, all.page(q))
+		} else {
+			rows, err = s.page(ctx, q)
+		}
+		return err
+	})
+	return rows, err
+}
+
+func (s *session) page(ctx context.Context, q driver.Query) ([]driver.Row, error) {
+	filter := pairs(fieldSession, s.id)
+	if q.Next != "" {
+		filter = append(filter, bson.E{Key: fieldAwaits, Value: q.Next})
 	}
-	filter = append(filter, bson.E{Key: fieldSeq, Value: pairs("$gt", p.after)})
-	cursor, err := p.s.b.items().Find(ctx, filter, options.Find().SetSort(pairs(fieldSeq, 1)).SetLimit(int64(p.size)).SetBatchSize(int32(p.size)))
+	filter = append(filter, bson.E{Key: fieldSeq, Value: pairs("$gt", q.After)})
+	cursor, err := s.b.items().Find(ctx, filter, options.Find().SetSort(pairs(fieldSeq, 1)).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit)))
 	if err != nil {
 		return nil, err
 	}
@@ -103,110 +108,59 @@ func (p *pager) stored(ctx context.Context) ([]*state.Item, error) {
 	if err := cursor.All(ctx, &docs); err != nil {
 		return nil, err
 	}
-	var page []*state.Item
-	after := p.after
+	var rows []driver.Row
 	for _, raw := range docs {
-		it, _, err := decodeItem(raw)
+		row, err := rowOf(raw)
 		if err != nil {
 			return nil, err
 		}
-		page, after = append(page, it), it.Seq
+		rows = append(rows, row)
 	}
-	p.after, p.end = after, len(docs) < p.size
-	return page, nil
+	return rows, nil
 }
 
-func (p *pager) surveyed(ctx context.Context) ([]*state.Item, error) {
-	entries := p.all.page(p.awaiting, p.after, p.size)
-	items, err := p.all.read(ctx, p.s, entries)
-	if err != nil {
-		return nil, err
-	}
-	if p.end = len(entries) < p.size; len(entries) > 0 {
-		p.after = entries[len(entries)-1].seq
-	}
-	var page []*state.Item
-	for _, it := range items {
-		if p.awaiting == "" || it.Awaits() == p.awaiting { // it may have moved on
-			page = append(page, it)
-		}
-	}
-	return page, nil
-}
-
-// Item returns the item with this identity, or state.ErrNotFound.
-func (b *Backend) Item(ctx context.Context, id, key string) (*state.Item, error) {
-	return b.find(ctx, id, fieldKey, key, func(e *entry) bool { return e.key == key && key != "" })
-}
-
-// ItemNamed returns the item of exactly this name, or state.ErrNotFound.
-func (b *Backend) ItemNamed(ctx context.Context, id, name string) (*state.Item, error) {
-	return b.find(ctx, id, fieldFile, name, func(e *entry) bool { return e.name == name })
-}
-
-func (b *Backend) find(ctx context.Context, id, field, value string, is func(*entry) bool) (it *state.Item, err error) {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	err = s.read(ctx, "read an item of", func(ctx context.Context, all *survey) error {
-		if all != nil {
-			it, err = all.find(ctx, s, is)
-			return err
-		}
-		if value == "" || !utf8.ValidString(value) {
-			return state.ErrNotFound // items known by name only have no key
-		}
-		raw, err := b.items().FindOne(ctx, pairs(fieldSession, id, field, value)).Raw()
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return state.ErrNotFound
-		}
-		if err == nil {
-			it, _, err = decodeItem(raw)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return it, nil
-}
-
-// Counts sums up the session's items. The server adds up what stands in one
+// Sums sums up the session's items. The server adds up what stands in one
 // index: sums that are kept would have to be trusted after a crash between them
 // and the items, or after q2google wrote.
-func (b *Backend) Counts(ctx context.Context, id string) (c state.Counts, err error) {
-	s, err := b.session(ctx, id)
-	if err == nil {
-		err = s.read(ctx, "count items of", func(ctx context.Context, all *survey) error {
-			if all != nil {
-				c = all.counts()
-				return nil
-			}
-			c, err = s.counts(ctx)
-			return err
-		})
-	}
-	return c, err
+func (b *store) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
+	s := b.session(id)
+	err = s.read(ctx, "count items of", func(ctx context.Context, all *survey) error {
+		if all != nil {
+			sums = all.sums()
+			return nil
+		}
+		sums, err = s.sums(ctx)
+		return err
+	})
+	return sums, err
 }
 
-func (s *session) counts(ctx context.Context) (state.Counts, error) {
+func (s *session) sums(ctx context.Context) ([]driver.Sum, error) {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	c := state.Counts{Outcomes: map[state.Outcome]int{}}
+	var all []driver.Sum
 	for _, sum := range []struct {
 		of  any
-		add func(outcome string, n int64)
+		add func(s *driver.Sum, n int64)
 	}{
-		{1, func(outcome string, n int64) { c.Total += int(n); c.Outcomes[state.Outcome(outcome)] = int(n) }},
-		{"$" + fieldBytes, func(_ string, n int64) { c.Bytes += n }},
-		{"$" + fieldCarried, func(_ string, n int64) { c.Carried += n }},
+		{1, func(s *driver.Sum, n int64) { s.Items = int(n) }},
+		{"$" + fieldBytes, func(s *driver.Sum, n int64) { s.Bytes = n }},
+		{"$" + fieldCarried, func(s *driver.Sum, n int64) { s.Carried = n }},
 	} {
-		if err := s.sum(ctx, sum.of, sum.add); err != nil {
-			return c, err
+		if err := s.sum(ctx, sum.of, func(outcome string, n int64) {
+			for i := range all {
+				if all[i].Outcome == outcome {
+					sum.add(&all[i], n)
+					return
+				}
+			}
+			all = append(all, driver.Sum{Outcome: outcome})
+			sum.add(&all[len(all)-1], n)
+		}); err != nil {
+			return nil, err
 		}
 	}
-	return c, nil
+	return all, nil
 }
 
 // sum adds up a field, or a constant, of the items of each outcome. One sum at a

@@ -16,7 +16,7 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-var _ state.Journal = (*Backend)(nil)
+var _ state.Journal = (*store)(nil)
 
 // unsynced are the options of collections whose last second a crash may cost.
 func unsynced() *options.CollectionOptionsBuilder {
@@ -25,8 +25,8 @@ func unsynced() *options.CollectionOptionsBuilder {
 
 // Append adds entries to the journal in one insert, once: what a server that does
 // not answer has lost is not repeated. The server's disk is not waited for.
-func (b *Backend) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
-	s, err := b.session(ctx, id)
+func (b *store) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
+	s, err := b.journalOf(ctx, id)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
@@ -49,9 +49,20 @@ func (b *Backend) Append(ctx context.Context, id string, entries ...state.Journa
 	})
 }
 
+// journalOf returns a session, or an error if none can have this id.
+func (b *store) journalOf(ctx context.Context, id string) (*session, error) {
+	if err := b.usable(ctx); err != nil {
+		return nil, err
+	}
+	if !validText(id) {
+		return nil, state.ErrNotFound
+	}
+	return b.session(id), nil
+}
+
 // numbers returns numbers that order entries: microseconds, or one more than the
 // number before, so that those of the next process are greater.
-func (b *Backend) numbers(n int) []int64 {
+func (b *store) numbers(n int) []int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	list := make([]int64, n)
@@ -114,20 +125,20 @@ func (s *session) prune(ctx context.Context, added int64) error {
 }
 
 // Timeline iterates the entries of one item, or of the session's stages.
-func (b *Backend) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
+func (b *store) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, id, 1, fieldItem, state.JournalEntry{Key: key}.Bounded().Key)
 }
 
 // Newest iterates all entries, newest first.
-func (b *Backend) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
+func (b *store) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
 	return b.entries(ctx, id, -1)
 }
 
 // entries iterates the entries with some fields, a page at a time, in the order
 // of their numbers, or against it if order is -1.
-func (b *Backend) entries(ctx context.Context, id string, order int, fields ...any) iter.Seq2[state.JournalEntry, error] {
+func (b *store) entries(ctx context.Context, id string, order int, fields ...any) iter.Seq2[state.JournalEntry, error] {
 	return func(yield func(state.JournalEntry, error) bool) {
-		s, err := b.session(ctx, id)
+		s, err := b.journalOf(ctx, id)
 		if err == nil {
 			err = b.call(ctx, s.op("read the journal of"), s.isStored)
 		}
@@ -156,7 +167,7 @@ func (b *Backend) entries(ctx context.Context, id string, order int, fields ...a
 }
 
 // entriesPage returns the next entries, and the number of the last one.
-func (b *Backend) entriesPage(ctx context.Context, filter bson.D, order int) (page []state.JournalEntry, last int64, err error) {
+func (b *store) entriesPage(ctx context.Context, filter bson.D, order int) (page []state.JournalEntry, last int64, err error) {
 	cursor, err := b.journals().Find(ctx, filter, options.Find().SetSort(pairs(fieldNumber, order)).SetLimit(pageSize))
 	if err != nil {
 		return nil, 0, err
@@ -172,7 +183,7 @@ func (b *Backend) entriesPage(ctx context.Context, filter bson.D, order int) (pa
 			err = json.Unmarshal(data, &e)
 		}
 		if err != nil {
-			return nil, 0, corrupt(journalName, raw, err)
+			return nil, 0, corrupt(place(journalName, raw), err)
 		}
 		page, last = append(page, e), raw.Lookup(fieldNumber).AsInt64()
 	}
@@ -188,8 +199,8 @@ type snapshot struct {
 }
 
 // PutSnapshot replaces the snapshot, as Append appends.
-func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
-	s, err := b.session(ctx, id)
+func (b *store) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
+	s, err := b.journalOf(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -203,8 +214,8 @@ func (b *Backend) PutSnapshot(ctx context.Context, id string, at time.Time, docu
 }
 
 // Snapshot returns the snapshot.
-func (b *Backend) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
-	s, err := b.session(ctx, id)
+func (b *store) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
+	s, err := b.journalOf(ctx, id)
 	if err != nil {
 		return nil, time.Time{}, err
 	}

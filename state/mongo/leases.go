@@ -21,7 +21,7 @@ const leaseTime = 5 * time.Second
 // table keeps leases, one document for each session that is held. Times are the
 // server's; every change names the holder and the time it replaces.
 type table struct {
-	b *Backend
+	b *store
 
 	mu     sync.Mutex
 	unsure map[string]bool // tokens of takings that nobody knows the outcome of
@@ -151,13 +151,10 @@ func (t *table) Release(ctx context.Context, session, token string) error {
 
 // Lock takes the session for this process until it is unlocked; see
 // [lease.Keeper].
-func (b *Backend) Lock(ctx context.Context, id string) (state.Unlocker, error) {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return nil, err
-	}
+func (b *store) Lock(ctx context.Context, id string) (state.Unlocker, error) {
+	s := b.session(id)
 	var lock state.Unlocker
-	if err := b.call(ctx, s.op("lock"), func(ctx context.Context) error {
+	if err := b.call(ctx, s.op("lock"), func(ctx context.Context) (err error) {
 		lock, err = b.keeper.Lock(ctx, id)
 		return err
 	}); err != nil {
@@ -180,9 +177,8 @@ func (u *unlocker) Unlock() error {
 	return nil
 }
 
-// Holders tells for each session that somebody holds, or died holding, who that
-// is; held tells the two apart.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+// holders is [Backend.Holders].
+func (b *store) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(*state.LockedError, bool) bool) {
 		var all []leased
 		var now time.Time

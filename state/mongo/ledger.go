@@ -10,43 +10,36 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // Recall returns the ledger's entry for an item at an account.
-func (b *Backend) Recall(ctx context.Context, account, key string) (*state.LedgerEntry, error) {
-	entry := &state.LedgerEntry{}
-	err := b.call(ctx, "look into the ledger", func(ctx context.Context) error {
+func (b *store) Recall(ctx context.Context, account, key string) (entry driver.LedgerEntry, err error) {
+	err = b.call(ctx, "look into the ledger", func(ctx context.Context) error {
 		raw, err := b.ledger().FindOne(ctx, pairs(fieldAccount, account, fieldItem, key)).Raw()
 		if errors.Is(err, mongo.ErrNoDocuments) {
-			return state.ErrNotFound
+			return driver.ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
 		data, err := toJSON(raw, fieldID)
 		if err == nil {
-			err = json.Unmarshal(data, entry)
+			err = json.Unmarshal(data, &entry)
 		}
 		if err != nil {
-			return corrupt(ledgerName, raw, err)
+			return corrupt(place(ledgerName, raw), err)
 		}
 		return nil
 	})
-	if err == nil && entry.Gone {
-		err = state.ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	return entry, nil
+	return entry, err
 }
 
 // Record adds entries to the ledger in one bulk write.
-func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) error {
+func (b *store) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	var models []mongo.WriteModel
 	for _, e := range entries {
-		data, err := json.Marshal(e.Bounded())
+		data, err := json.Marshal(e)
 		var doc bson.D
 		if err == nil {
 			doc, err = toBSON(data)
@@ -57,9 +50,6 @@ func (b *Backend) Record(ctx context.Context, entries ...state.LedgerEntry) erro
 		models = append(models, mongo.NewReplaceOneModel().SetFilter(pairs(fieldAccount, e.Account, fieldItem, e.Key)).SetReplacement(doc).SetUpsert(true))
 	}
 	return b.call(ctx, "write to the ledger", func(ctx context.Context) error {
-		if len(models) == 0 {
-			return nil
-		}
 		if err := b.prepare(ctx); err != nil {
 			return err
 		}

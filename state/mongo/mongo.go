@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"slices"
@@ -58,6 +59,15 @@ type Options struct {
 
 // Backend keeps sessions in a database. Make one with [Open].
 type Backend struct {
+	state.Backend // a state.Store, without its Search: no index tells when items were captured
+	state.Journal
+	db *store
+}
+
+var _ state.Backend = (*Backend)(nil)
+
+// store is the driver.
+type store struct {
 	client  *mongo.Client
 	db      *mongo.Database
 	where   string   // hosts and database, for messages
@@ -75,8 +85,6 @@ type Backend struct {
 	prepared   bool // indexes and version are there
 	closed     bool
 }
-
-var _ state.Backend = (*Backend)(nil)
 
 const (
 	answerTime   = 30 * time.Second // for one command
@@ -102,10 +110,7 @@ const (
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.Patience = cmp.Or(o.Patience, defaultWait)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	b := &Backend{o: o, kept: state.JournalKept, sessions: map[string]*session{}, secrets: state.Credentials(uri)}
+	b := &store{o: o, kept: state.JournalKept, sessions: map[string]*session{}, secrets: state.Credentials(uri)}
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}
@@ -114,7 +119,16 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		_ = b.Close() // nothing is held
 		return nil, err
 	}
-	return b, nil
+	return &Backend{Backend: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+}
+
+// Describe returns which server and database this is. It asks the server.
+func (b *Backend) Describe(ctx context.Context) (text string, err error) { return b.db.describe(ctx) }
+
+// Holders tells for each session that is held, or whose holder died, who that is;
+// held tells the two apart.
+func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+	return b.db.holders(ctx)
 }
 
 // Opener returns what opens URIs of both schemes.
@@ -129,7 +143,7 @@ func Opener(o Options) state.Opener {
 }
 
 // connect makes a client, which connects when it is used.
-func (b *Backend) connect(uri string) error {
+func (b *store) connect(uri string) error {
 	if !state.WellFormed(uri) {
 		return badURI(uri, errMalformed)
 	}
@@ -232,7 +246,7 @@ func checkDatabase(name string) error {
 
 // greet makes sure that the server answers and that its sessions are of a
 // version that is known.
-func (b *Backend) greet(ctx context.Context) error {
+func (b *store) greet(ctx context.Context) error {
 	const op = "open state"
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
@@ -259,8 +273,8 @@ func (b *Backend) greet(ctx context.Context) error {
 	return nil
 }
 
-// Describe returns which server and database this is. It asks the server.
-func (b *Backend) Describe(ctx context.Context) (text string, err error) {
+// describe is [Backend.Describe].
+func (b *store) describe(ctx context.Context) (text string, err error) {
 	err = b.call(ctx, "describe the state", func(ctx context.Context) error {
 		var info struct{ Version string }
 		if err := b.db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
@@ -274,7 +288,7 @@ func (b *Backend) Describe(ctx context.Context) (text string, err error) {
 }
 
 // Close gives back the leases that are held and ends all connections.
-func (b *Backend) Close() error {
+func (b *store) Close() error {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()

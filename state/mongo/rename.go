@@ -34,7 +34,7 @@ func aside(p *put) bson.D {
 		}
 		doc = append(doc, e)
 	}
-	return append(doc, bson.E{Key: fieldRenaming, Value: renaming{From: p.e.Name, To: p.it.Name}})
+	return append(doc, bson.E{Key: fieldRenaming, Value: renaming{From: p.e.Name, To: p.name}})
 }
 
 // standing is an item that stands aside.

@@ -41,16 +41,16 @@ const (
 	fieldNumber   = "number"
 )
 
-func (b *Backend) headers() *mongo.Collection { return b.db.Collection(sessionsName) }
-func (b *Backend) items() *mongo.Collection   { return b.db.Collection(itemsName) }
-func (b *Backend) batches() *mongo.Collection { return b.db.Collection(batchesName) }
-func (b *Backend) ledger() *mongo.Collection  { return b.db.Collection(ledgerName) }
-func (b *Backend) leases() *mongo.Collection  { return b.db.Collection(leasesName) }
-func (b *Backend) schema() *mongo.Collection  { return b.db.Collection(schemaName) }
-func (b *Backend) journals() *mongo.Collection {
+func (b *store) headers() *mongo.Collection { return b.db.Collection(sessionsName) }
+func (b *store) items() *mongo.Collection   { return b.db.Collection(itemsName) }
+func (b *store) batches() *mongo.Collection { return b.db.Collection(batchesName) }
+func (b *store) ledger() *mongo.Collection  { return b.db.Collection(ledgerName) }
+func (b *store) leases() *mongo.Collection  { return b.db.Collection(leasesName) }
+func (b *store) schema() *mongo.Collection  { return b.db.Collection(schemaName) }
+func (b *store) journals() *mongo.Collection {
 	return b.db.Collection(journalName, unsynced())
 }
-func (b *Backend) snapshots() *mongo.Collection {
+func (b *store) snapshots() *mongo.Collection {
 	return b.db.Collection(snapshotName, unsynced())
 }
 
@@ -87,7 +87,7 @@ var indexes = []index{
 
 // version returns the version of what is stored; 0 if Gondola has stored
 // nothing yet.
-func (b *Backend) version(ctx context.Context) (int, error) {
+func (b *store) version(ctx context.Context) (int, error) {
 	var doc struct{ Version int }
 	err := b.schema().FindOne(ctx, pairs(fieldID, "schema")).Decode(&doc)
 	if errors.Is(err, mongo.ErrNoDocuments) {
@@ -98,7 +98,7 @@ func (b *Backend) version(ctx context.Context) (int, error) {
 
 // prepare makes the indexes, and says which version this is, before the first
 // change. Several processes may do so at once.
-func (b *Backend) prepare(ctx context.Context) error {
+func (b *store) prepare(ctx context.Context) error {
 	b.mu.Lock()
 	prepared := b.prepared
 	b.mu.Unlock()

@@ -4,39 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
-	"github.com/gondola-sync/gondola/fault"
 )
 
 // session is one session in use. What has been found out about it counts while
 // this backend holds its lease; otherwise it is asked anew each time, since
 // others may change it.
 type session struct {
-	b    *Backend
+	b    *store
 	id   string
 	turn chan struct{} // holds one token; whoever takes it changes the session
 
 	// Guarded by Backend.mu:
 	settled string // token of the lease under which it is known to be there and ours
 	last    int64  // Seq of the item found last; 0 if it has to be asked for
+	all     *survey
 }
 
-func (b *Backend) session(ctx context.Context, id string) (*session, error) {
-	if err := b.usable(ctx); err != nil {
-		return nil, err
-	}
-	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
-		return nil, &fault.Error{
-			Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("use session %q", id),
-			Err: errors.New("MongoDB keeps no such text"), Hint: "choose another session id",
-		}
-	}
+// surveyed returns the survey made last, nil if there is none.
+func (s *session) surveyed() *survey {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	return s.all
+}
+
+func (s *session) setSurveyed(all *survey) {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	s.all = all
+}
+
+func (b *store) session(id string) *session {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sessions[id]
@@ -45,14 +47,24 @@ func (b *Backend) session(ctx context.Context, id string) (*session, error) {
 		s.turn <- struct{}{}
 		b.sessions[id] = s
 	}
-	return s, nil
+	return s
 }
+
+// errText is why a text is refused.
+var errText = errors.New("MongoDB keeps only valid UTF-8 in its texts")
+
+func validText(text string) bool { return utf8.ValidString(text) }
 
 func (s *session) op(what string) string { return fmt.Sprintf("%s session %q", what, s.id) }
 
 // read runs one question about a stored session. If q2google wrote any of it,
 // items have to be looked for in the survey that is given then.
 func (s *session) read(ctx context.Context, what string, do func(context.Context, *survey) error) error {
+	return s.readOn(ctx, what, false, do)
+}
+
+// readOn is read, with the survey of the question before if it goes on with that.
+func (s *session) readOn(ctx context.Context, what string, goesOn bool, do func(context.Context, *survey) error) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
 		if s.isSettled() {
 			return do(ctx, nil)
@@ -65,24 +77,17 @@ func (s *session) read(ctx context.Context, what string, do func(context.Context
 		if err != nil {
 			return err
 		}
-		var all *survey
-		if !ours {
+		if ours {
+			return do(ctx, nil)
+		}
+		all := s.surveyed()
+		if all == nil || !goesOn {
 			if all, err = s.survey(ctx, h); err != nil {
 				return err
 			}
+			s.setSurveyed(all)
 		}
 		return do(ctx, all)
-	})
-}
-
-// change runs one change of a stored session, rewriting first what q2google
-// left. Changes that fail in passing are made again, from the beginning.
-func (s *session) change(ctx context.Context, what string, do func(context.Context) error) error {
-	return s.inTurn(ctx, what, func(ctx context.Context) error {
-		if err := s.settle(ctx); err != nil {
-			return err
-		}
-		return do(ctx)
 	})
 }
 
@@ -135,7 +140,7 @@ func (s *session) settle(ctx context.Context) error {
 	}
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	s.settled, s.last = token, 0
+	s.settled, s.last, s.all = token, 0, nil
 	return nil
 }
 
@@ -150,7 +155,7 @@ func (s *session) isSettled() bool {
 func (s *session) forget() {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	s.settled, s.last = "", 0
+	s.settled, s.last, s.all = "", 0, nil
 }
 
 // isOurs reports whether Gondola wrote the header and all items, and none of

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // survey holds what is asked of all items of a session of which q2google wrote
@@ -26,10 +27,21 @@ type entry struct {
 	stored  int64 // the Seq that its document has
 	seq     int64
 	ours    bool
-	awaits  state.Stage
-	outcome state.Outcome
+	awaits  string
+	outcome string
 	size    int64
 	carried int64
+}
+
+// is reports whether a ref picks the item.
+func (e *entry) is(ref driver.Ref) bool {
+	switch {
+	case ref.Key != "":
+		return e.key == ref.Key
+	case ref.Name != "":
+		return e.name == ref.Name
+	}
+	return e.seq == ref.Seq
 }
 
 // survey reads a session whole. Items without a Seq come after the others, by
@@ -40,7 +52,7 @@ func (s *session) survey(ctx context.Context, h *header) (*survey, error) {
 	all := &survey{evidence: state.NewEvidence(h.UpdatedAt)}
 	if !h.ours {
 		for after := int64(minIndex); ; {
-			page, err := s.batchPage(ctx, after)
+			page, err := s.decodedBatches(ctx, after)
 			if err != nil {
 				return nil, err
 			}
@@ -66,7 +78,7 @@ func (s *session) survey(ctx context.Context, h *header) (*survey, error) {
 		id := cursor.Current.Lookup(fieldID)
 		e := &entry{
 			id: bson.RawValue{Type: id.Type, Value: bytes.Clone(id.Value)}, name: it.Name, stored: it.Seq, seq: it.Seq, ours: ours,
-			awaits: it.Awaits(), outcome: it.Outcome(), size: it.Size, carried: it.Carried,
+			awaits: string(it.Awaits()), outcome: string(it.Outcome()), size: it.Size, carried: it.Carried,
 		}
 		if !it.ID.IsZero() {
 			e.key = it.ID.Key()
@@ -87,14 +99,14 @@ func (all *survey) decode(raw bson.Raw) (it *state.Item, ours bool, err error) {
 }
 
 // read reads the items of entries; one that went away meanwhile is left out.
-func (all *survey) read(ctx context.Context, s *session, entries []*entry) ([]*state.Item, error) {
+func (all *survey) read(ctx context.Context, s *session, entries []*entry) ([]driver.Row, error) {
 	docs := map[string]bson.Raw{}
 	if len(entries) > 0 {
 		if err := fetch(ctx, s.b.items(), ids(entries, func(e *entry) bson.RawValue { return e.id }), docs); err != nil {
 			return nil, err
 		}
 	}
-	var items []*state.Item
+	var rows []driver.Row
 	for _, e := range entries {
 		raw, ok := docs[identity(e.id)]
 		if !ok {
@@ -105,33 +117,38 @@ func (all *survey) read(ctx context.Context, s *session, entries []*entry) ([]*s
 			return nil, err
 		}
 		it.Seq = e.seq
-		items = append(items, it)
+		row := state.RowOf(it)
+		row.Where = place(itemsName, raw)
+		if row.Document, err = state.EncodeItem(it); err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
 	}
-	return items, nil
+	return rows, nil
 }
 
 // find reads the item that is picks, or returns state.ErrNotFound.
-func (all *survey) find(ctx context.Context, s *session, is func(*entry) bool) (*state.Item, error) {
+func (all *survey) find(ctx context.Context, s *session, is func(*entry) bool) (driver.Row, error) {
 	n := slices.IndexFunc(all.entries, is)
 	if n < 0 {
-		return nil, state.ErrNotFound
+		return driver.Row{}, driver.ErrNotFound
 	}
-	items, err := all.read(ctx, s, all.entries[n:n+1])
-	if err == nil && len(items) == 0 {
-		err = state.ErrNotFound
+	rows, err := all.read(ctx, s, all.entries[n:n+1])
+	if err == nil && len(rows) == 0 {
+		err = driver.ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return driver.Row{}, err
 	}
-	return items[0], nil
+	return rows[0], nil
 }
 
-// page returns the first entries after a Seq.
-func (all *survey) page(awaiting state.Stage, after int64, limit int) []*entry {
+// page returns the next entries.
+func (all *survey) page(q driver.Query) []*entry {
 	var page []*entry
 	for _, e := range all.entries {
-		if e.seq > after && (awaiting == "" || e.awaits == awaiting) {
-			if page = append(page, e); len(page) == limit {
+		if e.seq > q.After && (q.Next == "" || e.awaits == q.Next) {
+			if page = append(page, e); len(page) == q.Limit {
 				break
 			}
 		}
@@ -139,15 +156,9 @@ func (all *survey) page(awaiting state.Stage, after int64, limit int) []*entry {
 	return page
 }
 
-func (all *survey) counts() state.Counts {
-	c := state.Counts{Outcomes: map[state.Outcome]int{}}
+func (all *survey) sums() (sums []driver.Sum) {
 	for _, e := range all.entries {
-		c.Total++
-		c.Outcomes[e.outcome]++
-		c.Carried += e.carried
-		if e.outcome != state.OutcomeSkipped && e.size > 0 {
-			c.Bytes += e.size
-		}
+		sums = append(sums, driver.Sum{Outcome: e.outcome, Items: 1, Bytes: max(e.size, 0), Carried: e.carried})
 	}
-	return c
+	return sums
 }
