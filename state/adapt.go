@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // LoadSaver is the least that a store of one's own has to do. [Adapt] makes a
@@ -52,7 +52,8 @@ type Locker interface {
 
 // Adapt makes a Backend of a store that can only load and save. It keeps the
 // sessions in use in memory and saves a whole session at every change, so that
-// a change costs the more the larger the session is.
+// a change costs the more the larger the session is; changes that wait at the
+// same time share one saving.
 func Adapt(store LoadSaver) Backend {
 	a := &adapter{store: store, docs: map[string]*loaded{}}
 	a.ledger, _ = store.(Ledger)
@@ -63,24 +64,17 @@ func Adapt(store LoadSaver) Backend {
 	if a.locker == nil {
 		a.locker = &processLocks{held: map[string]*LockedError{}}
 	}
-	return a
+	return NewStore(a, StoreOptions{})
 }
 
+// adapter is the driver.
 type adapter struct {
 	store  LoadSaver
 	ledger Ledger
 	locker Locker
 
-	mu     sync.Mutex
-	docs   map[string]*loaded
-	closed bool
-}
-
-func (a *adapter) usable(ctx context.Context) error {
-	if a.closed {
-		return storeFault("use state", ErrClosed)
-	}
-	return ctx.Err()
+	mu   sync.Mutex
+	docs map[string]*loaded
 }
 
 // storeFault wraps what a store returned, unless it says enough itself.
@@ -96,24 +90,26 @@ func storeFault(op string, err error) error {
 
 // load returns a session, from memory or the store. Call with mu held.
 func (a *adapter) load(ctx context.Context, id string) (*loaded, error) {
-	if err := a.usable(ctx); err != nil {
-		return nil, err
-	}
 	if l := a.docs[id]; l != nil {
 		return l, nil
 	}
+	op := fmt.Sprintf("load session %q", id)
 	d, err := a.store.Load(ctx, id)
-	if err == nil && (d == nil || d.Session == nil) {
-		err = ErrNotFound
+	switch {
+	case err == nil && (d == nil || d.Session == nil):
+		return nil, ErrNotFound
+	case err == nil && d.Session.ID != id:
+		err = fmt.Errorf("the store returned session %q", d.Session.ID)
 	}
 	if err != nil {
-		return nil, storeFault(fmt.Sprintf("load session %q", id), err)
+		return nil, storeFault(op, err)
 	}
-	if d.Session.ID != id {
-		return nil, storeFault(fmt.Sprintf("load session %q", id), fmt.Errorf("the store returned session %q", d.Session.ID))
+	l, err := newLoaded(d)
+	if err != nil {
+		return nil, storeFault(op, err)
 	}
-	a.docs[id] = newLoaded(d)
-	return a.docs[id], nil
+	a.docs[id] = l
+	return l, nil
 }
 
 // view shows a loaded session.
@@ -127,100 +123,71 @@ func (a *adapter) view(ctx context.Context, id string, show func(*loaded) error)
 	return show(l)
 }
 
-// change changes a copy of a session, saves it, and then takes it for the
+// Update changes a copy of a session, saves it, and then takes it for the
 // session.
-func (a *adapter) change(ctx context.Context, id string, do func(*loaded) error) error {
-	return a.view(ctx, id, func(l *loaded) error {
-		next := l.clone()
-		if err := do(next); err != nil {
-			return storeFault(fmt.Sprintf("change session %q", id), err)
-		}
-		return a.save(ctx, next)
-	})
-}
-
-func (a *adapter) save(ctx context.Context, next *loaded) error {
-	id := next.doc.Session.ID
-	if err := a.store.Save(ctx, next.doc); err != nil {
-		delete(a.docs, id) // nobody knows what is stored
-		return storeFault(fmt.Sprintf("save session %q", id), err)
-	}
-	a.docs[id] = next
-	return nil
-}
-
-// Session returns a session's header.
-func (a *adapter) Session(ctx context.Context, id string) (s *Session, err error) {
-	err = a.view(ctx, id, func(l *loaded) error {
-		s, err = copySession(l.doc.Session)
-		return err
-	})
-	return s, err
-}
-
-// PutSession stores a session's header with everything else of the session.
-func (a *adapter) PutSession(ctx context.Context, s *Session) error {
-	stored, err := copySession(s)
-	if err == nil && s.ID == "" {
-		err = errors.New("the session has no id")
-	}
-	if err != nil {
-		return storeFault("store session header", err)
-	}
-	stored.UpdatedAt = time.Now().UTC().Truncate(time.Microsecond)
+func (a *adapter) Update(ctx context.Context, id string, do func(driver.Tx) error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l, err := a.load(ctx, s.ID)
+	tx := &adapterTx{}
+	l, err := a.load(ctx, id)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		l = newLoaded(&Document{Session: stored})
-	case err != nil:
-		return err
-	default:
-		l = l.clone()
-		l.doc.Session = stored
-	}
-	if err := a.save(ctx, l); err != nil {
+	case err == nil:
+		tx.next = l.clone()
+	case !errors.Is(err, ErrNotFound):
 		return err
 	}
-	s.UpdatedAt = stored.UpdatedAt
+	if err := do(tx); err != nil || !tx.written {
+		return err
+	}
+	if err := a.store.Save(ctx, tx.next.doc); err != nil {
+		delete(a.docs, id) // what is stored is not known
+		return storeFault(fmt.Sprintf("save session %q", id), err)
+	}
+	a.docs[id] = tx.next
 	return nil
 }
 
-// Sessions lists headers, most recently updated first.
-func (a *adapter) Sessions(ctx context.Context) iter.Seq2[*Session, error] {
-	return func(yield func(*Session, error) bool) {
+// Header returns a session's header.
+func (a *adapter) Header(ctx context.Context, id string) (h driver.Header, err error) {
+	err = a.view(ctx, id, func(l *loaded) error {
+		h = driver.Header{ID: id, Updated: l.doc.Session.UpdatedAt}
+		h.Document, err = EncodeSession(l.doc.Session)
+		return err
+	})
+	return h, err
+}
+
+// Headers lists headers, most recently updated first.
+func (a *adapter) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
+	return func(yield func(driver.Header, error) bool) {
 		ids, err := a.sessionIDs(ctx)
 		if err != nil {
-			yield(nil, err)
+			yield(driver.Header{}, err)
 			return
 		}
 		type listed struct {
-			s   *Session
+			driver.Header
 			err error
 		}
 		var all []listed
 		for _, id := range ids {
-			s, err := a.Session(ctx, id)
+			h, err := a.Header(ctx, id)
 			switch {
 			case errors.Is(err, ErrNotFound):
 				continue
-			case ctx.Err() != nil:
-				yield(nil, ctx.Err())
-				return
 			case err != nil:
-				s = &Session{ID: id}
+				h = driver.Header{ID: id}
 			}
-			all = append(all, listed{s, err})
+			all = append(all, listed{h, err})
 		}
 		slices.SortFunc(all, func(a, b listed) int {
-			if c := b.s.UpdatedAt.Compare(a.s.UpdatedAt); c != 0 {
+			if c := b.Updated.Compare(a.Updated); c != 0 {
 				return c
 			}
-			return strings.Compare(a.s.ID, b.s.ID)
+			return strings.Compare(a.ID, b.ID)
 		})
 		for _, l := range all {
-			if !yield(l.s, l.err) {
+			if !yield(l.Header, l.err) {
 				return
 			}
 		}
@@ -230,9 +197,6 @@ func (a *adapter) Sessions(ctx context.Context) iter.Seq2[*Session, error] {
 func (a *adapter) sessionIDs(ctx context.Context) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.usable(ctx); err != nil {
-		return nil, err
-	}
 	if store, ok := a.store.(Lister); ok {
 		ids, err := store.SessionIDs(ctx)
 		return ids, storeFault("list sessions", err)
@@ -244,8 +208,8 @@ func (a *adapter) sessionIDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// DeleteSession removes a session, if the store can.
-func (a *adapter) DeleteSession(ctx context.Context, id string) error {
+// Delete removes a session, if the store can.
+func (a *adapter) Delete(ctx context.Context, id string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if _, err := a.load(ctx, id); err != nil {
@@ -264,26 +228,23 @@ func (a *adapter) DeleteSession(ctx context.Context, id string) error {
 }
 
 // Recall asks the ledger.
-func (a *adapter) Recall(ctx context.Context, account, key string) (*LedgerEntry, error) {
+func (a *adapter) Recall(ctx context.Context, account, key string) (driver.LedgerEntry, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.usable(ctx); err != nil {
-		return nil, err
-	}
 	e, err := a.ledger.Recall(ctx, account, key)
-	if err == nil && (e == nil || e.Gone) {
-		return nil, ErrNotFound
+	if err == nil && e == nil {
+		err = ErrNotFound
 	}
-	return e, storeFault("recall "+key, err)
+	if err != nil {
+		return driver.LedgerEntry{}, storeFault("recall "+key, err)
+	}
+	return *e, nil
 }
 
 // Record adds to the ledger.
-func (a *adapter) Record(ctx context.Context, entries ...LedgerEntry) error {
+func (a *adapter) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.usable(ctx); err != nil {
-		return err
-	}
 	return storeFault("record in ledger", a.ledger.Record(ctx, entries...))
 }
 
@@ -291,9 +252,6 @@ func (a *adapter) Record(ctx context.Context, entries ...LedgerEntry) error {
 func (a *adapter) Lock(ctx context.Context, id string) (Unlocker, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.usable(ctx); err != nil {
-		return nil, err
-	}
 	u, err := a.locker.Lock(ctx, id)
 	if _, ok := errors.AsType[*LockedError](err); ok {
 		return nil, err
@@ -301,10 +259,8 @@ func (a *adapter) Lock(ctx context.Context, id string) (Unlocker, error) {
 	return u, storeFault(fmt.Sprintf("lock session %q", id), err)
 }
 
+// Damaged is the fault of a document that cannot be read.
+func (a *adapter) Damaged(what string, err error) error { return storeFault("read "+what, err) }
+
 // Close ends the use of the backend. The store is not closed.
-func (a *adapter) Close() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.closed, a.docs = true, nil
-	return nil
-}
+func (a *adapter) Close() error { return nil }

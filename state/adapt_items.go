@@ -3,268 +3,250 @@ package state
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"iter"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // loaded is a session in memory. Its items and batches are replaced, never
 // changed, so that copies may share them.
 type loaded struct {
 	doc    *Document
-	byKey  map[string]int // identified items; positions in doc.Items
+	rows   []driver.Row   // of doc.Items
+	byKey  map[string]int // identified items; positions in both
 	byName map[string]int
 }
 
-func newLoaded(d *Document) *loaded {
+func newLoaded(d *Document) (*loaded, error) {
 	l := &loaded{
 		doc:   &Document{Session: d.Session, Items: slices.Clone(d.Items), Batches: slices.Clone(d.Batches)},
 		byKey: map[string]int{}, byName: map[string]int{},
 	}
 	SortBySeq(l.doc.Items, func(it *Item) *int64 { return &it.Seq })
-	slices.SortFunc(l.doc.Batches, byIndex)
+	slices.SortFunc(l.doc.Batches, func(a, b *Batch) int { return cmp.Compare(a.Index, b.Index) })
 	for n, it := range l.doc.Items {
-		l.enter(n, it)
+		row := RowOf(it)
+		var err error
+		if row.Document, err = EncodeItem(it); err != nil {
+			return nil, err
+		}
+		l.rows = append(l.rows, row)
+		l.enter(n)
 	}
-	return l
+	return l, nil
 }
 
-func byIndex(a, b *Batch) int { return cmp.Compare(a.Index, b.Index) }
-
-func (l *loaded) enter(n int, it *Item) {
-	l.byName[it.Name] = n
-	if !it.ID.IsZero() {
-		l.byKey[it.ID.Key()] = n
+func (l *loaded) enter(n int) {
+	l.byName[l.rows[n].Name] = n
+	if key := l.rows[n].Key; key != "" {
+		l.byKey[key] = n
 	}
 }
 
 func (l *loaded) clone() *loaded {
 	d := *l.doc
 	d.Items, d.Batches = slices.Clone(d.Items), slices.Clone(d.Batches)
-	return &loaded{doc: &d, byKey: maps.Clone(l.byKey), byName: maps.Clone(l.byName)}
+	return &loaded{doc: &d, rows: slices.Clone(l.rows), byKey: maps.Clone(l.byKey), byName: maps.Clone(l.byName)}
 }
 
-// put stores a copy of an item and returns its Seq.
-func (l *loaded) put(it *Item) (int64, error) {
-	stored, err := copyItem(it)
-	if err != nil {
-		return 0, err
+// at returns the position of the item that ref picks, and whether there is one.
+func (l *loaded) at(ref driver.Ref) (n int, found bool) {
+	switch {
+	case ref.Key != "":
+		n, found = l.byKey[ref.Key]
+	case ref.Name != "":
+		n, found = l.byName[ref.Name]
+	default:
+		n, found = slices.BinarySearchFunc(l.rows, ref.Seq, func(r driver.Row, seq int64) int { return cmp.Compare(r.Seq, seq) })
 	}
-	n := l.match(it)
-	if n < 0 {
-		n = len(l.doc.Items)
-		stored.Seq = 1
-		if n > 0 {
-			stored.Seq = l.doc.Items[n-1].Seq + 1
-		}
-		l.doc.Items = append(l.doc.Items, stored)
-	} else {
-		stored.Seq = l.doc.Items[n].Seq
-		if old := l.doc.Items[n].Name; l.byName[old] == n {
-			delete(l.byName, old)
-		}
-		l.doc.Items[n] = stored
-	}
-	l.enter(n, stored)
-	return stored.Seq, nil
+	return n, found
 }
 
-// checkNames refuses items that have been put if others have their names.
-func (l *loaded) checkNames(items []*Item) error {
-	owner := map[string]*Item{}
-	for _, it := range items {
-		owner[it.Name] = nil
-	}
-	for _, it := range l.doc.Items {
-		first, put := owner[it.Name]
-		if first != nil {
-			return fmt.Errorf("item %q (%s): another item of the session has its name", it.Name, it.ID.Key())
-		}
-		if put {
-			owner[it.Name] = it
-		}
-	}
-	return nil
-}
-
-// match returns the position of the item that it changes: that of its identity,
-// or the one known by name only that it gives an identity to. -1 if it is new.
-func (l *loaded) match(it *Item) int {
-	if !it.ID.IsZero() {
-		if n, ok := l.byKey[it.ID.Key()]; ok {
-			return n
-		}
-	}
-	if n := l.after(it.Seq - 1); it.Seq > 0 && n < len(l.doc.Items) {
-		if old := l.doc.Items[n]; old.Seq == it.Seq && old.ID.IsZero() && !it.ID.IsZero() {
-			return n
-		}
-	}
-	if n, ok := l.byName[it.Name]; ok && l.doc.Items[n].ID.IsZero() {
-		return n
-	}
-	return -1
-}
-
-// after returns the position of the first item with a greater Seq.
-func (l *loaded) after(seq int64) int {
-	n, found := slices.BinarySearchFunc(l.doc.Items, seq, func(it *Item, seq int64) int { return cmp.Compare(it.Seq, seq) })
-	if found {
-		n++
-	}
-	return n
-}
-
-// Items iterates the items that q selects.
-func (a *adapter) Items(ctx context.Context, id string, q ItemQuery) iter.Seq2[*Item, error] {
-	return func(yield func(*Item, error) bool) {
-		for after, n := q.After, 0; ; n++ {
-			var it *Item
-			err := a.view(ctx, id, func(l *loaded) (err error) {
-				for _, next := range l.doc.Items[l.after(after):] {
-					if q.Awaiting == "" || next.Awaits() == q.Awaiting {
-						it, err = copyItem(next)
-						break
-					}
-				}
-				return err
-			})
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if it == nil || q.Limit > 0 && n == q.Limit || !yield(it, nil) {
-				return
-			}
-			after = it.Seq
-		}
-	}
-}
-
-// Item returns the item with this identity.
-func (a *adapter) Item(ctx context.Context, id, key string) (*Item, error) {
-	return a.find(ctx, id, func(l *loaded) (int, bool) { n, ok := l.byKey[key]; return n, ok })
-}
-
-// ItemNamed returns the item of exactly this name.
-func (a *adapter) ItemNamed(ctx context.Context, id, name string) (*Item, error) {
-	return a.find(ctx, id, func(l *loaded) (int, bool) { n, ok := l.byName[name]; return n, ok })
-}
-
-func (a *adapter) find(ctx context.Context, id string, look func(*loaded) (int, bool)) (it *Item, err error) {
+// Find returns the item that ref picks.
+func (a *adapter) Find(ctx context.Context, id string, ref driver.Ref) (row driver.Row, err error) {
 	err = a.view(ctx, id, func(l *loaded) error {
-		n, ok := look(l)
-		if !ok {
+		n, found := l.at(ref)
+		if !found {
 			return ErrNotFound
 		}
-		it, err = copyItem(l.doc.Items[n])
-		return err
+		row = l.rows[n]
+		return nil
 	})
-	return it, err
+	return row, err
 }
 
-// PutItems stores items with everything else of the session.
-func (a *adapter) PutItems(ctx context.Context, id string, items ...*Item) error {
-	seqs := make([]int64, len(items))
-	err := a.change(ctx, id, func(l *loaded) (err error) {
-		for i, it := range items {
-			if seqs[i], err = l.put(it); err != nil {
-				return err
+// Page returns the next items that q selects. It looks at all of them.
+func (a *adapter) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
+	err = a.view(ctx, id, func(l *loaded) error {
+		cursor := driver.Row{Seq: q.After}
+		if n, found := l.at(driver.Ref{Seq: q.After}); found {
+			cursor = l.rows[n]
+		}
+		for _, r := range l.rows {
+			if selects(q, r) && (q.After == 0 || compareRows(q, cursor, r) < 0) {
+				rows = append(rows, r)
 			}
 		}
-		return l.checkNames(items)
+		slices.SortFunc(rows, func(a, b driver.Row) int { return compareRows(q, a, b) })
+		rows = rows[:min(len(rows), q.Limit)]
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for i, it := range items {
-		it.Seq = seqs[i]
-	}
-	return nil
+	return rows, err
 }
 
-// Counts sums up the session's items.
-func (a *adapter) Counts(ctx context.Context, id string) (Counts, error) {
-	c := Counts{Outcomes: map[Outcome]int{}}
-	err := a.view(ctx, id, func(l *loaded) error {
-		for _, it := range l.doc.Items {
-			c.Add(it)
+func compareRows(q driver.Query, a, b driver.Row) int {
+	order := cmp.Compare(a.Seq, b.Seq)
+	switch q.Order {
+	case driver.ByName:
+		order = strings.Compare(a.Name, b.Name)
+	case driver.ByCaptured:
+		order = cmp.Or(strings.Compare(a.Captured, b.Captured), order)
+	}
+	if q.Descending {
+		return -order
+	}
+	return order
+}
+
+func selects(q driver.Query, r driver.Row) bool {
+	return (q.Next == "" || r.Next == q.Next) && (q.Outcome == "" || r.Outcome == q.Outcome) && strings.HasPrefix(r.Name, q.Prefix) &&
+		r.Captured >= q.From && (q.Until == "" || r.Captured != "" && r.Captured <= q.Until)
+}
+
+// Sums sums up the session's items.
+func (a *adapter) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
+	err = a.view(ctx, id, func(l *loaded) error {
+		for _, r := range l.rows {
+			sums = append(sums, driver.Sum{Outcome: r.Outcome, Items: 1, Bytes: max(r.Size, 0), Carried: r.Carried})
 		}
 		return nil
 	})
-	return c, err
+	return sums, err
 }
 
-// Batches iterates the session's batches by index.
-func (a *adapter) Batches(ctx context.Context, id string) iter.Seq2[*Batch, error] {
-	return func(yield func(*Batch, error) bool) {
-		var batches []*Batch
-		err := a.view(ctx, id, func(l *loaded) error { batches = slices.Clone(l.doc.Batches); return nil })
-		for _, b := range batches {
-			if b, err = copyBatch(b); err != nil || !yield(b, nil) {
-				break
+// Batches returns the next batches.
+func (a *adapter) Batches(ctx context.Context, id string, after int64, limit int) (batches []driver.Batch, err error) {
+	err = a.view(ctx, id, func(l *loaded) error {
+		for _, b := range l.doc.Batches {
+			if int64(b.Index) <= after || len(batches) == limit {
+				continue
 			}
+			document, err := EncodeBatch(b)
+			if err != nil {
+				return err
+			}
+			batches = append(batches, driver.Batch{Index: int64(b.Index), Document: document})
 		}
-		if err != nil {
-			yield(nil, err)
+		return nil
+	})
+	return batches, err
+}
+
+// adapterTx is a change of a copy of a session.
+type adapterTx struct {
+	next    *loaded // nil if there is no such session yet
+	written bool
+}
+
+// Lookup returns the items that refs pick.
+func (t *adapterTx) Lookup(refs driver.Refs) (found driver.Found, err error) {
+	if t.next == nil {
+		return found, ErrNotFound
+	}
+	picked := map[int]bool{}
+	pick := func(ref driver.Ref) {
+		if n, ok := t.next.at(ref); ok && !picked[n] {
+			picked[n] = true
+			found.Rows = append(found.Rows, t.next.rows[n])
 		}
 	}
+	for _, key := range refs.Keys {
+		pick(driver.Ref{Key: key})
+	}
+	for _, name := range refs.Names {
+		pick(driver.Ref{Name: name})
+	}
+	for _, seq := range refs.Seqs {
+		pick(driver.Ref{Seq: seq})
+	}
+	if n := len(t.next.rows); n > 0 {
+		found.Last = t.next.rows[n-1].Seq
+	}
+	return found, nil
 }
 
-// PutBatch stores a batch with everything else of the session.
-func (a *adapter) PutBatch(ctx context.Context, id string, b *Batch) error {
-	return a.change(ctx, id, func(l *loaded) error {
-		stored, err := copyBatch(b)
+// Write stores a header, items and batches.
+func (t *adapterTx) Write(w driver.Write) error {
+	if w.Header != nil {
+		s, _, err := DecodeSession(w.Header.Document)
 		if err != nil {
 			return err
 		}
-		n, found := slices.BinarySearchFunc(l.doc.Batches, stored, byIndex)
-		if found {
-			l.doc.Batches[n] = stored
-		} else {
-			l.doc.Batches = slices.Insert(l.doc.Batches, n, stored)
+		if t.next == nil {
+			t.next, err = newLoaded(&Document{Session: s})
 		}
+		if err != nil {
+			return err
+		}
+		t.next.doc.Session = s
+	}
+	if t.next == nil {
+		return ErrNotFound
+	}
+	if err := t.next.putItems(w.Items); err != nil {
+		return err
+	}
+	for _, b := range w.Batches {
+		if err := t.next.putBatch(b); err != nil {
+			return err
+		}
+	}
+	t.written = true
+	return nil
+}
+
+// putItems stores items. Former names go first, since they may be exchanged.
+func (l *loaded) putItems(changes []driver.Change) error {
+	for _, c := range changes {
+		if c.Before != nil {
+			delete(l.byName, c.Before.Name)
+		}
+	}
+	for _, c := range changes {
+		it, _, err := DecodeItem(c.Document)
+		if err != nil {
+			return err
+		}
+		it.Seq = c.Seq
+		n, found := l.at(driver.Ref{Seq: c.Seq})
+		if found {
+			l.rows[n], l.doc.Items[n] = c.Row, it
+		} else {
+			l.rows, l.doc.Items = slices.Insert(l.rows, n, c.Row), slices.Insert(l.doc.Items, n, it)
+		}
+		l.enter(n)
+	}
+	return nil
+}
+
+func (l *loaded) putBatch(row driver.Batch) error {
+	n, found := slices.BinarySearchFunc(l.doc.Batches, row.Index, func(b *Batch, index int64) int { return cmp.Compare(int64(b.Index), index) })
+	if found {
+		l.doc.Batches = slices.Delete(l.doc.Batches, n, n+1)
+	}
+	if row.Document == nil {
 		return nil
-	})
-}
-
-// DeleteBatch removes a batch.
-func (a *adapter) DeleteBatch(ctx context.Context, id string, index int) error {
-	return a.change(ctx, id, func(l *loaded) error {
-		l.doc.Batches = slices.DeleteFunc(l.doc.Batches, func(b *Batch) bool { return b.Index == index })
-		return nil
-	})
-}
-
-// copyItem returns a copy that shares nothing, in the state of rest.
-func copyItem(it *Item) (*Item, error) {
-	data, err := EncodeItem(it)
-	if err != nil {
-		return nil, err
 	}
-	c, _, err := DecodeItem(data)
-	return c, err
-}
-
-func copySession(s *Session) (*Session, error) {
-	data, err := EncodeSession(s)
-	if err != nil {
-		return nil, err
+	b, err := DecodeBatch(row.Document)
+	if err == nil {
+		l.doc.Batches = slices.Insert(l.doc.Batches, n, b)
 	}
-	c, _, err := DecodeSession(data)
-	return c, err
-}
-
-func copyBatch(b *Batch) (*Batch, error) {
-	data, err := EncodeBatch(b)
-	if err != nil {
-		return nil, err
-	}
-	return DecodeBatch(data)
+	return err
 }
 
 // memoryLedger is the ledger of a store that keeps none.
