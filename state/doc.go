@@ -4,10 +4,13 @@
 // A [Session] is one resumable run; its items and batches are kept beside it.
 // A [Backend] stores them, each change at a cost that does not depend on the
 // size of the session, and is durable when it returns. The ledger remembers,
-// across sessions, which item is already at which destination.
+// across sessions, which item is already at which destination. [Store] is a
+// Backend that has the rules of all stores; a driver (package driver) keeps the
+// rows.
 //
-// What a store may offer beyond is a [Journal]: the history of a session, and a
-// view of what its run is doing, for other processes.
+// What a store may offer beyond is a [Journal], the history of a session and a
+// view of what its run is doing, for other processes; and a [Searcher], which finds
+// items by outcome, name and capture time.
 //
 // Status words are those of q2google. The rule that tells where an item stands
 // is in one place, [Item.Awaits]: backends index by it, the engine works by it.

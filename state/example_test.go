@@ -87,3 +87,37 @@ func ExampleSession_CaptureWindow() {
 	// 2026-01-08 00:00:00 +0000 UTC
 	// 2026-01-09 23:59:59.999999999 +0000 UTC
 }
+
+// What has failed is found without reading the session.
+func ExampleSearcher() {
+	dir, err := os.MkdirTemp("", "sessions")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	b, err := jsondir.Open(dir, jsondir.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.PutSession(ctx, state.NewSession("january", media.Window{}, time.Now())); err != nil {
+		log.Fatal(err)
+	}
+	for n, status := range []state.Status{state.Completed, state.Failed, state.Pending, state.Failed} {
+		item := &state.Item{Item: media.Item{Name: fmt.Sprintf("GX01000%d.MP4", n)}, Discovery: state.Completed, Transfer: status}
+		if err := b.PutItems(ctx, "january", item); err != nil {
+			log.Fatal(err)
+		}
+	}
+	failed := state.Query{Outcome: state.OutcomeFailed, Order: state.ByName, Descending: true}
+	for item, err := range b.Search(ctx, "january", failed) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(item.Name)
+	}
+	// Output:
+	// GX010003.MP4
+	// GX010001.MP4
+}
