@@ -1,12 +1,14 @@
 package crash
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -34,8 +36,16 @@ func Main(work func(ctx context.Context, args []string) error) {
 // each step that is durable.
 type Child struct {
 	*Process
-	Steps  Lines
+	steps  lines
 	stderr strings.Builder
+}
+
+// lines counts the lines that are written to it.
+type lines struct{ atomic.Int64 }
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.Add(int64(bytes.Count(p, []byte("\n"))))
+	return len(p), nil
 }
 
 // StartChild starts a child. It is killed when the test ends.
@@ -44,7 +54,7 @@ func StartChild(t *testing.T, args ...string) *Child {
 	c := &Child{}
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), childEnv+"=1")
-	cmd.Stdout, cmd.Stderr = &c.Steps, &c.stderr
+	cmd.Stdout, cmd.Stderr = &c.steps, &c.stderr
 	var err error
 	if c.Process, err = Start(cmd); err != nil {
 		t.Fatal(err)
@@ -56,8 +66,8 @@ func StartChild(t *testing.T, args ...string) *Child {
 // AwaitSteps waits until n steps are durable.
 func (c *Child) AwaitSteps(t *testing.T, n int) {
 	t.Helper()
-	if err := c.Await(t.Context(), longest, func() bool { return c.Steps.Count() >= n }); err != nil {
-		t.Fatalf("after %d steps of %d: %v\n%s", c.Steps.Count(), n, err, c.stderr.String())
+	if err := c.Await(t.Context(), longest, func() bool { return c.steps.Load() >= int64(n) }); err != nil {
+		t.Fatalf("after %d steps of %d: %v\n%s", c.steps.Load(), n, err, c.stderr.String())
 	}
 }
 
@@ -68,5 +78,5 @@ func (c *Child) KillAfter(t *testing.T, n int) (durable int) {
 	c.AwaitSteps(t, n)
 	time.Sleep(rand.N(10 * time.Millisecond)) // the moment is what is tested
 	c.Kill()
-	return c.Steps.Count()
+	return int(c.steps.Load())
 }

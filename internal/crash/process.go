@@ -1,12 +1,10 @@
 package crash
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -70,15 +68,3 @@ func (p *Process) Await(ctx context.Context, longest time.Duration, condition fu
 		}
 	}
 }
-
-// Lines counts the lines that are written to it.
-type Lines struct{ n atomic.Int64 }
-
-// Write counts line ends.
-func (l *Lines) Write(p []byte) (int, error) {
-	l.n.Add(int64(bytes.Count(p, []byte("\n"))))
-	return len(p), nil
-}
-
-// Count returns the number of lines so far.
-func (l *Lines) Count() int { return int(l.n.Load()) }
