@@ -49,7 +49,6 @@ var (
 	cell     = render.Cell
 	truncate = render.Truncate
 	row      = render.Line
-	columns  = render.Columns
 )
 
 // quoted writes a word so that a POSIX shell reads it back, on one line.
