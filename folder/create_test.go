@@ -240,6 +240,46 @@ func restore(t *testing.T, dir string, files map[string][]byte) {
 	}
 }
 
+// TestPartialFilesDoNotPileUp interrupts an upload before anything of it counts, again
+// and again: what is left is one partial file, and none when it is done.
+func TestPartialFilesDoNotPileUp(t *testing.T) {
+	dir := made(t)
+	f := file(1, 1000)
+	var from *station.Checkpoint
+	for range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := openDestination(t, dir).Upload(ctx, station.Upload{Item: f.Item, Open: opener(f), From: from, Save: func(_ context.Context, c station.Checkpoint) error {
+			from = &c
+			cancel()
+			return context.Canceled
+		}})
+		cancel()
+		if err == nil {
+			t.Fatal("an upload that was interrupted came to its end")
+		}
+		if n := partials(t, dir); n != 1 {
+			t.Fatalf("%d partial files", n)
+		}
+	}
+	d := openDestination(t, dir)
+	r, err := d.Upload(t.Context(), station.Upload{Item: f.Item, Open: opener(f), From: from, Save: func(context.Context, station.Checkpoint) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Create(t.Context(), station.Batch{Entries: []station.Entry{{Item: f.Item, Receipt: r}}}); err != nil || partials(t, dir) != 0 {
+		t.Errorf("%v, %d partial files", err, partials(t, dir))
+	}
+}
+
+func partials(t *testing.T, dir string) int {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(partialDir)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
 // TestTimes wants the capture instant as the time of modification, and places by the
 // zone of the folder.
 func TestTimes(t *testing.T) {

@@ -33,6 +33,9 @@ func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Rec
 	up := &upload{d: d, u: u, op: "write " + u.Item.Name + " to the folder " + d.o.Path}
 	defer up.close()
 	receipt, err := up.run(ctx)
+	if fault.CodeOf(err) == fault.Changed && up.file != nil {
+		up.drop() // the engine begins anew
+	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -87,8 +90,7 @@ func (up *upload) run(ctx context.Context) (receipt station.Receipt, err error) 
 func (up *upload) resume(ctx context.Context) error {
 	from := up.u.From
 	var point resumePoint
-	if from == nil || from.Account != up.account || from.Confirmed <= 0 || from.Confirmed > from.Size || from.Version == "" ||
-		json.Unmarshal(from.Resume, &point) != nil || !isPartial(point.Partial) {
+	if from == nil || from.Account != up.account || json.Unmarshal(from.Resume, &point) != nil || !isPartial(point.Partial) {
 		return nil
 	}
 	root, err := up.d.place.open()
@@ -99,19 +101,23 @@ func (up *upload) resume(ctx context.Context) error {
 	if err != nil {
 		return nil // it is gone: from the beginning
 	}
-	up.file = f
+	up.file, up.partial = f, point.Partial
 	sum, ok := up.covered(from)
 	if !ok || f.Truncate(from.Confirmed) != nil {
-		return up.drop()
+		up.drop()
+		return nil
 	}
 	up.hash, up.at, up.saved, up.most = sum, from.Confirmed, from.Confirmed, from.Confirmed
-	up.partial, up.version, up.size, up.began = point.Partial, from.Version, from.Size, from.StartedAt
+	up.version, up.size, up.began = from.Version, from.Size, from.StartedAt
 	return nil
 }
 
 // covered returns the digest of the confirmed bytes: as the checkpoint has it, or
 // read from the partial file again.
 func (up *upload) covered(from *station.Checkpoint) (sum hash.Hash, ok bool) {
+	if from.Confirmed <= 0 || from.Confirmed > from.Size || from.Version == "" {
+		return nil, false
+	}
 	info, err := up.file.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() < from.Confirmed || isLinked(info) {
 		return nil, false
@@ -126,11 +132,13 @@ func (up *upload) covered(from *station.Checkpoint) (sum hash.Hash, ok bool) {
 	return sum, err == nil && n == from.Confirmed
 }
 
-// drop lets go of a partial file that is of no use.
-func (up *upload) drop() error {
+// drop removes a partial file that is of no use.
+func (up *upload) drop() {
 	up.file.Close()
+	if root, err := up.d.place.open(); err == nil {
+		_ = root.Remove(partialDir + "/" + up.partial)
+	}
 	up.file, up.at, up.saved = nil, 0, 0
-	return nil
 }
 
 // begin makes sure that what was opened is what the partial file holds the
@@ -138,9 +146,7 @@ func (up *upload) drop() error {
 func (up *upload) begin(ctx context.Context, c *station.Content) (*station.Content, error) {
 	if up.at > 0 && (c.Size != up.size || c.Version != up.version) {
 		c.Body.Close()
-		if err := up.drop(); err != nil {
-			return nil, err
-		}
+		up.drop()
 		fresh, err := up.u.Open(ctx, 0)
 		if err != nil {
 			return nil, err
