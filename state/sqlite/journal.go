@@ -17,7 +17,7 @@ var _ state.Journal = (*db)(nil)
 // for.
 func (b *db) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
 	if len(entries) == 0 {
-		return b.usableNow(ctx)
+		return b.ready(ctx)
 	}
 	list := make([]state.JournalEntry, len(entries))
 	for i, e := range entries {
@@ -68,13 +68,6 @@ func (b *db) changeUnsynced(ctx context.Context, op, id string, do func(t *tx, s
 		}
 		return do(t, session)
 	}))
-}
-
-// usableNow returns an error if the backend or ctx has ended.
-func (b *db) usableNow(ctx context.Context) error {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return b.usable(ctx)
 }
 
 // Timeline iterates the entries of one item, or of the session's stages.
