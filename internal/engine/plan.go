@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/gondola-sync/gondola/internal/engine/decide"
@@ -44,7 +45,7 @@ func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, 
 	if err := s.CheckOrigin(ctx, o.Source); err != nil {
 		return nil, err
 	}
-	p := &planner{o: o, session: s, linked: map[int64]bool{}, load: station.Load{Batch: int64(s.Header().BatchSize)}}
+	p := &planner{o: o, session: s, changed: map[int64]*state.Item{}, load: station.Load{Batch: int64(s.Header().BatchSize)}}
 	if err := p.list(ctx, each); err != nil {
 		return nil, err
 	}
@@ -55,15 +56,38 @@ func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, 
 type planner struct {
 	o       Options
 	session *session.Session
-	// linked are the Seqs of items known by name only that the listing has linked:
-	// a second medium of the name is another item.
-	linked map[int64]bool
-	load   station.Load
+	// changed are the items, by Seq, of a session of q2google as a run would have
+	// stored them by now: the names of a listing meet them.
+	changed map[int64]*state.Item
+	load    station.Load
+}
+
+// Item is discover.Known.
+func (p *planner) Item(ctx context.Context, key string) (*state.Item, error) {
+	return p.current(p.session.Item(ctx, key))
+}
+
+// ItemNamed is discover.Known.
+func (p *planner) ItemNamed(ctx context.Context, name string) (*state.Item, error) {
+	return p.current(p.session.ItemNamed(ctx, name))
+}
+
+// Recall is discover.Known.
+func (p *planner) Recall(ctx context.Context, key string) (*state.LedgerEntry, error) {
+	return p.session.Recall(ctx, key)
+}
+
+// current returns a stored item as a run would have changed it by now.
+func (p *planner) current(stored *state.Item, err error) (*state.Item, error) {
+	if err != nil {
+		return nil, err
+	}
+	return cmp.Or(p.changed[stored.Seq], stored), nil
 }
 
 func (p *planner) list(ctx context.Context, each func(Planned) error) error {
 	filter := p.session.Header().Filter
-	lookup := &discover.Lookup{Known: p.session, Foreign: p.session.Foreign, Refuse: p.o.Destination.Refuse, Recaller: recaller(p.o.Destination), Digester: digester(p.o.Source)}
+	lookup := &discover.Lookup{Known: p, Foreign: p.session.Foreign, Refuse: p.o.Destination.Refuse, Recaller: recaller(p.o.Destination), Digester: digester(p.o.Source)}
 	limit, err := discover.NewLimit(ctx, lookup, p.session, filter.MaxItems, discover.AnyItem)
 	if err != nil {
 		return err
@@ -89,26 +113,40 @@ func (p *planner) list(ctx context.Context, each func(Planned) error) error {
 		if err != nil {
 			return err
 		}
-		planned := p.decide(facts)
+		decided := decide.Decide(facts)
 		if facts.Held == nil && facts.Named == nil {
 			limit.Took()
 		}
-		if err := each(planned); err != nil {
-			return err
+		for _, it := range p.apply(decided) {
+			if err := each(p.plan(it)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (p *planner) decide(facts decide.Facts) Planned {
-	if facts.Named != nil {
-		if p.linked[facts.Named.Seq] {
-			facts.Named = nil
-		} else {
-			p.linked[facts.Named.Seq] = true
-		}
+// apply keeps what a run would store, and returns the items to be planned: the
+// listed one, and the one that is carried again because of it if the listing has
+// shown that before.
+func (p *planner) apply(d decide.Decision) []*state.Item {
+	if !p.session.Foreign {
+		return []*state.Item{d.Item}
 	}
-	it := decide.Decide(facts).Item
+	planned := []*state.Item{d.Item}
+	if d.Other != nil {
+		if _, listed := p.changed[d.Other.Seq]; listed {
+			planned = append(planned, d.Other)
+		}
+		p.changed[d.Other.Seq] = d.Other
+	}
+	if d.Before != nil {
+		p.changed[d.Item.Seq] = d.Item
+	}
+	return planned
+}
+
+func (p *planner) plan(it *state.Item) Planned {
 	switch {
 	case it.Refusal != nil:
 		return Planned{Item: it.Item}

@@ -50,8 +50,8 @@ type Decision struct {
 	// Before is the session's item as it was; nil for a new one.
 	Before *state.Item
 	// Other is, with Split, the item under whose name two media went: it is
-	// carried again.
-	Other *state.Item
+	// carried again. OtherBefore is that item as it was.
+	Other, OtherBefore *state.Item
 }
 
 // Decide decides what becomes of a listed item. It changes none of the facts.
@@ -67,7 +67,7 @@ func Decide(f Facts) Decision {
 		other := *f.Named
 		lifecycle.ResetTransfer(&other)
 		other.DestinationID = ""
-		d.Action, d.Other = Split, &other
+		d.Action, d.Other, d.OtherBefore = Split, &other, f.Named
 	}
 	return d
 }
@@ -197,7 +197,7 @@ func link(f Facts) Decision {
 }
 
 // Shared reports whether q2google let the listed item share the name of another
-// medium's item, which was carried.
+// medium's item, which was carried. What the ledger knows it knows by identity.
 func Shared(named *state.Item, listed media.Item) bool {
-	return named.Name == listed.LegacyName && named.Refusal == nil && named.Awaits() != state.Transfer
+	return named.Name == listed.LegacyName && named.Refusal == nil && !named.AlreadyThere && named.Awaits() != state.Transfer
 }

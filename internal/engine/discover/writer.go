@@ -69,7 +69,7 @@ func (w *itemWriter) apply(ctx context.Context, decided decide.Decision, limit *
 			return err
 		}
 	case decide.Split:
-		if err := w.d.Store.Put(decided.Other); err != nil {
+		if err := w.split(decided); err != nil {
 			return err
 		}
 		fallthrough
@@ -88,6 +88,15 @@ func (w *itemWriter) apply(ctx context.Context, decided decide.Decision, limit *
 		w.before[it] = decided.Before
 	}
 	w.names[fold(it.Name)] = true
+	return nil
+}
+
+// split stores the item under whose name two media went.
+func (w *itemWriter) split(decided decide.Decision) error {
+	if err := w.d.Store.Put(decided.Other); err != nil {
+		return err
+	}
+	w.d.Report.Listed(decided.OtherBefore, decided.Other)
 	return nil
 }
 
