@@ -72,7 +72,7 @@ func TestDoWaitsAsLongAsItIsAskedTo(t *testing.T) {
 		{"less than the backoff", Policy{Base: 10 * time.Second}, []error{asking(time.Second)}, 2, 7 * time.Second},
 		{"more than is obeyed", Policy{Obey: time.Minute}, []error{asking(time.Hour)}, 1, 0},
 		{"as long as is obeyed", Policy{Obey: time.Minute}, []error{asking(time.Minute)}, 2, time.Minute},
-		{"drops beyond the budget", Policy{Budget: 10 * time.Second, Base: 4 * time.Second}, []error{drop, drop, drop, drop}, 2, 2 * time.Second},
+		{"drops beyond the budget", Policy{Budget: 8 * time.Second, Base: 4 * time.Second}, []error{drop, drop, drop, drop}, 2, 2 * time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
