@@ -26,8 +26,8 @@ func (l counting) Upload(ctx context.Context, u station.Upload) (station.Receipt
 	return l.memoryLibrary.Upload(ctx, u)
 }
 
-// TestAPlanIsWhatARunDoes with refusals, a ledger, a limit, an earlier run, and
-// sessions that q2google began, in which media share names.
+// TestAPlanIsWhatARunDoes with refusals, a ledger, a limit, and sessions
+// that q2google began, in which media share names.
 func TestAPlanIsWhatARunDoes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(0, 8).Draw(rt, "items")
@@ -40,11 +40,10 @@ func TestAPlanIsWhatARunDoes(t *testing.T) {
 			uploads := counting{lib, make(chan string, 100)}
 			o := inMemory(t, src, uploads)
 			o.Filter.MaxItems = most
-			began := state.NewSession("s", media.Window{}, time.Now())
 			if foreign {
 				day := time.Date(2026, 1, 8, 0, 0, 0, 0, time.UTC)
 				o.Window = media.Window{Start: day, End: day.Add(24*time.Hour - 1)}
-				began = state.NewSession("s", o.Window, time.Now())
+				began := state.NewSession("s", o.Window, time.Now())
 				began.Window = nil
 				if err := o.Backend.PutSession(t.Context(), began); err != nil {
 					rt.Fatal(err)
