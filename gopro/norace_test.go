@@ -1,0 +1,5 @@
+//go:build !race
+
+package gopro_test
+
+const raced = false

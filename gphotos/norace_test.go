@@ -1,0 +1,5 @@
+//go:build !race
+
+package gphotos_test
+
+const raced = false
