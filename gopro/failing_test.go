@@ -101,7 +101,9 @@ func TestNeighboursThatFail(t *testing.T) {
 						t.Errorf("%s was asked for %d times", id, asked[id])
 					}
 				}
-				if sum > maxResolving*6+(12-maxResolving)*2+4 {
+				// Those that are asked for at once in full, then twice each until so
+				// many have failed that another one is tried, then in full again.
+				if sum > maxResolving*6+(maxFailing+1-maxResolving)*2+(12-maxFailing-1)*6+4 {
 					t.Errorf("12 media were asked for %d times", sum)
 				}
 			})
