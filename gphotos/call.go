@@ -81,7 +81,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (reply[T], error) {
 		})
 	}
 	var err error
-	if r.write {
+	if r.write && c.gate == nil {
 		err = c.writes.alone(ctx, run)
 	} else {
 		err = run()

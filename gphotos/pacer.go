@@ -23,14 +23,24 @@ func newPacer(perMinute int, onWait func(fault.Wait)) *pacer {
 	return &pacer{turn: make(chan struct{}, 1), ended: make([]time.Time, perMinute), onWait: onWait}
 }
 
-// alone calls f while no other write is in progress.
-func (p *pacer) alone(ctx context.Context, f func() error) error {
+// take takes the turn, which free gives back.
+func (p *pacer) take(ctx context.Context) error {
 	select {
 	case p.turn <- struct{}{}:
+		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	defer func() { <-p.turn }()
+}
+
+func (p *pacer) free() { <-p.turn }
+
+// alone calls f while no other write is in progress.
+func (p *pacer) alone(ctx context.Context, f func() error) error {
+	if err := p.take(ctx); err != nil {
+		return err
+	}
+	defer p.free()
 	return f()
 }
 
@@ -51,20 +61,28 @@ func (p *pacer) pace(ctx context.Context) error {
 	return retry.Sleep(ctx, d)
 }
 
-// enter waits until a write may be sent. It is called with the turn; leave is
-// called when the write has ended.
+// enter waits until a write may be sent; leave must be called when it has ended.
+// Without a gate it is called with the turn, which is that of the whole call. With
+// one, it takes the turn for the one write, after the gate: a process that waits
+// for another one keeps no turn meanwhile.
 func (c *Client) enter(ctx context.Context) (leave func(), err error) {
-	if err := c.writes.pace(ctx); err != nil {
-		return nil, err
-	}
 	if c.gate == nil {
-		return c.writes.done, nil
+		return c.writes.done, c.writes.pace(ctx)
 	}
 	outer, err := c.gate.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return func() { c.writes.done(); outer() }, nil
+	if err = c.writes.take(ctx); err != nil {
+		outer()
+		return nil, err
+	}
+	if err = c.writes.pace(ctx); err != nil {
+		c.writes.free()
+		outer()
+		return nil, err
+	}
+	return func() { c.writes.done(); c.writes.free(); outer() }, nil
 }
 
 // done counts a write. The service counts it when it arrives, which is not after

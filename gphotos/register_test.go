@@ -303,3 +303,35 @@ func (g *countingGate) Enter(context.Context) (leave func(), err error) {
 	g.entered++
 	return func() { g.left++ }, nil
 }
+
+// TestWaitingAtAGateHoldsNoTurn: two runs share a client, and one of them waits for
+// a lease that the other one holds.
+func TestWaitingAtAGateHoldsNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		d := s.destination(Options{})
+		opened := make(chan struct{})
+		waiting, open := d.Gate(closedGate(opened)), d.Gate(&countingGate{})
+		done := make(chan error)
+		go func() {
+			_, err := waiting.Create(t.Context(), station.Batch{Entries: s.entries("a")})
+			done <- err
+		}()
+		synctest.Wait()
+		if _, err := open.Create(t.Context(), station.Batch{Entries: s.entries("b")}); err != nil {
+			t.Fatal(err)
+		}
+		close(opened)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// closedGate lets writes through when it is closed as a channel.
+type closedGate chan struct{}
+
+func (g closedGate) Enter(context.Context) (leave func(), err error) {
+	<-g
+	return func() {}, nil
+}
