@@ -69,7 +69,7 @@ func (f Filter) String() string {
 }
 
 // Match reports whether the filter takes the item. MaxItems is not its matter:
-// whoever takes items counts them. A malformed pattern matches nothing.
+// the caller counts what it takes. A malformed pattern matches nothing.
 func (f Filter) Match(item Item) bool {
 	return f.TakesType(item.Kind, item.Type) &&
 		(len(f.Include) == 0 || matchAny(f.Include, item.Name)) &&

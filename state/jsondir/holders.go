@@ -28,7 +28,7 @@ func (b *db) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 			s := &session{b: b, dir: dir}
 			said, ok := errors.AsType[*state.LockedError](s.lockedError())
 			if ctx.Err() != nil || !ok || said.PID == 0 {
-				continue // free: whoever gives a lock back says so in the file
+				continue // free: a lock that was given back says so in the file
 			}
 			if !yield(said, s.isLocked()) {
 				return

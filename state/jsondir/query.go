@@ -29,7 +29,7 @@ func (i instant) compare(other instant) int {
 	return cmp.Or(cmp.Compare(i.seconds, other.seconds), cmp.Compare(i.nanos, other.nanos))
 }
 
-// Page returns the next items that q selects, from the index: whoever works on
+// Page returns the next items that q selects, from the index: a caller that works on
 // one reads its file then. What is asked for is looked at item by item, a million
 // in some hundredths of a second. The first page in another order than that of Seq
 // sorts the index, a second for a million, and so does the first one after an item

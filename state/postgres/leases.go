@@ -56,7 +56,7 @@ func (l leases) Take(ctx context.Context, session string, h lease.Holder, ttl ti
 	return holder, err
 }
 
-// Renew makes one attempt: whoever asks has a plan for failures.
+// Renew makes one attempt: the caller has a plan for failures.
 func (l leases) Renew(ctx context.Context, session, token string, ttl time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.b.usual().attempt)
 	defer cancel()
