@@ -18,7 +18,7 @@ func isPartial(name string) bool {
 // abandonedAfter is how long a partial file waits for its upload to go on.
 const abandonedAfter = 60 * 24 * time.Hour
 
-// removeOld removes what interrupted writes left behind: temporary files, and
+// removeOld removes what interrupted writes left behind: temporary files, probes, and
 // partial files that no upload has gone on with for long. The folder is locked.
 func removeOld(root *os.Root) {
 	for dir, isOld := range map[string]func(os.FileInfo) bool{
@@ -34,6 +34,9 @@ func removeOld(root *os.Root) {
 		infos, _ := f.Readdir(-1)
 		f.Close()
 		for _, info := range infos {
+			if dir == ownDir && info.IsDir() && strings.HasPrefix(info.Name(), probePrefix) {
+				_ = root.RemoveAll(dir + "/" + info.Name())
+			}
 			if info.Mode().IsRegular() && isOld(info) {
 				_ = root.Remove(dir + "/" + info.Name())
 			}

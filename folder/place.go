@@ -39,7 +39,8 @@ type place struct {
 
 	mu   sync.Mutex // guards what follows
 	root *os.Root
-	id   string // "" until it is read or made up
+	id   string      // "" until it is read or made up
+	disk *FileSystem // nil until it is probed
 }
 
 // open returns the root of a directory that exists.
@@ -155,6 +156,25 @@ func replace(root *os.Root, name string, write func(io.Writer) error) error {
 		return err
 	}
 	return durable.SyncDirIn(root, path.Dir(name))
+}
+
+// fileSystem returns what the file system of the folder takes. It is tried once, when
+// it is first asked for, after make.
+func (p *place) fileSystem() (FileSystem, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.disk != nil {
+		return *p.disk, nil
+	}
+	root, err := p.opened()
+	if err != nil {
+		return FileSystem{}, err
+	}
+	found, err := Probe(root, ownDir)
+	if err == nil {
+		p.disk = &found
+	}
+	return found, err
 }
 
 // close lets go of the directory.
