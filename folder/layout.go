@@ -40,7 +40,7 @@ var fields = map[string]func(*placing) string{
 	"stem":   func(p *placing) string { return strings.TrimSuffix(p.item.BaseName(), path.Ext(p.item.BaseName())) },
 	"ext":    func(p *placing) string { return strings.TrimPrefix(path.Ext(p.item.BaseName()), ".") },
 	"camera": func(p *placing) string { return p.item.Camera },
-	"album":  func(p *placing) string { return first(p.item.Albums) },
+	"album":  func(p *placing) string { return firstTitle(p.item.Albums) },
 	"medium": func(p *placing) string { return p.item.ID.Medium },
 	"kind":   func(p *placing) string { return string(p.item.Kind) },
 }
@@ -58,11 +58,11 @@ func (p *placing) date(format string) string {
 	return p.at.Format(format)
 }
 
-func first(words []string) string {
-	if len(words) == 0 {
+func firstTitle(albums []media.Album) string {
+	if len(albums) == 0 {
 		return ""
 	}
-	return words[0]
+	return albums[0].Title
 }
 
 // ParseLayout parses a template such as [DefaultLayout]: a relative path whose

@@ -15,7 +15,7 @@ var nameOfClash = regexp.MustCompile(` \([a-z2-9]{6}\)\.[A-Za-z0-9]+$`)
 func TestLayout(t *testing.T) {
 	item := media.Item{
 		ID: media.ID{Station: "gopro", Medium: "k7/Qp", Part: 1}, Name: "GX 1.MP4", FileName: "GX.MP4", Kind: media.Video, Camera: "HERO12 Black",
-		Albums: []string{"Sea / Sun"}, CapturedAt: day,
+		Albums: []media.Album{{Title: "Sea / Sun"}}, CapturedAt: day,
 	}
 	bare := media.Item{ID: item.ID, Name: "noext"}
 	for template, want := range map[string][2]string{

@@ -92,7 +92,7 @@ func isJunk(name string) bool {
 }
 
 // albumOf is the title of the album that a directory stands for.
-func albumOf(dir string) []string {
+func albumOf(dir string) []media.Album {
 	if dir == "." {
 		return nil
 	}
@@ -100,5 +100,5 @@ func albumOf(dir string) []string {
 	if err != nil {
 		return nil
 	}
-	return []string{title}
+	return []media.Album{{Title: title}}
 }

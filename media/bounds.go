@@ -55,26 +55,27 @@ func (it Item) Bounded() Item {
 	for _, text := range []*string{&it.LegacyName, &it.MIME, &it.Type, &it.Camera, &it.CapturedZone, &it.Revision, &it.Version} {
 		*text = Word(*text)
 	}
-	it.Dir, it.Albums = SafeDir(it.Dir), boundedTitles(it.Albums)
+	it.Dir, it.Albums = SafeDir(it.Dir), boundedAlbums(it.Albums)
 	if it.Refusal != nil {
 		it.Refusal = &Refusal{Code: Word(it.Refusal.Code), Reason: Sentence(it.Refusal.Reason)}
 	}
 	return it
 }
 
-// boundedTitles returns the titles, each cut to at most [MaxText] and all of them
-// together to [MaxAlbums]; blank ones are left out.
-func boundedTitles(titles []string) (bounded []string) {
+// boundedAlbums returns the albums, each title cut to at most [MaxText] and all of
+// them together to [MaxAlbums]; those with a blank title, or an id that is no
+// [Word], are left out.
+func boundedAlbums(albums []Album) (bounded []Album) {
 	size := 0
-	for _, title := range titles {
-		title = Sentence(title)
-		if title = strings.ToValidUTF8(title, "_"); strings.TrimSpace(title) == "" {
+	for _, a := range albums {
+		title := strings.ToValidUTF8(Sentence(a.Title), "_")
+		if strings.TrimSpace(title) == "" || Word(a.ID) != a.ID {
 			continue
 		}
-		if size += len(title); size > MaxAlbums {
+		if size += len(a.ID) + len(title); size > MaxAlbums {
 			break
 		}
-		bounded = append(bounded, title)
+		bounded = append(bounded, Album{ID: a.ID, Title: title})
 	}
 	return bounded
 }

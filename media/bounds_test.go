@@ -71,23 +71,23 @@ func TestCheckIdentity(t *testing.T) {
 
 func TestBoundedDirAlbumsVersion(t *testing.T) {
 	long := strings.Repeat("é", 17<<19)
-	it := Item{Dir: "2026//day 1./x", Version: "\xff", Albums: []string{"Summer", " ", long, "\xff"}}
+	it := Item{Dir: "2026//day 1./x", Version: "\xff", Albums: []Album{{Title: "Summer"}, {Title: " "}, {Title: long}, {Title: "\xff"}, {ID: long, Title: "x"}}}
 	got := it.Bounded()
 	if got.Dir != "2026/day 1/x" || got.Version != "\ufffd" {
 		t.Errorf("dir %q, version %q", got.Dir, got.Version)
 	}
-	if len(got.Albums) != 3 || got.Albums[0] != "Summer" || len(got.Albums[1]) > MaxText || got.Albums[2] != "_" {
-		t.Errorf("albums %.40q", got.Albums)
+	if len(got.Albums) != 3 || got.Albums[0].Title != "Summer" || len(got.Albums[1].Title) > MaxText || got.Albums[2].Title != "_" {
+		t.Errorf("albums %.40v", got.Albums)
 	}
-	if it.Albums[2] != long {
+	if it.Albums[2].Title != long {
 		t.Error("the caller's albums were changed")
 	}
 	for range 100 {
-		it.Albums = append(it.Albums, long)
+		it.Albums = append(it.Albums, Album{Title: long})
 	}
 	size := 0
-	for _, title := range it.Bounded().Albums {
-		size += len(title)
+	for _, a := range it.Bounded().Albums {
+		size += len(a.Title)
 	}
 	if size < MaxAlbums/2 || size > MaxAlbums {
 		t.Errorf("the titles have %d bytes, want at most %d", size, MaxAlbums)

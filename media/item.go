@@ -67,8 +67,9 @@ type Item struct {
 	CapturedAt time.Time
 	// CapturedZone is the time zone the source reports beside it, verbatim.
 	CapturedZone string
-	// Albums are the titles of the albums that hold the item at its source.
-	Albums []string
+	// Albums are the albums that hold the item at its source, if it was asked for
+	// them.
+	Albums []Album
 	// CreatedAt is when the source stored the medium, in UTC.
 	CreatedAt time.Time
 

@@ -31,7 +31,7 @@ type itemFields struct {
 	CapturedAt    time.Time             `json:"captured_at,omitzero"`
 	CapturedZone  string                `json:"captured_zone,omitempty"`
 	CreatedAt     time.Time             `json:"created_at,omitzero"`
-	Albums        []string              `json:"albums,omitempty"`
+	Albums        []media.Album         `json:"albums,omitempty"`
 	Revision      string                `json:"revision,omitempty"`
 	Version       string                `json:"version,omitempty"`
 	Of            int                   `json:"of,omitempty"`

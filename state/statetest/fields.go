@@ -128,7 +128,7 @@ func Recorded(t *testing.T, open, existing func(t *testing.T) state.Backend) {
 	must(t, b.PutSession(ctx, s))
 	begun, err := b.Item(ctx, "holidays", item(1).ID.Key())
 	must(t, err)
-	begun.Version, begun.Dir, begun.Albums = "v2", "a/b", []string{"Summer"}
+	begun.Version, begun.Dir, begun.Albums = "v2", "a/b", []media.Album{{Title: "Summer"}}
 	must(t, b.PutItems(ctx, "holidays", begun, item(4)))
 	entry := state.LedgerEntry{Account: "gphotos:3f9a", Key: item(0).ID.Key(), DestinationID: "AF1QipOne", Size: 1000, Version: "v1", Session: "holidays", At: recordedAt}
 	must(t, b.Record(ctx, entry))

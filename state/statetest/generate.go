@@ -101,7 +101,7 @@ func (g generator) item(n int) *state.Item {
 			Kind: draw(g, "kind", rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""})), Type: g.text("type"),
 			Width: int(g.count("width")), Height: int(g.count("height")), Camera: g.text("camera"),
 			CapturedAt: g.time("captured", 1), CapturedZone: g.text("zone"), CreatedAt: g.time("stored", 1),
-			Albums: []string{g.text("album")}, Revision: g.text("revision"), Version: g.text("version"), Of: int(g.count("of")),
+			Albums: []media.Album{{Title: g.text("album")}, {ID: "1" + g.text("album id"), Title: g.text("another")}}, Revision: g.text("revision"), Version: g.text("version"), Of: int(g.count("of")),
 		},
 		Discovery: g.status("discovery", all...), Transfer: g.status("transfer", all...),
 		Create:      g.status("create", state.Pending, state.Completed, state.Failed, state.Skipped),
