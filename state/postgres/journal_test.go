@@ -70,7 +70,7 @@ func TestJournalIsBounded(t *testing.T) {
 // TestOlderSchemaHasNoJournal: a reader of an older schema finds none; the first
 // entry brings it up to date.
 func TestOlderSchemaHasNoJournal(t *testing.T) {
-	uri, ctx := recorded(t), t.Context()
+	uri, ctx := recorded(t, "v1"), t.Context()
 	b := open(t, uri, postgres.Options{Existing: true})
 	reader := open(t, uri, postgres.Options{Existing: true})
 	for e, err := range b.Newest(ctx, "holidays") {

@@ -10,11 +10,11 @@ import (
 	"github.com/gondola-sync/gondola/state/statetest"
 )
 
-// recorded returns the URI of a database with what pg_dump made of one that the
-// first version wrote.
-func recorded(t *testing.T) string {
+// recorded returns the URI of a database with what pg_dump made of one that an
+// earlier version wrote.
+func recorded(t *testing.T, version string) string {
 	t.Helper()
-	dump, err := os.ReadFile("testdata/v1.sql")
+	dump, err := os.ReadFile("testdata/" + version + ".sql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,9 +24,15 @@ func recorded(t *testing.T) string {
 }
 
 func TestRecorded(t *testing.T) {
-	uri := recorded(t)
-	opener := func(o postgres.Options) func(*testing.T) state.Backend {
-		return func(t *testing.T) state.Backend { return open(t, uri, o) }
+	for version, check := range map[string]func(t *testing.T, open, existing func(t *testing.T) state.Backend){
+		"v1": statetest.Recorded, "v2": statetest.RecordedRows,
+	} {
+		t.Run(version, func(t *testing.T) {
+			uri := recorded(t, version)
+			opener := func(o postgres.Options) func(*testing.T) state.Backend {
+				return func(t *testing.T) state.Backend { return open(t, uri, o) }
+			}
+			check(t, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
+		})
 	}
-	statetest.Recorded(t, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
 }

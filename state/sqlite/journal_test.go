@@ -90,7 +90,7 @@ func TestDeletedJournal(t *testing.T) {
 // TestOlderSchemaHasNoJournal: a reader of an older schema finds none; the first
 // entry brings it up to date.
 func TestOlderSchemaHasNoJournal(t *testing.T) {
-	path, ctx := recorded(t), t.Context()
+	path, ctx := recorded(t, "v1"), t.Context()
 	b, err := sqlite.Open(ctx, path, sqlite.Options{Existing: true})
 	must(t, err)
 	defer b.Close()

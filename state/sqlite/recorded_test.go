@@ -13,10 +13,10 @@ import (
 	"github.com/gondola-sync/gondola/state/statetest"
 )
 
-// recorded returns the path of a database that the first version wrote.
-func recorded(t *testing.T) string {
+// recorded returns the path of a database that an earlier version wrote.
+func recorded(t *testing.T, version string) string {
 	t.Helper()
-	f, err := os.Open("testdata/v1.db.gz")
+	f, err := os.Open("testdata/" + version + ".db.gz")
 	must(t, err)
 	defer f.Close()
 	unzip, err := gzip.NewReader(f)
@@ -29,21 +29,27 @@ func recorded(t *testing.T) string {
 }
 
 func TestRecorded(t *testing.T) {
-	path := recorded(t)
-	opener := func(o sqlite.Options) func(*testing.T) state.Backend {
-		return func(t *testing.T) state.Backend {
-			b, err := sqlite.Open(t.Context(), path, o)
-			must(t, err)
-			return b
-		}
+	for version, check := range map[string]func(t *testing.T, open, existing func(t *testing.T) state.Backend){
+		"v1": statetest.Recorded, "v2": statetest.RecordedRows,
+	} {
+		t.Run(version, func(t *testing.T) {
+			path := recorded(t, version)
+			opener := func(o sqlite.Options) func(*testing.T) state.Backend {
+				return func(t *testing.T) state.Backend {
+					b, err := sqlite.Open(t.Context(), path, o)
+					must(t, err)
+					return b
+				}
+			}
+			check(t, opener(sqlite.Options{}), opener(sqlite.Options{Existing: true}))
+		})
 	}
-	statetest.Recorded(t, opener(sqlite.Options{}), opener(sqlite.Options{Existing: true}))
 }
 
 // TestOlderSchemaIsLeftAlone: a reader changes nothing, sees the change when
 // another process makes it, and makes it itself before its first own change.
 func TestOlderSchemaIsLeftAlone(t *testing.T) {
-	path, ctx := recorded(t), t.Context()
+	path, ctx := recorded(t, "v1"), t.Context()
 	before, err := os.ReadFile(path)
 	must(t, err)
 	openExisting := func() *sqlite.Backend {
