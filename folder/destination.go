@@ -164,7 +164,7 @@ func (d *Destination) recall(ctx context.Context, op string, find func(root *os.
 	if state, err := look(root, e); state == gone || err != nil {
 		return nil, failure(ctx, op, err)
 	}
-	return &station.Recalled{Key: e.Key, ID: e.Path, Version: e.Version, SHA256: e.SHA256, Size: e.Size, At: e.At}, nil
+	return &station.Recalled{Key: e.Key, ID: e.Path, Version: e.Version, SHA256: e.SHA256, Size: e.Size, Session: e.Session, At: e.At}, nil
 }
 
 // Inspect implements [station.Inspector]: the id of an item is its path.

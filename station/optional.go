@@ -157,6 +157,7 @@ type Recalled struct {
 	Version string    // media.Item.Version of what was carried; "" if unknown
 	SHA256  string    // lower-case hex of the bytes; "" if unknown
 	Size    int64     // bytes
+	Session string    // that registered it; "" if unknown
 	At      time.Time // when it was registered, UTC
 }
 

@@ -15,6 +15,15 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
+// Judge asks the destination for items and sets their verdicts. It waits, as long
+// as the options say, for what is still processed. Unlike Run it stores nothing.
+func (v *Verifier) Judge(ctx context.Context, items []*Item) error {
+	if err := v.look(ctx, items); err != nil {
+		return err
+	}
+	return v.await(ctx, items)
+}
+
 // look asks the destination for items and judges what it says.
 func (v *Verifier) look(ctx context.Context, items []*Item) error {
 	var ids []string

@@ -127,7 +127,7 @@ func (v *Verifier) verdictOf(it *state.Item) *Item {
 	case it.Refusal != nil:
 		found.Verdict, found.Reason = Skipped, it.Refusal.Reason
 	case it.Awaits() != "":
-		found.Verdict, found.Reason = Pending, whyPending(it)
+		found.Verdict, found.Reason = Pending, WhyPending(it)
 	case it.DestinationID == "":
 		found.Verdict, found.Reason = Unproven, "an earlier program registered it and kept no id"
 	case v.inspector == nil:
@@ -136,7 +136,8 @@ func (v *Verifier) verdictOf(it *state.Item) *Item {
 	return found
 }
 
-func whyPending(it *state.Item) string {
+// WhyPending says in a clause why an item has not arrived.
+func WhyPending(it *state.Item) string {
 	failure, failed := it.Errors[it.Awaits()]
 	switch {
 	case failed && it.Outcome() == state.OutcomeFailed:
