@@ -222,11 +222,15 @@ func (c *creation) note(name, key string, e station.Entry) error {
 	if err != nil {
 		return err
 	}
+	sidecar, err := c.d.promise(c.root, name)
+	if err != nil {
+		return err
+	}
 	c.dirs[path.Dir(name)] = true
 	c.placed = append(c.placed, &Entry{
 		Path: name, Key: key, Station: e.Item.ID.Station, Origin: e.Item.ID.Origin, Name: e.Item.BaseName(),
 		Size: e.Receipt.Size, SHA256: e.Receipt.SHA256, Captured: e.Item.CapturedAt.UTC(), ModTime: info.ModTime().UTC(),
-		Session: c.session, At: time.Now().UTC(), Version: e.Item.Version,
+		Session: c.session, At: time.Now().UTC(), Version: e.Item.Version, Sidecar: sidecar,
 	})
 	return nil
 }

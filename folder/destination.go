@@ -28,6 +28,7 @@ type DestinationOptions struct {
 	// Interval is how many bytes of a file may be lost by a crash: so often its
 	// partial file is synced and a checkpoint is saved; 0 for 8 MiB.
 	Interval int64
+	Sidecar  Sidecar      // what is kept beside each file; "" for NoSidecar
 	Logger   *slog.Logger // nil discards
 }
 
@@ -37,8 +38,8 @@ const (
 )
 
 // Destination is a folder that media are carried into. It implements
-// [station.Destination], [station.Recaller], [station.Locker], [station.Arranger], [station.Meter] and
-// [station.Forecaster].
+// [station.Destination], [station.Recaller], [station.Locker], [station.Arranger], [station.Annotator],
+// [station.Meter] and [station.Forecaster].
 type Destination struct {
 	o       DestinationOptions
 	place   *place
@@ -65,6 +66,7 @@ func NewDestination(o DestinationOptions) (*Destination, error) {
 	o.Zone = cmp.Or(o.Zone, time.Local)
 	o.Name = cmp.Or(o.Name, Scheme+":"+o.Path)
 	o.Interval = cmp.Or(o.Interval, defaultInterval)
+	o.Sidecar = cmp.Or(o.Sidecar, NoSidecar)
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Destination{o: o, place: &place{path: o.Path}, synced: map[string]bool{}}, nil
 }

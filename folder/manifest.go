@@ -30,6 +30,7 @@ type Entry struct {
 	Session  string    `json:"session"`           // that carried it
 	At       time.Time `json:"at"`                // UTC
 	Version  string    `json:"version,omitempty"` // of the item at its source
+	Sidecar  Sidecar   `json:"sidecar,omitempty"` // format of the sidecar that belongs to it
 }
 
 // sumLine is the entry's line in SHA256SUMS. Names are safe: none needs an escape.

@@ -140,15 +140,8 @@ func readMarker(root *os.Root) (string, error) {
 // content or the new one.
 func replace(root *os.Root, name string, write func(io.Writer) error) error {
 	temp := path.Dir(name) + "/." + path.Base(name) + "." + rand.Text()[:8] + ".tmp"
-	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
-	if err != nil {
-		return err
-	}
-	err = write(f)
+	err := writeNew(root, temp, write)
 	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
 		err = root.Rename(temp, name)
 	}
 	if err != nil {
@@ -175,6 +168,19 @@ func (p *place) fileSystem() (FileSystem, error) {
 		p.disk = &found
 	}
 	return found, err
+}
+
+// writeNew writes a file that is not there yet, and syncs it.
+func writeNew(root *os.Root, name string, write func(io.Writer) error) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // close lets go of the directory.

@@ -29,7 +29,7 @@ type SourceOptions struct {
 }
 
 // Source is a directory that media are carried from. It implements [station.Source],
-// [station.Relister], [station.Digester] and [station.Meter]. Nothing in it is ever changed.
+// [station.Relister], [station.Digester], [station.Describer] and [station.Meter]. Nothing in it is ever changed.
 type Source struct {
 	o     SourceOptions
 	place *place

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 
 	"github.com/gondola-sync/gondola/internal/regular"
 )
@@ -34,7 +35,7 @@ const (
 type VerifyOptions struct {
 	Path string
 	Deep bool                // read every byte again
-	Each func(Finding) error // called for each file; an error ends the verification
+	Each func(Finding) error // called for each file and each missing sidecar; an error ends the verification
 }
 
 // Verify compares the disk with the manifest of a folder, and returns the name of
@@ -63,7 +64,10 @@ func Verify(ctx context.Context, o VerifyOptions) (account string, err error) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return o.Each(check(ctx, root, e, o.Deep, buffer))
+		if err := o.Each(check(ctx, root, e, o.Deep, buffer)); err != nil || e.Sidecar == "" {
+			return err
+		}
+		return checkSidecar(root, e, o.Each)
 	})
 	return Scheme + ":" + id, failure(ctx, op, err)
 }
@@ -91,6 +95,24 @@ func check(ctx context.Context, root *os.Root, e *Entry, deep bool, buffer []byt
 		f.State, f.Reason = Whole, "" // only its time was changed
 	}
 	return f
+}
+
+// checkSidecar reports the sidecar of an entry if it is missing. A sidecar may be
+// edited: what is in it is not looked at.
+func checkSidecar(root *os.Root, e *Entry, each func(Finding) error) error {
+	name := e.Sidecar.path(e.Path)
+	there, err := exists(root, name)
+	if there {
+		return nil
+	}
+	reason := "the sidecar is not there"
+	if err != nil {
+		reason = "the sidecar cannot be looked at: " + err.Error()
+	}
+	return each(Finding{
+		Entry: Entry{Path: name, Key: e.Key, Name: path.Base(name), Session: e.Session},
+		State: Missing, Reason: reason,
+	})
 }
 
 // sumOf returns the SHA-256 of a file.
