@@ -9,9 +9,9 @@
 //	gondola_schema   the version of all this
 //
 // The first three are q2google's, field by field; Gondola's own fields stand
-// under the key "gondola", as in its JSON documents, and in four fields of an
-// item that queries need: gondola_awaits, gondola_outcome, gondola_bytes and
-// gondola_carried. q2google ignores and, when it saves, loses them. How values
+// under the key "gondola", as in its JSON documents, and in five fields of an
+// item that queries need: gondola_awaits, gondola_outcome, gondola_bytes,
+// gondola_carried and gondola_captured. q2google ignores and, when it saves, loses them. How values
 // of JSON and BSON correspond is told at [Open].
 //
 // A session that q2google wrote last is read as it is, which takes reading all

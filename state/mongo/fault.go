@@ -22,11 +22,12 @@ import (
 
 // Codes of MongoDB's errors.
 const (
-	codeUnauthorized = 13
-	codeAuth         = 18
-	codeAtlasAuth    = 8000
-	codeIndexOptions = 85
-	codeIndexKeys    = 86
+	codeUnauthorized  = 13
+	codeAuth          = 18
+	codeIndexNotFound = 27
+	codeIndexOptions  = 85
+	codeIndexKeys     = 86
+	codeAtlasAuth     = 8000
 )
 
 // passing are the codes of errors that go away: a server that starts, stops or

@@ -6,7 +6,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
@@ -17,7 +16,7 @@ const pageSize = 100
 
 // notInJSON are the members of a stored item or batch that its JSON document
 // does not have.
-var notInJSON = []string{fieldID, fieldSession, fieldAwaits, fieldOutcome, fieldBytes, fieldCarried, fieldRenaming}
+var notInJSON = []string{fieldID, fieldSession, fieldAwaits, fieldOutcome, fieldBytes, fieldCarried, fieldCaptured, fieldRenaming}
 
 func decodeItem(raw bson.Raw) (it *state.Item, ours bool, err error) {
 	data, err := toJSON(raw, notInJSON...)
@@ -77,46 +76,6 @@ func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver
 		return err
 	})
 	return row, err
-}
-
-// Page returns the next items that q selects, by Seq; other orders and conditions
-// than that of the next stage are not offered.
-func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
-	s := b.session(id)
-	err = s.readOn(ctx, "read items of", q.After > 0, func(ctx context.Context, all *survey) error {
-		if all != nil {
-			rows, err = all.read(ctx, s, all.page(q))
-		} else {
-			rows, err = s.page(ctx, q)
-		}
-		return err
-	})
-	return rows, err
-}
-
-func (s *session) page(ctx context.Context, q driver.Query) ([]driver.Row, error) {
-	filter := pairs(fieldSession, s.id)
-	if q.Next != "" {
-		filter = append(filter, bson.E{Key: fieldAwaits, Value: q.Next})
-	}
-	filter = append(filter, bson.E{Key: fieldSeq, Value: pairs("$gt", q.After)})
-	cursor, err := s.b.items().Find(ctx, filter, options.Find().SetSort(pairs(fieldSeq, 1)).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit)))
-	if err != nil {
-		return nil, err
-	}
-	var docs []bson.Raw
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, err
-	}
-	var rows []driver.Row
-	for _, raw := range docs {
-		row, err := rowOf(raw)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
 }
 
 // Sums sums up the session's items. The server adds up what stands in one

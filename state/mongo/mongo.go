@@ -59,7 +59,7 @@ type Options struct {
 
 // Backend keeps sessions in a database. Make one with [Open].
 type Backend struct {
-	state.Backend // a state.Store, without its Search: no index tells when items were captured
+	*state.Store
 	state.Journal
 	db *store
 }
@@ -93,7 +93,7 @@ const (
 	defaultWait  = 2 * time.Minute
 	firstWait    = 250 * time.Millisecond
 	longestWait  = 10 * time.Second
-	knownVersion = 1 // of the schema
+	knownVersion = 2 // of the schema
 )
 
 // Open opens the database that a URI of MongoDB names by its path, as it is
@@ -119,7 +119,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		_ = b.Close() // nothing is held
 		return nil, err
 	}
-	return &Backend{Backend: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
 }
 
 // Describe returns which server and database this is. It asks the server.

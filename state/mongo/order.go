@@ -36,7 +36,7 @@ func itemDocument(session string, r driver.Row) (bson.D, error) {
 		size = 0
 	}
 	doc, err := document(session, r.Document,
-		fieldAwaits, r.Next, fieldOutcome, r.Outcome, fieldBytes, size, fieldCarried, r.Carried)
+		fieldAwaits, r.Next, fieldOutcome, r.Outcome, fieldBytes, size, fieldCarried, r.Carried, fieldCaptured, r.Captured)
 	if err != nil {
 		return nil, state.Unstorable(&state.Item{Item: media.Item{Name: r.Name}}, err)
 	}

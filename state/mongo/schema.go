@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -35,6 +36,7 @@ const (
 	fieldOutcome  = "gondola_outcome"
 	fieldBytes    = "gondola_bytes"
 	fieldCarried  = "gondola_carried"
+	fieldCaptured = "gondola_captured"
 	fieldRenaming = "gondola_renaming"
 	fieldAccount  = "account"
 	fieldItem     = "key"
@@ -63,6 +65,16 @@ func pairs(list ...any) bson.D {
 	return d
 }
 
+// find reads all documents that a filter selects.
+func find[T any](ctx context.Context, c *mongo.Collection, filter bson.D, docs *[]T, o ...options.Lister[options.FindOptions]) error {
+	cursor, err := c.Find(ctx, filter, o...)
+	if err != nil {
+		return err
+	}
+	*docs = nil
+	return cursor.All(ctx, docs)
+}
+
 // index is one of a collection. Its name is the one that the driver, like
 // q2google's, makes of the fields.
 type index struct {
@@ -71,7 +83,7 @@ type index struct {
 	unique     bool
 }
 
-// indexes are q2google's, then ours. Counts reads only the last of items.
+// indexes are q2google's, then ours. Sums are read from that of the outcomes alone.
 var indexes = []index{
 	{sessionsName, []string{fieldSession}, true},
 	{itemsName, []string{fieldSession, fieldFile}, true},
@@ -79,7 +91,8 @@ var indexes = []index{
 	{itemsName, []string{fieldSession, fieldKey}, false},
 	{itemsName, []string{fieldSession, fieldSeq}, false},
 	{itemsName, []string{fieldSession, fieldAwaits, fieldSeq}, false},
-	{itemsName, []string{fieldSession, fieldOutcome, fieldBytes, fieldCarried}, false},
+	{itemsName, []string{fieldSession, fieldOutcome, fieldSeq, fieldBytes, fieldCarried}, false},
+	{itemsName, []string{fieldSession, fieldCaptured, fieldSeq}, false},
 	{ledgerName, []string{fieldAccount, fieldItem}, true},
 	{journalName, []string{fieldSession, fieldNumber}, false},
 	{journalName, []string{fieldSession, fieldItem, fieldNumber}, false},
@@ -120,8 +133,10 @@ func (b *store) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := b.schema().UpdateOne(ctx, pairs(fieldID, "schema"),
-		bson.D{{Key: "$setOnInsert", Value: pairs("version", knownVersion)}}, options.UpdateOne().SetUpsert(true))
+	if err := b.dropFormerIndex(ctx); err != nil {
+		return err
+	}
+	_, err := b.schema().UpdateOne(ctx, pairs(fieldID, "schema"), pairs("$set", pairs("version", knownVersion)), options.UpdateOne().SetUpsert(true))
 	if err != nil && !mongo.IsDuplicateKeyError(err) {
 		return err
 	}
@@ -129,4 +144,18 @@ func (b *store) prepare(ctx context.Context) error {
 	defer b.mu.Unlock()
 	b.prepared = true
 	return nil
+}
+
+// formerIndex is of a version of Gondola that did not search by outcome.
+const formerIndex = "session_id_1_gondola_outcome_1_gondola_bytes_1_gondola_carried_1"
+
+func (b *store) dropFormerIndex(ctx context.Context) error {
+	specs, err := b.items().Indexes().ListSpecifications(ctx)
+	if err == nil && slices.ContainsFunc(specs, func(s mongo.IndexSpecification) bool { return s.Name == formerIndex }) {
+		err = b.items().Indexes().DropOne(ctx, formerIndex)
+	}
+	if server, ok := errors.AsType[mongo.ServerError](err); ok && server.HasErrorCode(codeIndexNotFound) {
+		return nil // another process was faster
+	}
+	return err
 }

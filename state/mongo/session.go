@@ -64,7 +64,8 @@ func (s *session) read(ctx context.Context, what string, do func(context.Context
 }
 
 // readOn is read, with the survey of the question before if it goes on with that.
-func (s *session) readOn(ctx context.Context, what string, goesOn bool, do func(context.Context, *survey) error) error {
+// The survey is also needed if an item is as one of the further conditions says.
+func (s *session) readOn(ctx context.Context, what string, goesOn bool, do func(context.Context, *survey) error, but ...bson.D) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
 		if s.isSettled() {
 			return do(ctx, nil)
@@ -73,7 +74,7 @@ func (s *session) readOn(ctx context.Context, what string, goesOn bool, do func(
 		if err != nil {
 			return err
 		}
-		ours, err := s.isOurs(ctx, h)
+		ours, err := s.isOurs(ctx, h, but...)
 		if err != nil {
 			return err
 		}
@@ -134,6 +135,9 @@ func (s *session) settle(ctx context.Context) error {
 	}
 	if err == nil && !ours {
 		err = s.adopt(ctx, h)
+	}
+	if err == nil {
+		err = s.fillCaptured(ctx)
 	}
 	if err != nil {
 		return err

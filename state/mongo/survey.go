@@ -2,8 +2,10 @@ package mongo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -31,6 +33,8 @@ type entry struct {
 	outcome string
 	size    int64
 	carried int64
+
+	captured string
 }
 
 // is reports whether a ref picks the item.
@@ -79,6 +83,7 @@ func (s *session) survey(ctx context.Context, h *header) (*survey, error) {
 		e := &entry{
 			id: bson.RawValue{Type: id.Type, Value: bytes.Clone(id.Value)}, name: it.Name, stored: it.Seq, seq: it.Seq, ours: ours,
 			awaits: string(it.Awaits()), outcome: string(it.Outcome()), size: it.Size, carried: it.Carried,
+			captured: state.RowOf(it).Captured,
 		}
 		if !it.ID.IsZero() {
 			e.key = it.ID.Key()
@@ -143,17 +148,48 @@ func (all *survey) find(ctx context.Context, s *session, is func(*entry) bool) (
 	return rows[0], nil
 }
 
-// page returns the next entries.
+// page returns the next entries that q selects.
 func (all *survey) page(q driver.Query) []*entry {
+	order := slices.SortedFunc(slices.Values(all.entries), func(a, b *entry) int { return compare(q, a, b) })
+	first := 0
+	if q.After > 0 {
+		n := slices.IndexFunc(all.entries, func(e *entry) bool { return e.seq >= q.After })
+		if n < 0 {
+			return nil
+		}
+		first, _ = slices.BinarySearchFunc(order, all.entries[n], func(a, b *entry) int { return compare(q, a, b) })
+		if all.entries[n].seq == q.After {
+			first++
+		}
+	}
 	var page []*entry
-	for _, e := range all.entries {
-		if e.seq > q.After && (q.Next == "" || e.awaits == q.Next) {
+	for _, e := range order[first:] {
+		if e.selected(q) {
 			if page = append(page, e); len(page) == q.Limit {
 				break
 			}
 		}
 	}
 	return page
+}
+
+func compare(q driver.Query, a, b *entry) int {
+	order := cmp.Compare(a.seq, b.seq)
+	switch q.Order {
+	case driver.ByName:
+		order = cmp.Or(cmp.Compare(a.name, b.name), order)
+	case driver.ByCaptured:
+		order = cmp.Or(cmp.Compare(a.captured, b.captured), order)
+	}
+	if q.Descending {
+		return -order
+	}
+	return order
+}
+
+func (e *entry) selected(q driver.Query) bool {
+	return (q.Next == "" || e.awaits == q.Next) && (q.Outcome == "" || e.outcome == q.Outcome) && strings.HasPrefix(e.name, q.Prefix) &&
+		(q.From == "" || e.captured >= q.From) && (q.Until == "" || e.captured != "" && e.captured <= q.Until)
 }
 
 func (all *survey) sums() (sums []driver.Sum) {

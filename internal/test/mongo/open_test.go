@@ -80,10 +80,10 @@ func TestNewerSchema(t *testing.T) {
 	db, ctx := newDatabase(t), t.Context()
 	b := open(t, db.at(""), mongo.Options{})
 	start(t, b)
-	if _, err := db.Collection("gondola_schema").UpdateOne(ctx, bson.D{}, bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: 2}}}}); err != nil {
+	if _, err := db.Collection("gondola_schema").UpdateOne(ctx, bson.D{}, bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: 3}}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := refused(t, db.at(""), mongo.Options{}); !strings.Contains(err.Error(), "newer Gondola (schema version 2") || fault.HintOf(err) == "" {
+	if err := refused(t, db.at(""), mongo.Options{}); !strings.Contains(err.Error(), "newer Gondola (schema version 3") || fault.HintOf(err) == "" {
 		t.Errorf("a newer schema: %v", err)
 	}
 }
@@ -103,7 +103,7 @@ func TestExisting(t *testing.T) {
 	}
 	start(t, b)
 	text, err := open(t, db.at(""), mongo.Options{Existing: true}).Describe(ctx)
-	if err != nil || !strings.HasPrefix(text, "MongoDB ") || !strings.HasSuffix(text, db.name+", schema version 1") {
+	if err != nil || !strings.HasPrefix(text, "MongoDB ") || !strings.HasSuffix(text, db.name+", schema version 2") {
 		t.Errorf("Describe = %q, %v", text, err)
 	}
 }

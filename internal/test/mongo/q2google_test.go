@@ -189,7 +189,7 @@ func TestTakeOver(t *testing.T) {
 	after[3] = strings.Replace(after[3], "GX010001000", "GX010001", 1)
 	want(t, "items", after, stands(t, again))
 
-	own := []string{"gondola", "gondola_awaits", "gondola_outcome", "gondola_bytes", "gondola_carried"}
+	own := []string{"gondola", "gondola_awaits", "gondola_outcome", "gondola_bytes", "gondola_carried", "gondola_captured"}
 	sessions := db.documents(t, "sessions", "session_id")
 	want(t, "headers", []bson.D{without(r.Sessions[0], "_id")}, []bson.D{without(sessions[0], own...)})
 	items := db.documents(t, "items", "file_name")
@@ -243,14 +243,15 @@ func TestIndexes(t *testing.T) {
 		}
 	}
 	want(t, "indexes", map[string]bool{
-		"sessions session_id_1":                                                  true,
-		"items session_id_1_file_name_1":                                         true,
-		"batches session_id_1_batch_index_1":                                     true,
-		"items session_id_1_gondola.id_1":                                        false,
-		"items session_id_1_gondola.seq_1":                                       false,
-		"items session_id_1_gondola_awaits_1_gondola.seq_1":                      false,
-		"items session_id_1_gondola_outcome_1_gondola_bytes_1_gondola_carried_1": false,
-		"gondola_ledger account_1_key_1":                                         true,
+		"sessions session_id_1":                             true,
+		"items session_id_1_file_name_1":                    true,
+		"batches session_id_1_batch_index_1":                true,
+		"items session_id_1_gondola.id_1":                   false,
+		"items session_id_1_gondola.seq_1":                  false,
+		"items session_id_1_gondola_awaits_1_gondola.seq_1": false,
+		"items session_id_1_gondola_outcome_1_gondola.seq_1_gondola_bytes_1_gondola_carried_1": false,
+		"items session_id_1_gondola_captured_1_gondola.seq_1":                                  false,
+		"gondola_ledger account_1_key_1":                                                       true,
 	}, got)
 }
 
@@ -269,7 +270,7 @@ func TestTakeOverAfterQ2googleRanAgain(t *testing.T) {
 	if err := b.PutSession(ctx, s); err != nil {
 		t.Fatal(err)
 	}
-	own := []string{"_id", "gondola", "gondola_awaits", "gondola_outcome", "gondola_bytes", "gondola_carried"}
+	own := []string{"_id", "gondola", "gondola_awaits", "gondola_outcome", "gondola_bytes", "gondola_carried", "gondola_captured"}
 	saved := recording{Sessions: db.documents(t, "sessions", "session_id"), Items: db.documents(t, "items", "file_name"), Batches: db.documents(t, "batches", "batch_index")}
 	for _, docs := range [][]bson.D{saved.Sessions, saved.Items, saved.Batches} {
 		for i := range docs {

@@ -1,0 +1,176 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/driver"
+)
+
+// Page returns the next items that q selects.
+func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
+	s := b.session(id)
+	var strange []bson.D
+	if q.Order == driver.ByCaptured || q.From != "" || q.Until != "" {
+		strange = append(strange, uncaptured)
+	}
+	err = s.readOn(ctx, "read items of", q.After > 0, func(ctx context.Context, all *survey) error {
+		if all != nil {
+			rows, err = all.read(ctx, s, all.page(q))
+		} else {
+			rows, err = s.page(ctx, q)
+		}
+		return err
+	}, strange...)
+	return rows, err
+}
+
+// page asks for the items of each range until there are enough.
+func (s *session) page(ctx context.Context, q driver.Query) (rows []driver.Row, err error) {
+	ranges, err := s.ranges(ctx, q)
+	for _, filter := range ranges {
+		if err != nil || len(rows) == q.Limit {
+			break
+		}
+		limit := q.Limit - len(rows)
+		var docs []bson.Raw
+		if err = find(ctx, s.b.items(), filter, &docs, options.Find().SetSort(sorted(q)).SetLimit(int64(limit)).SetBatchSize(int32(limit))); err != nil {
+			break
+		}
+		for _, raw := range docs {
+			var row driver.Row
+			if row, err = rowOf(raw); err != nil {
+				break
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows, err
+}
+
+// sorted returns the fields of an order: the last ones of an index.
+func sorted(q driver.Query) bson.D {
+	direction := 1
+	if q.Descending {
+		direction = -1
+	}
+	switch q.Order {
+	case driver.ByName:
+		return pairs(fieldFile, direction)
+	case driver.ByCaptured:
+		return pairs(fieldCaptured, direction, fieldSeq, direction)
+	}
+	return pairs(fieldSeq, direction)
+}
+
+// cursor is what an order compares of the item that a page comes after.
+type cursor struct {
+	Name     string `bson:"file_name"`
+	Captured string `bson:"gondola_captured"`
+}
+
+// ranges returns the filters of a page. Its items are those of the first, then
+// those of the next.
+func (s *session) ranges(ctx context.Context, q driver.Query) ([]bson.D, error) {
+	var at cursor
+	if q.After > 0 && q.Order != driver.BySeq {
+		err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id, fieldSeq, q.After),
+			options.FindOne().SetProjection(pairs(fieldFile, 1, fieldCaptured, 1))).Decode(&at)
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return filters(s.id, q, at), nil
+}
+
+// filters returns the filters of a page that comes after a cursor. Two items may
+// have been captured at the same time: what comes after one of them is the rest of
+// that time, and then what was captured before or after it.
+func filters(session string, q driver.Query, at cursor) []bson.D {
+	after := "$gt"
+	if q.Descending {
+		after = "$lt"
+	}
+	name, captured := namesOf(q), capturesOf(q)
+	switch {
+	case q.After == 0:
+	case q.Order == driver.ByName:
+		name = append(name, pairs(after, at.Name)...)
+	case q.Order == driver.ByCaptured:
+		same := filter(session, q, name, pairs("$eq", at.Captured), pairs(after, q.After))
+		return []bson.D{same, filter(session, q, name, append(captured, pairs(after, at.Captured)...), nil)}
+	default:
+		return []bson.D{filter(session, q, name, captured, pairs(after, q.After))}
+	}
+	return []bson.D{filter(session, q, name, captured, nil)}
+}
+
+// filter returns the conditions of a query, with bounds of the fields that are
+// ordered.
+func filter(session string, q driver.Query, name, captured, seq bson.D) bson.D {
+	f := pairs(fieldSession, session)
+	if q.Next != "" {
+		f = append(f, pairs(fieldAwaits, q.Next)...)
+	}
+	if q.Outcome != "" {
+		f = append(f, pairs(fieldOutcome, q.Outcome)...)
+	}
+	for _, bound := range []bson.E{{Key: fieldFile, Value: name}, {Key: fieldCaptured, Value: captured}, {Key: fieldSeq, Value: seq}} {
+		if len(bound.Value.(bson.D)) > 0 {
+			f = append(f, bound)
+		}
+	}
+	return f
+}
+
+func namesOf(q driver.Query) bson.D {
+	if q.Prefix == "" {
+		return nil
+	}
+	return pairs("$gte", q.Prefix, "$lte", q.Prefix+"\U0010FFFF")
+}
+
+func capturesOf(q driver.Query) (bounds bson.D) {
+	if q.From != "" || q.Until != "" {
+		bounds = pairs("$gte", max(q.From, "0")) // and not ""
+	}
+	if q.Until != "" {
+		bounds = append(bounds, pairs("$lte", q.Until)...)
+	}
+	return bounds
+}
+
+// uncaptured selects the items that an earlier version of Gondola stored.
+var uncaptured = pairs(fieldCaptured, nil)
+
+// fillCaptured stores when items were captured where an earlier version of Gondola
+// has stored them.
+func (s *session) fillCaptured(ctx context.Context) error {
+	for {
+		var docs []bson.Raw
+		err := find(ctx, s.b.items(), append(pairs(fieldSession, s.id), uncaptured...), &docs,
+			options.Find().SetProjection(pairs("gondola.captured_at", 1)).SetLimit(pageSize))
+		if err != nil || len(docs) == 0 {
+			return err
+		}
+		var models []mongo.WriteModel
+		for _, raw := range docs {
+			text, _ := raw.Lookup("gondola", "captured_at").StringValueOK()
+			at, _ := time.Parse(time.RFC3339, text)
+			models = append(models, mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, raw.Lookup(fieldID))).
+				SetUpdate(pairs("$set", pairs(fieldCaptured, driver.SortableTime(media.Moment(at))))))
+		}
+		if _, err := s.b.items().BulkWrite(ctx, models); err != nil {
+			return err
+		}
+	}
+}
