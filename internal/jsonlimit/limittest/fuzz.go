@@ -7,8 +7,11 @@ import (
 
 // Fuzz looks for a text that, repeated until a body has limit bytes, makes one of
 // the decoders take more than four times the limit. The templates are those of
-// [Bodies].
+// [Bodies]. With the race detector, the fuzz test is skipped, as in [Check].
 func Fuzz(f *testing.F, limit int, decoders []func([]byte), templates ...string) {
+	if race {
+		f.Skip("memory is measured without the race detector")
+	}
 	for _, template := range templates {
 		before, after, _ := strings.Cut(template, "@")
 		for _, element := range smallest {
