@@ -1,6 +1,8 @@
 package mongo
 
 import (
+	"slices"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/gondola-sync/gondola/media"
@@ -73,43 +75,26 @@ type write struct {
 	doc bson.D
 }
 
-// order returns the steps that store puts so that no two items ever have the
-// same name: an item is written after the one whose name it takes. Items that
-// take each other's names in a circle first step aside, all of them, each with
-// its names noted in its document (see finishRenaming); their circle is closed
-// before another one begins. New items come last.
+// order returns the steps that store puts so that no two items ever have the same
+// name. Items between which names change hands first step aside, all of them, each
+// with its names noted in its document (see finishRenaming). New items come last.
 func order(puts []*put) []write {
-	holders := map[string]*put{} // of names that are given up
+	given, taken := map[string]bool{}, map[string]bool{}
 	for _, p := range puts {
 		if p.renamed() {
-			holders[p.e.Name] = p
+			given[p.e.Name], taken[p.name] = true, true
 		}
 	}
-	var steps, fresh []write
-	done := map[*put]bool{}
+	var steps, changed, added []write
 	for _, p := range puts {
-		var path []*put
-		on := map[*put]int{}
-		for p != nil && !done[p] {
-			if at, circle := on[p]; circle {
-				for _, member := range path[at:] {
-					steps = append(steps, write{member, aside(member)})
-				}
-				break
-			}
-			on[p] = len(path)
-			path = append(path, p)
-			p = holders[p.name]
+		switch {
+		case p.e == nil:
+			added = append(added, write{p, p.doc})
+			continue
+		case p.renamed() && (given[p.name] || taken[p.e.Name]):
+			steps = append(steps, write{p, aside(p)})
 		}
-		for i := len(path) - 1; i >= 0; i-- {
-			step := write{put: path[i], doc: path[i].doc}
-			done[path[i]] = true
-			if path[i].e == nil {
-				fresh = append(fresh, step)
-			} else {
-				steps = append(steps, step)
-			}
-		}
+		changed = append(changed, write{p, p.doc})
 	}
-	return append(steps, fresh...)
+	return slices.Concat(steps, changed, added)
 }

@@ -37,56 +37,40 @@ func aside(p *put) bson.D {
 	return append(doc, bson.E{Key: fieldRenaming, Value: renaming{From: p.e.Name, To: p.name}})
 }
 
-// standing is an item that stands aside.
-type standing struct {
-	ID    bson.RawValue `bson:"_id"`
-	Names *renaming     `bson:"gondola_renaming"`
-}
-
-// finishRenaming gives items their names that an interrupted change left
-// standing aside. All of one circle stood aside before the first took its new
-// name: if one of these names still belongs to an item that did not step aside,
-// all go back to their old ones, which nobody took; otherwise all go on.
+// finishRenaming gives items their names that an interrupted change left standing
+// aside. All stood aside before the first took its new name: if one of these names
+// still belongs to an item that did not step aside, all go back to their old ones,
+// which are free; otherwise all go on.
 func (s *session) finishRenaming(ctx context.Context) error {
-	var all []standing
-	cursor, err := s.b.items().Find(ctx, pairs(fieldSession, s.id, fieldFile, standsAside),
-		options.Find().SetProjection(pairs(fieldRenaming, 1)))
-	if err == nil {
-		err = cursor.All(ctx, &all)
+	var all []struct {
+		ID    bson.RawValue `bson:"_id"`
+		Names renaming      `bson:"gondola_renaming"`
 	}
-	if err != nil {
+	err := find(ctx, s.b.items(), pairs(fieldSession, s.id, fieldFile, standsAside), &all, options.Find().SetProjection(pairs(fieldRenaming, 1)))
+	if err != nil || len(all) == 0 {
 		return err
 	}
 	var names bson.A
 	for _, a := range all {
-		if a.Names != nil {
-			names = append(names, a.Names.To)
-		}
-	}
-	if len(names) == 0 {
-		return nil
+		names = append(names, a.Names.To)
 	}
 	back, err := exists(ctx, s.b.items(), pairs(fieldSession, s.id, fieldFile, pairs("$in", names)))
 	if err != nil {
 		return err
 	}
-	_, err = s.b.items().BulkWrite(ctx, rename(all, back))
-	return err
-}
-
-// rename returns the writes that give items their new or old names.
-func rename(all []standing, back bool) []mongo.WriteModel {
 	var writes []mongo.WriteModel
 	for _, a := range all {
-		if a.Names == nil {
-			continue
-		}
 		name := a.Names.To
 		if back {
 			name = a.Names.From
 		}
-		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, a.ID)).
-			SetUpdate(pairs("$set", pairs(fieldFile, name), "$unset", pairs(fieldRenaming, ""))))
+		if name != "" { // of an item that another program gave such a name
+			writes = append(writes, mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, a.ID)).
+				SetUpdate(pairs("$set", pairs(fieldFile, name), "$unset", pairs(fieldRenaming, ""))))
+		}
 	}
-	return writes
+	if len(writes) > 0 {
+		_, err = s.b.items().BulkWrite(ctx, writes)
+	}
+	return err
 }
