@@ -112,6 +112,19 @@ func (g *GoPro) Change(id string, number int) bool { return g.account.Change(id,
 // now, or nil if there is no such original.
 func (g *GoPro) Original(id string, number int) Content { return g.account.Original(id, number) }
 
+// PutAlbum makes an album, as the user does in the app, and returns its id.
+func (g *GoPro) PutAlbum(a GoProAlbum) (id string) { return g.account.PutAlbum(gopro.Album(a)) }
+
+// RenameAlbum gives an album another title. It reports whether there is one.
+func (g *GoPro) RenameAlbum(id, title string) bool {
+	return g.account.ChangeAlbum(id, func(a *gopro.Album) { a.Title = title })
+}
+
+// AddToAlbum adds media to an album. It reports whether there is one.
+func (g *GoPro) AddToAlbum(id string, media ...string) bool {
+	return g.account.ChangeAlbum(id, func(a *gopro.Album) { a.Media = append(a.Media, media...) })
+}
+
 // Token returns the access token that the user would copy out of a browser now.
 func (g *GoPro) Token() string { return g.account.Token() }
 

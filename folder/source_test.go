@@ -3,7 +3,9 @@ package folder
 import (
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,14 +61,18 @@ func TestSource(t *testing.T) {
 			if size == 0 {
 				item.Refusal, data = &media.Refusal{Code: media.RefusedEmpty}, nil
 			}
+			if dir := path.Dir(name); dir != "." {
+				item.Albums = []media.Album{{Title: strings.ReplaceAll(dir, "/", " / ")}}
+			}
 			library = append(library, stationtest.File{Item: item, Data: data})
 		}
+		add("beach/2025/d.jpg", 1200, day)
 		add("beach/a.jpg", 1000, day)
 		add("beach/b.mp4", 200_000, day.Add(time.Hour))
 		add("c.GPR", 1, day.Add(2*time.Hour))
 		add("empty.jpg", 0, day.Add(3*time.Hour))
 		return stationtest.Source{
-			Library: library, Single: true,
+			Library: library, Single: true, Albums: true,
 			Open:  func(t *testing.T) station.Source { return openSource(t, dir) },
 			Other: func(t *testing.T) station.Source { return openSource(t, other) },
 			Change: func(t *testing.T, f stationtest.File) []byte {

@@ -24,7 +24,7 @@ func TestDecodersTakeBoundedMemory(t *testing.T) {
 	limittest.Check(t, maxManifest, func(b []byte) { decodeManifest(b) },
 		`{"_embedded":{"files":[@],"variations":[]}}`, `{"_embedded":{"sidecar_files":[@]}}`,
 		`{"_embedded":{"variations":[{"urls":[@]}]}}`, `{"_embedded":{"variations":[{%}]}}`, `{"filename":[@],"_embedded":{}}`)
-	limittest.Check(t, maxAnswer, func(b []byte) { decodeAlbums(b, 1) }, `{"items":[@]}`, `{"items":[{%}]}`, `{"_pages":{%},"items":[]}`)
+	limittest.Check(t, maxAnswer, func(b []byte) { decodeItems(b, albumOf) }, `{"items":[@]}`, `{"items":[{%}]}`, `{"_pages":{%},"items":[]}`)
 	limittest.Check(t, maxAnswer, func(b []byte) { rowOf(decoded(b)) }, `{"id":"m","available_labels":[@]}`, `{%}`)
 	limittest.Check(t, 4<<10, func(b []byte) { errorWord(&http.Response{}, b) }, `{"error":[@]}`, `{%}`)
 }
@@ -112,7 +112,7 @@ func FuzzMemory(f *testing.F) {
 	limittest.Fuzz(f, maxAnswer, []func([]byte){
 		func(b []byte) { _, _ = decodePage(b) },
 		func(b []byte) { _, _ = decodeManifest(b) },
-		func(b []byte) { _, _, _ = decodeAlbums(b, 1) },
+		func(b []byte) { _, _ = decodeItems(b, albumOf) },
 		func(b []byte) { rowOf(decoded(b)) },
 	}, `{"_pages":{"total_items":1},"_embedded":{"media":[@]}}`, `{"_embedded":{"files":[@]}}`, `{"_embedded":{"variations":[{"urls":[@]}]}}`, `{"items":[@]}`)
 }

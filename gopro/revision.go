@@ -59,11 +59,11 @@ func isSet(kind string) bool {
 }
 
 // leavesOut reports whether a medium need not be listed.
-func (s *Source) leavesOut(row Row, o station.ListOptions) bool {
+func (s *Source) leavesOut(row Row, o station.ListOptions, albums *memberships) bool {
 	if kind := plainKindOf(row.Type); kind != "" && o.Wants != nil && !o.Wants(kind, row.Type) {
 		return true
 	}
-	return o.Known != nil && o.Known(row.ID, s.revision(row))
+	return o.Known != nil && o.Known(row.ID, albums.revision(row.ID, s.revision(row)))
 }
 
 // plainKindOf returns the kind of all files that media of a type have, or "" if

@@ -2,16 +2,13 @@ package gopro
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -120,83 +117,4 @@ func (c *Client) Thumbnail(ctx context.Context, token string) (picture []byte, m
 	a, err := get(ctx, c, call{op: op, path: "resize/450w/" + url.PathEscape(token), item: true, image: true},
 		func(a answer) (answer, error) { return a, nil })
 	return a.body, a.mime, err
-}
-
-// Album is a collection of media that the user made.
-type Album struct {
-	ID          string
-	Title       string
-	Description string
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-}
-
-// maxStale is how many pages in a row may bring nothing new.
-const maxStale = 3
-
-// Albums streams the account's albums, each once. It ends with an error, once,
-// if a page cannot be had.
-func (c *Client) Albums(ctx context.Context) iter.Seq2[Album, error] {
-	const perPage = 100
-	return func(yield func(Album, error) bool) {
-		seen := make(map[string]bool)
-		for page, stale := 1, 0; ; page++ {
-			found, more, err := c.albumPage(ctx, page, perPage)
-			known := len(seen)
-			if err == nil && stale == maxStale {
-				err = protocolFault("list gopro albums", errors.New("the service repeats its pages for ever"))
-			}
-			if err != nil {
-				yield(Album{}, err)
-				return
-			}
-			for _, a := range found {
-				if a.ID == "" || seen[a.ID] {
-					continue
-				}
-				seen[a.ID] = true
-				if !yield(a, nil) {
-					return
-				}
-			}
-			if !more {
-				return
-			}
-			if stale++; len(seen) > known {
-				stale = 0
-			}
-		}
-	}
-}
-
-func (c *Client) albumPage(ctx context.Context, page, perPage int) (albums []Album, more bool, err error) {
-	cl := call{
-		op:    fmt.Sprintf("list GoPro albums: page %d", page),
-		path:  "media/items",
-		query: url.Values{"type": {"collection"}, "page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}},
-	}
-	albums, err = get(ctx, c, cl, func(a answer) (albums []Album, err error) {
-		albums, more, err = decodeAlbums(a.body, page)
-		return albums, err
-	})
-	return albums, more, err
-}
-
-// decodeAlbums returns a page of albums, and whether another one follows.
-func decodeAlbums(b []byte, page int) (albums []Album, more bool, err error) {
-	if !json.Valid(b) {
-		return nil, false, errors.New("the answer is not the JSON of a listing")
-	}
-	albums, err = jsonlimit.List(jsonlimit.Member(b, "items"), rowLimits, func(b []byte) Album { return albumOf(objectOf(b)) })
-	return albums, len(albums) > 0 && page < objectOf(jsonlimit.Member(b, "_pages")).count("total_pages"), err
-}
-
-func albumOf(o object) Album {
-	return Album{
-		ID:          o.text("id"),
-		Title:       o.text("title"),
-		Description: o.text("description"),
-		CreatedAt:   o.moment("created_at"),
-		UpdatedAt:   o.moment("updated_at"),
-	}
 }

@@ -156,14 +156,26 @@ type resolved struct {
 	err   error
 }
 
+// ended returns a slot that ends a listing.
+func ended(err error) chan resolved {
+	slot := make(chan resolved, 1)
+	slot <- resolved{err: err}
+	return slot
+}
+
 // resolveAll walks the library and hands over a slot per medium, in order, that
 // is filled when the medium is resolved. It returns when all slots are filled.
 func (s *Source) resolveAll(ctx context.Context, o station.ListOptions, queue chan<- chan resolved) {
 	var work errgroup.Group
 	work.SetLimit(maxResolving)
 	defer work.Wait()
+	albums, err := s.memberships(ctx, o)
+	if err != nil {
+		queue <- ended(err)
+		return
+	}
 	for row, err := range s.client.rows(ctx, o) {
-		if err == nil && s.leavesOut(row, o) {
+		if err == nil && s.leavesOut(row, o, albums) {
 			continue
 		}
 		slot := make(chan resolved, 1)
@@ -177,12 +189,12 @@ func (s *Source) resolveAll(ctx context.Context, o station.ListOptions, queue ch
 			return
 		}
 		if items := s.fromRow(row, o); items != nil {
-			slot <- resolved{items: items}
+			slot <- resolved{items: albums.label(row, items)}
 			continue
 		}
 		work.Go(func() error {
 			items, err := s.items(ctx, row)
-			slot <- resolved{items, err}
+			slot <- resolved{albums.label(row, items), err}
 			return nil
 		})
 	}

@@ -3,6 +3,8 @@ package gopro_test
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +39,10 @@ func TestSuite(t *testing.T) {
 
 func suiteSource(t *testing.T, o emulator.GoProOptions) stationtest.Source {
 	t.Helper()
+	library := suiteLibrary("mine")
+	o.Albums = suiteAlbums(library)
 	e, err := emulator.New(emulator.Options{
-		Library: suiteLibrary("mine"), GoPro: o,
+		Library: library, GoPro: o,
 		Accounts: []emulator.AccountOptions{{Name: "anna", Library: suiteLibrary("hers")}},
 	})
 	if err != nil {
@@ -46,9 +50,13 @@ func suiteSource(t *testing.T, o emulator.GoProOptions) stationtest.Source {
 	}
 	t.Cleanup(func() { _ = e.Close() })
 	return stationtest.Source{
-		Open:        func(t *testing.T) station.Source { return suiteOpen(t, e, "") },
-		Other:       func(t *testing.T) station.Source { return suiteOpen(t, e, "anna") },
-		Library:     suiteFiles(t, e),
+		Open:    func(t *testing.T) station.Source { return suiteOpen(t, e, "") },
+		Other:   func(t *testing.T) station.Source { return suiteOpen(t, e, "anna") },
+		Library: suiteFiles(t, e, library),
+		Albums:  true,
+		Join: func(_ *testing.T, f stationtest.File) {
+			e.GoPro.PutAlbum(emulator.GoProAlbum{Title: "Joined", Media: []string{f.Item.ID.Medium}})
+		},
 		Unversioned: o.Validators == emulator.ValidateNothing,
 		Change: func(t *testing.T, f stationtest.File) []byte {
 			if !e.GoPro.Change(f.Item.ID.Medium, f.Item.ID.Part) {
@@ -124,8 +132,25 @@ func suiteLibrary(prefix string) emulator.Library {
 	return emulator.Library{photo, raw, film, long, burst, render, project, arriving}
 }
 
+// suiteAlbums are albums, of which one is empty and two have a medium in common.
+func suiteAlbums(l emulator.Library) []emulator.GoProAlbum {
+	return []emulator.GoProAlbum{
+		{Title: "Alps", Media: []string{l[0].ID, l[2].ID}}, {Title: "Empty"}, {Title: " Sea / Sun\n", Media: []string{l[2].ID, "nobody"}},
+	}
+}
+
+// suiteAlbumsOf returns the albums that hold a medium.
+func suiteAlbumsOf(l emulator.Library, medium string) (albums []media.Album) {
+	for _, a := range suiteAlbums(l) {
+		if slices.Contains(a.Media, medium) {
+			albums = append(albums, media.Album{Title: strings.TrimSpace(a.Title)})
+		}
+	}
+	return albums
+}
+
 // suiteFiles are the files that the emulator expects a mover to find.
-func suiteFiles(t *testing.T, e *emulator.Emulator) (files []stationtest.File) {
+func suiteFiles(t *testing.T, e *emulator.Emulator, library emulator.Library) (files []stationtest.File) {
 	t.Helper()
 	captured := map[string]emulator.Medium{}
 	for _, m := range e.GoPro.Library() {
@@ -135,7 +160,7 @@ func suiteFiles(t *testing.T, e *emulator.Emulator) (files []stationtest.File) {
 		m := captured[x.Medium]
 		f := stationtest.File{Item: media.Item{
 			ID:         media.ID{Station: gopro.Scheme, Medium: x.Medium, Part: x.Part, Label: x.Label},
-			CapturedAt: m.Captured,
+			CapturedAt: m.Captured, Albums: suiteAlbumsOf(library, x.Medium),
 		}}
 		switch {
 		case x.Label == "raw_photo":

@@ -34,6 +34,9 @@ type ListOptions struct {
 	Wants func(kind media.Kind, typ string) bool
 	// Notice is called with each remark on the listing that a user should read.
 	Notice func(text string)
+	// Albums asks for the albums of the items. An item whose albums have become
+	// others has then another revision.
+	Albums bool
 }
 
 // Relister is what a [Source] may implement so that listing again what a session

@@ -13,8 +13,8 @@ import (
 
 // File is one file and its bytes.
 type File struct {
-	// Item describes the file. Of a file in a source, the suite reads ID, CapturedAt
-	// and the code of Refusal.
+	// Item describes the file. Of a file in a source, the suite reads ID, CapturedAt,
+	// the code of Refusal and, if the source has albums, the titles of Albums.
 	Item media.Item
 	Data []byte // of what is refused: nil
 }
@@ -39,6 +39,12 @@ type Source struct {
 	Drop func(t *testing.T, n int64)
 	// Truncate, if not nil, lets every listing from now on lack some of its media.
 	Truncate func(t *testing.T)
+
+	// Albums says that the source knows albums.
+	Albums bool
+	// Join, if not nil, puts the medium of a file into a further album of the source,
+	// with the title "Joined".
+	Join func(t *testing.T, f File)
 
 	// Unversioned says that the source cannot tell one state of a file from another.
 	Unversioned bool
@@ -79,6 +85,8 @@ func RunSource(t *testing.T, newHarness func(t *testing.T) Source) {
 		{"Unknown", nil, testUnknown},
 		{"Prefetch", nil, testPrefetch},
 		{"Relist", nil, testRelist},
+		{"Albums", func(h Source) bool { return h.Albums }, testSourceAlbums},
+		{"Joined", func(h Source) bool { return h.Join != nil }, testJoined},
 		{"Types", nil, testTypes},
 		{"Meter", nil, testSourceMeter},
 	} {

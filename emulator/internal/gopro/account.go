@@ -55,13 +55,13 @@ const (
 type Account struct {
 	env      Env
 	options  Options
-	owned    []Album // albums
-	user     string  // UUID
+	user     string // UUID
 	username string
 	signer   *cdn.Signer // of URLs and thumbnail tokens
 	digests  cdn.Digests
 
 	mu       sync.Mutex
+	owned    []Album              // guarded by mu; albums, by the number of their id
 	media    map[string]*stored   // guarded by mu; by id
 	numbers  map[string]*stored   // guarded by mu; by the number in CDN paths
 	changes  int                  // guarded by mu; counts what may alter a listing

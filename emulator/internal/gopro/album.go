@@ -3,14 +3,37 @@ package gopro
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
+	"github.com/gondola-sync/gondola/emulator/internal/fault"
 	"github.com/gondola-sync/gondola/emulator/internal/route"
 )
 
-// albumID is the UUID of an album by its index; the root, which holds them all,
-// has index 0.
-func albumID(index int) string {
-	return fmt.Sprintf("5d0c6b1f-4e7a-4b2c-9d3e-%012d", index)
+// albumID is the UUID of an album by its number; the root, which holds them all,
+// is number 0.
+func albumID(number int) string {
+	return fmt.Sprintf("5d0c6b1f-4e7a-4b2c-9d3e-%012d", number)
+}
+
+// PutAlbum makes an album and returns its id.
+func (g *Account) PutAlbum(a Album) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.owned = append(g.owned, Album{Title: a.Title, Media: slices.Clone(a.Media)})
+	return albumID(len(g.owned))
+}
+
+// ChangeAlbum calls change with an album, and reports whether there is one.
+func (g *Account) ChangeAlbum(id string, change func(*Album)) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range g.owned {
+		if albumID(i+1) == id {
+			change(&g.owned[i])
+			return true
+		}
+	}
+	return false
 }
 
 // albums lists the albums or, with parent_id, the media of one.
@@ -21,8 +44,9 @@ func (g *Account) albums(w http.ResponseWriter, r *http.Request) {
 		items = g.members(r.URL.Query().Get("parent_id"))
 	}
 	start := min(max(q.page-1, 0)*q.perPage, len(items))
+	rows := items[start:min(start+q.perPage, len(items))]
 	route.JSON(w, http.StatusOK, map[string]any{
-		"items": items[start:min(start+q.perPage, len(items))], "_pages": pages(q, len(items)),
+		"items": fault.Disturb(rows, fault.Of(r, fault.ShortPage)), "_pages": pages(q, len(items)),
 	})
 }
 
@@ -38,11 +62,13 @@ func (g *Account) album(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Account) collections() []entry {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	created := wireTime(g.env.Start)
-	collection := func(index int, title string, parents, members []string) entry {
+	collection := func(number int, title string, parents, members []string) entry {
 		return entry{
-			"id": albumID(index), "type": "collection", "title": title, "label": "mural", "description": nil, "place": nil,
-			"created_at": created, "updated_at": created, "user_date": created, "root": index == 0,
+			"id": albumID(number), "type": "collection", "title": title, "label": "mural", "description": nil, "place": nil,
+			"created_at": created, "updated_at": created, "user_date": created, "root": number == 0,
 			"parent_ids": parents, "item_ids": members,
 		}
 	}
@@ -64,15 +90,17 @@ func albumItemID(album int, id string) string {
 }
 
 func (g *Account) members(parent string) []entry {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	items := []entry{}
 	for i, a := range g.owned {
 		if albumID(i+1) != parent {
 			continue
 		}
 		for _, id := range a.Media {
-			if s, ok := g.medium(id); ok {
+			if s := g.media[id]; s != nil && s.trashed.IsZero() {
 				items = append(items, entry{
-					"id": albumItemID(i+1, id), "type": "medium", "parent_ids": []string{parent}, "medium": g.rowOf(&s, nil),
+					"id": albumItemID(i+1, id), "type": "medium", "parent_ids": []string{parent}, "medium": g.rowOf(s, nil),
 				})
 			}
 		}
