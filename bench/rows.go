@@ -21,7 +21,7 @@ type row struct {
 	judge func(s series) (measured string, met bool)
 }
 
-var rows = []row{carryRow, tlsRow, lineRow, designRow, memoryRow, listingRow, openRow, backendsRow, resentRow, callsRow, profileRow, uploadsRow, q2googleRow}
+var rows = []row{carryRow, tlsRow, lineRow, designRow, memoryRow, folderRow, folderMemoryRow, listingRow, openRow, backendsRow, resentRow, callsRow, profileRow, uploadsRow, q2googleRow}
 
 func names() (all []string) {
 	for _, r := range rows {
