@@ -11,6 +11,18 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
+// decode reads a document of a collection into what json.Unmarshal takes.
+func decode(collection string, raw bson.Raw, v any) error {
+	data, err := toJSON(raw)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
+		return corrupt(place(collection, raw), err)
+	}
+	return nil
+}
+
 // toJSON converts a BSON document into a JSON object, without its members of
 // the given names. Types that JSON does not have become objects of MongoDB's
 // extended JSON.

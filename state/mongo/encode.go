@@ -12,6 +12,15 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
+// encode returns a value, as json.Marshal writes it, as a document.
+func encode(v any) (bson.D, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return toBSON(data)
+}
+
 // toBSON converts a JSON object into a BSON document that says the same:
 // [toJSON] brings it back, keys in order. A number becomes the smallest of
 // int32, int64, double and decimal that holds it exactly, and an object in the

@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 	"math"
@@ -26,38 +25,23 @@ func unsynced() *options.CollectionOptionsBuilder {
 // Append adds entries to the journal in one insert, once: what a server that does
 // not answer has lost is not repeated. The server's disk is not waited for.
 func (b *store) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
-	s, err := b.journalOf(ctx, id)
-	if err != nil || len(entries) == 0 {
-		return err
+	if len(entries) == 0 {
+		return b.usable(ctx)
 	}
 	docs := make([]bson.D, len(entries))
 	for i, number := range b.numbers(len(entries)) {
-		data, err := json.Marshal(entries[i].Bounded())
-		if err == nil {
-			docs[i], err = toBSON(data)
-		}
+		doc, err := encode(entries[i].Bounded())
 		if err != nil {
-			return s.refused(err)
+			return b.session(id).refused(err)
 		}
-		docs[i] = append(pairs(fieldSession, id, fieldNumber, number), docs[i]...)
+		docs[i] = append(pairs(fieldSession, id, fieldNumber, number), doc...)
 	}
-	return s.once(ctx, "append to the journal of", func(ctx context.Context) error {
+	return b.once(ctx, id, "append to the journal of", func(ctx context.Context) error {
 		if _, err := b.journals().InsertMany(ctx, docs); err != nil {
 			return err
 		}
-		return s.prune(ctx, int64(len(docs)))
+		return b.prune(ctx, id, int64(len(docs)))
 	})
-}
-
-// journalOf returns a session, or an error if none can have this id.
-func (b *store) journalOf(ctx context.Context, id string) (*session, error) {
-	if err := b.usable(ctx); err != nil {
-		return nil, err
-	}
-	if !validText(id) {
-		return nil, state.ErrNotFound
-	}
-	return b.session(id), nil
 }
 
 // numbers returns numbers that order entries: microseconds, or one more than the
@@ -74,29 +58,35 @@ func (b *store) numbers(n int) []int64 {
 }
 
 // once makes one attempt at a change of what belongs to a stored session.
-func (s *session) once(ctx context.Context, what string, do func(context.Context) error) error {
-	err := s.b.keeper.Check(ctx, s.id)
+func (b *store) once(ctx context.Context, id, what string, do func(context.Context) error) error {
+	err := b.usable(ctx)
 	if err == nil {
-		err = s.b.prepare(ctx)
+		err = b.keeper.Check(ctx, id)
 	}
 	if err == nil {
-		err = s.isStored(ctx)
+		err = b.prepare(ctx)
+	}
+	if err == nil {
+		err = b.isStored(ctx, id)
 	}
 	if err == nil {
 		err = do(ctx)
 	}
-	if usable := s.b.usable(ctx); usable != nil && err != nil {
+	if usable := b.usable(ctx); usable != nil && err != nil {
 		return usable
 	}
 	if err != nil {
-		return s.b.fault(s.op(what), err)
+		return b.fault(b.session(id).op(what), err)
 	}
 	return nil
 }
 
 // isStored returns ErrNotFound if there is no such session.
-func (s *session) isStored(ctx context.Context) error {
-	there, err := exists(ctx, s.b.headers(), pairs(fieldSession, s.id))
+func (b *store) isStored(ctx context.Context, id string) error {
+	if !validText(id) {
+		return state.ErrNotFound
+	}
+	there, err := exists(ctx, b.headers(), pairs(fieldSession, id))
 	if err == nil && !there {
 		err = state.ErrNotFound
 	}
@@ -108,18 +98,18 @@ const pruned = 10_000
 
 // prune drops what is older than the entries that are kept: with the first entry
 // of this process, and from time to time.
-func (s *session) prune(ctx context.Context, added int64) error {
-	if after := s.b.appended.Add(added); after > added && after/pruned == (after-added)/pruned {
+func (b *store) prune(ctx context.Context, id string, added int64) error {
+	if after := b.appended.Add(added); after > added && after/pruned == (after-added)/pruned {
 		return nil
 	}
 	var oldest struct{ Number int64 }
-	err := s.b.journals().FindOne(ctx, pairs(fieldSession, s.id),
-		options.FindOne().SetSort(pairs(fieldNumber, -1)).SetSkip(s.b.kept).SetProjection(pairs(fieldNumber, 1))).Decode(&oldest)
+	err := b.journals().FindOne(ctx, pairs(fieldSession, id),
+		options.FindOne().SetSort(pairs(fieldNumber, -1)).SetSkip(b.kept).SetProjection(pairs(fieldNumber, 1))).Decode(&oldest)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil
 	}
 	if err == nil {
-		_, err = s.b.journals().DeleteMany(ctx, pairs(fieldSession, s.id, fieldNumber, pairs("$lte", oldest.Number)))
+		_, err = b.journals().DeleteMany(ctx, pairs(fieldSession, id, fieldNumber, pairs("$lte", oldest.Number)))
 	}
 	return err
 }
@@ -138,60 +128,42 @@ func (b *store) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEn
 // of their numbers, or against it if order is -1.
 func (b *store) entries(ctx context.Context, id string, order int, fields ...any) iter.Seq2[state.JournalEntry, error] {
 	return func(yield func(state.JournalEntry, error) bool) {
-		s, err := b.journalOf(ctx, id)
-		if err == nil {
-			err = b.call(ctx, s.op("read the journal of"), s.isStored)
-		}
 		after := pairs("$gt", int64(0))
 		if order < 0 {
 			after = pairs("$lt", int64(math.MaxInt64))
 		}
-		for more := true; err == nil && more; {
-			var page []state.JournalEntry
-			err = b.call(ctx, s.op("read the journal of"), func(ctx context.Context) (err error) {
-				filter := append(pairs(fieldSession, id, fieldNumber, after), pairs(fields...)...)
-				page, after[0].Value, err = b.entriesPage(ctx, filter, order)
-				return err
-			})
-			for _, e := range page {
+		filter := append(pairs(fieldSession, id, fieldNumber, after), pairs(fields...)...)
+		for more := true; more; {
+			docs, err := b.entriesPage(ctx, id, filter, order)
+			for _, raw := range docs {
+				var e state.JournalEntry
+				if err = decode(journalName, raw, &e); err != nil {
+					break
+				}
 				if !yield(e, nil) {
 					return
 				}
+				after[0].Value = raw.Lookup(fieldNumber).AsInt64()
 			}
-			more = len(page) == pageSize
-		}
-		if err != nil {
-			yield(state.JournalEntry{}, err)
+			if err != nil {
+				yield(state.JournalEntry{}, err)
+			}
+			more = err == nil && len(docs) == pageSize
 		}
 	}
 }
 
-// entriesPage returns the next entries, and the number of the last one.
-func (b *store) entriesPage(ctx context.Context, filter bson.D, order int) (page []state.JournalEntry, last int64, err error) {
-	cursor, err := b.journals().Find(ctx, filter, options.Find().SetSort(pairs(fieldNumber, order)).SetLimit(pageSize))
-	if err != nil {
-		return nil, 0, err
-	}
-	var docs []bson.Raw
-	if err := cursor.All(ctx, &docs); err != nil {
-		return nil, 0, err
-	}
-	for _, raw := range docs {
-		var e state.JournalEntry
-		data, err := toJSON(raw, fieldID, fieldSession, fieldNumber)
-		if err == nil {
-			err = json.Unmarshal(data, &e)
+func (b *store) entriesPage(ctx context.Context, id string, filter bson.D, order int) (docs []bson.Raw, err error) {
+	err = b.call(ctx, b.session(id).op("read the journal of"), func(ctx context.Context) error {
+		if err := b.isStored(ctx, id); err != nil {
+			return err
 		}
-		if err != nil {
-			return nil, 0, corrupt(place(journalName, raw), err)
-		}
-		page, last = append(page, e), raw.Lookup(fieldNumber).AsInt64()
-	}
-	return page, last, nil
+		return find(ctx, b.journals(), filter, &docs, options.Find().SetSort(pairs(fieldNumber, order)).SetLimit(pageSize))
+	})
+	return docs, err
 }
 
-// snapshot is a document of its collection. What it says is kept as text, since
-// nothing but whoever wrote it reads it.
+// snapshot is a document of its collection. What it says is kept as text.
 type snapshot struct {
 	Session  string `bson:"_id"`
 	At       string `bson:"at"`
@@ -200,42 +172,31 @@ type snapshot struct {
 
 // PutSnapshot replaces the snapshot, as Append appends.
 func (b *store) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
-	s, err := b.journalOf(ctx, id)
-	if err != nil {
-		return err
-	}
 	if err := state.CheckSnapshot(document); err != nil {
-		return s.refused(err)
+		return b.session(id).refused(err)
 	}
 	doc := pairs(fieldID, id, "at", at.UTC().Format(time.RFC3339Nano), "document", string(document))
-	return s.once(ctx, "store a snapshot of", func(ctx context.Context) error {
+	return b.once(ctx, id, "store a snapshot of", func(ctx context.Context) error {
 		return upsert(ctx, b.snapshots(), pairs(fieldID, id), doc)
 	})
 }
 
 // Snapshot returns the snapshot.
-func (b *store) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
-	s, err := b.journalOf(ctx, id)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	var found snapshot
-	err = b.call(ctx, s.op("read a snapshot of"), func(ctx context.Context) error {
-		if err := s.isStored(ctx); err != nil {
+func (b *store) Snapshot(ctx context.Context, id string) (document []byte, at time.Time, err error) {
+	err = b.call(ctx, b.session(id).op("read a snapshot of"), func(ctx context.Context) error {
+		if err := b.isStored(ctx, id); err != nil {
 			return err
 		}
+		var found snapshot
 		err := b.snapshots().FindOne(ctx, pairs(fieldID, id)).Decode(&found)
 		if errors.Is(err, mongo.ErrNoDocuments) {
-			err = state.ErrNotFound
+			return state.ErrNotFound
+		}
+		if err == nil {
+			document = []byte(found.Document)
+			at, err = time.Parse(time.RFC3339Nano, found.At)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	at, err := time.Parse(time.RFC3339Nano, found.At)
-	if err != nil {
-		return nil, time.Time{}, b.fault(s.op("read a snapshot of"), err)
-	}
-	return []byte(found.Document), at, nil
+	return document, at, err
 }

@@ -9,7 +9,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
@@ -24,7 +23,7 @@ type table struct {
 	b *store
 
 	mu     sync.Mutex
-	unsure map[string]bool // tokens of takings that nobody knows the outcome of
+	unsure map[string]bool // tokens of takings that ended without an answer
 }
 
 const (
@@ -72,32 +71,24 @@ func (t *table) take(ctx context.Context, session string, h lease.Holder, ttl ti
 		}
 		h.Until = now.Add(ttl)
 		held, err := t.takeFree(ctx, session, h)
-		if err != nil {
-			return lease.Holder{}, err
+		if err != nil || held.Token == h.Token {
+			return held, err
 		}
-		if latest := lease.Latest(now, ttl); held.Token != h.Token && held.Until.After(latest) {
-			if err := t.cut(ctx, session, held, latest); err != nil {
+		as := pairs(fieldID, session, fieldToken, held.Token, fieldUntil, held.Until)
+		if latest := lease.Latest(now, ttl); held.Until.After(latest) { // set by a clock that was wrong
+			if _, err := t.b.leases().UpdateOne(ctx, as, pairs("$set", pairs(fieldUntil, latest))); err != nil {
 				return lease.Holder{}, err
 			}
 			continue // it may have been renewed or given back meanwhile
 		}
-		if held.Token == h.Token || now.Before(held.Until) && held.Token != instead && !t.isUnsure(held.Token) {
+		if now.Before(held.Until) && held.Token != instead && !t.isUnsure(held.Token) {
 			return held, nil
 		}
-		r, err := t.b.leases().ReplaceOne(ctx, pairs(fieldID, session, fieldToken, held.Token, fieldUntil, held.Until), leased{session, h})
-		if err != nil {
-			return lease.Holder{}, err
-		}
-		if r.MatchedCount == 1 {
-			return h, nil
+		r, err := t.b.leases().ReplaceOne(ctx, as, leased{session, h})
+		if err != nil || r.MatchedCount == 1 {
+			return h, err
 		}
 	}
-}
-
-// cut lets a lease that a wrong clock has set end at latest.
-func (t *table) cut(ctx context.Context, session string, held lease.Holder, latest time.Time) error {
-	_, err := t.b.leases().UpdateOne(ctx, pairs(fieldID, session, fieldToken, held.Token, fieldUntil, held.Until), pairs("$set", pairs(fieldUntil, latest)))
-	return err
 }
 
 func (t *table) isUnsure(token string) bool {
@@ -106,26 +97,22 @@ func (t *table) isUnsure(token string) bool {
 	return t.unsure[token]
 }
 
-// takeFree makes h the holder of a session that nobody has taken, and returns
-// who has it now.
+// takeFree makes h the holder of a session that is not held, and returns who holds
+// it now.
 func (t *table) takeFree(ctx context.Context, session string, h lease.Holder) (lease.Holder, error) {
 	for {
-		r, err := t.b.leases().UpdateOne(ctx, pairs(fieldID, session), pairs("$setOnInsert", h), options.UpdateOne().SetUpsert(true))
-		switch {
-		case mongo.IsDuplicateKeyError(err):
-			continue // another one was faster
-		case err != nil:
-			return lease.Holder{}, err
-		case r.UpsertedCount == 1:
-			return h, nil
-		}
 		var held leased
-		err = t.b.leases().FindOne(ctx, pairs(fieldID, session)).Decode(&held)
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			continue // given back meanwhile
+		err := t.b.leases().FindOne(ctx, pairs(fieldID, session)).Decode(&held)
+		if err == nil {
+			held.Since, held.Until = held.Since.UTC(), held.Until.UTC()
+			return held.Holder, nil
 		}
-		held.Since, held.Until = held.Since.UTC(), held.Until.UTC()
-		return held.Holder, err
+		if !errors.Is(err, mongo.ErrNoDocuments) {
+			return lease.Holder{}, err
+		}
+		if _, err = t.b.leases().InsertOne(ctx, leased{session, h}); !mongo.IsDuplicateKeyError(err) {
+			return h, err // otherwise another one was faster
+		}
 	}
 }
 
@@ -145,36 +132,20 @@ func (t *table) Renew(ctx context.Context, session, token string, ttl time.Durat
 func (t *table) Release(ctx context.Context, session, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
-	_, err := t.b.leases().DeleteOne(ctx, pairs(fieldID, session, fieldToken, token))
-	return err
+	if _, err := t.b.leases().DeleteOne(ctx, pairs(fieldID, session, fieldToken, token)); err != nil {
+		return t.b.fault(t.b.session(session).op("unlock"), err)
+	}
+	return nil
 }
 
 // Lock takes the session for this process until it is unlocked; see
 // [lease.Keeper].
-func (b *store) Lock(ctx context.Context, id string) (state.Unlocker, error) {
-	s := b.session(id)
-	var lock state.Unlocker
-	if err := b.call(ctx, s.op("lock"), func(ctx context.Context) (err error) {
+func (b *store) Lock(ctx context.Context, id string) (lock state.Unlocker, err error) {
+	err = b.call(ctx, b.session(id).op("lock"), func(ctx context.Context) (err error) {
 		lock, err = b.keeper.Lock(ctx, id)
 		return err
-	}); err != nil {
-		return nil, err
-	}
-	return &unlocker{s, lock}, nil
-}
-
-// unlocker gives a session free.
-type unlocker struct {
-	s    *session
-	lock state.Unlocker
-}
-
-// Unlock gives the session free. Unlocking twice is no error.
-func (u *unlocker) Unlock() error {
-	if err := u.lock.Unlock(); err != nil {
-		return u.s.b.fault(u.s.op("unlock"), err)
-	}
-	return nil
+	})
+	return lock, err
 }
 
 // holders is [Backend.Holders].
@@ -183,10 +154,7 @@ func (b *store) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool]
 		var all []leased
 		var now time.Time
 		err := b.call(ctx, "list leases", func(ctx context.Context) error {
-			cursor, err := b.leases().Find(ctx, bson.D{})
-			if err == nil {
-				err = cursor.All(ctx, &all)
-			}
+			err := find(ctx, b.leases(), bson.D{}, &all)
 			if err == nil {
 				now, err = (&table{b: b}).now(ctx)
 			}

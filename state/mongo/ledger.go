@@ -2,11 +2,9 @@ package mongo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -23,14 +21,7 @@ func (b *store) Recall(ctx context.Context, account, key string) (entry driver.L
 		if err != nil {
 			return err
 		}
-		data, err := toJSON(raw, fieldID)
-		if err == nil {
-			err = json.Unmarshal(data, &entry)
-		}
-		if err != nil {
-			return corrupt(place(ledgerName, raw), err)
-		}
-		return nil
+		return decode(ledgerName, raw, &entry)
 	})
 	return entry, err
 }
@@ -39,11 +30,7 @@ func (b *store) Recall(ctx context.Context, account, key string) (entry driver.L
 func (b *store) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	var models []mongo.WriteModel
 	for _, e := range entries {
-		data, err := json.Marshal(e)
-		var doc bson.D
-		if err == nil {
-			doc, err = toBSON(data)
-		}
+		doc, err := encode(e)
 		if err != nil {
 			return &fault.Error{Class: fault.Session, Code: fault.State, Op: "record " + e.Key, Err: err}
 		}
