@@ -49,9 +49,9 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
-	out := render.NewOutput(stdout)
+	out, screen := render.NewOutput(stdout), newScreen(stderr)
 	return &app{
-		stdin: stdin, stdout: out, print: &render.Printer{Format: render.Text, Out: out}, screen: newScreen(stderr), environ: environ, dir: ".",
+		stdin: stdin, stdout: out, print: &render.Printer{Format: render.Text, Out: out, Screen: screen}, screen: screen, environ: environ, dir: ".",
 		now: time.Now, exit: os.Exit,
 		log: slog.New(slog.DiscardHandler),
 	}
@@ -97,6 +97,7 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 	if err := expandPaths(cmd.Flags(), sources.Paths); err != nil {
 		return err
 	}
+	a.print.Quiet, a.print.Verbose = a.global.quiet, a.global.verbose
 	if a.print.Format, err = a.chooseFormat(); err != nil {
 		return err
 	}
@@ -185,20 +186,8 @@ func (a *app) talk() io.Writer {
 	return a.screen
 }
 
-// result is where a result for people goes: standard output, or standard error
-// when standard output belongs to programs.
-func (a *app) result() io.Writer {
-	switch {
-	case a.global.quiet:
-		return io.Discard
-	case a.print.Format == render.Text:
-		return a.stdout
-	}
-	return a.screen
-}
-
-// json writes one JSON line to standard output. It is safe for concurrent use.
-func (a *app) json(v any) { a.stdout.JSON(v) }
+// result is where text about a result goes.
+func (a *app) result() io.Writer { return a.print.Beside() }
 
 func (a *app) redact(s string) string { return a.withProfiles(a.secrets.clean(s)) }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/emulator"
-	"github.com/gondola-sync/gondola/internal/cli/render"
 )
 
 func newDemo(a *app) *cobra.Command {
@@ -95,9 +94,7 @@ func (d *demo) say(text string) { fmt.Fprintln(d.a.result(), text) }
 // returns the summary if it was a sync.
 func (d *demo) gondola(ctx context.Context, words ...string) (summaryLine, error) {
 	g := d.a.global
-	if d.a.print.Format != render.Text {
-		words = append(words, "--output", string(d.a.print.Format))
-	}
+	words = append(words, "--output", string(d.a.print.Format))
 	if g.quiet {
 		words = append(words, "--quiet")
 	}
@@ -109,7 +106,7 @@ func (d *demo) gondola(ctx context.Context, words ...string) (summaryLine, error
 	}
 	child := newApp(d.a.stdin, nil, nil, d.environ())
 	child.args, child.dir, child.stdout, child.screen, child.exit = words, d.dir, d.a.stdout, d.a.screen, d.a.exit
-	child.print.Out = child.stdout
+	child.print.Out, child.print.Screen = child.stdout, child.screen
 	err := child.execute(ctx)
 	return child.last, err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// jsonLines shows a run as JSON lines on standard output.
+// jsonLines shows a run as JSON lines, if that is the format of the result.
 type jsonLines struct{ a *app }
 
 type stageLine struct {
@@ -56,16 +56,16 @@ type noticeLine struct {
 func (j jsonLines) event(e progress.Event) {
 	switch e := e.(type) {
 	case progress.Stage:
-		j.a.json(stageLine{"stage", e.Stage, e.Status, e.At, faultObject(e.Fault, j.a.redact)})
+		j.a.print.JSON(stageLine{"stage", e.Stage, e.Status, e.At, faultObject(e.Fault, j.a.redact)})
 	case progress.Item:
 		if e.Status == state.Pending {
 			return // transferred again: nothing has come to an end
 		}
-		j.a.json(itemLine{"item", cmp.Or(e.Key, e.Name), e.Name, e.Stage, e.Status, e.Bytes, faultObject(e.Fault, j.a.redact), e.Remark})
+		j.a.print.JSON(itemLine{"item", cmp.Or(e.Key, e.Name), e.Name, e.Stage, e.Status, e.Bytes, faultObject(e.Fault, j.a.redact), e.Remark})
 	case progress.Wait:
-		j.a.json(waitLine{"wait", waitObject{j.a.redact(e.Reason), e.Until}})
+		j.a.print.JSON(waitLine{"wait", waitObject{j.a.redact(e.Reason), e.Until}})
 	case progress.Notice:
-		j.a.json(noticeLine{"notice", j.a.redact(e.Text)})
+		j.a.print.JSON(noticeLine{"notice", j.a.redact(e.Text)})
 	}
 }
 
@@ -80,7 +80,7 @@ func (a *app) showNotice(e progress.Event) {
 }
 
 func (j jsonLines) tick(p progress.Snapshot) {
-	j.a.json(progressLine{
+	j.a.print.JSON(progressLine{
 		Type:       "progress",
 		ItemsTotal: p.ItemsTotal, ItemsDone: p.ItemsDone,
 		BytesTotal: p.BytesTotal, BytesDone: p.BytesDone, BytesPerSecond: p.Up,

@@ -42,8 +42,8 @@ func TestOutputKeepsItsFirstError(t *testing.T) {
 func TestALineThatJSONCannotHoldIsAFailure(t *testing.T) {
 	var out, errs bytes.Buffer
 	a := newApp(nil, &out, &errs, nil)
-	a.json(math.NaN())
-	a.json("the next")
+	a.stdout.JSON(math.NaN())
+	a.stdout.JSON("the next")
 	if code := a.finish(nil); code != exitFailed || out.String() != "\"the next\"\n" || !strings.Contains(errs.String(), "NaN") {
 		t.Errorf("exit code %d, wrote %q, said %q", code, out.String(), errs.String())
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/internal/cli/render"
@@ -34,16 +33,12 @@ type verdict struct {
 
 // prove compares both sides file by file.
 func (d *demo) prove(cut, resumed, again summaryLine) error {
-	table := tabwriter.NewWriter(d.a.result(), 0, 4, 2, ' ', 0)
+	rows := d.a.print.Rows(render.Table{To: d.a.result()})
 	lines, v := judge(d.services.emulator.Arrivals())
 	for _, line := range lines {
-		if d.a.print.Format == render.JSON {
-			d.a.json(line)
-			continue
-		}
-		row(table, line.Name, size(line.Bytes), shortHash(line.SHA256), line.text())
+		rows.Add(line)
 	}
-	if err := table.Flush(); err != nil {
+	if err := rows.Close(); err != nil {
 		return err
 	}
 	v.SentMore = again.Bytes.Uploaded
@@ -82,6 +77,14 @@ func judge(arrivals emulator.Arrivals) ([]provedLine, verdict) {
 	}
 	v.OK = v.Files > 0 && v.Proved == v.Files && v.Strange == 0
 	return lines, v
+}
+
+// Cells implements [render.Row]: a proof is no TSV.
+func (l provedLine) Cells() []any { return nil }
+
+// Texts implements [render.Row].
+func (l provedLine) Texts() []any {
+	return []any{l.Name, size(l.Bytes), shortHash(l.SHA256), l.text()}
 }
 
 func (l provedLine) text() string {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
@@ -65,6 +66,7 @@ func itemEvent(name string, stage state.Stage, status state.Status, f *progress.
 func TestJSONLines(t *testing.T) {
 	var out, talk bytes.Buffer
 	a := newApp(nil, &out, &talk, nil)
+	a.print.Format = render.JSON
 	shown := jsonLines{a}
 	for _, e := range events {
 		shown.event(e)

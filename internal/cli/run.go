@@ -72,19 +72,19 @@ func (a *app) tell(err error) {
 	if _, told := errors.AsType[*toldError](err); exitCode(err) == exitDone || told {
 		return
 	}
-	if a.print.Format == render.JSON || !a.started && wantsJSON(a.args) {
-		a.tellJSON(err)
+	if !a.started && wantsJSON(a.args) {
+		a.print.Format = render.JSON
 	}
+	a.print.JSON(a.failureLine(err))
 	a.complain(err)
 }
 
-// tellJSON reports a failure as the last line of what a program reads.
-func (a *app) tellJSON(err error) {
+// failureLine is the last line of what a program reads of a failed command.
+func (a *app) failureLine(err error) any {
 	if a.command == "sync" {
-		a.json(report{from: defaultFrom, to: defaultTo, err: err}.line(a.redact))
-		return
+		return report{from: defaultFrom, to: defaultTo, err: err}.line(a.redact)
 	}
-	a.json(errorLine{"error", exitCode(err), describe(err, a.redact)})
+	return errorLine{"error", exitCode(err), describe(err, a.redact)}
 }
 
 type errorLine struct {

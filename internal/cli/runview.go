@@ -15,7 +15,14 @@ type runLine struct {
 	Type      string `json:"type"`
 	SessionID string `json:"session_id"`
 	*runObject
+	text string
 }
+
+// Text implements [render.Result].
+func (l runLine) Text(w io.Writer) { fmt.Fprintln(w, l.text) }
+
+// TSV implements [render.Result]: what goes on is no row.
+func (runLine) TSV(io.Writer) {}
 
 // runObject is the run of a session by another process.
 type runObject struct {

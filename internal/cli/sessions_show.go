@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -49,12 +50,7 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	if err != nil {
 		return err
 	}
-	if a.print.Format != render.TSV { // as TSV, its items are the result
-		a.print.Print(v)
-	}
-	if a.print.Format == render.Text {
-		fmt.Fprintln(a.stdout)
-	}
+	a.print.Print(sessionHead{v})
 	rows := a.print.Rows(itemTable)
 	for it, err := range itemsOf(ctx, backend, id, outcome) {
 		if err != nil {
@@ -64,6 +60,18 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	}
 	return rows.Close()
 }
+
+// sessionHead is a session above its items.
+type sessionHead struct{ *sessionView }
+
+// Text implements [render.Result].
+func (h sessionHead) Text(w io.Writer) {
+	h.sessionView.Text(w)
+	fmt.Fprintln(w)
+}
+
+// TSV implements [render.Result]: as TSV, the items are the result.
+func (sessionHead) TSV(io.Writer) {}
 
 // itemTable is the table of a session's items; as TSV it is q2google's.
 var itemTable = render.Table{

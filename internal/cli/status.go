@@ -69,9 +69,7 @@ func (a *app) sessionStatus(ctx context.Context, backend state.Backend, id strin
 		return err
 	}
 	a.print.Print(v)
-	if a.print.Format == render.Text {
-		writeNames(ctx, a.stdout, backend, id, quoted(id)+a.onStore, v.Items, 0, a.redact)
-	}
+	a.print.Text(func(w io.Writer) { writeNames(ctx, w, backend, id, quoted(id)+a.onStore, v.Items, 0, a.redact) })
 	return nil
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/cli/render"
@@ -47,17 +46,14 @@ func (a *app) watchRun(ctx context.Context, backend state.Backend, id string) er
 // runWatcher returns a function that shows a run in the chosen format, and one
 // that takes down what that has put up.
 func (a *app) runWatcher(id string) (show func(*observe.Run), end func()) {
-	end = func() {}
-	switch {
-	case a.print.Format == render.JSON:
-		return func(r *observe.Run) { a.json(runLine{"run", id, newRunObject(r, a.now(), a.redact)}) }, end
-	case a.print.Format == render.Text && !a.animated():
-		return func(r *observe.Run) { fmt.Fprintln(a.stdout, a.redact(cell(watchText(r, a.now())))) }, end
-	case !a.animated():
-		return func(*observe.Run) {}, end
+	if a.animated() && a.print.Format != render.JSON {
+		l := newLive(a.screen, a.redact)
+		return func(r *observe.Run) { l.run(r, a.now()) }, l.close
 	}
-	l := newLive(a.screen, a.redact)
-	return func(r *observe.Run) { l.run(r, a.now()) }, l.close
+	return func(r *observe.Run) {
+		now := a.now()
+		a.print.Print(runLine{"run", id, newRunObject(r, now, a.redact), a.redact(cell(watchText(r, now)))})
+	}, func() {}
 }
 
 // watchText says in a line how far a run is.

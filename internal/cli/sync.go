@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -230,10 +231,7 @@ func (a *app) resumeQuality(ctx context.Context, f *syncFlags, r *report, o *gon
 
 // watchers are what shows a run in the chosen format.
 func (a *app) watchers() []watcher {
-	var shown []watcher
-	if a.print.Format == render.JSON {
-		shown = append(shown, jsonLines{a})
-	}
+	shown := []watcher{jsonLines{a}}
 	if a.global.quiet {
 		return shown
 	}
@@ -250,10 +248,9 @@ func (a *app) watchers() []watcher {
 func (a *app) report(ctx context.Context, r report) error {
 	ctx = context.WithoutCancel(ctx)
 	defer func() { a.print.JSON(r.line(a.redact)) }()
-	if a.print.Format == render.TSV {
-		if err := a.reportItems(ctx, r); err != nil && !render.IsOutput(err) {
-			r.err = errors.Join(r.err, err)
-		}
+	err := a.print.TSV(func(w io.Writer) error { return r.writeItems(ctx, w) })
+	if err != nil && !render.IsOutput(err) {
+		r.err = errors.Join(r.err, err)
 	}
 	if r.err != nil && !errors.Is(r.err, errPartial) {
 		a.complain(r.err)
@@ -264,13 +261,13 @@ func (a *app) report(ctx context.Context, r report) error {
 	return told(r.err)
 }
 
-// reportItems writes q2google's table of a run's items; of a run that opened no
+// writeItems writes q2google's table of a run's items; of a run that opened no
 // session there are none.
-func (a *app) reportItems(ctx context.Context, r report) error {
+func (r report) writeItems(ctx context.Context, w io.Writer) error {
 	if r.summary == nil {
-		return writeTSV(ctx, a.stdout, nil, "")
+		return writeTSV(ctx, w, nil, "")
 	}
-	return writeTSV(ctx, a.stdout, r.backend, r.sessionID)
+	return writeTSV(ctx, w, r.backend, r.sessionID)
 }
 
 // retryCommand is the command that goes on where this one stopped: the same,

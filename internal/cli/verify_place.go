@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
@@ -87,13 +88,16 @@ func (a *app) verifyPlace(ctx context.Context, f *verifyFlags, uri registry.URI)
 // for.
 func (a *app) placeFile(rows *render.Rows, f registry.VerifiedFile) {
 	line := placeFileLine{"verified", f.Key, f.Name, f.Path, f.Status, f.Reason, f.Size, f.SHA256, f.Session}
-	wrong := f.Status != "verified"
-	switch format := a.print.Format; {
-	case wrong || format == render.TSV || format == render.JSON && a.global.verbose:
+	if f.Status != "verified" {
 		rows.Add(line)
-	case a.global.verbose:
-		fmt.Fprintln(a.talk(), f.Status+": "+cell(f.Path))
+		return
 	}
+	rows.AddMinor(line)
+	a.print.Text(func(io.Writer) {
+		if a.global.verbose {
+			fmt.Fprintln(a.talk(), f.Status+": "+cell(f.Path))
+		}
+	})
 }
 
 // Cells implements [render.Row].

@@ -135,8 +135,10 @@ func (v *verifyView) item(it gondola.VerifiedItem) {
 	if l := v.lists[it.Verdict]; l != nil && telling {
 		l.add(cell(it.Item.Name) + ": " + v.a.redact(cell(it.Reason)))
 	}
-	if v.a.global.verbose || !good || it.Item.Remark() != "" || v.a.print.Format == render.TSV {
-		v.rows.Add(v.line(it))
+	if line := v.line(it); good && it.Item.Remark() == "" {
+		v.rows.AddMinor(line)
+	} else {
+		v.rows.Add(line)
 	}
 	v.progress(it)
 }

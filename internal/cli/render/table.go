@@ -7,7 +7,7 @@ import (
 
 // Table prints rows of one kind. As JSON each is marshalled.
 type Table struct {
-	TSV    []string // names of the columns of TSV
+	TSV    []string // names of the columns of TSV; nil if rows are text there, too
 	Titles []string // of the columns of text; nil for none
 	Headed bool     // titles are printed also without rows
 	// Widths are those of the columns of text but the last, which are cut to them,
@@ -38,7 +38,9 @@ func (p *Printer) Rows(t Table) *Rows {
 	if t.To == nil {
 		t.To = p.Out
 	}
-	p.Heading(t.TSV...)
+	if t.TSV != nil {
+		p.Heading(t.TSV...)
+	}
 	r := &Rows{p: p, table: t, aligned: tabwriter.NewWriter(t.To, 0, 4, 2, ' ', 0)}
 	if t.Headed && p.Format == Text {
 		r.title()
@@ -60,11 +62,34 @@ func (r *Rows) Add(row Row) {
 	case JSON:
 		r.p.Out.JSON(row)
 	case TSV:
-		Line(r.p.Out, row.Cells()...)
+		r.cells(row)
 	default:
-		r.title()
-		r.text(row.Texts())
+		r.texts(row)
 	}
+}
+
+// AddMinor prints a row that matters to programs only: as TSV, which has all rows,
+// and as JSON if the printer is verbose.
+func (r *Rows) AddMinor(row Row) {
+	switch {
+	case r.p.Format == TSV:
+		r.cells(row)
+	case r.p.Format == JSON && r.p.Verbose:
+		r.p.Out.JSON(row)
+	}
+}
+
+func (r *Rows) cells(row Row) {
+	if r.table.TSV == nil {
+		r.texts(row)
+		return
+	}
+	Line(r.p.Out, row.Cells()...)
+}
+
+func (r *Rows) texts(row Row) {
+	r.title()
+	r.text(row.Texts())
 }
 
 func (r *Rows) text(cells []any) {

@@ -45,6 +45,45 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestMinorRows: TSV has all rows, JSON those that matter to programs only if it is
+// verbose, text never.
+func TestMinorRows(t *testing.T) {
+	for _, tc := range []struct {
+		format  render.Format
+		verbose bool
+		want    string
+	}{
+		{render.Text, true, ""},
+		{render.JSON, false, ""},
+		{render.JSON, true, "{\"name\":\"b\",\"bytes\":22}\n"},
+		{render.TSV, false, "name\tbytes\nb\t22\n"},
+	} {
+		var out bytes.Buffer
+		p := render.Printer{Format: tc.format, Out: render.NewOutput(&out), Verbose: tc.verbose}
+		rows := p.Rows(render.Table{TSV: []string{"name", "bytes"}})
+		rows.AddMinor(file{"b", 22})
+		if err := rows.Close(); err != nil || out.String() != tc.want {
+			t.Errorf("%s, verbose %v: %q, %v; want %q", tc.format, tc.verbose, out.String(), err, tc.want)
+		}
+	}
+}
+
+// TestRowsThatAreNoTSV: the rows of a table without columns of TSV are text there,
+// beside the result.
+func TestRowsThatAreNoTSV(t *testing.T) {
+	var out, screen bytes.Buffer
+	p := render.Printer{Format: render.TSV, Out: render.NewOutput(&out), Screen: &screen}
+	rows := p.Rows(render.Table{To: p.Beside()})
+	rows.Add(file{"b", 22})
+	if err := rows.Close(); err != nil || out.Len() > 0 || screen.String() != "b  22  bytes\n" {
+		t.Errorf("%q, beside it %q, %v", out.String(), screen.String(), err)
+	}
+	p.Quiet = true
+	if p.Beside() == p.Screen {
+		t.Error("a quiet printer writes text beside results")
+	}
+}
+
 // TestTextGoesElsewhere: where standard output belongs to programs, text goes to
 // another writer, and JSON and TSV do not.
 func TestTextGoesElsewhere(t *testing.T) {
