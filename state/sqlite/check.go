@@ -6,18 +6,26 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 	"github.com/gondola-sync/gondola/state/lease"
 )
 
 func (b *db) sound(ctx context.Context, pragma string) error {
 	var damages []string
-	err := b.read(ctx, "check", pragma, nil, func(r row) error {
-		var line string
-		err := r.Scan(&line)
-		if line != "ok" {
-			damages = append(damages, strings.TrimSpace(line))
-		}
-		return err
+	err := b.using(ctx, "check", func() error {
+		return b.reads.query(ctx, pragma, nil, func(rows sqlstore.Rows) error {
+			damages = nil
+			for rows.Next() {
+				var line string
+				if err := rows.Scan(&line); err != nil {
+					return err
+				}
+				if line != "ok" {
+					damages = append(damages, strings.TrimSpace(line))
+				}
+			}
+			return rows.Err()
+		})
 	})
 	if err != nil || len(damages) == 0 {
 		return err
@@ -28,16 +36,13 @@ func (b *db) sound(ctx context.Context, pragma string) error {
 	}
 }
 
-// machineKey is where the table store has the machine that used the file last.
-const machineKey = "machine"
-
-// checkAfterOutage looks the database over if the machine, or the container,
+// checkAfterOutage reads the whole database if the machine, or the container,
 // that used it last is not this one and has left it unclosed: it went down, and
 // its disk may have lost what it had called durable. A process that was merely
 // killed damages nothing.
 func (b *db) checkAfterOutage(ctx context.Context, unclean bool) error {
 	var last string
-	err := b.read(ctx, "open state database", "SELECT value FROM store WHERE name = ?", []any{machineKey}, func(r row) error { return r.Scan(&last) })
+	_, err := b.row(ctx, "open state database", "SELECT value FROM store WHERE name = 'machine'", &last)
 	here := lease.Machine()
 	if err != nil || last == here {
 		return err
@@ -48,22 +53,17 @@ func (b *db) checkAfterOutage(ctx context.Context, unclean bool) error {
 			return err
 		}
 	}
-	if err := b.noteMachine(ctx, here); err != nil && ctx.Err() == nil {
+	err = b.change(ctx, "note the machine", func(t *tx) { t.Exec("REPLACE INTO store (name, value) VALUES ('machine', ?)", here) })
+	if err != nil && ctx.Err() == nil {
 		b.log.Warn("the state database can be read, and not changed", "error", err)
 	}
 	return ctx.Err()
 }
 
-func (b *db) noteMachine(ctx context.Context, here string) error {
-	return b.write(ctx, "note the machine in", func(t *tx) error {
-		return t.exec("INSERT INTO store (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", machineKey, here)
-	})
-}
-
 // useWAL makes readers and the writer independent of each other.
 func (b *db) useWAL(ctx context.Context) error {
 	mode := ""
-	err := b.outside(ctx, "PRAGMA journal_mode = WAL", func(r row) error { return r.Scan(&mode) })
+	err := b.outside(ctx, "PRAGMA journal_mode = WAL", &mode)
 	if err == nil && mode != "wal" {
 		err = errNotShared
 	}

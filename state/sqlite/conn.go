@@ -9,19 +9,15 @@ import (
 
 	sqlite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
+
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
-
-// row is one row of an answer.
-type row interface{ Scan(dest ...any) error }
-
-// preparer is a connection, or several.
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-}
 
 // statements are prepared when first used, and kept.
 type statements struct {
-	on   preparer
+	on interface { // a connection, or several
+		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	}
 	mu   sync.Mutex
 	kept map[string]*sql.Stmt
 }
@@ -32,7 +28,7 @@ func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt := s.kept[query]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := s.on.PrepareContext(ctx, query)
+	stmt, err := s.on.PrepareContext(ctx, translate(query))
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +49,8 @@ func (s *statements) close() {
 	s.kept = nil
 }
 
-// each shows every row of the answer.
-func (s *statements) each(ctx context.Context, query string, args []any, show func(row) error) error {
+// query reads the answer to a question.
+func (s *statements) query(ctx context.Context, query string, args []any, read func(sqlstore.Rows) error) error {
 	stmt, err := s.get(ctx, query)
 	if err != nil {
 		return err
@@ -64,12 +60,17 @@ func (s *statements) each(ctx context.Context, query string, args []any, show fu
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := show(rows); err != nil {
-			return err
+	return read(rows)
+}
+
+// into reads the first row of an answer, if there is one.
+func into(found *bool, dest ...any) func(sqlstore.Rows) error {
+	return func(rows sqlstore.Rows) error {
+		if *found = rows.Next(); !*found || len(dest) == 0 {
+			return rows.Err()
 		}
+		return rows.Scan(dest...)
 	}
-	return rows.Err()
 }
 
 // reader answers questions from what has been committed, several at a time.
@@ -96,10 +97,10 @@ func openDB(name string) *sql.DB {
 	return db
 }
 
-// each is as that of its statements, but waits for a process that has the file
+// query is as that of its statements, but waits for a process that has the file
 // to itself, as for recovery.
-func (r *reader) each(ctx context.Context, query string, args []any, show func(row) error) error {
-	return patiently(ctx, func() error { return r.statements.each(ctx, query, args, show) })
+func (r *reader) query(ctx context.Context, query string, args []any, read func(sqlstore.Rows) error) error {
+	return patiently(ctx, func() error { return r.statements.query(ctx, query, args, read) })
 }
 
 func (r *reader) close() error {
@@ -110,9 +111,8 @@ func (r *reader) close() error {
 // patience is how long another process may keep the file to itself.
 const patience = 30 * time.Second
 
-// patiently repeats what fails because another process has the file. Such a
-// failure comes before any row. SQLite's own waiting, a tenth of a second, is
-// deaf to contexts.
+// patiently repeats what fails because another process has the file. SQLite's own
+// waiting, a tenth of a second, is deaf to contexts.
 func patiently(ctx context.Context, do func() error) error {
 	for deadline := time.Now().Add(patience); ; {
 		err := do()
@@ -133,65 +133,4 @@ func code(err error) int {
 		return e.Code() & 0xff
 	}
 	return 0
-}
-
-// read shows every row of the answer to a question.
-func (b *db) read(ctx context.Context, op, query string, args []any, show func(row) error) error {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	if err := b.usable(ctx); err != nil {
-		return err
-	}
-	return b.fault(ctx, op, b.reads.each(ctx, query, args, show))
-}
-
-// usable returns an error if the backend or ctx has ended. Call with mu held.
-func (b *db) usable(ctx context.Context) error {
-	if b.closed {
-		return errClosed()
-	}
-	return ctx.Err()
-}
-
-// write runs one transaction on a schema that is up to date: all of it is durable
-// when write returns nil, and nothing of it is done otherwise.
-func (b *db) write(ctx context.Context, op string, do func(*tx) error) error {
-	if err := b.update(ctx); err != nil {
-		return err
-	}
-	return b.transact(ctx, op, do)
-}
-
-// writeUnsynced is write for what a power cut may cost: the disk is not waited
-// for.
-func (b *db) writeUnsynced(ctx context.Context, op string, do func(*tx) error) error {
-	if err := b.update(ctx); err != nil {
-		return err
-	}
-	return b.using(ctx, op, func() error { return b.writes.transactUnsynced(ctx, do) })
-}
-
-// transact is write on whatever schema there is.
-func (b *db) transact(ctx context.Context, op string, do func(*tx) error) error {
-	return b.using(ctx, op, func() error { return b.writes.transact(ctx, do) })
-}
-
-// using runs a change while the backend is open.
-func (b *db) using(ctx context.Context, op string, change func() error) error {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	if err := b.usable(ctx); err != nil {
-		return err
-	}
-	return b.fault(ctx, op, change())
-}
-
-// outside runs a statement that cannot be part of a transaction.
-func (b *db) outside(ctx context.Context, query string, show func(row) error) error {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	if err := b.usable(ctx); err != nil {
-		return err
-	}
-	return b.fault(ctx, "set up", b.writes.outside(ctx, query, show))
 }

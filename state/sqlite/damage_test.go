@@ -146,8 +146,8 @@ func TestAfterOutage(t *testing.T) {
 // TestBadDocuments: a document that somebody spoilt fails by itself.
 func TestBadDocuments(t *testing.T) {
 	path := wellPut(t, 3)
-	raw(t, path, "UPDATE item SET document = '{}' WHERE seq = 2", "UPDATE item SET document = replace(document, 'created_at\":\"2', 'created_at\":\"x') WHERE seq = 3",
-		"INSERT INTO batch VALUES (1, 7, 'nonsense')", "INSERT INTO session (id, updated_at, document) VALUES ('t', '', '{}')")
+	raw(t, path, "UPDATE items SET document = '{}' WHERE seq = 2", "UPDATE items SET document = replace(document, 'created_at\":\"2', 'created_at\":\"x') WHERE seq = 3",
+		"INSERT INTO batches VALUES (1, 7, 'nonsense')", "INSERT INTO sessions (id, updated, document) VALUES ('t', '', '{}')")
 	b := open(t, path)
 	defer b.Close()
 	ctx := t.Context()

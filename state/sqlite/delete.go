@@ -6,14 +6,14 @@ import (
 	"fmt"
 
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 // Delete removes a session. One transaction takes it out of sight, then
 // its rows are cleared piece by piece, with those that an interrupted deletion
-// has left, and the file shrinks. It returns a *state.LockedError if another
-// backend holds the session.
+// has left, and the file shrinks.
 func (b *db) Delete(ctx context.Context, id string) error {
-	gone := b.hide(ctx, id)
+	gone := b.Store.Delete(ctx, id)
 	if gone != nil && !errors.Is(gone, driver.ErrNotFound) {
 		return gone
 	}
@@ -21,30 +21,6 @@ func (b *db) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	return gone
-}
-
-// hide takes a session out of sight, under its lock.
-func (b *db) hide(ctx context.Context, id string) error {
-	if _, err := b.Header(ctx, id); errors.Is(err, driver.ErrNotFound) || ctx.Err() != nil {
-		return err
-	}
-	if b.keeper.Token(id) == "" {
-		lock, err := b.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer lock.Unlock()
-	}
-	return b.guarded(ctx, "delete", id, func(t *tx) error {
-		session, err := t.session(id)
-		if err != nil {
-			return err
-		}
-		if err := t.exec("DELETE FROM tally WHERE session = ?", session); err != nil {
-			return err
-		}
-		return t.exec("UPDATE session SET id = NULL WHERE number = ?", session)
-	})
 }
 
 // How much one transaction clears: others wait some hundredths of a second.
@@ -57,10 +33,7 @@ const (
 // space they took back to the disk.
 func (b *db) clear(ctx context.Context) error {
 	for more := true; more; {
-		err := b.write(ctx, "clear deleted sessions in", func(t *tx) (err error) {
-			more, err = t.clear()
-			return err
-		})
+		err := b.change(ctx, "clear deleted sessions", func(t *tx) { more = t.clear() })
 		if err != nil {
 			return err
 		}
@@ -68,16 +41,21 @@ func (b *db) clear(ctx context.Context) error {
 	return b.shrink(ctx)
 }
 
+// change runs one transaction on a schema that is up to date.
+func (b *db) change(ctx context.Context, op string, do func(t *tx)) error {
+	return b.Change(ctx, op, sqlstore.How{}, func(t sqlstore.Tx) error { do(t.(*tx)); return t.Send() })
+}
+
 // shrink gives free pages back to the disk, those at the end of the file and,
 // moving others into their place, all that are free now.
 func (b *db) shrink(ctx context.Context) error {
 	for before, free := -1, 0; free != before; {
 		before = free
-		err := b.write(ctx, "shrink", func(t *tx) error {
-			if _, err := t.row("PRAGMA freelist_count", nil, &free); err != nil || free == 0 {
-				return err
+		err := b.change(ctx, "shrink", func(t *tx) {
+			var found bool
+			if t.Query("PRAGMA freelist_count", nil, into(&found, &free)); free > 0 {
+				t.Exec(fmt.Sprintf("PRAGMA incremental_vacuum(%d)", clearPages))
 			}
-			return t.exec(fmt.Sprintf("PRAGMA incremental_vacuum(%d)", clearPages))
 		})
 		if err != nil {
 			return err
@@ -88,20 +66,21 @@ func (b *db) shrink(ctx context.Context) error {
 
 // clear clears a piece of the first deleted session, and reports whether there
 // was one.
-func (t *tx) clear() (bool, error) {
+func (t *tx) clear() (found bool) {
 	var session int64
-	found, err := t.row("SELECT number FROM session WHERE id IS NULL LIMIT 1", nil, &session)
-	if err != nil || !found {
-		return false, err
+	t.Query("SELECT num FROM sessions WHERE id IS NULL LIMIT 1", nil, into(&found, &session))
+	if !found {
+		return false
 	}
 	for _, query := range []string{
-		"DELETE FROM item WHERE session = ?1 AND seq IN (SELECT seq FROM item WHERE session = ?1 ORDER BY seq LIMIT ?2)",
-		"DELETE FROM batch WHERE session = ?1 AND number IN (SELECT number FROM batch WHERE session = ?1 ORDER BY number LIMIT ?2)",
+		"DELETE FROM items WHERE session = ?1 AND seq IN (SELECT seq FROM items WHERE session = ?1 ORDER BY seq LIMIT ?2)",
+		`DELETE FROM batches WHERE session = ?1 AND "index" IN (SELECT "index" FROM batches WHERE session = ?1 ORDER BY "index" LIMIT ?2)`,
 		"DELETE FROM journal WHERE session = ?1 AND number IN (SELECT number FROM journal WHERE session = ?1 ORDER BY number LIMIT ?2)",
 	} {
-		if n, err := t.change(query, session, clearRows); err != nil || n > 0 {
-			return true, err
+		if t.Exec(query, session, clearRows); t.changed > 0 {
+			return true
 		}
 	}
-	return true, t.exec("DELETE FROM session WHERE number = ?", session)
+	t.Exec("DELETE FROM sessions WHERE num = ?", session)
+	return true
 }

@@ -100,10 +100,10 @@ func TestDocumented(t *testing.T) {
 	}
 	wantEqual(t, "columns in docs/sqlite.md", want, got)
 
-	repair := regexp.MustCompile("`(DELETE FROM tally; .*?)`").FindStringSubmatch(string(page))
-	sums := query(t, path, "SELECT * FROM tally ORDER BY session, outcome")
-	raw(t, path, "UPDATE tally SET items = 99", repair[1])
-	wantEqual(t, "sums after their repair", sums, query(t, path, "SELECT * FROM tally ORDER BY session, outcome"))
+	repair := regexp.MustCompile("`(DELETE FROM counts; .*?)`").FindStringSubmatch(string(page))
+	sums := query(t, path, "SELECT * FROM counts ORDER BY session, outcome")
+	raw(t, path, "UPDATE counts SET items = 99", repair[1])
+	wantEqual(t, "sums after their repair", sums, query(t, path, "SELECT * FROM counts ORDER BY session, outcome"))
 }
 
 // TestViews: the views say what the backend says, and no secret.

@@ -36,11 +36,11 @@ func (b *Backend) Written() (pages int) {
 }
 
 // KeepInJournals sets how many entries of a journal are kept.
-func KeepInJournals(b *Backend, n int64) { b.db.kept = n }
+func KeepInJournals(b *Backend, n int64) { b.db.KeepInJournals(n) }
 
 // Exec runs a statement on the writer's connection, beside all rules.
 func (b *Backend) Exec(query string) error {
-	return b.db.writes.outside(context.Background(), query, func(row) error { return nil })
+	return b.db.writes.outside(context.Background(), query)
 }
 
 // CheckHeader is checkHeader.
@@ -49,7 +49,7 @@ var CheckHeader = checkHeader
 // Number returns the answer to a question that is a number.
 func (b *Backend) Number(t testing.TB, query string) (n int64) {
 	t.Helper()
-	if err := b.db.one(t.Context(), "ask", query, nil, &n); err != nil {
+	if _, err := b.db.row(t.Context(), "ask", query, &n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -65,7 +65,7 @@ func (b *Backend) Plans(t testing.TB) map[string][]string {
 		}
 	}
 	for query := range plans {
-		rows, err := b.db.reads.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, 16)...)
+		rows, err := b.db.reads.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+translate(query), make([]any, 16)...)
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}

@@ -75,8 +75,3 @@ func (b *db) Damaged(what string, err error) error {
 		Hint: "restore the file from a copy, or correct the document in its row (docs/sqlite.md tells how)",
 	}
 }
-
-// refused says that something of a session cannot be stored.
-func refused(what, id string, err error) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("store %s of session %q", what, id), Err: err}
-}

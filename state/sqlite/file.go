@@ -15,6 +15,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/durable"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 const (
@@ -165,7 +166,7 @@ func checkHeader(head []byte) (empty bool, err error) {
 
 func recoverJournal(ctx context.Context, path string) error {
 	r := newReader(path)
-	err := r.each(ctx, "PRAGMA schema_version", nil, func(row) error { return nil })
+	err := r.query(ctx, "PRAGMA schema_version", nil, func(sqlstore.Rows) error { return nil })
 	return errors.Join(err, r.close())
 }
 

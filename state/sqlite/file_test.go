@@ -65,7 +65,7 @@ func TestRefusedFiles(t *testing.T) {
 	before := files(t, dir)
 	for name, why := range map[string]string{
 		"directory": "directory", "text": "no SQLite database", "short": "no SQLite database", "text/x.db": "not a directory",
-		"foreign": "another program", "foreign wal": "another program", "newer": "version 99; this gondola knows version 3",
+		"foreign": "another program", "foreign wal": "another program", "newer": "version 99; this gondola knows version 4",
 	} {
 		b, err := sqlite.Open(t.Context(), at(name), sqlite.Options{})
 		if err == nil || !strings.Contains(err.Error(), why) {

@@ -48,7 +48,7 @@ func TestJournalIsBounded(t *testing.T) {
 	if 10_009-n < kept {
 		t.Errorf("%d entries are kept, want at least %d", 10_009-n, kept)
 	}
-	if got := b.Number(t, "SELECT count(*) FROM journal WHERE session = (SELECT number FROM session WHERE id = 'other')"); got != 1 {
+	if got := b.Number(t, "SELECT count(*) FROM journal WHERE session = (SELECT num FROM sessions WHERE id = 'other')"); got != 1 {
 		t.Errorf("%d entries of the other session, want 1", got)
 	}
 }
@@ -82,7 +82,7 @@ func TestDeletedJournal(t *testing.T) {
 	must(t, b.Append(t.Context(), "s", journalOf(0, 3000)...))
 	must(t, b.PutSnapshot(t.Context(), "s", time.Now(), []byte("{}")))
 	must(t, b.DeleteSession(t.Context(), "s"))
-	if n := b.Number(t, "SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM snapshot)"); n != 0 {
+	if n := b.Number(t, "SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM snapshots)"); n != 0 {
 		t.Errorf("%d rows are left", n)
 	}
 }

@@ -17,8 +17,9 @@ const applicationID = 0x476f6e64
 var schema embed.FS
 
 // version is that of the schema this program knows. The script schema/N.sql
-// makes version N of version N-1.
-const version = 3
+// makes version N of version N-1. What schema/read-N.sql puts before a query gives
+// the tables of version N, or later, the names and columns that they have in this one.
+const version = 4
 
 // prepareSchema refuses a newer schema and brings an older one up to date, unless
 // the file is to be opened as it is.
@@ -28,7 +29,7 @@ func (b *db) prepareSchema(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now == 0 && b.existing:
-		return b.unmade()
+		return b.unfit(errors.New("it has no schema, and may not be changed now"), "run gondola sync, which makes it")
 	case now < version && b.existing:
 		b.outdated.Store(true)
 		return nil
@@ -36,8 +37,8 @@ func (b *db) prepareSchema(ctx context.Context) error {
 	return b.migrate(ctx)
 }
 
-// update brings an older schema up to date that was left as it was.
-func (b *db) update(ctx context.Context) error {
+// upgrade brings an older schema up to date that was left as it was.
+func (b *db) upgrade(ctx context.Context) error {
 	if !b.outdated.Load() {
 		return nil
 	}
@@ -54,75 +55,63 @@ func (b *db) migrate(ctx context.Context) error {
 		case err != nil:
 			return err
 		case now > version:
-			return b.newer(now)
+			return b.unfit(fmt.Errorf("its schema has version %d; this gondola knows version %d", now, version),
+				"run the newer gondola that wrote it; gondola version shows which this is")
 		case now == version:
 			b.outdated.Store(false)
 			return nil
-		case now == 0:
-			err = b.allowShrinking(ctx)
+		case now == 0: // an empty file, which is to give space back to the disk later on
+			err = b.outside(ctx, "PRAGMA auto_vacuum = INCREMENTAL")
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = b.transact(ctx, fmt.Sprintf("bring up to schema version %d", now+1), func(t *tx) { t.step(now) })
 		}
-		err = b.transact(ctx, fmt.Sprintf("bring up to schema version %d", now+1), func(t *tx) error {
-			return t.step(now)
-		})
 		if err != nil {
 			return err
 		}
 	}
 }
 
-// isOutdated reports whether the schema is still an older one.
-func (b *db) isOutdated(ctx context.Context) (bool, error) {
+// older returns what goes before a query while the schema is an older one.
+func (b *db) older(ctx context.Context) (string, error) {
 	if !b.outdated.Load() {
-		return false, nil
+		return "", nil
 	}
 	now, err := b.schemaVersion(ctx)
-	if err == nil && now >= version { // another process has made the step
-		b.outdated.Store(false)
+	if err != nil {
+		return "", err
 	}
-	return now < version, err
+	if now >= version { // another process has made the step
+		b.outdated.Store(false)
+		return "", nil
+	}
+	text, err := schema.ReadFile(fmt.Sprintf("schema/read-%d.sql", min(now, 2)))
+	return string(text), err
 }
 
-// allowShrinking lets an empty database give space back to the disk later on.
-func (b *db) allowShrinking(ctx context.Context) error {
-	return b.outside(ctx, "PRAGMA auto_vacuum = INCREMENTAL", func(row) error { return nil })
-}
-
-// step makes version from+1 of the schema, unless somebody else has.
-func (t *tx) step(from int) error {
-	var now int
-	if _, err := t.row("PRAGMA user_version", nil, &now); err != nil || now != from {
-		return err
+// step makes version from+1 of the schema, unless another process has.
+func (t *tx) step(from int) {
+	now, found := 0, false
+	if t.Query("PRAGMA user_version", nil, into(&found, &now)); t.err != nil || now != from {
+		return
 	}
 	script, err := schema.ReadFile(fmt.Sprintf("schema/%d.sql", from+1))
 	if err != nil {
-		return err
+		t.err = err
+		return
 	}
 	if from == 0 {
 		script = fmt.Appendf(script, "PRAGMA application_id = %d;\n", applicationID)
 	}
-	return t.script(fmt.Sprintf("%sPRAGMA user_version = %d;", script, from+1))
+	t.script(fmt.Sprintf("%sPRAGMA user_version = %d;", script, from+1))
 }
 
 func (b *db) schemaVersion(ctx context.Context) (n int, err error) {
-	err = b.read(ctx, "read the schema version of", "PRAGMA user_version", nil, func(r row) error { return r.Scan(&n) })
+	_, err = b.row(ctx, "read the schema version of", "PRAGMA user_version", &n)
 	return n, err
 }
 
-func (b *db) newer(found int) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
-		Err:  fmt.Errorf("its schema has version %d; this gondola knows version %d", found, version),
-		Hint: "run the newer gondola that wrote it; gondola version shows which this is",
-	}
-}
-
-func (b *db) unmade() error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: "open state database " + b.path,
-		Err:  errors.New("it has no schema, and may not be changed now"),
-		Hint: "run gondola sync, which makes it",
-	}
+// unfit is the fault of a database that cannot be used as it is.
+func (b *db) unfit(why error, hint string) error {
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "open state database " + b.path, Err: why, Hint: hint}
 }

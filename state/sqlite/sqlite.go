@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/lease"
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 // Scheme is that of the URIs that [Opener] takes: "sqlite:PATH".
@@ -40,11 +40,10 @@ var _ state.Backend = (*Backend)(nil)
 
 // db is the driver.
 type db struct {
+	*sqlstore.Store
 	path     string // absolute
 	log      *slog.Logger
 	existing bool
-	kept     int64 // newest entries of a journal
-	keeper   *lease.Keeper
 	reads    *reader
 	writes   *writer
 	outdated atomic.Bool // the schema is older; the next change brings it up to date
@@ -63,7 +62,6 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 		path:     path,
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		existing: o.Existing,
-		kept:     state.JournalKept,
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -73,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 		return nil, b.fault(ctx, "open state database", err)
 	}
 	b.reads, b.writes = newReader(b.path), newWriter(b.path)
-	b.keeper = lease.NewKeeper(table{b}, lease.DefaultTTL)
+	b.Store = sqlstore.New(b, dialect)
 	err = b.start(ctx, unclean)
 	if err != nil {
 		b.Close()
@@ -91,7 +89,7 @@ func (b *Backend) Check(ctx context.Context) error {
 // Holders tells for each session that is held, or whose holder died, who that is;
 // held tells the two apart. It changes nothing.
 func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.db.holders(ctx)
+	return b.db.Holders(ctx)
 }
 
 // start makes a file that is ours, or empty, ready for use.
@@ -126,7 +124,7 @@ func Opener(o Options) state.Opener {
 // Close gives the sessions free that are still locked and closes the database,
 // after the calls that are under way.
 func (b *db) Close() error {
-	err := b.keeper.Close(context.Background())
+	err := b.Unlock(context.Background())
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {

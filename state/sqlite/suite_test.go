@@ -25,11 +25,11 @@ func TestSuite(t *testing.T) {
 			},
 			Shared: true,
 			Break:  breakAt,
-			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = since")) },
-			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE lease SET until = '2099-01-01T00:00:00Z'")) },
+			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE leases SET until = since")) },
+			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE leases SET until = '2099-01-01T00:00:00Z'")) },
 			Left: func(t *testing.T) int {
 				b := opened[len(opened)-1]
-				return int(b.Number(t, "SELECT (SELECT count(*) FROM item) + (SELECT count(*) FROM batch)"))
+				return int(b.Number(t, "SELECT (SELECT count(*) FROM items) + (SELECT count(*) FROM batches)"))
 			},
 			Cost: func() statetest.Cost {
 				c := statetest.Cost{Writes: changes.Load()}

@@ -24,7 +24,7 @@ func TestTakenOver(t *testing.T) {
 	load(t, b, 0, 3)
 	lock, err := b.Lock(t.Context(), "s")
 	must(t, err)
-	must(t, b.Exec("UPDATE lease SET token = 'of another', machine = 'another'"))
+	must(t, b.Exec("UPDATE leases SET token = 'of another', machine = 'another'"))
 	it := libraryItem(0)
 	it.Carried = 7
 	for what, err := range map[string]error{
@@ -192,7 +192,7 @@ func TestDeletedInPieces(t *testing.T) {
 		b.Close()
 
 		b = open(t, path)
-		must(t, b.Exec("DELETE FROM lease")) // its holder is dead
+		must(t, b.Exec("DELETE FROM leases")) // its holder is dead
 		counts, err := b.Counts(t.Context(), "s")
 		if gone := errors.Is(err, state.ErrNotFound); !gone && (done || counts.Total != 1100) {
 			t.Errorf("broken off at %d, the session is %+v, %v", broken, counts, err)
@@ -201,7 +201,7 @@ func TestDeletedInPieces(t *testing.T) {
 			t.Error(err)
 		}
 		wantSound(t, b)
-		for _, table := range []string{"item", "batch", "tally", "session"} {
+		for _, table := range []string{"items", "batches", "counts", "sessions"} {
 			if n := b.Number(t, "SELECT count(*) FROM "+table); n != 0 {
 				t.Errorf("broken off at %d, %d rows are left in %s", broken, n, table)
 			}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 // writer is the one connection that changes the database. Its statements run to
@@ -12,11 +15,11 @@ import (
 // interrupted one would cost the connection.
 type writer struct {
 	db   *sql.DB
-	turn chan struct{} // holds a value while somebody uses what follows
+	turn chan struct{} // holds a value while what follows is in use
 
 	conn *sql.Conn // nil until needed
 	statements
-	watch func(sql string) error // in tests: told of each change beforehand
+	watch func(sql string) error // in tests: called before each change
 }
 
 func newWriter(path string) *writer {
@@ -65,131 +68,133 @@ func (w *writer) close() error {
 	return w.db.Close()
 }
 
-// transact runs one transaction.
-func (w *writer) transact(ctx context.Context, do func(*tx) error) error {
-	if err := w.acquire(ctx); err != nil {
-		return err
-	}
-	defer w.release()
-	return w.commit(ctx, do)
-}
-
-// transactUnsynced runs one transaction that is on the disk at the latest when
-// the next one of transact is.
-func (w *writer) transactUnsynced(ctx context.Context, do func(*tx) error) error {
-	if err := w.acquire(ctx); err != nil {
-		return err
-	}
-	defer w.release()
-	if _, err := w.conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL"); err != nil {
-		return err
-	}
-	defer func() {
-		if w.conn == nil {
-			return // it has been dropped
-		}
-		if _, err := w.conn.ExecContext(context.Background(), "PRAGMA synchronous = FULL"); err != nil {
-			w.drop()
-		}
-	}()
-	return w.commit(ctx, do)
-}
-
-// commit runs one transaction on the connection that has been acquired.
-func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
-	t := &tx{w}
-	if err := patiently(ctx, func() error { return t.run("BEGIN IMMEDIATE") }); err != nil {
-		return err
-	}
-	committed := false
-	defer func() {
-		if !committed && t.run("ROLLBACK") != nil {
-			w.drop() // SQLite has rolled back by itself, or cannot
-		}
-	}()
-	err := do(t)
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		err = t.exec("COMMIT")
-	}
-	committed = err == nil
-	return err
-}
-
-// outside shows the rows of a statement that cannot run in a transaction.
-func (w *writer) outside(ctx context.Context, query string, show func(row) error) error {
-	if err := w.acquire(ctx); err != nil {
-		return err
-	}
-	defer w.release()
-	return patiently(ctx, func() error { return w.each(context.WithoutCancel(ctx), query, nil, show) })
-}
-
-// tx is a transaction under way.
-type tx struct{ w *writer }
-
-// exec changes something.
-func (t *tx) exec(query string, args ...any) error {
-	_, err := t.change(query, args...)
-	return err
-}
-
-// change changes something and returns how many rows.
-func (t *tx) change(query string, args ...any) (int64, error) {
-	if err := t.announce(query); err != nil {
-		return 0, err
-	}
-	stmt, err := t.w.get(context.Background(), query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.Exec(args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-func (t *tx) announce(sql string) error {
-	if t.w.watch == nil {
-		return nil
-	}
-	return t.w.watch(sql)
-}
-
-// run starts or ends the transaction.
-func (t *tx) run(query string) error {
-	stmt, err := t.w.get(context.Background(), query)
+// run runs a statement that no test watches.
+func (w *writer) run(query string) error {
+	stmt, err := w.get(context.Background(), query)
 	if err == nil {
 		_, err = stmt.Exec()
 	}
 	return err
 }
 
-// script runs several statements, once.
-func (t *tx) script(text string) error {
-	if err := t.announce(text); err != nil {
+// transact runs one transaction. One that is unsynced is on the disk at the latest
+// when the next one that is not is.
+func (w *writer) transact(ctx context.Context, unsynced bool, do func(*tx) error) error {
+	if err := w.acquire(ctx); err != nil {
 		return err
 	}
-	_, err := t.w.conn.ExecContext(context.Background(), text)
+	defer w.release()
+	if unsynced {
+		if err := w.run("PRAGMA synchronous = NORMAL"); err != nil {
+			return err
+		}
+		defer func() {
+			if w.conn != nil && w.run("PRAGMA synchronous = FULL") != nil {
+				w.drop()
+			}
+		}()
+	}
+	return w.commit(ctx, do)
+}
+
+// commit runs one transaction on the connection that has been acquired.
+func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
+	if err := patiently(ctx, func() error { return w.run("BEGIN IMMEDIATE") }); err != nil {
+		return err
+	}
+	t := &tx{w: w}
+	err := do(t)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		t.Exec("COMMIT")
+		err = t.err
+	}
+	if err != nil && w.run("ROLLBACK") != nil {
+		w.drop() // SQLite has rolled back by itself, or cannot
+	}
 	return err
 }
 
-// row reads the first row of an answer and reports whether there is one.
-func (t *tx) row(query string, args []any, dest ...any) (bool, error) {
-	stmt, err := t.w.get(context.Background(), query)
-	if err == nil {
-		err = stmt.QueryRow(args...).Scan(dest...)
+// outside reads the answer to a statement that cannot run in a transaction.
+func (w *writer) outside(ctx context.Context, query string, dest ...any) error {
+	if err := w.acquire(ctx); err != nil {
+		return err
 	}
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	defer w.release()
+	var found bool
+	return patiently(ctx, func() error { return w.query(context.WithoutCancel(ctx), query, nil, into(&found, dest...)) })
 }
 
-// each shows every row of an answer.
-func (t *tx) each(query string, args []any, show func(row) error) error {
-	return t.w.each(context.Background(), query, args, show)
+// tx is a transaction under way. After an error its statements do nothing.
+type tx struct {
+	w       *writer
+	changed int64 // rows, by the last statement
+	err     error
+}
+
+var _ sqlstore.Tx = (*tx)(nil)
+
+// Send returns the first error: statements run at once.
+func (t *tx) Send() error { return t.err }
+
+// Query reads the answer to a question.
+func (t *tx) Query(query string, args []any, read func(sqlstore.Rows) error) {
+	if t.err == nil {
+		t.err = t.w.query(context.Background(), query, args, read)
+	}
+}
+
+// Exec changes something.
+func (t *tx) Exec(query string, args ...any) {
+	t.do(query, func() error {
+		stmt, err := t.w.get(context.Background(), query)
+		if err != nil {
+			return err
+		}
+		result, err := stmt.Exec(args...)
+		if err == nil {
+			t.changed, err = result.RowsAffected()
+		}
+		return err
+	})
+}
+
+// script runs several statements, once.
+func (t *tx) script(text string) {
+	t.do(text, func() error {
+		_, err := t.w.conn.ExecContext(context.Background(), text)
+		return err
+	})
+}
+
+// do makes a change.
+func (t *tx) do(query string, change func() error) {
+	if t.err == nil && t.w.watch != nil {
+		t.err = t.w.watch(query)
+	}
+	if t.err == nil {
+		t.err = change()
+	}
+}
+
+// Put stores rows, one after the other.
+func (t *tx) Put(table sqlstore.Table, session string, rows ...[]any) {
+	first, owner := 1, []any{}
+	if table.Session {
+		first, owner = 2, []any{session}
+	}
+	query := table.Insert("VALUES (" + table.Select(func(n int, _ sqlstore.Column) string { return fmt.Sprint("?", first+n) }) + ")")
+	for _, row := range rows {
+		t.Exec(query, append(owner, row...)...)
+	}
+}
+
+// Each runs a query for each value.
+func (t *tx) Each(query, session string, values []string, read func(sqlstore.Rows) error) {
+	query = strings.ReplaceAll(query, "wanted.value", "?2")
+	for _, v := range values {
+		t.Query(query, []any{session, v}, read)
+	}
 }
