@@ -35,6 +35,7 @@ const (
 	Duplicate         = "duplicate_in_batch" // the same bytes occur twice in one batch: register later
 	UploadLost        = "upload_lost"        // the upload session is gone: begin again
 	Album             = "album"              // the album cannot be used
+	AlbumFull         = "album_full"         // the album takes no more items
 	State             = "state"              // session state cannot be read or written
 	Protocol          = "protocol"           // an answer that breaks the protocol
 	Locked            = "locked"             // another process writes there

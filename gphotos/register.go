@@ -51,6 +51,7 @@ func (d *Destination) Create(ctx context.Context, b station.Batch) (station.Batc
 	if len(send) == 0 {
 		return r.out, nil
 	}
+	r.sent = len(send)
 	if err := r.create(ctx, send); err != nil && !r.known {
 		return station.BatchResult{}, err
 	}
@@ -61,6 +62,7 @@ func (d *Destination) Create(ctx context.Context, b station.Batch) (station.Batc
 type registration struct {
 	d     *Destination
 	batch station.Batch
+	sent  int // entries of the first call
 	out   station.BatchResult
 	known bool // something is known about some entry that was sent
 }
@@ -74,6 +76,9 @@ func (r *registration) create(ctx context.Context, at []int) error {
 		items[k] = NewItem{Token: e.Receipt.Token, FileName: fitName(e.Item.Name)}
 	}
 	made, err := r.d.c.BatchCreate(ctx, r.batch.AlbumID, items)
+	if r.batch.AlbumID != "" && fault.ClassOf(err) == fault.Item && len(at) == r.sent {
+		err = r.d.blame(ctx, r.batch.AlbumID, len(items), err)
+	}
 	switch {
 	case err == nil:
 		r.answered(at, made)

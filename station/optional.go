@@ -77,11 +77,32 @@ type Meter interface {
 	Requests() map[string]int64
 }
 
-// Albums is what a [Destination] may implement to put items into albums. Without
-// it, a run that names an album is refused.
+// Albums is what a [Destination] may implement to create items in albums: see
+// [Batch.AlbumID]. Without it, a run that names an album is refused.
 type Albums interface {
 	// Album returns the id of the album with this title, creating it if missing.
 	Album(ctx context.Context, title string) (id string, err error)
+}
+
+// Filer is what a [Destination] may implement to put items into albums that are
+// there already, and to rename albums. Without it, only what a run creates is put
+// into an album, and into one.
+type Filer interface {
+	Albums
+	// AddToAlbum puts at most Limits().Batch items into an album and returns nil or
+	// an error for each. An error of the call says that nothing is known about any
+	// of them. Repeating it is safe: an item that is in the album stays in it, once.
+	// An album that does not take so many more fails the call with fault.AlbumFull,
+	// one that is gone with fault.Album; then nothing was added.
+	AddToAlbum(ctx context.Context, albumID string, members []Member) ([]error, error)
+	// RenameAlbum gives an album another title.
+	RenameAlbum(ctx context.Context, albumID, title string) error
+}
+
+// Member is an item that is to be in an album.
+type Member struct {
+	ID   string // the destination's id of the item
+	Item media.Item
 }
 
 // Pace is how many writes an account takes, from all processes together.

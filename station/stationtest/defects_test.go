@@ -43,6 +43,9 @@ func TestDefectsAreFound(t *testing.T) {
 		"results are in disorder":                  "TestToyDestination/Create",
 		"one failure is that of all":               "TestToyDestination/CreateSpoiled",
 		"a repetition doubles":                     "TestToyDestination/CreateAgain",
+		"an item is filed twice":                   "TestToyDestination/Filed",
+		"one that is not filed stops the others":   "TestToyDestination/FiledSpoiled",
+		"a renamed album is another one":           "TestToyDestination/Renamed",
 		"Inspect leaves gaps out":                  "TestToyDestination/Inspect",
 	} {
 		t.Run(name, func(t *testing.T) {

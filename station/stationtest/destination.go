@@ -32,6 +32,8 @@ type Destination struct {
 	// Refused are items that Refuse refuses, each with the refusal's code.
 	Refused []Refused
 
+	// Title, if not nil, returns what Held shows of the title of an album.
+	Title func(title string) string
 	// Spoiled, if not nil, returns the nth file that Upload takes and Create
 	// refuses.
 	Spoiled func(n int) File
@@ -105,6 +107,9 @@ func RunDestination(t *testing.T, newHarness func(t *testing.T) Destination) {
 		{"CreateEqual", nil, testCreateEqual},
 		{"CancelCreate", nil, testCancelCreate},
 		{"Albums", nil, testAlbums},
+		{"Filed", nil, testFiled},
+		{"FiledSpoiled", nil, testFiledSpoiled},
+		{"Renamed", nil, testRenamed},
 		{"Gate", nil, testGate},
 		{"Stale", nil, testStale},
 		{"Inspect", nil, testInspect},

@@ -34,11 +34,17 @@ func testGate(t *testing.T, h Destination) {
 	if passed < 2 || g.left != passed {
 		t.Errorf("%d writes of two batches went through the gate, and %d left it", passed, g.left)
 	}
-	mustCreate(t, d, files[2])
+	id := mustCreate(t, d, files[2])[0]
 	if g.passed != passed {
 		t.Error("a write of the destination itself went through the gate")
 	}
 	h.wantHeld(t, files[0].File, files[1].File, files[2].File)
+	if f, ok := through.(station.Filer); ok {
+		filing{h, f}.add(t, filing{h, f}.album(t, "Summer"), []station.Member{{ID: id, Item: files[2].Item}})
+		if g.passed == passed || g.left != g.passed {
+			t.Errorf("%d writes that fill an album went through the gate", g.passed-passed)
+		}
+	}
 
 	g.closed = errors.New("the gate is closed")
 	b := station.Batch{Entries: []station.Entry{carry(t, d, h.File(4, h.Least)).entry()}}

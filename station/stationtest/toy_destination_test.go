@@ -35,6 +35,7 @@ type toyVault struct {
 	held    []stationtest.Held
 	keys    []string // of held
 	calls   []int    // entries of each Create
+	titles  []string // of albums; the id is "album " and the index
 	names   int
 }
 
@@ -265,18 +266,9 @@ func (d *toyDestination) register(e station.Entry, album string) station.Result 
 func (d *toyDestination) hold(item media.Item, album string) (id string) {
 	data := d.carried[item.ID.Key()]
 	it := stationtest.Held{ID: fmt.Sprintf("%s/%d", d.account, len(d.held)), Name: item.Name, SHA256: hexSum(data), Size: int64(len(data))}
-	if album != "" {
-		it.Albums = []string{strings.TrimPrefix(album, "album ")}
-	}
+	it.Albums = d.in(nil, album)
 	d.held, d.keys = append(d.held, it), append(d.keys, item.ID.Key())
 	return it.ID
-}
-
-func (d *toyDestination) Album(ctx context.Context, title string) (string, error) {
-	if err := context.Cause(ctx); err != nil {
-		return "", err
-	}
-	return "album " + title, nil
 }
 
 func (d *toyDestination) Inspect(ctx context.Context, ids []string) ([]*station.RemoteItem, error) {

@@ -102,17 +102,13 @@ func toyDestinationHarness() stationtest.Destination {
 		other = vault
 	}
 	return stationtest.Destination{
-		Open:  func(*testing.T) station.Destination { return &toyDestination{vault, "home", defect} },
-		Other: func(*testing.T) station.Destination { return &toyDestination{other, "away", defect} },
-		File:  toyUploadFile,
-		Least: 100,
-		Large: 5*block + 77,
-		Sizes: []int64{block - 1, block, block + 1},
-		Held: func(*testing.T) []stationtest.Held {
-			vault.mu.Lock()
-			defer vault.mu.Unlock()
-			return vault.held
-		},
+		Open:    func(*testing.T) station.Destination { return &toyDestination{vault, "home", defect} },
+		Other:   func(*testing.T) station.Destination { return &toyDestination{other, "away", defect} },
+		File:    toyUploadFile,
+		Least:   100,
+		Large:   5*block + 77,
+		Sizes:   []int64{block - 1, block, block + 1},
+		Held:    func(*testing.T) []stationtest.Held { return vault.shown() },
 		Refused: []stationtest.Refused{{Item: media.Item{Name: "notes.txt", Size: 5}, Code: media.RefusedType}},
 		Spoiled: func(n int) stationtest.File {
 			f := toyUploadFile(n+500, 1000)
