@@ -163,7 +163,7 @@ func incomplete(op string, unread []string) error {
 func (s *Source) item(root *os.Root, origin string, f found, wants func(media.Kind, string) bool) (item media.Item, ok bool, err error) {
 	item = media.Item{
 		ID:   media.ID{Station: Scheme, Origin: origin, Medium: f.path, Part: 1},
-		Name: media.SafeName(path.Base(f.path)), Dir: media.SafeDir(dirOf(f.path)), Albums: albumOf(path.Dir(f.path)),
+		Name: media.SafeName(path.Base(f.path)), Dir: media.SafeDir(dirOf(f.path)), Albums: albumsOf(path.Dir(f.path)),
 		Size: f.info.Size(), Version: version(f.info), Revision: version(f.info), Of: 1,
 		CapturedAt: f.info.ModTime().UTC(),
 	}

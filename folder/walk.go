@@ -91,13 +91,10 @@ func isJunk(name string) bool {
 		lower == "thumbs.db" || lower == "desktop.ini" || strings.HasPrefix(lower, "synofile_thumb_")
 }
 
-// albumOf is the title of the album that a directory stands for.
-func albumOf(dir string) []media.Album {
-	if dir == "." {
-		return nil
-	}
-	title, err := media.AlbumTitle(strings.Join(strings.Split(dir, "/"), " / "))
-	if err != nil {
+// albumsOf returns the album that a directory stands for, if it is not the root.
+func albumsOf(dir string) []media.Album {
+	title := media.DirTitle(dir)
+	if title == "" {
 		return nil
 	}
 	return []media.Album{{Title: title}}
