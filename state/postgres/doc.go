@@ -3,9 +3,9 @@
 //
 // Everything is in the schema "gondola", which the first to open the database
 // makes and which needs no extension and no privilege beyond CREATE on the
-// database. Documents are those of q2google with Gondola's own key, as the type
-// json, which keeps them as they are written; what is asked of all items of a
-// session stands in indexed columns beside them.
+// database. Documents have the type json, which keeps them as they are written; what
+// is asked of all items of a session is in indexed columns beside them. Statements
+// are those of package sqlstore.
 //
 // Every change is one transaction of two or three round trips. A session is run
 // under a lease ([lease.Keeper]) whose token each change checks in its own

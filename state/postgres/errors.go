@@ -75,10 +75,14 @@ func (b *db) fault(op string, err error) error {
 	if _, ok := errors.AsType[*state.LockedError](err); ok {
 		return err
 	}
-	return &fault.Error{
+	failed := &fault.Error{
 		Class: fault.Session, Code: fault.State,
 		Op: fmt.Sprintf("%s in %s", op, b.where), Err: plain(err), Hint: b.hint(err),
 	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueness {
+		return fmt.Errorf("%w: %w", driver.ErrConflict, failed)
+	}
+	return failed
 }
 
 // unreachable is the fault of a call that has waited in vain.

@@ -20,4 +20,4 @@ func CheckOwnPassword(uri string) error {
 }
 
 // KeepInJournals sets how many entries of a journal are kept.
-func KeepInJournals(b *Backend, n int64) { b.db.kept = n }
+func KeepInJournals(b *Backend, n int64) { b.db.KeepInJournals(n) }

@@ -3,19 +3,20 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/lease"
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 // Scheme and SchemeAlias are those of the URIs that [Opener] takes.
@@ -59,17 +60,16 @@ var _ state.Backend = (*Backend)(nil)
 
 // db is the driver.
 type db struct {
+	*sqlstore.Store
 	pool     *pgxpool.Pool
 	where    string // server and database, for people
 	log      *slog.Logger
 	patience time.Duration
 	onWait   func(fault.Wait)
 	existing bool
-	lazy     bool         // the role's transactions are durable only some time after their commit
-	outdated atomic.Bool  // the schema is older
-	appended atomic.Int64 // entries of journals so far
-	kept     int64        // newest entries of a journal
-	keeper   *lease.Keeper
+	lazy     bool        // the role's transactions are durable only some time after their commit
+	outdated atomic.Bool // the schema is older
+	closing  sync.Once
 	closed   atomic.Bool
 	server   retry.Server
 
@@ -105,12 +105,11 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		patience: cmp.Or(o.Patience, DefaultPatience),
 		onWait:   o.OnWait,
 		existing: o.Existing,
-		kept:     state.JournalKept,
 	}
 	if b.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, b.fault("open sessions", err)
 	}
-	b.keeper = lease.NewKeeper(leases{b}, lease.DefaultTTL)
+	b.Store = sqlstore.New(b, dialect)
 	if err := b.prepare(ctx); err != nil {
 		b.pool.Close()
 		return nil, err
@@ -126,7 +125,7 @@ func (b *Backend) Describe(ctx context.Context) (string, error) { return b.db.de
 // held says whether it is held now. It changes nothing, and ends early if the
 // database cannot be asked.
 func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.db.holders(ctx)
+	return b.db.Holders(ctx)
 }
 
 // Opener returns what opens URIs of both schemes.
@@ -142,16 +141,17 @@ func Opener(o Options) state.Opener {
 
 // Close gives back the leases and closes the connections, once the statements
 // that are under way are through.
-func (b *db) Close() error {
-	if b.closed.Swap(true) {
-		return nil
-	}
-	err := b.keeper.Close(context.Background())
-	b.pool.Close()
+func (b *db) Close() (err error) {
+	b.closing.Do(func() {
+		err = b.Unlock(context.Background())
+		b.closed.Store(true)
+		b.pool.Close()
+	})
 	return err
 }
 
-func (b *db) usable(ctx context.Context) error {
+// Usable returns an error if the database was closed or ctx has ended.
+func (b *db) Usable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -162,9 +162,22 @@ func (b *db) usable(ctx context.Context) error {
 }
 
 func (b *db) describe(ctx context.Context) (string, error) {
-	said, err := query(ctx, b, "ask for the version", pgx.RowTo[string], `SELECT split_part(current_setting('server_version'), ' ', 1)`)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", said[0], b.where, newest), nil
+	var version string
+	err := b.do(ctx, "ask for the version", opening, func(ctx context.Context) error {
+		return b.pool.QueryRow(ctx, "SELECT split_part(current_setting('server_version'), ' ', 1)").Scan(&version)
+	})
+	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", version, b.where, newest), err
 }
+
+// CheckName returns why an item cannot have this name.
+func (b *db) CheckName(name string) error {
+	if !storable(name) {
+		return errText
+	}
+	return nil
+}
+
+// Fold returns the name: only equal ones collide.
+func (b *db) Fold(name string) string { return name }
+
+var errText = errors.New("PostgreSQL keeps no NUL byte and only valid UTF-8 in its texts")

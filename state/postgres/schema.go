@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,8 +17,9 @@ import (
 var schema embed.FS
 
 // newest is the version of the schema that this program knows. The script
-// schema/N.sql makes version N of version N-1.
-const newest = 3
+// schema/N.sql makes version N of version N-1. What schema/read-N.sql puts before
+// a query makes tables of version N those that the query knows.
+const newest = 4
 
 // migrationLock is what programs lock that migrate one database.
 const migrationLock = 0x676f6e646f6c61 // "gondola"
@@ -28,7 +30,7 @@ var opening = limits{attempt: time.Minute, patience: 3 * time.Second}
 
 // prepare checks the server and sees to the schema.
 func (b *db) prepare(ctx context.Context) error {
-	return b.doWithin(ctx, opening, "open sessions", func(ctx context.Context) error {
+	return b.do(ctx, "open sessions", opening, func(ctx context.Context) error {
 		if err := b.checkServer(ctx); err != nil {
 			return err
 		}
@@ -130,6 +132,40 @@ func step(ctx context.Context, begun pgx.Tx, n int) error {
 		_, err = begun.Exec(ctx, `INSERT INTO gondola.migrations (version) VALUES ($1::integer)`, n)
 	}
 	return err
+}
+
+// upgrade brings an older schema up to date that was left as it was.
+func (b *db) upgrade(ctx context.Context) error {
+	if !b.outdated.Load() {
+		return nil
+	}
+	err := b.migrate(ctx)
+	if err == nil {
+		b.outdated.Store(false)
+	}
+	return err
+}
+
+// ofOlder are the tables that schema/read-N.sql makes.
+var ofOlder = strings.NewReplacer("gondola.items", "items", "gondola.journal", "journal", "gondola.snapshots", "snapshots")
+
+// older returns a query as it has to be while the schema is an older one.
+func (b *db) older(ctx context.Context, sql string) (string, error) {
+	if !b.outdated.Load() {
+		return sql, nil
+	}
+	version, err := versionOf(ctx, b.pool)
+	switch {
+	case err != nil:
+		return "", err
+	case version >= newest: // another process has brought it up to date
+		b.outdated.Store(false)
+		return sql, nil
+	case version == 3:
+		return sql, nil
+	}
+	text, err := schema.ReadFile(fmt.Sprintf("schema/read-%d.sql", version))
+	return string(text) + ofOlder.Replace(sql), err
 }
 
 // createSchema makes the schema, unless somebody has made it for us.

@@ -4,7 +4,8 @@
 // it, the columns by which it is found; sums are kept by triggers. Every change
 // is one transaction, synced before it returns. A change and the next pending
 // items cost the same in a session of ten items and of a million. The schema is
-// described in docs/sqlite.md, together with the views for people.
+// described in docs/sqlite.md, together with the views for people. Statements are
+// those of package sqlstore.
 //
 // Several processes of one machine may use the file at once. Their changes take
 // turns; reading waits for nobody. A session is locked by a lease in the file

@@ -1,0 +1,9 @@
+WITH items AS NOT MATERIALIZED (
+	SELECT session, seq, identity, name, awaits, outcome, size, carried,
+		coalesce(rtrim(document -> 'gondola' ->> 'captured_at', 'Z'), '') COLLATE "C" AS captured, document
+	FROM gondola.items
+), journal AS (
+	SELECT 0 AS session, 0::bigint AS number, '' AS key, '' AS name, '' AS stage, '' AS status, now() AS at, 0::bigint AS bytes, '' AS code, '' AS message WHERE false
+), snapshots AS (
+	SELECT 0 AS session, now() AS at, NULL::json AS document WHERE false
+)
