@@ -105,67 +105,32 @@ func (p *process) Delete(ctx context.Context, session string) error {
 	return nil
 }
 
+// sorted returns the rows by Seq.
+func (s *memorySession) sorted() []driver.Row {
+	return slices.SortedFunc(maps.Values(s.rows), func(a, b driver.Row) int { return cmp.Compare(a.Seq, b.Seq) })
+}
+
 func (p *process) Find(ctx context.Context, session string, ref driver.Ref) (row driver.Row, err error) {
-	found := false
+	n := -1
 	err = p.look(ctx, session, func(s *memorySession) {
-		for _, r := range s.rows {
-			if ref.Key != "" && r.Key == ref.Key || ref.Name != "" && r.Name == ref.Name || ref.Seq > 0 && r.Seq == ref.Seq {
-				row, found = r, true
-			}
+		rows := s.sorted()
+		if n = slices.IndexFunc(rows, ref.Picks); n >= 0 {
+			row = rows[n]
 		}
 	})
-	if err == nil && !found {
+	if err == nil && n < 0 {
 		err = driver.ErrNotFound
 	}
 	return row, err
 }
 
 func (p *process) Page(ctx context.Context, session string, q driver.Query) (rows []driver.Row, err error) {
-	err = p.look(ctx, session, func(s *memorySession) {
-		order := func(a, b driver.Row) int { return compare(q, a, b) }
-		for _, r := range s.rows {
-			if selects(q, r) && (q.After == 0 || order(s.cursor(q), r) < 0) {
-				rows = append(rows, r)
-			}
-		}
-		slices.SortFunc(rows, order)
-		rows = rows[:min(len(rows), q.Limit)]
-	})
+	err = p.look(ctx, session, func(s *memorySession) { rows = q.Rows(s.sorted()) })
 	return rows, err
 }
 
-// cursor returns the row that a page comes after.
-func (s *memorySession) cursor(q driver.Query) driver.Row {
-	r := s.rows[q.After]
-	r.Seq = q.After
-	return r
-}
-
-func compare(q driver.Query, a, b driver.Row) int {
-	order := cmp.Compare(a.Seq, b.Seq)
-	switch q.Order {
-	case driver.ByName:
-		order = strings.Compare(a.Name, b.Name)
-	case driver.ByCaptured:
-		order = cmp.Or(strings.Compare(a.Captured, b.Captured), order)
-	}
-	if q.Descending {
-		return -order
-	}
-	return order
-}
-
-func selects(q driver.Query, r driver.Row) bool {
-	return (q.Next == "" || r.Next == q.Next) && (q.Outcome == "" || r.Outcome == q.Outcome) && strings.HasPrefix(r.Name, q.Prefix) &&
-		r.Captured >= q.From && (q.Until == "" || r.Captured != "" && r.Captured <= q.Until)
-}
-
 func (p *process) Sums(ctx context.Context, session string) (sums []driver.Sum, err error) {
-	err = p.look(ctx, session, func(s *memorySession) {
-		for _, r := range s.rows {
-			sums = append(sums, driver.Sum{Outcome: r.Outcome, Items: 1, Bytes: max(r.Size, 0), Carried: r.Carried})
-		}
-	})
+	err = p.look(ctx, session, func(s *memorySession) { sums = driver.SumsOf(s.sorted()) })
 	return sums, err
 }
 
