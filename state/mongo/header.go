@@ -21,34 +21,46 @@ import (
 // slowTime bounds commands that go through many documents.
 const slowTime = 10 * time.Minute
 
-// header is what is stored of a session without its items.
-type header struct {
-	*state.Session
-	ours bool // Gondola wrote it last
+// Header returns a session's header.
+func (b *store) Header(ctx context.Context, id string) (h driver.Header, err error) {
+	s := b.session(id)
+	err = b.call(ctx, s.op("read"), func(ctx context.Context) error {
+		raw, err := s.header(ctx)
+		if err == nil {
+			h, err = headerOf(raw)
+		}
+		return err
+	})
+	return h, err
 }
 
 // header reads the session's header, or returns driver.ErrNotFound.
-func (s *session) header(ctx context.Context) (*header, error) {
+func (s session) header(ctx context.Context) (bson.Raw, error) {
 	raw, err := s.b.headers().FindOne(ctx, pairs(fieldSession, s.id)).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, driver.ErrNotFound
+		err = driver.ErrNotFound
 	}
+	return raw, err
+}
+
+func headerOf(raw bson.Raw) (h driver.Header, err error) {
+	h.ID, _ = raw.Lookup(fieldSession).StringValueOK()
+	if h.Document, err = toJSON(raw, fieldID); err != nil {
+		err = corrupt(place(sessionsName, raw), err)
+	}
+	return h, err
+}
+
+func decodeHeader(raw bson.Raw) (*state.Session, error) {
+	h, err := headerOf(raw)
 	if err != nil {
 		return nil, err
 	}
-	return decodeHeader(raw)
-}
-
-func decodeHeader(raw bson.Raw) (*header, error) {
-	data, err := toJSON(raw, fieldID)
-	h := &header{}
-	if err == nil {
-		h.Session, h.ours, err = state.DecodeSession(data)
-	}
+	s, _, err := state.DecodeSession(h.Document)
 	if err != nil {
 		return nil, corrupt(place(sessionsName, raw), err)
 	}
-	return h, nil
+	return s, nil
 }
 
 // place says which document of which collection and session this is.
@@ -67,72 +79,46 @@ func corrupt(where string, err error) error {
 // Damaged is the fault of a document that cannot be read.
 func (b *store) Damaged(where string, err error) error { return corrupt(where, err) }
 
-// Header returns a session's header.
-func (b *store) Header(ctx context.Context, id string) (row driver.Header, err error) {
-	s := b.session(id)
-	err = b.call(ctx, s.op("read"), func(ctx context.Context) error {
-		h, err := s.header(ctx)
-		if err == nil {
-			row, err = h.row()
-		}
-		return err
-	})
-	return row, err
-}
-
-func (h *header) row() (driver.Header, error) {
-	document, err := state.EncodeSession(h.Session)
-	return driver.Header{ID: h.ID, Updated: h.UpdatedAt, Document: document}, err
-}
-
 // refused is the fault of what cannot be stored.
-func (s *session) refused(err error) error {
+func (s session) refused(err error) error {
 	return &fault.Error{Class: fault.Session, Code: fault.State, Op: s.op("store"), Err: err}
 }
 
-// upsert replaces the document that filter names, or inserts it. That another
-// process inserts it at the same time is no error.
-func upsert(ctx context.Context, c *mongo.Collection, filter, doc bson.D) error {
-	var err error
-	for range 3 {
-		_, err = c.ReplaceOne(ctx, filter, doc, options.Replace().SetUpsert(true))
-		if !mongo.IsDuplicateKeyError(err) {
-			break
-		}
-	}
-	return err
+// part is what a collection holds of a session.
+type part struct {
+	*mongo.Collection
+	filter bson.D
 }
 
-// clear removes the session's items, batches and journal.
-func (s *session) clear(ctx context.Context) error {
+// parts returns all that is stored of a session, the header first.
+func (s session) parts() []part {
+	mine := pairs(fieldSession, s.id)
+	return []part{{s.b.headers(), mine}, {s.b.items(), mine}, {s.b.batches(), mine}, {s.b.journals(), mine}, {s.b.snapshots(), pairs(fieldID, s.id)}}
+}
+
+func remove(ctx context.Context, parts []part) error {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	for _, c := range []*mongo.Collection{s.b.items(), s.b.batches(), s.b.journals()} {
-		if _, err := c.DeleteMany(ctx, pairs(fieldSession, s.id)); err != nil {
+	for _, p := range parts {
+		if _, err := p.DeleteMany(ctx, p.filter); err != nil {
 			return err
 		}
 	}
-	_, err := s.b.snapshots().DeleteOne(ctx, pairs(fieldID, s.id))
-	return err
+	return nil
 }
 
-// Delete removes a session: first its header, so that an interrupted
-// deletion leaves no session, then the rest. It also removes what an interrupted
-// one has left. It returns a *state.LockedError if another process holds the
-// session.
+// Delete removes a session: first its header, so that an interrupted deletion
+// leaves no session, then the rest. It also removes what an interrupted one has
+// left. It returns a *state.LockedError if another process holds the session.
 func (b *store) Delete(ctx context.Context, id string) error {
 	s := b.session(id)
 	if err := b.call(ctx, s.op("delete"), func(ctx context.Context) error {
-		for _, c := range []*mongo.Collection{b.headers(), b.items(), b.batches(), b.journals()} {
-			if there, err := exists(ctx, c, pairs(fieldSession, id)); there || err != nil {
+		for _, p := range s.parts() {
+			if there, err := exists(ctx, p.Collection, p.filter); there || err != nil {
 				return err
 			}
 		}
-		there, err := exists(ctx, b.snapshots(), pairs(fieldID, id))
-		if err == nil && !there {
-			err = driver.ErrNotFound
-		}
-		return err
+		return driver.ErrNotFound
 	}); err != nil {
 		return err
 	}
@@ -144,24 +130,13 @@ func (b *store) Delete(ctx context.Context, id string) error {
 		defer lock.Unlock() // runs out otherwise
 	}
 	defer s.forget()
-	return s.inTurn(ctx, "delete", func(ctx context.Context) error {
-		if _, err := b.headers().DeleteOne(ctx, pairs(fieldSession, id)); err != nil {
-			return err
-		}
-		return s.clear(ctx)
-	})
+	return s.change(ctx, "delete", func(ctx context.Context) error { return remove(ctx, s.parts()) })
 }
 
 // listed is one session of a listing.
 type listed struct {
-	ID        bson.RawValue `bson:"_id"`
-	UpdatedAt bson.RawValue `bson:"updated_at"`
-	Session   bson.RawValue `bson:"session_id"`
-}
-
-func (l listed) updated() string {
-	text, _ := l.UpdatedAt.StringValueOK()
-	return text
+	Session   string
+	UpdatedAt string
 }
 
 // Headers lists headers, most recently updated first. Which there are is asked
@@ -171,22 +146,14 @@ func (b *store) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 		all, err := b.list(ctx)
 		for page := range slices.Chunk(all, pageSize) {
 			var docs map[string]bson.Raw
-			if docs, err = b.fetch(ctx, b.headers(), ids(page, func(l listed) bson.RawValue { return l.ID })); err != nil {
+			if docs, err = b.headersOf(ctx, page); err != nil {
 				break
 			}
 			for _, l := range page {
-				raw, ok := docs[identity(l.ID)]
-				if !ok {
+				if docs[l.Session] == nil {
 					continue // deleted meanwhile
 				}
-				row := driver.Header{}
-				h, err := decodeHeader(raw)
-				if err == nil {
-					row, err = h.row()
-				} else {
-					row.ID, _ = l.Session.StringValueOK()
-				}
-				if !yield(row, err) {
+				if !yield(headerOf(docs[l.Session])) {
 					return
 				}
 			}
@@ -198,51 +165,35 @@ func (b *store) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 }
 
 func (b *store) list(ctx context.Context) ([]listed, error) {
-	var all []listed
+	var docs []bson.Raw
 	err := b.call(ctx, "list sessions", func(ctx context.Context) error {
-		cursor, err := b.headers().Find(ctx, bson.D{}, options.Find().SetProjection(pairs(fieldUpdated, 1, fieldSession, 1)))
-		if err != nil {
-			return err
-		}
-		all = nil
-		return cursor.All(ctx, &all)
+		return find(ctx, b.headers(), bson.D{}, &docs, options.Find().SetProjection(pairs(fieldUpdated, 1, fieldSession, 1)))
 	})
+	all := make([]listed, len(docs))
+	for n, raw := range docs {
+		all[n].Session, _ = raw.Lookup(fieldSession).StringValueOK()
+		all[n].UpdatedAt, _ = raw.Lookup(fieldUpdated).StringValueOK()
+	}
 	// Times in UTC of one form; a fraction that is left out sorts as zero does.
-	slices.SortStableFunc(all, func(a, b listed) int {
-		return cmp.Or(cmp.Compare(b.updated(), a.updated()), cmp.Compare(identity(a.Session), identity(b.Session)))
+	slices.SortFunc(all, func(a, b listed) int {
+		return cmp.Or(cmp.Compare(b.UpdatedAt, a.UpdatedAt), cmp.Compare(a.Session, b.Session))
 	})
 	return all, err
 }
 
-// identity returns a value as the key of a map.
-func identity(v bson.RawValue) string { return string(v.Type) + string(v.Value) }
-
-func ids[T any](list []T, id func(T) bson.RawValue) bson.A {
-	a := make(bson.A, len(list))
-	for i, v := range list {
-		a[i] = id(v)
+// headersOf reads some headers.
+func (b *store) headersOf(ctx context.Context, page []listed) (map[string]bson.Raw, error) {
+	ids := make(bson.A, len(page))
+	for n, l := range page {
+		ids[n] = l.Session
 	}
-	return a
-}
-
-// fetch reads documents by _id.
-func (b *store) fetch(ctx context.Context, c *mongo.Collection, ids bson.A) (map[string]bson.Raw, error) {
-	docs := map[string]bson.Raw{}
-	err := b.call(ctx, "read state", func(ctx context.Context) error { return fetch(ctx, c, ids, docs) })
-	return docs, err
-}
-
-func fetch(ctx context.Context, c *mongo.Collection, ids bson.A, docs map[string]bson.Raw) error {
-	cursor, err := c.Find(ctx, pairs(fieldID, pairs("$in", ids)))
-	if err != nil {
-		return err
+	var docs []bson.Raw
+	err := b.call(ctx, "list sessions", func(ctx context.Context) error {
+		return find(ctx, b.headers(), pairs(fieldSession, pairs("$in", ids)), &docs)
+	})
+	byID := map[string]bson.Raw{}
+	for _, raw := range docs {
+		byID[raw.Lookup(fieldSession).StringValue()] = raw
 	}
-	var list []bson.Raw
-	if err := cursor.All(ctx, &list); err != nil {
-		return err
-	}
-	for _, raw := range list {
-		docs[identity(raw.Lookup(fieldID))] = raw
-	}
-	return nil
+	return byID, err
 }

@@ -3,31 +3,22 @@ package mongo
 import (
 	"context"
 	"errors"
+	"math"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// pageSize is how many items or headers are read at a time.
+// pageSize is how many items, batches or headers are read at a time.
 const pageSize = 100
 
 // notInJSON are the members of a stored item or batch that its JSON document
 // does not have.
 var notInJSON = []string{fieldID, fieldSession, fieldAwaits, fieldOutcome, fieldBytes, fieldCarried, fieldCaptured, fieldRenaming}
-
-func decodeItem(raw bson.Raw) (it *state.Item, ours bool, err error) {
-	data, err := toJSON(raw, notInJSON...)
-	if err == nil {
-		it, ours, err = state.DecodeItem(data)
-	}
-	if err != nil {
-		return nil, false, corrupt(place(itemsName, raw), err)
-	}
-	return it, ours, nil
-}
 
 // rowOf returns the row that a document of Gondola's holds.
 func rowOf(raw bson.Raw) (row driver.Row, err error) {
@@ -39,8 +30,7 @@ func rowOf(raw bson.Raw) (row driver.Row, err error) {
 	return row, err
 }
 
-// CheckName returns no error: a text that MongoDB does not keep is no identity
-// either.
+// CheckName returns why an item cannot have this name.
 func (b *store) CheckName(name string) error {
 	if !validText(name) {
 		return errText
@@ -61,9 +51,9 @@ func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver
 	case ref.Name != "":
 		field, value = fieldFile, ref.Name
 	}
-	err = s.read(ctx, "read an item of", func(ctx context.Context, all *survey) error {
-		if all != nil {
-			row, err = all.find(ctx, s, func(e *entry) bool { return e.is(ref) })
+	err = s.read(ctx, "read an item of", false, func(ctx context.Context, v *view) error {
+		if v != nil {
+			row, err = v.find(ctx, ref)
 			return err
 		}
 		raw, err := b.items().FindOne(ctx, pairs(fieldSession, id, field, value)).Raw()
@@ -78,14 +68,14 @@ func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver
 	return row, err
 }
 
-// Sums sums up the session's items. The server adds up what stands in one
-// index: sums that are kept would have to be trusted after a crash between them
-// and the items, or after q2google wrote.
+// Sums sums up the session's items. The server adds up what stands in one index:
+// sums that are kept would have to be trusted after a crash between them and the
+// items, or after q2google wrote.
 func (b *store) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
 	s := b.session(id)
-	err = s.read(ctx, "count items of", func(ctx context.Context, all *survey) error {
-		if all != nil {
-			sums = all.sums()
+	err = s.read(ctx, "count items of", false, func(ctx context.Context, v *view) error {
+		if v != nil {
+			sums = driver.SumsOf(v.rows())
 			return nil
 		}
 		sums, err = s.sums(ctx)
@@ -94,53 +84,80 @@ func (b *store) Sums(ctx context.Context, id string) (sums []driver.Sum, err err
 	return sums, err
 }
 
-func (s *session) sums(ctx context.Context) ([]driver.Sum, error) {
+// sums adds up the items, bytes and bytes carried of each outcome. One sum at a
+// time: of several in one group FerretDB 1 adds up the first only.
+func (s session) sums(ctx context.Context) (all []driver.Sum, err error) {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	var all []driver.Sum
-	for _, sum := range []struct {
-		of  any
-		add func(s *driver.Sum, n int64)
-	}{
-		{1, func(s *driver.Sum, n int64) { s.Items = int(n) }},
-		{"$" + fieldBytes, func(s *driver.Sum, n int64) { s.Bytes = n }},
-		{"$" + fieldCarried, func(s *driver.Sum, n int64) { s.Carried = n }},
-	} {
-		if err := s.sum(ctx, sum.of, func(outcome string, n int64) {
-			for i := range all {
-				if all[i].Outcome == outcome {
-					sum.add(&all[i], n)
-					return
-				}
-			}
-			all = append(all, driver.Sum{Outcome: outcome})
-			sum.add(&all[len(all)-1], n)
-		}); err != nil {
-			return nil, err
-		}
+	items, err := s.sum(ctx, 1)
+	var bytes, carried map[string]int64
+	if err == nil {
+		bytes, err = s.sum(ctx, "$"+fieldBytes)
 	}
-	return all, nil
+	if err == nil {
+		carried, err = s.sum(ctx, "$"+fieldCarried)
+	}
+	for outcome, n := range items {
+		all = append(all, driver.Sum{Outcome: outcome, Items: int(n), Bytes: bytes[outcome], Carried: carried[outcome]})
+	}
+	return all, err
 }
 
-// sum adds up a field, or a constant, of the items of each outcome. One sum at a
-// time: of several in one group FerretDB 1 adds up the first only.
-func (s *session) sum(ctx context.Context, of any, add func(outcome string, n int64)) error {
-	cursor, err := s.b.items().Aggregate(ctx, bson.A{
-		pairs("$match", pairs(fieldSession, s.id)),
-		pairs("$group", pairs(fieldID, "$"+fieldOutcome, "sum", pairs("$sum", of))),
-	})
-	if err != nil {
-		return err
-	}
+// sum adds up a field, or a constant, of the items of each outcome.
+func (s session) sum(ctx context.Context, of any) (map[string]int64, error) {
 	var groups []struct {
 		Outcome string `bson:"_id"`
 		Sum     int64
 	}
-	if err := cursor.All(ctx, &groups); err != nil {
-		return err
+	cursor, err := s.b.items().Aggregate(ctx, bson.A{
+		pairs("$match", pairs(fieldSession, s.id)),
+		pairs("$group", pairs(fieldID, "$"+fieldOutcome, "sum", pairs("$sum", of))),
+	})
+	if err == nil {
+		err = cursor.All(ctx, &groups)
 	}
+	sums := map[string]int64{}
 	for _, g := range groups {
-		add(g.Outcome, g.Sum)
+		sums[g.Outcome] = g.Sum
 	}
-	return nil
+	return sums, err
+}
+
+// minIndex comes before all batches.
+const minIndex = math.MinInt32
+
+// Batches returns the next batches.
+func (b *store) Batches(ctx context.Context, id string, after int64, limit int) (page []driver.Batch, err error) {
+	s := b.session(id)
+	err = b.call(ctx, s.op("read batches of"), func(ctx context.Context) (err error) {
+		if page, err = s.batchPage(ctx, max(after, minIndex), limit); err == nil && len(page) == 0 {
+			_, err = s.header(ctx)
+		}
+		return err
+	})
+	return page, err
+}
+
+// batchPage returns the next batches after an index.
+func (s session) batchPage(ctx context.Context, after int64, limit int) (page []driver.Batch, err error) {
+	var docs []bson.Raw
+	err = find(ctx, s.b.batches(), pairs(fieldSession, s.id, fieldBatch, pairs("$gt", after)), &docs,
+		options.Find().SetSort(pairs(fieldBatch, 1)).SetLimit(int64(limit)))
+	for _, raw := range docs {
+		batch := driver.Batch{Where: place(batchesName, raw)}
+		batch.Index, _ = raw.Lookup(fieldBatch).AsInt64OK()
+		if batch.Document, err = toJSON(raw, notInJSON...); err != nil {
+			return nil, corrupt(batch.Where, err)
+		}
+		page = append(page, batch)
+	}
+	return page, err
+}
+
+func decodeBatch(row driver.Batch) (*state.Batch, error) {
+	batch, err := state.DecodeBatch(row.Document)
+	if err != nil {
+		return nil, corrupt(row.Where, err)
+	}
+	return batch, nil
 }

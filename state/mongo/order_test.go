@@ -28,7 +28,7 @@ func (m documents) name(id string) string { return field(m[id], fieldFile).(stri
 func (m documents) apply(w write) {
 	id := fmt.Sprint("new ", w.put.seq)
 	if w.put.e != nil {
-		id = identity(w.put.e.ID)
+		id = string(w.put.e.ID.Value)
 	}
 	m[id] = w.doc
 }
@@ -69,7 +69,7 @@ func TestOrder(t *testing.T) {
 		kept := map[string]bool{}
 		for i := range n {
 			e := &stored{ID: bson.RawValue{Type: bson.TypeInt64, Value: fmt.Append(nil, i)}, Name: names[i]}
-			collection[identity(e.ID)] = pairs(fieldFile, e.Name)
+			collection[string(e.ID.Value)] = pairs(fieldFile, e.Name)
 			if rapid.IntRange(0, 9).Draw(t, "changed") == 0 {
 				kept[names[i]] = true
 				continue
@@ -100,7 +100,7 @@ func TestOrder(t *testing.T) {
 			if p.e == nil {
 				continue
 			}
-			if got := collection.name(identity(p.e.ID)); got != p.e.Name && got != p.name || stop == len(steps) && got != p.name {
+			if got := collection.name(string(p.e.ID.Value)); got != p.e.Name && got != p.name || stop == len(steps) && got != p.name {
 				t.Errorf("after %d of %d steps %s is %s, and was to be %s", stop, len(steps), p.e.Name, got, p.name)
 			}
 		}

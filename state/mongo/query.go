@@ -20,9 +20,9 @@ func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []dri
 	if q.Order == driver.ByCaptured || q.From != "" || q.Until != "" {
 		strange = append(strange, uncaptured)
 	}
-	err = s.readOn(ctx, "read items of", q.After > 0, func(ctx context.Context, all *survey) error {
-		if all != nil {
-			rows, err = all.read(ctx, s, all.page(q))
+	err = s.read(ctx, "read items of", q.After > 0, func(ctx context.Context, v *view) error {
+		if v != nil {
+			rows, err = v.complete(ctx, q.Rows(v.rows()))
 		} else {
 			rows, err = s.page(ctx, q)
 		}
@@ -32,7 +32,7 @@ func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []dri
 }
 
 // page asks for the items of each range until there are enough.
-func (s *session) page(ctx context.Context, q driver.Query) (rows []driver.Row, err error) {
+func (s session) page(ctx context.Context, q driver.Query) (rows []driver.Row, err error) {
 	ranges, err := s.ranges(ctx, q)
 	for _, filter := range ranges {
 		if err != nil || len(rows) == q.Limit {
@@ -77,7 +77,7 @@ type cursor struct {
 
 // ranges returns the filters of a page. Its items are those of the first, then
 // those of the next.
-func (s *session) ranges(ctx context.Context, q driver.Query) ([]bson.D, error) {
+func (s session) ranges(ctx context.Context, q driver.Query) ([]bson.D, error) {
 	var at cursor
 	if q.After > 0 && q.Order != driver.BySeq {
 		err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id, fieldSeq, q.After),
@@ -154,7 +154,7 @@ var uncaptured = pairs(fieldCaptured, nil)
 
 // fillCaptured stores when items were captured where an earlier version of Gondola
 // has stored them.
-func (s *session) fillCaptured(ctx context.Context) error {
+func (s session) fillCaptured(ctx context.Context) error {
 	for {
 		var docs []bson.Raw
 		err := find(ctx, s.b.items(), append(pairs(fieldSession, s.id), uncaptured...), &docs,

@@ -41,7 +41,7 @@ func aside(p *put) bson.D {
 // aside. All stood aside before the first took its new name: if one of these names
 // still belongs to an item that did not step aside, all go back to their old ones,
 // which are free; otherwise all go on.
-func (s *session) finishRenaming(ctx context.Context) error {
+func (s session) finishRenaming(ctx context.Context) error {
 	var all []struct {
 		ID    bson.RawValue `bson:"_id"`
 		Names renaming      `bson:"gondola_renaming"`

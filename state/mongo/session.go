@@ -11,127 +11,91 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// session is one session in use. What has been found out about it counts while
-// this backend holds its lease; otherwise it is asked anew each time, since
-// others may change it.
+// session is one session of the store.
 type session struct {
-	b    *store
-	id   string
-	turn chan struct{} // holds one token; whoever takes it changes the session
-
-	// Guarded by Backend.mu:
-	settled string // token of the lease under which it is known to be there and ours
-	last    int64  // Seq of the item found last; 0 if it has to be asked for
-	all     *survey
+	b  *store
+	id string
 }
 
-// surveyed returns the survey made last, nil if there is none.
-func (s *session) surveyed() *survey {
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	return s.all
-}
+func (b *store) session(id string) session { return session{b, id} }
 
-func (s *session) setSurveyed(all *survey) {
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	s.all = all
-}
-
-func (b *store) session(id string) *session {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s := b.sessions[id]
-	if s == nil {
-		s = &session{b: b, id: id, turn: make(chan struct{}, 1)}
-		s.turn <- struct{}{}
-		b.sessions[id] = s
-	}
-	return s
-}
+func (s session) op(what string) string { return fmt.Sprintf("%s session %q", what, s.id) }
 
 // errText is why a text is refused.
 var errText = errors.New("MongoDB keeps only valid UTF-8 in its texts")
 
 func validText(text string) bool { return utf8.ValidString(text) }
 
-func (s *session) op(what string) string { return fmt.Sprintf("%s session %q", what, s.id) }
-
-// read runs one question about a stored session. If q2google wrote any of it,
-// items have to be looked for in the survey that is given then.
-func (s *session) read(ctx context.Context, what string, do func(context.Context, *survey) error) error {
-	return s.readOn(ctx, what, false, do)
-}
-
-// readOn is read, with the survey of the question before if it goes on with that.
-// The survey is also needed if an item is as one of the further conditions says.
-func (s *session) readOn(ctx context.Context, what string, goesOn bool, do func(context.Context, *survey) error, but ...bson.D) error {
+// read runs one question about a stored session. If q2google wrote any of it, or an
+// item is as one of the further conditions says, the answer is in a view: that of
+// the question before if this one goes on with it.
+func (s session) read(ctx context.Context, what string, goesOn bool, do func(context.Context, *view) error, but ...bson.D) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
-		if s.isSettled() {
-			return do(ctx, nil)
-		}
-		h, err := s.header(ctx)
+		v, err := s.view(ctx, goesOn, but)
 		if err != nil {
 			return err
 		}
-		ours, err := s.isOurs(ctx, h, but...)
-		if err != nil {
-			return err
-		}
-		if ours {
-			return do(ctx, nil)
-		}
-		all := s.surveyed()
-		if all == nil || !goesOn {
-			if all, err = s.survey(ctx, h); err != nil {
-				return err
-			}
-			s.setSurveyed(all)
-		}
-		return do(ctx, all)
+		return do(ctx, v)
 	})
 }
 
-// inTurn runs one change of a session, stored or not, unless another process
-// has taken the session over.
-func (s *session) inTurn(ctx context.Context, what string, do func(context.Context) error) error {
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return ctx.Err()
+// view returns nil if the session is as Gondola writes it.
+func (s session) view(ctx context.Context, goesOn bool, but []bson.D) (*view, error) {
+	if s.isSettled() {
+		return nil, nil
 	}
-	defer func() { s.turn <- struct{}{} }()
+	h, err := s.header(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if ours, err := s.isOurs(ctx, h, but...); ours || err != nil {
+		return nil, err
+	}
+	s.b.mu.Lock()
+	v := s.b.views[s.id]
+	s.b.mu.Unlock()
+	if v == nil || !goesOn {
+		if v, err = s.readView(ctx, h); err != nil {
+			return nil, err
+		}
+		s.b.mu.Lock()
+		defer s.b.mu.Unlock()
+		s.b.views[s.id] = v
+	}
+	return v, nil
+}
+
+// change runs one change of a session, stored or not, unless another process has
+// taken the session over.
+func (s session) change(ctx context.Context, what string, do func(context.Context) error) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
-		if err := s.b.keeper.Check(ctx, s.id); err != nil {
-			return err
+		err := s.b.keeper.Check(ctx, s.id)
+		if err == nil {
+			err = s.b.prepare(ctx)
 		}
-		if err := s.b.prepare(ctx); err != nil {
-			return err
+		if err == nil {
+			err = do(ctx)
 		}
-		return do(ctx)
+		return err
 	})
 }
 
 // settle makes sure that the session is there and as Gondola writes it.
-func (s *session) settle(ctx context.Context) error {
+func (s session) settle(ctx context.Context) error {
 	if s.isSettled() {
 		return nil
 	}
 	token := s.b.keeper.Token(s.id)
 	h, err := s.header(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.finishRenaming(ctx)
 	}
-	ours, err := s.isOurs(ctx, h, pairs(fieldFile, standsAside))
-	if err == nil && !ours {
-		if err = s.finishRenaming(ctx); err == nil {
-			ours, err = s.isOurs(ctx, h)
-		}
+	var ours bool
+	if err == nil {
+		ours, err = s.isOurs(ctx, h)
 	}
 	if err == nil && ours {
-		var within bool
-		within, err = exists(ctx, s.b.batches(), pairs(fieldSession, s.id, fieldBatch, inReach, fieldStatus, "completed"))
-		ours = !within
+		ours, err = s.isBeyond(ctx)
 	}
 	if err == nil && !ours {
 		err = s.adopt(ctx, h)
@@ -144,28 +108,32 @@ func (s *session) settle(ctx context.Context) error {
 	}
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	s.settled, s.last, s.all = token, 0, nil
+	s.b.settled[s.id] = token
+	delete(s.b.views, s.id)
 	return nil
 }
 
-func (s *session) isSettled() bool {
+// isSettled reports whether nothing has to be found out: while this backend holds
+// the session's lease, no other one changes it.
+func (s session) isSettled() bool {
 	token := s.b.keeper.Token(s.id)
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	return token != "" && s.settled == token
+	return token != "" && s.b.settled[s.id] == token
 }
 
 // forget makes the next use ask anew.
-func (s *session) forget() {
+func (s session) forget() {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	s.settled, s.last, s.all = "", 0, nil
+	delete(s.b.settled, s.id)
+	delete(s.b.views, s.id)
 }
 
-// isOurs reports whether Gondola wrote the header and all items, and none of
-// them is as one of the further conditions says.
-func (s *session) isOurs(ctx context.Context, h *header, but ...bson.D) (bool, error) {
-	if !h.ours {
+// isOurs reports whether Gondola wrote the header and all items, and none of them
+// is as one of the further conditions says.
+func (s session) isOurs(ctx context.Context, header bson.Raw, but ...bson.D) (bool, error) {
+	if !isOurs(header) {
 		return false, nil
 	}
 	strange := bson.A{}
@@ -176,29 +144,16 @@ func (s *session) isOurs(ctx context.Context, h *header, but ...bson.D) (bool, e
 	return !stray, err
 }
 
-// lastSeq returns the Seq of the item found last, 0 if there is none.
-func (s *session) lastSeq(ctx context.Context) (int64, error) {
-	s.b.mu.Lock()
-	last := s.last
-	s.b.mu.Unlock()
-	if last > 0 && s.isSettled() {
-		return last, nil
-	}
-	var doc struct{ Gondola struct{ Seq int64 } }
-	err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id),
-		options.FindOne().SetSort(pairs(fieldSeq, -1)).SetProjection(pairs(fieldSeq, 1))).Decode(&doc)
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		err = nil
-	}
-	return doc.Gondola.Seq, err
+// isOurs reports whether Gondola wrote a document last.
+func isOurs(raw bson.Raw) bool { return raw.Lookup("gondola").Type == bson.TypeEmbeddedDocument }
+
+// isBeyond reports whether no finished batch has a number that q2google counts to.
+func (s session) isBeyond(ctx context.Context) (bool, error) {
+	within, err := exists(ctx, s.b.batches(), pairs(fieldSession, s.id, fieldBatch, inReach, fieldStatus, "completed"))
+	return !within, err
 }
 
-func (s *session) setLastSeq(last int64) {
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	s.last = last
-}
-
+// exists reports whether a filter selects a document.
 func exists(ctx context.Context, c *mongo.Collection, filter bson.D) (bool, error) {
 	err := c.FindOne(ctx, filter, options.FindOne().SetProjection(pairs(fieldID, 1))).Err()
 	if errors.Is(err, mongo.ErrNoDocuments) {

@@ -19,7 +19,7 @@ import (
 // them stored.
 func (b *store) Update(ctx context.Context, id string, do func(driver.Tx) error) error {
 	s := b.session(id)
-	err := s.inTurn(ctx, "store", func(ctx context.Context) (err error) {
+	err := s.change(ctx, "store", func(ctx context.Context) (err error) {
 		for range 3 {
 			if err = s.attempt(ctx, do); !errors.Is(err, errForeign) && !mongo.IsDuplicateKeyError(err) {
 				break
@@ -37,7 +37,7 @@ func (b *store) Update(ctx context.Context, id string, do func(driver.Tx) error)
 	return err
 }
 
-func (s *session) attempt(ctx context.Context, do func(driver.Tx) error) error {
+func (s session) attempt(ctx context.Context, do func(driver.Tx) error) error {
 	err := s.settle(ctx)
 	if err != nil && !errors.Is(err, driver.ErrNotFound) {
 		return err
@@ -47,7 +47,7 @@ func (s *session) attempt(ctx context.Context, do func(driver.Tx) error) error {
 
 // update is a change under way.
 type update struct {
-	*session
+	session
 	ctx    context.Context
 	stored bool              // the session is
 	there  map[int64]*stored // documents that were looked up, by Seq
@@ -68,10 +68,7 @@ func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
 		}
 	}
 	var docs []*stored
-	cursor, err := u.b.items().Find(u.ctx, pairs("$or", any), options.Find().SetProjection(pairs(fieldFile, 1, fieldKey, 1, fieldSeq, 1)))
-	if err == nil {
-		err = cursor.All(u.ctx, &docs)
-	}
+	err = find(u.ctx, u.b.items(), pairs("$or", any), &docs, options.Find().SetProjection(pairs(fieldFile, 1, fieldKey, 1, fieldSeq, 1)))
 	u.there = map[int64]*stored{}
 	for _, e := range docs {
 		if e.Gondola.Seq == 0 {
@@ -86,6 +83,17 @@ func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
 	return found, err
 }
 
+// lastSeq returns the Seq of the item found last, 0 if there is none.
+func (s session) lastSeq(ctx context.Context) (int64, error) {
+	var last stored
+	err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id),
+		options.FindOne().SetSort(pairs(fieldSeq, -1)).SetProjection(pairs(fieldSeq, 1))).Decode(&last)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		err = nil
+	}
+	return last.Gondola.Seq, err
+}
+
 func array[T any](list []T) bson.A {
 	a := make(bson.A, len(list))
 	for i, v := range list {
@@ -94,63 +102,51 @@ func array[T any](list []T) bson.A {
 	return a
 }
 
-// Write stores a header, items and batches. A new session is made free of what an
-// interrupted deletion may have left.
+// Write stores items, batches and, last of all, a header. A new session is made
+// free of what an interrupted deletion may have left.
 func (u *update) Write(w driver.Write) error {
-	if w.Header == nil && !u.stored {
+	switch {
+	case u.stored:
+	case w.Header == nil:
 		return driver.ErrNotFound
-	}
-	if w.Header != nil {
-		if !u.stored {
-			if err := u.clear(u.ctx); err != nil {
-				return err
-			}
-		}
-		if err := u.putHeader(u.ctx, w.Header.Document); err != nil {
+	default:
+		if err := remove(u.ctx, u.parts()[1:]); err != nil {
 			return err
 		}
 	}
-	if err := u.putItems(w.Items); err != nil {
-		return err
-	}
+	err := u.putItems(w.Items)
 	for _, b := range w.Batches {
-		if err := u.putBatch(u.ctx, b); err != nil {
-			return err
+		if err == nil {
+			err = u.putBatch(u.ctx, b)
 		}
 	}
-	return nil
+	if err == nil && w.Header != nil {
+		err = u.putHeader(u.ctx, w.Header.Document)
+	}
+	return err
 }
 
 func (u *update) putItems(changes []driver.Change) error {
-	var puts []*put
-	last := int64(0)
-	for _, c := range changes {
+	if len(changes) == 0 {
+		return nil
+	}
+	puts := make([]*put, len(changes))
+	for n, c := range changes {
 		doc, err := itemDocument(u.id, c.Row)
 		if err != nil {
 			return err
 		}
-		p := &put{name: c.Name, seq: c.Seq, doc: doc}
+		puts[n] = &put{name: c.Name, seq: c.Seq, doc: doc}
 		if c.Before != nil {
-			p.e = u.there[c.Seq]
-		} else {
-			last = max(last, c.Seq)
+			puts[n].e = u.there[c.Seq]
 		}
-		puts = append(puts, p)
 	}
-	if len(puts) == 0 {
-		return nil
-	}
-	if _, err := u.b.items().BulkWrite(u.ctx, u.models(order(puts))); err != nil {
-		return err
-	}
-	if last > 0 {
-		u.setLastSeq(last)
-	}
-	return nil
+	_, err := u.b.items().BulkWrite(u.ctx, u.models(order(puts)))
+	return err
 }
 
 // models returns the steps as the server is told them, in order.
-func (s *session) models(steps []write) []mongo.WriteModel {
+func (s session) models(steps []write) []mongo.WriteModel {
 	models := make([]mongo.WriteModel, len(steps))
 	for i, w := range steps {
 		if e := w.put.e; e != nil {
@@ -164,24 +160,46 @@ func (s *session) models(steps []write) []mongo.WriteModel {
 	return models
 }
 
-func (s *session) putBatch(ctx context.Context, b driver.Batch) error {
+func (s session) putBatch(ctx context.Context, b driver.Batch) error {
 	filter := pairs(fieldSession, s.id, fieldBatch, b.Index)
 	if b.Document == nil {
 		_, err := s.b.batches().DeleteOne(ctx, filter)
 		return err
 	}
-	doc, err := document(s.id, b.Document)
+	doc, err := s.document(b.Document)
 	if err != nil {
-		return s.refused(err)
+		return err
 	}
 	return upsert(ctx, s.b.batches(), filter, doc)
 }
 
-func (s *session) putHeader(ctx context.Context, document []byte) error {
+// document returns the document of a batch as it is stored.
+func (s session) document(data []byte) (bson.D, error) {
+	doc, err := document(s.id, data)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	return doc, nil
+}
+
+func (s session) putHeader(ctx context.Context, document []byte) error {
 	doc, err := toBSON(document)
 	if err != nil {
 		return s.refused(err)
 	}
 	doc = slices.DeleteFunc(doc, func(e bson.E) bool { return e.Key == fieldID })
 	return upsert(ctx, s.b.headers(), pairs(fieldSession, s.id), doc)
+}
+
+// upsert replaces the document that filter names, or inserts it. That another
+// process inserts it at the same time is no error.
+func upsert(ctx context.Context, c *mongo.Collection, filter, doc bson.D) error {
+	var err error
+	for range 3 {
+		_, err = c.ReplaceOne(ctx, filter, doc, options.Replace().SetUpsert(true))
+		if !mongo.IsDuplicateKeyError(err) {
+			break
+		}
+	}
+	return err
 }
