@@ -1,8 +1,10 @@
 package folder
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,29 +242,28 @@ func restore(t *testing.T, dir string, files map[string][]byte) {
 	}
 }
 
-// TestPartialFilesDoNotPileUp interrupts an upload before anything of it counts, again
-// and again: what is left is one partial file, and none when it is done.
+// TestPartialFilesDoNotPileUp ends the process at each step of an upload, again and
+// again, and forgets its checkpoints and receipts, as if they were never stored: what
+// is left is a partial file and one that is whole, and none when it is done.
 func TestPartialFilesDoNotPileUp(t *testing.T) {
 	dir := made(t)
-	f := file(1, 1000)
-	var from *station.Checkpoint
-	for range 5 {
+	f := file(1, 3*interval)
+	save := func(context.Context, station.Checkpoint) error { return nil }
+	for i, end := range []int{0, interval / 2, 3 * interval, 2*interval + 1, 3 * interval, 5} {
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := openDestination(t, dir).Upload(ctx, station.Upload{Item: f.Item, Open: opener(f), From: from, Save: func(_ context.Context, c station.Checkpoint) error {
-			from = &c
-			cancel()
-			return context.Canceled
-		}})
-		cancel()
-		if err == nil {
-			t.Fatal("an upload that was interrupted came to its end")
+		die := readFunc(func([]byte) (int, error) { cancel(); return 0, context.Canceled })
+		open := func(context.Context, int64) (*station.Content, error) {
+			data := io.MultiReader(bytes.NewReader(f.Data[:end]), die)
+			return &station.Content{Body: io.NopCloser(data), Size: 3 * interval, Version: f.Item.Version}, nil
 		}
-		if n := partials(t, dir); n != 1 {
-			t.Fatalf("%d partial files", n)
+		_, err := openDestination(t, dir).Upload(ctx, station.Upload{Item: f.Item, Open: open, Save: save})
+		cancel()
+		if n := partials(t, dir); n > 2 || (err == nil) != (end == 3*interval) {
+			t.Errorf("upload %d, which ended at byte %d: %v, %d partial files", i, end, err, n)
 		}
 	}
 	d := openDestination(t, dir)
-	r, err := d.Upload(t.Context(), station.Upload{Item: f.Item, Open: opener(f), From: from, Save: func(context.Context, station.Checkpoint) error { return nil }})
+	r, err := d.Upload(t.Context(), station.Upload{Item: f.Item, Open: opener(f), Save: save})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,6 +271,10 @@ func TestPartialFilesDoNotPileUp(t *testing.T) {
 		t.Errorf("%v, %d partial files", err, partials(t, dir))
 	}
 }
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 func partials(t *testing.T, dir string) int {
 	t.Helper()
@@ -326,4 +331,23 @@ func TestLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = unlock()
+}
+
+// TestReceiptStandsForItsBytes carries one item in two sessions, of which the second
+// finds other bytes of the same length: the first session's receipt does not put them
+// under a name with its own digest.
+func TestReceiptStandsForItsBytes(t *testing.T) {
+	dir := made(t)
+	before := file(1, 1000)
+	after := before
+	after.Data, after.Item.Version = file(2, 1000).Data, "v1b"
+	old := uploaded(t, openDestination(t, dir), before)
+	d := openDestination(t, dir)
+	entry := uploaded(t, d, after)
+	for _, e := range []station.Entry{old, entry} {
+		if _, err := d.Create(t.Context(), station.Batch{Entries: []station.Entry{e}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkSums(t, dir, 2)
 }

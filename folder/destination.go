@@ -45,6 +45,8 @@ type Destination struct {
 	place   *place
 	written atomic.Int64 // files
 
+	uploading sync.Map // names of the partial files that are written to
+
 	mu       sync.Mutex // guards what follows
 	manifest manifest
 	names    dirNames

@@ -30,6 +30,12 @@ var marks = base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(b
 // one.
 const shortMark, longMark = 6, 26
 
+// markOf returns the mark of an identity.
+func markOf(identity string, length int) string {
+	sum := sha256.Sum256([]byte(identity))
+	return marks.EncodeToString(sum[:])[:length]
+}
+
 // candidates are the paths that a file may get, in the order in which they are
 // tried: the one that the layout says, then that with a mark of its identity, then
 // of its identity and version.
@@ -37,10 +43,8 @@ func candidates(at, key, version string) []string {
 	dir, name := path.Split(at)
 	all := []string{at}
 	for _, identity := range []string{key, key + "\x00" + version} {
-		sum := sha256.Sum256([]byte(identity))
-		text := marks.EncodeToString(sum[:])
 		for _, n := range []int{shortMark, longMark} {
-			all = append(all, dir+media.Distinguish(name, "("+text[:n]+")"))
+			all = append(all, dir+media.Distinguish(name, "("+markOf(identity, n)+")"))
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"crypto/rand"
 	"os"
 	"path"
 	"strings"
@@ -13,6 +14,25 @@ const partialSuffix = ".part"
 // partial file.
 func isPartial(name string) bool {
 	return strings.HasSuffix(name, partialSuffix) && !strings.ContainsAny(name, `/\`) && !strings.HasPrefix(name, ".")
+}
+
+// claim returns the name of an item's partial file, which is the same in every run:
+// an upload that was cut short leaves nothing behind that the next one does not
+// replace. While another upload of the item goes on, it is a name of its own.
+func (d *Destination) claim(key string) string {
+	name := markOf(key, longMark) + partialSuffix
+	if _, busy := d.uploading.LoadOrStore(name, true); !busy {
+		return name
+	}
+	name = strings.ToLower(rand.Text()) + partialSuffix
+	d.uploading.Store(name, true)
+	return name
+}
+
+// wholeName is the name of an item's partial file that is whole: other bytes have
+// another name, so that a receipt never stands for them.
+func wholeName(key, sum string) string {
+	return markOf(key, longMark) + "-" + sum[:16] + partialSuffix
 }
 
 // abandonedAfter is how long a partial file waits for its upload to go on.

@@ -70,8 +70,10 @@ func (p *place) make() (*os.Root, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := os.MkdirAll(p.path, dirPerm); err != nil {
-		return nil, err
+	if p.root == nil {
+		if err := os.MkdirAll(p.path, dirPerm); err != nil {
+			return nil, err
+		}
 	}
 	root, err := p.opened()
 	if err != nil {

@@ -2,7 +2,6 @@ package folder
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding"
 	"encoding/hex"
@@ -11,8 +10,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -64,6 +63,7 @@ func (up *upload) close() {
 	if up.file != nil {
 		up.file.Close()
 	}
+	up.d.uploading.Delete(up.partial)
 }
 
 func (up *upload) run(ctx context.Context) (receipt station.Receipt, err error) {
@@ -97,13 +97,16 @@ func (up *upload) resume(ctx context.Context) error {
 	if err != nil {
 		return failure(ctx, up.op, err)
 	}
-	f, err := root.OpenFile(partialDir+"/"+point.Partial, os.O_RDWR, 0)
-	if err != nil {
+	if _, busy := up.d.uploading.LoadOrStore(point.Partial, true); busy {
+		return nil
+	}
+	up.partial = point.Partial
+	if up.file, err = root.OpenFile(partialDir+"/"+up.partial, os.O_RDWR, 0); err != nil {
+		up.file = nil
 		return nil // it is gone: from the beginning
 	}
-	up.file, up.partial = f, point.Partial
 	sum, ok := up.covered(from)
-	if !ok || f.Truncate(from.Confirmed) != nil {
+	if !ok || up.file.Truncate(from.Confirmed) != nil {
 		up.drop()
 		return nil
 	}
@@ -169,15 +172,26 @@ func (up *upload) begin(ctx context.Context, c *station.Content) (*station.Conte
 	return c, nil
 }
 
-// create makes a partial file and saves where it is.
+// create makes a partial file, in place of one that an earlier upload left behind,
+// and saves a checkpoint if there is to be one.
 func (up *upload) create(ctx context.Context) error {
 	root, err := up.d.place.make()
 	if err != nil {
 		return failure(ctx, up.op, err)
 	}
-	up.partial = strings.ToLower(rand.Text()) + partialSuffix
-	if up.file, err = root.OpenFile(partialDir+"/"+up.partial, os.O_RDWR|os.O_CREATE|os.O_EXCL, filePerm); err != nil {
+	up.d.uploading.Delete(up.partial)
+	up.partial = up.d.claim(up.u.Item.LedgerKey())
+	name := partialDir + "/" + up.partial
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failure(ctx, up.op, err)
+	}
+	up.file, err = root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, filePerm)
+	if err != nil {
+		up.file = nil
+		return failure(ctx, up.op, err)
+	}
+	if up.size <= up.d.o.Interval {
+		return nil
 	}
 	return up.save(ctx)
 }
@@ -207,7 +221,7 @@ const mostDrops = 5
 
 // copy writes the rest of the item, however often the source drops.
 func (up *upload) copy(ctx context.Context, content *station.Content) error {
-	buffer := make([]byte, 256<<10)
+	buffer := make([]byte, min(up.size, 256<<10))
 	for drops := 0; ; {
 		before := up.at
 		err := up.write(ctx, content.Body, buffer)
@@ -304,7 +318,7 @@ func (up *upload) put(ctx context.Context, p []byte) error {
 	return up.save(ctx)
 }
 
-// finish makes the whole partial file durable.
+// finish makes the whole partial file durable and names it after its bytes.
 func (up *upload) finish(ctx context.Context) (station.Receipt, error) {
 	info, err := up.file.Stat()
 	if err == nil && info.Size() != up.size {
@@ -316,9 +330,23 @@ func (up *upload) finish(ctx context.Context) (station.Receipt, error) {
 	if err == nil {
 		err = up.file.Close() // may tell of a full disk on a network share
 	}
+	sum := hex.EncodeToString(up.hash.Sum(nil))
+	token := wholeName(up.u.Item.LedgerKey(), sum)
+	if err == nil {
+		err = up.rename(token)
+	}
 	if err != nil {
 		return station.Receipt{}, failure(ctx, up.op, err)
 	}
 	up.d.written.Add(1)
-	return station.Receipt{Token: up.partial, Size: up.size, SHA256: hex.EncodeToString(up.hash.Sum(nil)), At: time.Now().UTC()}, nil
+	return station.Receipt{Token: token, Size: up.size, SHA256: sum, At: time.Now().UTC()}, nil
+}
+
+// rename gives the partial file another name. Whatever bears it has the same bytes.
+func (up *upload) rename(name string) error {
+	root, err := up.d.place.open()
+	if err != nil {
+		return err
+	}
+	return root.Rename(partialDir+"/"+up.partial, partialDir+"/"+name)
 }

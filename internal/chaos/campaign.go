@@ -30,6 +30,7 @@ type campaign struct {
 	parallel  int
 	only      int    // number of the only session to run; 0 for all
 	store     string // kind of store, see newStore
+	pair      string // of stations
 	transfers string
 	line      int64 // bytes a second; 0: nothing lies between the command and the services
 
@@ -49,8 +50,8 @@ type result struct {
 
 // run ends with the first session that breaks the promise.
 func (c *campaign) run(ctx context.Context) error {
-	fmt.Fprintf(c.out, "seed %d: %d kills, %d files in a session, kept in %s, %d sessions at a time, %s/%s with %d CPUs\n",
-		c.seed, c.kills, c.items, state.Redact(c.store), c.parallel, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Fprintf(c.out, "seed %d: %s, %d kills, %d files in a session, kept in %s, %d sessions at a time, %s/%s with %d CPUs\n",
+		c.seed, c.pair, c.kills, c.items, state.Redact(c.store), c.parallel, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	began := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
 	for range max(c.parallel, 1) {
@@ -83,8 +84,8 @@ func (c *campaign) next() int {
 }
 
 func (c *campaign) again(n int) string {
-	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -state %s -transfers %s -line %d",
-		c.seed, n, c.items, c.most, state.Redact(c.store), c.transfers, c.line)
+	return fmt.Sprintf("go run ./internal/chaos -seed %d -session %d -items %d -kills-per-session %d -state %s -transfers %s -line %d -pair %s",
+		c.seed, n, c.items, c.most, state.Redact(c.store), c.transfers, c.line, c.pair)
 }
 
 func (c *campaign) session(ctx context.Context, n int) (err error) {
@@ -93,7 +94,7 @@ func (c *campaign) session(ctx context.Context, n int) (err error) {
 		return err
 	}
 	s, err := newSession(sessionOptions{
-		binary: c.binary, home: home, store: c.store, transfers: c.transfers, line: c.line, items: c.items, most: c.most,
+		binary: c.binary, home: home, pair: c.pair, store: c.store, transfers: c.transfers, line: c.line, items: c.items, most: c.most,
 	}, rand.New(rand.NewPCG(c.seed, uint64(n))))
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func TestKilledAtRandom(t *testing.T) {
 				store = pgserver.NewDatabase(t).URI
 			}
 			var out strings.Builder
-			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: row.seed, kills: 1, items: 60, most: 9, parallel: 1, store: store, transfers: "auto"}
+			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: row.seed, kills: 1, items: 60, most: 9, parallel: 1, store: store, transfers: "auto", pair: goproToGoogle}
 			if err := c.run(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -88,7 +88,7 @@ func TestKilledAtRandom(t *testing.T) {
 func TestKilledOnALine(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	c := campaign{binary: builtOnce(t), dir: t.TempDir(), out: &out, seed: 1, kills: 1, items: 20, most: 6, parallel: 1, store: "jsondir", transfers: "auto", line: 9e6}
+	c := campaign{binary: builtOnce(t), dir: t.TempDir(), out: &out, seed: 1, kills: 1, items: 20, most: 6, parallel: 1, store: "jsondir", transfers: "auto", line: 9e6, pair: goproToGoogle}
 	if err := c.run(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -112,7 +112,7 @@ func TestReportCountsWhatIsSentAgain(t *testing.T) {
 // TestProofFindsWhatIsWrong does harm after harm to a session that is complete.
 func TestProofFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: "jsondir", transfers: "auto", items: 12}, withAlbum())
+	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: "jsondir", transfers: "auto", items: 12, pair: goproToGoogle}, withAlbum())
 	if err != nil {
 		t.Fatal(err)
 	}

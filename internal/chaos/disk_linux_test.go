@@ -15,7 +15,7 @@ import (
 // newDiskSession returns a session in an empty home.
 func newDiskSession(t *testing.T, store string, seed uint64) *session {
 	t.Helper()
-	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: store, transfers: "auto", items: 40}, rand.New(rand.NewPCG(seed, 1)))
+	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: store, transfers: "auto", items: 40, pair: goproToGoogle}, rand.New(rand.NewPCG(seed, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

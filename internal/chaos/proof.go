@@ -25,7 +25,12 @@ func (s *session) prove(ctx context.Context, l life) error {
 // arrived checks that every file is there once, and nothing else, and that no
 // credential went astray.
 func (s *session) arrived() error {
-	wrong := []error{s.cloud.Arrivals().Err()}
+	var wrong []error
+	if s.ends.target != "" {
+		wrong = append(wrong, s.stowed())
+	} else {
+		wrong = append(wrong, s.cloud.Arrivals().Err())
+	}
 	for _, leak := range s.cloud.Log.Leaks() {
 		wrong = append(wrong, fmt.Errorf("a credential was sent to %s%s", leak.Host, leak.Path))
 	}
@@ -77,9 +82,9 @@ func (s *session) remembered(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	there := map[string]string{} // destination id to digest
-	for _, item := range s.cloud.Google.Items() {
-		there[item.ID] = item.SHA256
+	there, err := s.held() // destination id to digest
+	if err != nil {
+		return err
 	}
 	var wrong []error
 	if len(items) != len(s.want)+s.refuse {
@@ -97,6 +102,18 @@ func (s *session) remembered(ctx context.Context) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// held returns the digests of what the destination holds, by its ids.
+func (s *session) held() (map[string]string, error) {
+	if s.ends.target != "" {
+		return s.ends.held()
+	}
+	there := map[string]string{}
+	for _, item := range s.cloud.Google.Items() {
+		there[item.ID] = item.SHA256
+	}
+	return there, nil
 }
 
 // tidy checks that no interrupted write has left anything behind.

@@ -22,11 +22,13 @@ const (
 	// granules of 256 KiB; the command's own first segment is 16 MiB.
 	segmentGranules = 4
 	ownSegment      = 16 * mib
+	interval        = 8 * mib // in which a folder saves how far a file is
 )
 
 // session is one session that is killed again and again until it is complete.
 type session struct {
 	*machine
+	ends     ends
 	opt      sessionOptions
 	id       string
 	rng      *rand.Rand
@@ -51,6 +53,7 @@ type session struct {
 // the home.
 type sessionOptions struct {
 	binary, home string
+	pair         string // of stations
 	store        string // kind of store, see newStore
 	transfers    string
 	line         int64 // bytes a second; 0: none
@@ -80,11 +83,15 @@ func newSession(o sessionOptions, rng *rand.Rand) (*session, error) {
 		s.inFlight = n
 	}
 	s.id = "chaos-" + filepath.Base(o.home) // sessions may share a store
-	s.args = []string{"sync", "--json", "--session-id", s.id, "--transfers", o.transfers}
+	var err error
+	if s.ends, err = newEnds(o.pair, o.home); err != nil {
+		return nil, err
+	}
+	s.args = append([]string{"sync", "--json", "--session-id", s.id, "--transfers", o.transfers}, s.ends.stations()...)
 	if rng.IntN(2) == 0 {
 		s.args = append(s.args, "--start", "2025-01-01", "--end", "2025-12-31")
 	}
-	if s.album = rng.IntN(2) == 0; s.album {
+	if s.album = rng.IntN(2) == 0 && s.ends.target == ""; s.album {
 		s.args = append(s.args, "--album", albumName)
 	}
 	if rng.IntN(2) == 0 {
@@ -98,13 +105,16 @@ func newSession(o sessionOptions, rng *rand.Rand) (*session, error) {
 	if rng.IntN(2) == 0 {
 		google.SpentTokens = emulator.SpentItem
 	}
-	var err error
-	s.machine, err = newMachine(o, emulator.Options{Library: o.library(rng), Google: *google})
+	library := o.library(rng)
+	if err := s.ends.fill(library); err != nil {
+		return nil, err
+	}
+	s.machine, err = newMachine(o, emulator.Options{Library: library, Google: *google})
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range s.cloud.GoPro.Expected() {
-		if e.Refused {
+		if !s.ends.takes(e) {
 			s.refuse++
 			continue
 		}
@@ -138,7 +148,10 @@ func (s *session) run(ctx context.Context) error {
 			return errors.Join(s.prove(ctx, l), s.repeat(ctx))
 		}
 		kind, bound := s.kindOfService(), s.segment*s.inFlight
-		if more := toll.again - toll.untold; more > bound && (kind == forgiving || kind == tellsOnce) {
+		if s.ends.target != "" {
+			kind, bound = disk, interval*s.inFlight
+		}
+		if more := toll.again - toll.untold; more > bound && kind != takesOnce && kind != strictest {
 			return fmt.Errorf("after a kill at %v, %d bytes have to be sent again, more than the %d in a segment of each file in flight", at, more, bound)
 		}
 		s.kills = append(s.kills, kill{at, kind, l.took, toll, bound})
@@ -151,6 +164,7 @@ const (
 	tellsOnce = "tells once" // tells a token with the answer that finishes the upload only
 	takesOnce = "takes once" // refuses a token that an item was made of
 	strictest = "tells and takes once"
+	disk      = "disk" // none: the destination is a folder
 )
 
 func (s *session) kindOfService() string {
@@ -169,6 +183,9 @@ func (s *session) kindOfService() string {
 // account returns how many of the bytes received since the last run have to be
 // sent again: what was received, less what is now less to be sent.
 func (s *session) account(ctx context.Context) (t toll, err error) {
+	if s.ends.target != "" {
+		return s.unsaved(ctx)
+	}
 	if err := s.server.Settle(ctx); err != nil {
 		return t, err
 	}
