@@ -7,13 +7,15 @@ test:
 
 # Kills the real binary at random moments and proves what arrived, such as
 #   make chaos KILLS=100 SEED=7 STATE=sqlite
+#   make chaos KILLS=100 ITEMS=60 PAIR=gopro-folder
 KILLS ?= 1000
 ITEMS ?= 500
 SEED  ?= 0
 STATE ?= jsondir
+PAIR  ?= gopro-gphotos
 
 chaos:
-	go run ./internal/chaos -kills $(KILLS) -items $(ITEMS) -seed $(SEED) -state $(STATE)
+	go run ./internal/chaos -kills $(KILLS) -items $(ITEMS) -seed $(SEED) -state $(STATE) -pair $(PAIR)
 
 # Measures every promise of speed and writes docs/performance.md and
 # docs/backends.md, in a quarter of an hour; some rows only with

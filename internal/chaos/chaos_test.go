@@ -82,6 +82,23 @@ func TestKilledAtRandom(t *testing.T) {
 	}
 }
 
+// TestKilledBetweenFolders is the short form with folders at the ends.
+func TestKilledBetweenFolders(t *testing.T) {
+	t.Parallel()
+	binary := builtOnce(t)
+	for _, pair := range []string{goproToFolder, folderToGoogle, folderToFolder} {
+		t.Run(pair, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			c := campaign{binary: binary, dir: t.TempDir(), out: &out, seed: rand.Uint64(), kills: 4, items: 40, most: 6, parallel: 1, store: "sqlite", transfers: "auto", pair: pair}
+			if err := c.run(t.Context()); err != nil {
+				t.Error(err)
+			}
+			t.Log(out.String())
+		})
+	}
+}
+
 // TestKilledOnALine kills sessions of files of some megabytes every second or so:
 // what has to be sent again is a fraction of what was sent. It was two thirds
 // when each file went up in one request.

@@ -107,6 +107,9 @@ func (e ends) files(each, own func(path string, info fs.FileInfo) error) error {
 			return err
 		}
 		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -221,7 +224,7 @@ func (s *session) unsaved(ctx context.Context) (toll, error) {
 	if err != nil {
 		return toll{}, fmt.Errorf("the state cannot be read: %w", err)
 	}
-	var known, there int64
+	var known int64
 	for _, it := range items {
 		switch {
 		case it.Transfer == state.Completed:
@@ -230,12 +233,19 @@ func (s *session) unsaved(ctx context.Context) (toll, error) {
 			known += it.Checkpoint.Confirmed
 		}
 	}
-	err = s.ends.files(func(_ string, info fs.FileInfo) error { there += info.Size(); return nil },
-		func(path string, info fs.FileInfo) error {
-			if strings.HasSuffix(path, ".part") {
-				there += info.Size()
-			}
-			return nil
-		})
-	return toll{again: there - known}, err
+	_, there := s.ends.size()
+	s.sent = max(s.sent, s.total) + there - known
+	return toll{again: there - known}, nil
+}
+
+// size returns how many files lie in the target, whole or not, and their bytes.
+func (e ends) size() (files, bytes int64) {
+	count := func(path string, info fs.FileInfo) error {
+		if !strings.HasPrefix(path, ownDir) || strings.HasSuffix(path, ".part") {
+			files, bytes = files+1, bytes+info.Size()
+		}
+		return nil
+	}
+	_ = e.files(count, count) // what is removed meanwhile does not count
+	return files, bytes
 }

@@ -11,7 +11,7 @@ import (
 // moment is when a run of the command is killed.
 type moment struct {
 	kind  string // "time", "requests" or "bytes"
-	after int64  // milliseconds, requests answered or bytes of segments received
+	after int64  // milliseconds, requests answered or bytes received, see session.progress
 }
 
 // patience is how long a moment of bytes or requests is waited for, beside the
@@ -38,18 +38,31 @@ func (m moment) String() string {
 }
 
 // due returns what tells that the moment has come, counted from now.
-func (m moment) due(cloud *emulator.Emulator) func() bool {
+func (m moment) due(s *session) func() bool {
 	began := time.Now()
 	if m.kind == "time" {
 		at := time.Duration(m.after) * time.Millisecond
 		return func() bool { return time.Since(began) >= at }
 	}
-	measure := func() int64 { return int64(cloud.Log.Count("")) }
-	if m.kind == "bytes" {
-		measure = func() int64 { return inSegments(cloud) }
+	start := s.progress(m.kind)
+	return func() bool { return s.progress(m.kind)-start > m.after || time.Since(began) > patience }
+}
+
+// progress returns how far a session is, in requests that the services have answered
+// or bytes that the resumable uploads have received. Of a folder it is the bytes that
+// lie in it, and the files if no request is made.
+func (s *session) progress(kind string) int64 {
+	if s.ends.target == "" && kind == "bytes" {
+		return inSegments(s.cloud)
 	}
-	start := measure()
-	return func() bool { return measure()-start > m.after || time.Since(began) > patience }
+	if s.ends.target == "" || s.ends.source == "" && kind == "requests" {
+		return int64(s.cloud.Log.Count(""))
+	}
+	files, bytes := s.ends.size()
+	if kind == "bytes" {
+		return bytes
+	}
+	return files
 }
 
 // inSegments returns how many bytes the resumable uploads have received.

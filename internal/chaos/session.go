@@ -91,7 +91,7 @@ func newSession(o sessionOptions, rng *rand.Rand) (*session, error) {
 	if rng.IntN(2) == 0 {
 		s.args = append(s.args, "--start", "2025-01-01", "--end", "2025-12-31")
 	}
-	if s.album = rng.IntN(2) == 0 && s.ends.target == ""; s.album {
+	if s.album = rng.IntN(2) == 0 && s.ends == (ends{}); s.album {
 		s.args = append(s.args, "--album", albumName)
 	}
 	if rng.IntN(2) == 0 {
@@ -133,7 +133,7 @@ func (s *session) run(ctx context.Context) error {
 		var due func() bool
 		if len(s.kills) < s.opt.most {
 			at = s.opt.newMoment(s.rng)
-			due = at.due(s.cloud)
+			due = at.due(s)
 		}
 		l, err := s.live(ctx, due, s.args...)
 		if err != nil {
