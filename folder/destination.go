@@ -28,8 +28,11 @@ type DestinationOptions struct {
 	// Interval is how many bytes of a file may be lost by a crash: so often its
 	// partial file is synced and a checkpoint is saved; 0 for 8 MiB.
 	Interval int64
-	Sidecar  Sidecar      // what is kept beside each file; "" for NoSidecar
-	Logger   *slog.Logger // nil discards
+	Sidecar  Sidecar // what is kept beside each file; "" for NoSidecar
+	// Deep says that Inspect reads every byte again, instead of looking at the size
+	// and the time.
+	Deep   bool
+	Logger *slog.Logger // nil discards
 }
 
 const (
@@ -199,6 +202,9 @@ func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*station.Rem
 			continue
 		}
 		state, err := look(root, e)
+		if err == nil && d.o.Deep && state != gone {
+			state, err = reread(ctx, root, e)
+		}
 		if err != nil {
 			return nil, failure(ctx, op, err)
 		}

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -25,6 +26,21 @@ func look(root *os.Root, e *Entry) (fileState, error) {
 	case err != nil:
 		return gone, err
 	case !info.Mode().IsRegular() || info.Size() != e.Size || !sameTime(info.ModTime(), e.ModTime):
+		return altered, nil
+	}
+	return whole, nil
+}
+
+// reread compares a file with its entry by its bytes. One that cannot be read is
+// gone.
+func reread(ctx context.Context, root *os.Root, e *Entry) (fileState, error) {
+	sum, err := sumOf(ctx, root, e.Path, make([]byte, 1<<20))
+	switch {
+	case ctx.Err() != nil:
+		return gone, context.Cause(ctx)
+	case err != nil:
+		return gone, nil
+	case sum != e.SHA256:
 		return altered, nil
 	}
 	return whole, nil

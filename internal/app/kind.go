@@ -86,6 +86,7 @@ type DestinationOptions struct {
 	ChunkMultiplier int
 	Layout          string         // template of places; "" for the default one
 	Zone            *time.Location // in which capture times are laid out
+	Deep            bool           // read every byte again where what is there is looked at
 }
 
 // OpenDestination is a destination that was opened.

@@ -43,3 +43,8 @@ func (u URI) contains(other URI) bool {
 	rel, err := filepath.Rel(u.Path, other.Path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
+
+// Overlaps reports whether two URIs name the same station, or one lies in the other.
+func (u URI) Overlaps(other URI) bool {
+	return u == other || u.contains(other) || other.contains(u)
+}

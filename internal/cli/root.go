@@ -30,7 +30,7 @@ Run the same command again to go on after anything at all.`,
 	completeGlobals(root)
 	root.SetFlagErrorFunc(flagError)
 	explain(a, root)
-	addGroup(root, "carry", "Carry", newSync(a), newVerify(a))
+	addGroup(root, "carry", "Carry", newSync(a), newVerify(a), newAudit(a))
 	addGroup(root, "look", "Look", newList(a), newStatus(a), newSessions(a))
 	addGroup(root, "setup", "Set up", newLogin(a), newDoctor(a))
 	addGroup(root, "try", "Try without an account", newDemo(a), newEmulate(a))

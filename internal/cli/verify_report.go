@@ -88,7 +88,7 @@ func (l *verdictList) add(line string) {
 	}
 }
 
-func (l *verdictList) write(w io.Writer, title, then string) {
+func (l *verdictList) write(w io.Writer, title, then, all string) {
 	if l.total == 0 {
 		return
 	}
@@ -100,7 +100,7 @@ func (l *verdictList) write(w io.Writer, title, then string) {
 		fmt.Fprintln(w, "  "+line)
 	}
 	if more := l.total - len(l.lines); more > 0 {
-		fmt.Fprintf(w, "  … and %d more: --manifest names them all\n", more)
+		fmt.Fprintf(w, "  … and %d more: %s names them all\n", more, all)
 	}
 }
 
@@ -211,7 +211,7 @@ func (v *verifyView) text(l verificationLine) {
 	fmt.Fprintf(v.out, "Items     %s\n", l.Items)
 	fmt.Fprintf(v.out, "Requests  %s in %s\n", verifyRequests(l.Requests), duration(time.Duration(l.Seconds*float64(time.Second))))
 	for _, t := range verdictTitles {
-		v.lists[t.verdict].write(v.out, t.title, t.then)
+		v.lists[t.verdict].write(v.out, t.title, t.then, "--manifest")
 	}
 	fmt.Fprintf(v.out, "\n%s\n", verifyText(l))
 	if l.Retry != "" {

@@ -35,7 +35,8 @@ type Item struct {
 type Options struct {
 	Source  station.Source
 	Backend state.Backend
-	// Open opens a destination by its name. It is called once for each name.
+	// Open opens a destination by its name, or returns nil for one that is left out,
+	// since it overlaps the source. It is called once for each name.
 	Open func(ctx context.Context, name string) (station.Destination, error)
 	// At names destinations to ask beside those of the sessions.
 	At []string
@@ -56,8 +57,10 @@ type Options struct {
 type Place struct {
 	Name    string
 	Account string // "" if it is not known
-	Found   int    // items
-	Unknown int    // items that it may hold and could not be asked for
+	Asked   int    // items that it was asked for
+	Found   int    // items that it holds
+	Unknown int    // items that are unknown because it could not be asked
+	Takes   int    // items at risk that it would take
 	Err     error  // why it could not be asked
 }
 
@@ -75,11 +78,12 @@ type Result struct {
 	Unknown int
 
 	BytesAtRisk int64 // of the items whose size is known
+	Refused     int   // items at risk that the source does not give out
 	Places      []Place
 	Requests    map[string]int64 // by kind
 }
 
-// Errs returns why places could not be asked that may hold items.
+// Errs returns why places could not be asked that may hold unknown items.
 func (r *Result) Errs() (errs []error) {
 	for _, p := range r.Places {
 		if p.Err != nil && p.Unknown > 0 {
@@ -148,7 +152,7 @@ func (a *auditor) add(item media.Item) {
 		a.medium = item.ID.Medium
 		a.result.Media++
 	}
-	a.page = append(a.page, &finding{Item: Item{Item: item}, size: item.Size})
+	a.page = append(a.page, &finding{Item: Item{Item: item}})
 }
 
 // flush looks for the items of the page.
@@ -172,40 +176,49 @@ func (a *auditor) flush(ctx context.Context) error {
 
 // conclude sets the status of an item and counts it.
 func (a *auditor) conclude(f *finding) {
-	r := &a.result
-	r.Items++
+	a.result.Items++
 	switch {
 	case len(f.At) > 0:
 		f.Status = Safe
-		r.Safe++
+		a.result.Safe++
 		return
-	case f.unknown:
+	case len(f.blocked) > 0:
 		f.Status = Unknown
-		r.Unknown++
+		a.result.Unknown++
+		for _, p := range f.blocked {
+			p.Unknown++
+		}
 	default:
 		f.Status = AtRisk
-		r.AtRisk++
-		r.BytesAtRisk += max(f.size, 0)
+		a.countRisk(f)
 	}
 	if f.Reason = strings.Join(f.why, "; "); f.Reason == "" {
-		f.Reason = a.whyNever(f.Item.Item)
+		f.Reason = "no session has carried it"
 	}
 }
 
-// whyNever says why no session has carried an item.
-func (a *auditor) whyNever(item media.Item) string {
-	if item.Refusal != nil {
-		return item.Refusal.Reason
+// countRisk counts an item at risk, and the places that would take it. If nothing
+// else says why it is at risk, their refusals do.
+func (a *auditor) countRisk(f *finding) {
+	a.result.AtRisk++
+	a.result.BytesAtRisk += max(f.Item.Item.Size, 0)
+	if refusal := f.Item.Item.Refusal; refusal != nil {
+		a.result.Refused++
+		f.why = append(f.why, refusal.Reason)
+		return
 	}
+	silent := len(f.why) == 0
 	for _, p := range a.places {
 		if p.to == nil {
 			continue
 		}
-		if refusal := p.to.Refuse(item); refusal != nil {
-			return refusal.Reason
+		switch refusal := p.to.Refuse(f.Item.Item); {
+		case refusal == nil:
+			p.Takes++
+		case silent:
+			f.explain(p, refusal.Reason)
 		}
 	}
-	return "no session has carried it"
 }
 
 // unready reports whether the source still works on an item, so that what was

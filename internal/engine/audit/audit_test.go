@@ -137,7 +137,7 @@ func TestQuotaEndsInTheMiddle(t *testing.T) {
 	if errs := result.Errs(); len(errs) != 1 || fault.CodeOf(errs[0]) != fault.Quota {
 		t.Errorf("errors %v", errs)
 	}
-	if it := found[film(150).Name]; it.Status != audit.Unknown || it.Reason != "gphotos:: it could not be asked" {
+	if it := found[film(150).Name]; it.Status != audit.Unknown || it.Reason != "gphotos: it could not be asked" {
 		t.Errorf("%+v", it)
 	}
 }
@@ -319,7 +319,7 @@ func TestReasons(t *testing.T) {
 	if result.AtRisk != 4 {
 		t.Errorf("%+v", result)
 	}
-	for n, want := range []string{"gphotos:: no .360 files", "gphotos:: not carried: the line is cut", "gphotos:: not carried yet", "still transcoding"} {
+	for n, want := range []string{"gphotos: no .360 files", "gphotos: not carried: the line is cut", "gphotos: not carried yet", "still transcoding"} {
 		if got := found[film(n).Name].Reason; got != want {
 			t.Errorf("%s: %q, want %q", film(n).Name, got, want)
 		}
@@ -355,20 +355,23 @@ func TestAgainstModel(t *testing.T) {
 		toGoogle, toDisk, deleted, removed := some("to google"), some("to disk"), some("deleted"), some("removed")
 		googleAnswers, diskAnswers := rapid.Bool().Draw(rt, "google"), rapid.Bool().Draw(rt, "disk")
 		var lost []string
+		var there, here []media.Item // by the records
 		for _, item := range all {
 			if toGoogle[item.Name] {
-				r.carried("g", item)
+				there = append(there, item)
 			}
 			if deleted[item.Name] {
 				lost = append(lost, "id of "+item.Name)
 			}
 			if toDisk[item.Name] {
-				r.carried("f", item)
+				here = append(here, item)
 			}
 			if toDisk[item.Name] && !removed[item.Name] {
 				box.put("f", item)
 			}
 		}
+		r.carried("g", there...)
+		r.carried("f", here...)
 		to.has = ready(lost...)
 		for name, answers := range map[string]bool{to.name: googleAnswers, box.name: diskAnswers} {
 			if !answers {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/internal/engine/verify"
@@ -13,31 +14,29 @@ import (
 // finding is an item that is looked for.
 type finding struct {
 	Item
-	size    int64  // bytes, by what is on record; media.SizeUnknown if nothing says so
-	sha     string // of its bytes, by what is on record or by the source; "" if not known
-	digest  bool   // the source was asked for it
-	unknown bool   // a place that may hold it could not be asked
-	why     []string
+	sha     string   // of its bytes, by what is on record or by the source; "" if not known
+	digest  bool     // the source was asked for it
+	blocked []*place // that may hold it and could not be asked
+	why     []string // clauses
 }
 
 // learn takes over what a record says of the item's bytes.
 func (f *finding) learn(sha string, size int64) {
 	if f.sha == "" && sha != "" {
-		f.sha, f.size = sha, size
+		f.sha, f.Item.Item.Size = sha, size
 	}
 }
 
 // explain adds a clause to the reason, once.
 func (f *finding) explain(p *place, clause string) {
-	if clause = p.Name + ": " + clause; !slices.Contains(f.why, clause) {
+	if clause = strings.TrimSuffix(p.Name, ":") + ": " + clause; !slices.Contains(f.why, clause) {
 		f.why = append(f.why, clause)
 	}
 }
 
 // unasked notes that a place which may hold the item could not be asked.
 func (f *finding) unasked(p *place) {
-	f.unknown = true
-	p.Unknown++
+	f.blocked = append(f.blocked, p)
 	f.explain(p, "it could not be asked")
 }
 
@@ -62,6 +61,7 @@ func (a *auditor) ask(ctx context.Context, p *place, find finder) error {
 	if len(claims) == 0 {
 		return nil
 	}
+	p.Asked += len(claims)
 	for some := range slices.Chunk(claims, p.to.Limits().Batch) {
 		if err := p.judge(ctx, some); err != nil {
 			return err
@@ -200,7 +200,7 @@ func sameVersion(a, b string) bool { return a == "" || b == "" || a == b }
 // byBytes finds an item by its bytes: it may have been carried under another
 // identity.
 func (a *auditor) byBytes(ctx context.Context, p *place, f *finding) (string, error) {
-	if f.size <= 0 || f.sha == "" && a.digester == nil {
+	if f.Item.Item.Size <= 0 || f.sha == "" && a.digester == nil {
 		return "", nil
 	}
 	entry, err := a.bytesInLedger(ctx, p, f)
@@ -216,7 +216,7 @@ func (a *auditor) byBytes(ctx context.Context, p *place, f *finding) (string, er
 	if p.recaller == nil {
 		return entry.DestinationID, nil
 	}
-	held, err := p.recaller.RecallBytes(ctx, f.size, func() (string, error) { return a.digestOf(ctx, f) })
+	held, err := p.recaller.RecallBytes(ctx, f.Item.Item.Size, func() (string, error) { return a.digestOf(ctx, f) })
 	if held == nil || err != nil { // what cannot be read is not found
 		return "", ctx.Err()
 	}
@@ -226,7 +226,7 @@ func (a *auditor) byBytes(ctx context.Context, p *place, f *finding) (string, er
 // bytesInLedger returns what the ledger says of an item's bytes at a place, or nil.
 func (a *auditor) bytesInLedger(ctx context.Context, p *place, f *finding) (*state.LedgerEntry, error) {
 	if f.sha == "" {
-		_, err := a.Backend.Recall(ctx, p.Account, lifecycle.SizeKey(f.size))
+		_, err := a.Backend.Recall(ctx, p.Account, lifecycle.SizeKey(f.Item.Item.Size))
 		if errors.Is(err, state.ErrNotFound) {
 			return nil, nil
 		}

@@ -39,7 +39,7 @@ func (a *auditor) open(ctx context.Context, name string) *opened {
 	}
 	o := &opened{}
 	o.to, o.err = a.Open(ctx, name)
-	if o.err == nil {
+	if o.to != nil && o.err == nil {
 		o.account, o.err = o.to.Account(ctx)
 	}
 	a.opened[name] = o
@@ -69,8 +69,9 @@ func (a *auditor) survey(ctx context.Context) error {
 		}
 	}
 	for _, name := range a.At {
-		o := a.open(ctx, name)
-		a.at(name, o.account, o)
+		if o := a.open(ctx, name); !a.leaves(o) {
+			a.at(name, o.account, o)
+		}
 	}
 	slices.SortStableFunc(a.places, func(p, q *place) int { return cmp.Compare(p.cost(), q.cost()) })
 	return nil
@@ -87,6 +88,9 @@ func (p *place) cost() int {
 // enter notes the destination of a session.
 func (a *auditor) enter(ctx context.Context, h *state.Session) {
 	o := a.open(ctx, h.To)
+	if a.leaves(o) {
+		return
+	}
 	p := a.at(h.To, cmp.Or(h.Account, o.account), o)
 	p.proof = cmp.Or(p.proof, h.ID)
 	switch {
@@ -95,6 +99,11 @@ func (a *auditor) enter(ctx context.Context, h *state.Session) {
 	case h.Origin != "":
 		a.foreign[h.ID] = true
 	}
+}
+
+// leaves reports whether a destination is left out. The source itself proves nothing.
+func (a *auditor) leaves(o *opened) bool {
+	return o.err == nil && (o.to == nil || o.account == a.result.Origin && o.account != "")
 }
 
 // isOurs reports whether a session is of the source's origin. Sessions that do not

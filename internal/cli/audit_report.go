@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	registry "github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/cli/render"
+	"github.com/gondola-sync/gondola/internal/engine/audit"
+	"github.com/gondola-sync/gondola/media"
+)
+
+// auditedLine is what an audit found of an item, in JSON.
+type auditedLine struct {
+	Type   string       `json:"type"`
+	Key    string       `json:"key"`
+	Name   string       `json:"name"`
+	Bytes  *int64       `json:"bytes"` // null if unknown
+	At     []string     `json:"at"`    // destinations that hold it
+	Status audit.Status `json:"status"`
+	Reason string       `json:"reason,omitempty"`
+}
+
+func newAuditedLine(it audit.Item, redact func(string) string) auditedLine {
+	line := auditedLine{
+		Type: "audit", Key: it.Item.ID.Key(), Name: it.Item.Name, At: append([]string{}, it.At...),
+		Status: it.Status, Reason: redact(it.Reason),
+	}
+	if it.Item.Size != media.SizeUnknown {
+		line.Bytes = &it.Item.Size
+	}
+	return line
+}
+
+// Cells implements [render.Row].
+func (l auditedLine) Cells() []any {
+	bytes := any("")
+	if l.Bytes != nil {
+		bytes = *l.Bytes
+	}
+	return []any{l.Key, l.Name, bytes, l.Status, l.Reason}
+}
+
+// Texts implements [render.Row].
+func (auditedLine) Texts() []any { return nil }
+
+// auditLine is the last line of an audit in JSON.
+type auditLine struct {
+	Type         string           `json:"type"`
+	From         string           `json:"from"`
+	Media        int              `json:"media"`
+	Items        int              `json:"items"`
+	Safe         int              `json:"safe"`
+	AtRisk       int              `json:"at_risk"`
+	Unknown      int              `json:"unknown"`
+	ExitCode     int              `json:"exit_code"`
+	Listed       bool             `json:"listed"` // the source was listed to its proven end
+	Deep         bool             `json:"deep"`   // every byte in folders was read
+	BytesAtRisk  int64            `json:"bytes_at_risk"`
+	Destinations []auditPlaceLine `json:"destinations"`
+	Requests     map[string]int64 `json:"requests"`
+	Seconds      float64          `json:"seconds"`
+	Error        *errorObject     `json:"error,omitempty"`
+}
+
+// auditPlaceLine is a destination that was looked into.
+type auditPlaceLine struct {
+	Name    string       `json:"name"`
+	Account string       `json:"account,omitempty"`
+	Asked   int          `json:"asked"`
+	Found   int          `json:"found"`
+	Unknown int          `json:"unknown"`
+	Error   *errorObject `json:"error,omitempty"`
+
+	takes int
+}
+
+// auditView shows an audit.
+type auditView struct {
+	a      *app
+	source registry.URI
+	deep   bool
+	rows   *render.Rows // text names some of them at the end
+	risk   verdictList
+	seen   int
+	told   time.Time // when progress was shown last
+}
+
+func newAuditView(a *app, source registry.URI, deep bool) *auditView {
+	rows := a.print.Rows(render.Table{TSV: []string{"key", "file_name", "bytes", "status", "reason"}, To: io.Discard})
+	return &auditView{a: a, source: source, deep: deep, rows: rows, told: a.now()}
+}
+
+// item shows an item: at once to programs, at the end to others.
+func (v *auditView) item(it audit.Item) error {
+	v.seen++
+	line := newAuditedLine(it, v.a.redact)
+	if it.Status == audit.AtRisk {
+		v.risk.add(cell(line.Name) + ": " + cell(line.Reason))
+	}
+	if it.Status == audit.AtRisk || v.a.global.verbose {
+		v.rows.Add(line)
+	}
+	v.progress(it)
+	return v.a.stdout.Failure()
+}
+
+func (v *auditView) progress(it audit.Item) {
+	const every = 5 * time.Second
+	switch now := v.a.now(); {
+	case v.a.global.verbose:
+		fmt.Fprintf(v.a.talk(), "%s: %s: %s\n", it.Status, cell(it.Item.Name), v.a.redact(cell(it.Reason+strings.Join(it.At, ", "))))
+	case now.Sub(v.told) >= every:
+		v.told = now
+		fmt.Fprintln(v.a.talk(), "looked for "+count(v.seen, "item"))
+	}
+}
+
+// report writes what the audit came to and returns its failure, told.
+func (v *auditView) report(r *audit.Result, err error, took time.Duration) error {
+	errs := append([]error{err}, r.Errs()...)
+	if r.AtRisk > 0 {
+		errs = append(errs, errMissing)
+	}
+	all := errors.Join(errs...)
+	line := v.line(r, all, took)
+	v.a.print.JSON(line)
+	v.text(line, r.AtRisk > r.Refused)
+	for _, err := range errs {
+		if err != nil && err != errMissing {
+			v.a.complain(err)
+		}
+	}
+	return told(all)
+}
+
+func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLine {
+	line := auditLine{
+		Type: "summary", From: v.source.String(), Media: r.Media, Items: r.Items, Safe: r.Safe, AtRisk: r.AtRisk, Unknown: r.Unknown,
+		ExitCode: exitCode(err), Listed: r.Listed, Deep: v.deep, BytesAtRisk: r.BytesAtRisk,
+		Destinations: []auditPlaceLine{}, Requests: r.Requests, Seconds: took.Seconds(),
+	}
+	if !r.Listed { // no claim is made
+		line.Safe, line.Unknown = 0, r.Items-r.AtRisk
+	}
+	if err != nil && line.ExitCode != exitMissing {
+		d := describe(err, v.a.redact)
+		line.Error = &d
+	}
+	for _, p := range r.Places {
+		place := auditPlaceLine{Name: p.Name, Account: p.Account, Asked: p.Asked, Found: p.Found, Unknown: p.Unknown, takes: p.Takes}
+		if p.Err != nil {
+			d := describe(p.Err, v.a.redact)
+			place.Error = &d
+		}
+		line.Destinations = append(line.Destinations, place)
+	}
+	return line
+}
+
+// text answers first, then says what the answer rests on and what to do next. carry
+// says that something is left that the source gives out.
+func (v *auditView) text(l auditLine, carry bool) {
+	w := v.a.result()
+	fmt.Fprintf(w, "%s\n\n", v.answer(l))
+	proven := "listed to its proven end"
+	if !l.Listed {
+		proven = "not listed to its end"
+	}
+	fmt.Fprintf(w, "Source        %s %d media, %s, %s\n", cell(l.From), l.Media, count(l.Items, "item"), proven)
+	title := "Destinations"
+	for _, p := range l.Destinations {
+		fmt.Fprintf(w, "%-12s  %s %s\n", title, cell(p.Name), p.text())
+		title = ""
+	}
+	if len(l.Destinations) == 0 {
+		fmt.Fprintf(w, "%-12s  none: no session of this store has carried anything, and --at names no folder\n", title)
+	}
+	v.risk.write(w, "At risk", "no destination holds them", "-o tsv")
+	for i, step := range v.next(l, carry) {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, step)
+	}
+}
+
+func (p auditPlaceLine) text() string {
+	text := count(p.Found, "item") + " found"
+	switch {
+	case p.Error != nil:
+		return text + ", then it could not be asked"
+	case p.Asked == 0:
+		return "nothing to ask for"
+	}
+	return text
+}
+
+// leave is what a user of the source is about to do.
+func (v *auditView) leave() string {
+	if v.source.Path != "" {
+		return "delete " + cell(v.source.Path)
+	}
+	return "cancel"
+}
+
+// answer is the first line.
+func (v *auditView) answer(l auditLine) string {
+	switch {
+	case !l.Listed:
+		return "Not proven: the source was not listed to its end, so nothing can be said."
+	case l.AtRisk > 0:
+		return fmt.Sprintf("Not safe to %s: %d of %s (%s) are at no destination.", v.leave(), l.AtRisk, count(l.Items, "item"), size(l.BytesAtRisk))
+	case l.Unknown > 0:
+		return fmt.Sprintf("Not proven safe to %s: for %d of %s, a destination could not be asked.", v.leave(), l.Unknown, count(l.Items, "item"))
+	case l.Items == 0:
+		return "Nothing is at the source."
+	}
+	return fmt.Sprintf("Safe to %s: each of %s is at a destination that was asked just now.", v.leave(), count(l.Items, "item"))
+}
+
+// next says what to do.
+func (v *auditView) next(l auditLine, carry bool) (steps []string) {
+	if !l.Listed {
+		return []string{"Run the same command again: only a whole listing is proven."}
+	}
+	folder := false
+	for _, p := range l.Destinations {
+		uri, err := known.Parse(p.Name)
+		folder = folder || err == nil && uri.Path != ""
+		if p.takes > 0 && p.Error == nil {
+			steps = append(steps, fmt.Sprintf("To carry %d of them: gondola sync %s %s%s", p.takes, quoted(l.From), quoted(p.Name), v.a.onStore))
+		}
+	}
+	switch {
+	case carry && !folder:
+		steps = append(steps, fmt.Sprintf("A folder takes every kind of file: gondola sync %s /path/of/a/folder%s", quoted(l.From), v.a.onStore))
+	case l.AtRisk+l.Unknown == 0 && folder && !v.deep:
+		steps = append(steps, "Files in folders were looked at by size and time; --deep reads every byte.")
+	}
+	if l.Unknown > 0 {
+		steps = append(steps, "See that each destination can be asked, then run the same command again; --verbose names each item.")
+	}
+	return steps
+}
