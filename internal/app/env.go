@@ -17,6 +17,8 @@ type Env struct {
 	Profiles  *profile.Set
 	Log       *slog.Logger
 	UserAgent string
+	// DotEnvStore is the URI of the store of sessions, if .env names it.
+	DotEnvStore string
 
 	// OnWait, if not nil, is called before each wait that a service asks for.
 	OnWait func(fault.Wait)

@@ -104,6 +104,21 @@ func (r Registry) Route(from, to string) (source, destination URI, err error) {
 	return source, destination, nil
 }
 
+// DefaultFrom is the source of a run that names none: the first one there is.
+func (r Registry) DefaultFrom() string { return r.Filter(Kind.IsSource)[0].Scheme + ":" }
+
+// DefaultTo is the destination of a run that names none: the first one there is.
+func (r Registry) DefaultTo() string { return r.Filter(Kind.IsDestination)[0].Scheme + ":" }
+
+// Canonical returns the one form of all ways to write a station.
+func (r Registry) Canonical(text string) string {
+	uri, err := r.Parse(text)
+	if err != nil {
+		return text
+	}
+	return uri.String()
+}
+
 // Filter returns the kinds for which keep returns true.
 func (r Registry) Filter(keep func(Kind) bool) Registry {
 	var kept Registry

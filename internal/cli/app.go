@@ -29,23 +29,23 @@ type app struct {
 	now     func() time.Time
 	exit    func(code int)
 
-	global   globalFlags
-	sources  *config.Sources
-	profiles *profile.Set
-	using    map[string]string // name of the profile in use, by service
-	origins  config.Origins
-	print    *render.Printer // to standard output
-	log      *slog.Logger
-	secrets  redactor
-	waits    waitRelay
-	command  string // its name
-	store    string // that is in use, without its password
-	inDotEnv string // URI of the store, if .env names it
-	onStore  string // flags that name the store, as a command line goes on; "" if other settings do
-	started  bool   // flags and settings were understood
-	farewell atomic.Pointer[string]
-	noted    map[string]bool // sentences that were said
-	last     summaryLine     // of the sync that ran, if one did
+	global      globalFlags
+	sources     *config.Sources
+	profiles    *profile.Set
+	using       map[string]string // name of the profile in use, by service
+	origins     config.Origins
+	print       *render.Printer // to standard output
+	log         *slog.Logger
+	secrets     redactor
+	waits       waitRelay
+	command     string // its name
+	store       string // that is in use, without its password
+	dotEnvStore string // URI of the store, if .env names it
+	onStore     string // flags that name the store, as a command line goes on; "" if other settings do
+	started     bool   // flags and settings were understood
+	farewell    atomic.Pointer[string]
+	noted       map[string]bool // sentences that were said
+	last        summaryLine     // of the sync that ran, if one did
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, environ []string) *app {
@@ -116,6 +116,9 @@ func (a *app) start(cmd *cobra.Command, _ []string) error {
 			a.onStore += " --" + name + " " + quoted(withoutPassword(f.Value.String()))
 			a.warnOfPasswords([]string{f.Value.String()}, "in the variable GONDOLA_STATE or the config file")
 		}
+	}
+	if f := cmd.Flags().Lookup("state"); f != nil && a.origins["state"] == config.DotEnv {
+		a.dotEnvStore = f.Value.String()
 	}
 	a.started = true
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -47,7 +48,7 @@ func (a *app) completeSessionFlag(cmd *cobra.Command, _ []string, _ string) ([]c
 // sessionsIn returns the ids of the sessions in a store, as far as it can be
 // read.
 func (a *app) sessionsIn(ctx context.Context, uri string) (ids []cobra.Completion) {
-	backend, err := a.openState(ctx, uri, looking)
+	backend, err := a.env().OpenStore(ctx, uri, registry.Looking)
 	if err != nil {
 		return nil
 	}

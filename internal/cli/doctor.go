@@ -68,7 +68,7 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
 func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error) {
 	uri, err := f.state.where(a)
 	if err == nil {
-		err = a.checkState(uri)
+		err = a.env().CheckStore(uri)
 	}
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (a *app) checks(ctx context.Context, f *doctorFlags) ([]doctor.Check, error
 		return nil, err
 	}
 	files := stores.FilesOf(uri)
-	open := func(ctx context.Context) (state.Backend, error) { return a.openState(ctx, uri, looking) }
+	open := func(ctx context.Context) (state.Backend, error) { return a.env().OpenStore(ctx, uri, registry.Looking) }
 	checks := []doctor.Check{doctor.Clock(health.services, a.now)}
 	if files.Dir != "" {
 		checks = append(checks, doctor.Disk(files.Dir), doctor.Writable(files.Dir))

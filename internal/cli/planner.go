@@ -8,6 +8,7 @@ import (
 
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/fault"
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/progress"
 )
@@ -68,28 +69,28 @@ func action(p gondola.PlannedItem) string {
 }
 
 // plan shows what a run would do, item by item as the listing goes on.
-func (a *app) plan(ctx context.Context, o gondola.Options, limit int64) error {
+func (a *app) plan(ctx context.Context, job *registry.Job, limit int64) error {
 	rows := a.print.Rows(render.Table{
 		TSV:    []string{"file_name", "action", "bytes", "reason"},
 		Widths: []int{5, 40, 12}, // action, name, size
 		To:     a.result(),
 	})
-	plan, err := a.makePlan(ctx, o, rows)
+	plan, err := a.makePlan(ctx, job, rows)
 	if err != nil {
 		return err
 	}
-	line := lineOf(plan, o, limit)
+	line := lineOf(plan, job.Options, limit)
 	a.print.JSON(line)
 	line.write(a.result(), limit)
 	return nil
 }
 
 // makePlan prints each item, and the notices as they come.
-func (a *app) makePlan(ctx context.Context, o gondola.Options, rows *render.Rows) (*gondola.Plan, error) {
-	o.Bus = new(progress.Bus)
-	notices := watch(o.Bus, noticesOnly{a})
+func (a *app) makePlan(ctx context.Context, job *registry.Job, rows *render.Rows) (*gondola.Plan, error) {
+	bus := new(progress.Bus)
+	notices := watch(bus, noticesOnly{a})
 	defer notices.stop()
-	return gondola.MakePlan(ctx, o, func(p gondola.PlannedItem) error {
+	return job.Plan(ctx, bus, func(p gondola.PlannedItem) error {
 		notices.each(func(watcher) { rows.Add(newPlannedLine(p)) })
 		return a.stdout.Failure()
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/fault"
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/sessioncopy"
 	"github.com/gondola-sync/gondola/internal/stores"
@@ -149,7 +150,7 @@ func (a *app) newCopyRequest(from, to string, ids []string) (copyRequest, error)
 		return r, err
 	}
 	for _, uri := range []string{r.from, r.to} {
-		if err := a.checkState(uri); err != nil {
+		if err := a.env().CheckStore(uri); err != nil {
 			return r, err
 		}
 	}
@@ -162,7 +163,7 @@ func (a *app) newCopyRequest(from, to string, ids []string) (copyRequest, error)
 // copySessions copies what is asked for. A session that cannot be copied does
 // not keep the others from it.
 func (a *app) copySessions(ctx context.Context, r copyRequest) (err error) {
-	from, err := a.openState(ctx, r.from, looking)
+	from, err := a.env().OpenStore(ctx, r.from, registry.Looking)
 	if errors.Is(err, state.ErrNotFound) {
 		return fmt.Errorf("%s: there is no store of sessions", placeOf(r.from))
 	}
@@ -174,7 +175,7 @@ func (a *app) copySessions(ctx context.Context, r copyRequest) (err error) {
 	if err != nil {
 		return err
 	}
-	to, err := a.openState(ctx, r.to, making)
+	to, err := a.env().OpenStore(ctx, r.to, registry.Making)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +10,6 @@ import (
 	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/internal/stations"
 	"github.com/gondola-sync/gondola/media"
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
 
@@ -18,15 +17,12 @@ import (
 var known = stations.All()
 
 // The stations that a sync without arguments means.
-var (
-	defaultFrom = known.Filter(registry.Kind.IsSource)[0].Scheme + ":"
-	defaultTo   = known.Filter(registry.Kind.IsDestination)[0].Scheme + ":"
-)
+var defaultFrom, defaultTo = known.DefaultFrom(), known.DefaultTo()
 
 // env returns what stations need of the invocation.
 func (a *app) env() *registry.Env {
 	return &registry.Env{
-		Sources: a.sources, Origins: a.origins, Profiles: a.profiles, Log: a.log, UserAgent: userAgent(),
+		Sources: a.sources, Origins: a.origins, Profiles: a.profiles, Log: a.log, UserAgent: userAgent(), DotEnvStore: a.dotEnvStore,
 		OnWait: a.waits.announce, Learn: a.secrets.learn, Note: a.note, Use: a.use,
 	}
 }
@@ -69,15 +65,6 @@ func route(args []string) (from, to string, err error) {
 	return args[0], args[1], nil
 }
 
-// canonical returns the one form of all ways to write a station.
-func canonical(text string) string {
-	uri, err := known.Parse(text)
-	if err != nil {
-		return text
-	}
-	return uri.String()
-}
-
 // completeRoute completes FROM and TO.
 func (a *app) completeRoute(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	can := []func(registry.Kind) bool{registry.Kind.IsSource, registry.Kind.IsDestination}
@@ -98,71 +85,35 @@ func (a *app) completeStations(cmd *cobra.Command, kinds registry.Registry) []co
 	return all
 }
 
+// controller opens stations with the values of their flags.
+func (a *app) controller(f *serviceFlags) *registry.Controller {
+	return &registry.Controller{Kinds: known, Openers: f.openers, Env: a.env()}
+}
+
 // openSource opens a station to carry from.
 func (a *app) openSource(ctx context.Context, text string, f *serviceFlags, quality string) (station.Source, error) {
-	uri, err := known.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	opener, ok := f.openers[uri.Scheme].(registry.Source)
-	if !ok {
-		return nil, usagef("%q cannot be carried from", text)
-	}
 	zone, err := f.zone()
 	if err != nil {
 		return nil, err
 	}
-	return opener.Source(ctx, a.env(), uri, registry.SourceOptions{Quality: quality, Zone: zone})
+	return a.controller(f).Source(ctx, text, registry.SourceOptions{Quality: quality, Zone: zone})
 }
 
 // openDestination opens a station to carry to.
 func (a *app) openDestination(ctx context.Context, text string, f *serviceFlags, o registry.DestinationOptions) (*registry.OpenDestination, error) {
-	uri, err := known.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	opener, ok := f.openers[uri.Scheme].(registry.Destination)
-	if !ok {
-		return nil, fmt.Errorf("%q cannot be carried to", text)
-	}
-	return opener.Destination(ctx, a.env(), uri, o)
+	return a.controller(f).Destination(ctx, text, o)
 }
 
 // openList opens a station for listing; refuse returns why a sync would not carry
 // an item from it.
 func (a *app) openList(ctx context.Context, text string, f *serviceFlags) (list registry.List, refuse func(media.Item) *media.Refusal, err error) {
-	uri, err := known.Parse(text)
-	if err != nil {
-		return nil, nil, err
-	}
-	if opener, ok := f.openers[uri.Scheme].(registry.Lister); ok {
-		list, err = opener.Lister(ctx, a.env(), uri)
-		return list, func(media.Item) *media.Refusal { return nil }, err
-	}
 	quality, err := f.wanted(a.origins)
 	if err != nil {
 		return nil, nil, err
 	}
-	source, err := a.openSource(ctx, text, f, quality)
-	to, _ := known.Parse(defaultTo)
-	return source, f.openers[to.Scheme].(registry.Destination).Refuse, err
-}
-
-// rememberAccount stores one created item beside the credentials, by which a
-// later login recognizes the account.
-func rememberAccount(ctx context.Context, to *registry.OpenDestination, backend state.Backend, session string) error {
-	if to.Remember == nil {
-		return nil
+	zone, err := f.zone()
+	if err != nil {
+		return nil, nil, err
 	}
-	return to.Remember(func() (string, error) {
-		for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
-			if err != nil {
-				return "", err
-			}
-			if it.DestinationID != "" {
-				return it.DestinationID, nil
-			}
-		}
-		return "", nil
-	})
+	return a.controller(f).List(ctx, text, registry.SourceOptions{Quality: cmp.Or(quality, registry.SourceQuality), Zone: zone})
 }

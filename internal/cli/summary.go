@@ -20,7 +20,6 @@ type report struct {
 	summary   *gondola.Summary // nil if no session was opened
 	from, to  string
 	sessionID string
-	quality   string // of the source, as asked
 	err       error
 	backend   state.Backend // nil if it could not be opened
 	retry     string        // the command that goes on

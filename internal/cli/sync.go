@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,9 +13,7 @@ import (
 	"github.com/gondola-sync/gondola"
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
-	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/progress"
-	"github.com/gondola-sync/gondola/station"
 )
 
 func newSync(a *app) *cobra.Command {
@@ -59,58 +56,49 @@ func (a *app) sync(ctx context.Context, f *syncFlags, args []string) error {
 	return a.report(ctx, r)
 }
 
-// carry resolves what the flags mean and carries, or plans.
+// carry carries what the flags ask for, or plans.
 func (a *app) carry(ctx context.Context, f *syncFlags, args []string, r *report) error {
-	o, limit, err := a.syncOptions(ctx, f, args, r)
+	request, err := a.request(f, args, r)
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 && f.sessionID != "" {
-		a.resumeRoute(ctx, f, r)
-	}
-	to, err := a.openStations(ctx, f, r, &o)
+	limit, err := f.limit(&request, a.now())
 	if err != nil {
 		return err
 	}
-	open := f.state.open
-	if f.dryRun {
-		open = f.state.openUnchanged
-	}
-	if r.backend, err = open(ctx, a); err != nil {
+	if err := f.validate(); err != nil {
 		return err
 	}
-	o.Backend = r.backend
-	if err := cmp.Or(a.resumeQuality(ctx, f, r, &o), a.resumeLayout(ctx, f, r, &o)); err != nil {
+	job, err := a.job(f, request)
+	if err != nil {
+		return err
+	}
+	err = job.Open(ctx)
+	r.from, r.to, r.sessionID, r.backend = job.From, job.To, job.SessionID, job.Backend
+	if err != nil {
 		return err
 	}
 	if f.dryRun {
-		return a.plan(ctx, o, limit)
+		return a.plan(ctx, job, limit)
 	}
 	a.sayOnInterrupt("Stopping: saving what was achieved, at most 10 seconds. Once more leaves at once; both are safe.")
-	summary, err := a.run(ctx, o)
-	if r.summary = summary; summary != nil {
-		r.sessionID = summary.SessionID
-	}
-	if err == nil {
-		if err := rememberAccount(context.WithoutCancel(ctx), to, r.backend, summary.SessionID); err != nil {
-			a.log.Warn("the account may not be recognised at the next login", "error", err)
-		}
-	}
+	r.summary, err = a.run(ctx, job)
+	r.sessionID = job.SessionID
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return errors.Join(err, context.Cause(ctx))
-	case err == nil && summary.Outcome == gondola.OutcomePartial:
+	case err == nil && r.summary.Outcome == gondola.OutcomePartial:
 		return errPartial
 	}
 	return err
 }
 
 // run carries, and shows it meanwhile.
-func (a *app) run(ctx context.Context, o gondola.Options) (*gondola.Summary, error) {
-	o.Bus = new(progress.Bus)
-	watching := watch(o.Bus, a.watchers()...)
+func (a *app) run(ctx context.Context, job *registry.Job) (*gondola.Summary, error) {
+	bus := new(progress.Bus)
+	watching := watch(bus, a.watchers()...)
 	defer watching.stop()
-	r, err := gondola.Start(ctx, o)
+	r, err := job.Start(ctx, bus)
 	if err != nil {
 		return nil, err
 	}
@@ -120,113 +108,37 @@ func (a *app) run(ctx context.Context, o gondola.Options) (*gondola.Summary, err
 	return r.Wait()
 }
 
-// syncOptions turns flags into options, without touching anything. limit is
-// the rate in bytes a second that holds now, or 0.
-func (a *app) syncOptions(ctx context.Context, f *syncFlags, args []string, r *report) (o gondola.Options, limit int64, err error) {
+// request returns what flags and arguments ask for. Nothing is touched.
+func (a *app) request(f *syncFlags, args []string, r *report) (request registry.Request, err error) {
 	if r.from, r.to, err = route(args); err != nil {
-		return o, 0, err
+		return request, err
 	}
-	if o.Window, o.Filter, err = f.pick.resolve(r.from, a.now()); err != nil {
-		return o, 0, err
+	request = registry.Request{
+		From: r.from, To: r.to, AnyRoute: len(args) == 0,
+		SessionID: f.sessionID, Album: f.album, Layout: f.layout,
+		BatchSize: f.batchSize, ChunkMultiplier: f.chunkMultiplier, FailFast: f.failFast, Unchanged: f.dryRun,
 	}
-	if o.Transfers, err = f.inFlight(); err != nil {
-		return o, 0, err
+	if request.Window, request.Filter, err = f.pick.resolve(r.from, a.now()); err != nil {
+		return request, err
 	}
-	if r.quality, err = f.services.wanted(a.origins); err != nil {
-		return o, 0, err
+	if request.Transfers, err = f.inFlight(); err != nil {
+		return request, err
 	}
-	if limit, err = f.limit(&o, a.now()); err != nil {
-		return o, 0, err
+	if request.Quality, err = f.services.wanted(a.origins); err != nil {
+		return request, err
 	}
-	if err = f.validate(); err != nil {
-		return o, 0, err
-	}
-	uri, err := f.state.where(a)
-	if err == nil {
-		err = a.checkState(uri)
-	}
-	if err != nil {
-		return o, 0, err
-	}
-	o.SessionID, o.Album, o.BatchSize, o.FailFast = f.sessionID, f.album, f.batchSize, f.failFast
-	if r.sessionID == "" {
-		r.sessionID = gondola.DeriveSessionID(gondola.Question{
-			From: canonical(r.from), To: canonical(r.to), Window: o.Window, Filter: o.Filter, Album: o.Album, Quality: r.quality, Layout: f.layout,
-		})
-	}
-	o.Logger = a.log
-	return o, limit, nil
+	request.Zone, err = f.services.zone()
+	return request, err
 }
 
-// openStations opens both stations, and returns the destination; nothing is sent
-// yet.
-func (a *app) openStations(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) (to *registry.OpenDestination, err error) {
-	if o.Source, err = a.openSource(ctx, r.from, &f.services, r.quality); err != nil {
+// job returns the job of a request in the store that the flags name.
+func (a *app) job(f *syncFlags, request registry.Request) (*registry.Job, error) {
+	c := a.controller(&f.services)
+	var err error
+	if c.Store, err = f.state.where(a); err != nil {
 		return nil, err
 	}
-	return a.openTo(ctx, f, r, o, f.layout)
-}
-
-// openTo opens the destination with a layout.
-func (a *app) openTo(ctx context.Context, f *syncFlags, r *report, o *gondola.Options, layout string) (to *registry.OpenDestination, err error) {
-	zone, err := f.services.zone()
-	if err != nil {
-		return nil, err
-	}
-	to, err = a.openDestination(ctx, r.to, &f.services, registry.DestinationOptions{ChunkMultiplier: f.chunkMultiplier, Layout: layout, Zone: zone})
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := to.Destination.(station.Arranger); !ok && layout != "" {
-		return nil, usagef("--layout: %s lays nothing out; leave it out", r.to)
-	}
-	o.Destination = to.Destination
-	return to, nil
-}
-
-// resumeLayout opens the destination with the layout that a named session keeps,
-// unless the command asks for one.
-func (a *app) resumeLayout(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) error {
-	if f.sessionID == "" || f.layout != "" {
-		return nil
-	}
-	stored, err := o.Backend.Session(ctx, f.sessionID)
-	if err != nil || stored.Layout == "" {
-		return ctx.Err() // what else is wrong with the session, the run says
-	}
-	_, err = a.openTo(ctx, f, r, o, stored.Layout)
-	return err
-}
-
-// resumeRoute takes the stations of a command that names a session and no stations
-// from that session, if there is one. What is wrong with it, the run says.
-func (a *app) resumeRoute(ctx context.Context, f *syncFlags, r *report) {
-	backend, err := f.state.openUnchanged(ctx, a)
-	if err != nil {
-		return
-	}
-	defer backend.Close()
-	stored, err := backend.Session(ctx, f.sessionID)
-	if err != nil {
-		return
-	}
-	if _, _, err := known.Route(stored.From, stored.To); err == nil {
-		r.from, r.to = stored.From, stored.To
-	}
-}
-
-// resumeQuality opens the source in the quality that a named session keeps,
-// unless the command asks for one.
-func (a *app) resumeQuality(ctx context.Context, f *syncFlags, r *report, o *gondola.Options) error {
-	if f.sessionID == "" || a.origins["quality"] > config.Default || a.origins["prefer-height"] > config.Default {
-		return nil
-	}
-	stored, err := o.Backend.Session(ctx, f.sessionID)
-	if err != nil || stored.Quality == "" || stored.Quality == sourceQuality {
-		return ctx.Err() // what else is wrong with the session, the run says
-	}
-	o.Source, err = a.openSource(ctx, r.from, &f.services, stored.Quality)
-	return err
+	return c.Job(request), c.Env.CheckStore(c.Store)
 }
 
 // watchers are what shows a run in the chosen format.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/bandwidth"
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
@@ -136,9 +135,9 @@ func (f *serviceFlags) zone() (*time.Location, error) {
 }
 
 // sourceQuality asks for originals.
-const sourceQuality = "source"
+const sourceQuality = registry.SourceQuality
 
-// wanted returns the quality asked for: sourceQuality or a height.
+// wanted returns the quality asked for: sourceQuality or a height; "" if none is.
 func (f *serviceFlags) wanted(origins config.Origins) (string, error) {
 	quality, height := origins["quality"], origins["prefer-height"]
 	byHeight := strconv.Itoa(f.preferHeight)
@@ -149,6 +148,8 @@ func (f *serviceFlags) wanted(origins config.Origins) (string, error) {
 		return "", usagef("--quality %s and --prefer-height %d contradict each other", f.quality, f.preferHeight)
 	case f.preferHeight > 0 && height >= quality:
 		return byHeight, nil
+	case quality == config.Default && height == config.Default:
+		return "", nil
 	case f.quality == "" || f.quality == sourceQuality:
 		return sourceQuality, nil
 	}
@@ -159,9 +160,9 @@ func (f *serviceFlags) wanted(origins config.Origins) (string, error) {
 	return strconv.Itoa(n), nil
 }
 
-// limit sets the limiters of both legs and returns the lower of the rates that
+// limit sets the limiters of both legs of a request and returns the lower of the rates that
 // hold now, in bytes a second; 0 if none does.
-func (f *syncFlags) limit(o *gondola.Options, now time.Time) (int64, error) {
+func (f *syncFlags) limit(r *registry.Request, now time.Time) (int64, error) {
 	if f.bwlimit == "" {
 		return 0, nil
 	}
@@ -170,7 +171,7 @@ func (f *syncFlags) limit(o *gondola.Options, now time.Time) (int64, error) {
 		return 0, usagef("--bwlimit: %w", err)
 	}
 	up, down := table.Limiters()
-	o.Upload, o.Download = up, down
+	r.Upload, r.Download = up, down
 	upNow, downNow := table.At(now)
 	if upNow == bandwidth.Unlimited || downNow != bandwidth.Unlimited && downNow < upNow {
 		upNow = downNow

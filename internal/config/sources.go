@@ -112,6 +112,10 @@ func (s *Sources) lookup(name string) (string, Origin) {
 }
 
 // UsageError is a setting that makes no sense: its value, or where it stands.
-type UsageError struct{ Message string }
+type UsageError struct {
+	Message string
+	Err     error // behind it, whose hint is shown; nil for none
+}
 
 func (e *UsageError) Error() string { return e.Message }
+func (e *UsageError) Unwrap() error { return e.Err }

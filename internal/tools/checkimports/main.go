@@ -54,7 +54,7 @@ var rules = []rule{
 	{"internal/human", nil},
 	{"internal/profile", []string{"internal/config", "internal/regular", "internal/durable", "internal/suggest"}},
 	{"internal/doctor", []string{"fault", "state", "internal/durable", "internal/human", "internal/transport"}},
-	{"internal/app", []string{"media", "fault", "station", "internal/config", "internal/profile", "internal/doctor", "internal/suggest"}},
+	{"internal/app", []string{".", "media", "fault", "station", "state", "progress", "internal/stores", "internal/config", "internal/profile", "internal/doctor", "internal/suggest"}},
 	{"internal/cli", []string{".", "media", "fault", "station", "state", "bandwidth", "progress", "emulator", "internal/..."}},
 	{"internal/observe", []string{"state", "progress"}},
 	{"internal/cli/render", []string{"internal/printable"}},
