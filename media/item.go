@@ -30,63 +30,63 @@ type ID struct {
 // item is opened.
 const SizeUnknown int64 = -1
 
-// Item is one file to be moved.
+// Item is one file to be moved. The tags name the members of stored documents.
 type Item struct {
-	ID ID
+	ID ID `json:"id"`
 
 	// Object names the file where its source lists several under one part, or
 	// none under a number that is its own: the same part may be another file in
 	// the next listing. "" where the part says it all. Two items of one ID whose
 	// Objects are both known and differ are different files.
-	Object string
+	Object string `json:"object,omitempty"`
 
 	// Name is the file name at the destination: safe (see [SafeName]), and
 	// within one session unique.
-	Name string
+	Name string `json:"file_name"`
 	// FileName is the name before it was made unique within its session; "" if it
 	// was unique. See [Item.BaseName].
-	FileName string
+	FileName string `json:"source_name,omitempty"`
 	// Dir is the directory of the file at its source: relative to the source's
 	// root, slash-separated and safe (see [SafeDir]). "" for none.
-	Dir string
+	Dir string `json:"dir,omitempty"`
 	// LegacyName is the name q2google would give this file, or "" for files
 	// q2google never carries. It links sessions q2google began to their items.
-	LegacyName string
+	LegacyName string `json:"legacy_name,omitempty"`
 
-	Size   int64  // bytes, or SizeUnknown
-	MIME   string // such as "video/mp4"
-	Kind   Kind
-	Type   string // the source's own word, such as "TimeLapse"
-	Width  int    // pixels, 0 if unknown
-	Height int    // pixels, 0 if unknown
-	Camera string // model, "" if unknown
+	Size   int64  `json:"size"`           // bytes, or SizeUnknown
+	MIME   string `json:"mime,omitempty"` // such as "video/mp4"
+	Kind   Kind   `json:"kind,omitempty"`
+	Type   string `json:"type,omitempty"`   // the source's own word, such as "TimeLapse"
+	Width  int    `json:"width,omitempty"`  // pixels, 0 if unknown
+	Height int    `json:"height,omitempty"` // pixels, 0 if unknown
+	Camera string `json:"camera,omitempty"` // model, "" if unknown
 
 	// CapturedAt is the capture time the source reports, in UTC. Cameras often
 	// report local time as if it were UTC; it is carried as reported. Zero if
 	// unknown.
-	CapturedAt time.Time
+	CapturedAt time.Time `json:"captured_at,omitzero"`
 	// CapturedZone is the time zone the source reports beside it, verbatim.
-	CapturedZone string
+	CapturedZone string `json:"captured_zone,omitempty"`
 	// Albums are the albums that hold the item at its source, if it was asked for
 	// them.
-	Albums []Album
+	Albums []Album `json:"albums,omitempty"`
 	// CreatedAt is when the source stored the medium, in UTC.
-	CreatedAt time.Time
+	CreatedAt time.Time `json:"created_at,omitzero"`
 
 	// Revision is the source's mark of the state in which it found the medium:
 	// while the mark is the same, its items are. "" if the source sets none, or
 	// did not find out what the items are.
-	Revision string
+	Revision string `json:"revision,omitempty"`
 	// Version tells one state of the item's bytes from another, as the listing
 	// reports it: an opaque text, such as an ETag, or size and modification time.
 	// The file has changed if it has another Version than the one that was
 	// carried. "" if the source reports none.
-	Version string
+	Version string `json:"version,omitempty"`
 	// Of is how many items its medium had then, this one included; 0 if unknown.
-	Of int
+	Of int `json:"of,omitempty"`
 
 	// Refusal, if not nil, says why the item cannot be carried.
-	Refusal *Refusal
+	Refusal *Refusal `json:"refusal,omitempty"`
 }
 
 // Refusal is the reason why an item is not carried: known before its first

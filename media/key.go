@@ -28,6 +28,17 @@ func (id ID) Key() string {
 	}, "/")
 }
 
+// MarshalText returns the key of id.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.Key()), nil }
+
+// UnmarshalText reads a key; "" is that of the zero ID.
+func (id *ID) UnmarshalText(key []byte) (err error) {
+	if *id = (ID{}); len(key) > 0 {
+		*id, err = ParseKey(string(key))
+	}
+	return err
+}
+
 // originMark separates a station from its origin in a key.
 const originMark = "@"
 

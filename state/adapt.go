@@ -151,7 +151,7 @@ func (a *adapter) Update(ctx context.Context, id string, do func(driver.Tx) erro
 func (a *adapter) Header(ctx context.Context, id string) (h driver.Header, err error) {
 	err = a.view(ctx, id, func(l *loaded) error {
 		h = driver.Header{ID: id, Updated: l.doc.Session.UpdatedAt}
-		h.Document, err = EncodeSession(l.doc.Session)
+		h.Document, err = Documents{}.EncodeSession(l.doc.Session)
 		return err
 	})
 	return h, err

@@ -32,7 +32,7 @@ func newLoaded(d *Document) (*loaded, error) {
 	for n, it := range l.doc.Items {
 		row := RowOf(it)
 		var err error
-		if row.Document, err = EncodeItem(it); err != nil {
+		if row.Document, err = (Documents{}).EncodeItem(it); err != nil {
 			return nil, err
 		}
 		l.rows = append(l.rows, row)
@@ -136,7 +136,7 @@ func (a *adapter) Batches(ctx context.Context, id string, after int64, limit int
 			if int64(b.Index) <= after || len(batches) == limit {
 				continue
 			}
-			document, err := EncodeBatch(b)
+			document, err := Documents{}.EncodeBatch(b)
 			if err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func (t *adapterTx) Lookup(refs driver.Refs) (found driver.Found, err error) {
 // Write stores a header, items and batches.
 func (t *adapterTx) Write(w driver.Write) error {
 	if w.Header != nil {
-		s, _, err := DecodeSession(w.Header.Document)
+		s, err := Documents{}.DecodeSession(w.Header.Document)
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (l *loaded) putItems(changes []driver.Change) error {
 		}
 	}
 	for _, c := range changes {
-		it, _, err := DecodeItem(c.Document)
+		it, err := Documents{}.DecodeItem(c.Document)
 		if err != nil {
 			return err
 		}
@@ -242,7 +242,7 @@ func (l *loaded) putBatch(row driver.Batch) error {
 	if row.Document == nil {
 		return nil
 	}
-	b, err := DecodeBatch(row.Document)
+	b, err := Documents{}.DecodeBatch(row.Document)
 	if err == nil {
 		l.doc.Batches = slices.Insert(l.doc.Batches, n, b)
 	}

@@ -68,6 +68,8 @@ func TestAdaptSuite(t *testing.T) {
 	})
 }
 
+func TestDocumentsKeepEveryField(t *testing.T) { statetest.Codec(t, state.Documents{}) }
+
 func TestAdaptFailedSave(t *testing.T) {
 	m := &memory{docs: map[string][]byte{}}
 	b, ctx := state.Adapt(m), t.Context()

@@ -69,11 +69,11 @@ func TestTimesOutsideTheYears(t *testing.T) {
 		if n := setTimes(reflect.ValueOf(it), at); n < 7 {
 			t.Fatalf("an item has %d times", n)
 		}
-		data, err := EncodeItem(it)
+		data, err := Documents{}.EncodeItem(it)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		got, _, err := DecodeItem(data)
+		got, err := Documents{}.DecodeItem(data)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -84,21 +84,21 @@ func TestTimesOutsideTheYears(t *testing.T) {
 		if n := setTimes(reflect.ValueOf(s), at); n < 6 {
 			t.Fatalf("a session has %d times", n)
 		}
-		header, err := EncodeSession(s)
+		header, err := Documents{}.EncodeSession(s)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		session, _, err := DecodeSession(header)
+		session, err := Documents{}.DecodeSession(header)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		wantNoTimes(t, name, session)
 
-		batch, err := EncodeBatch(&Batch{Index: 1, Error: &ErrorRecord{At: at}})
+		batch, err := Documents{}.EncodeBatch(&Batch{Index: 1, Error: &ErrorRecord{At: at}})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		b, err := DecodeBatch(batch)
+		b, err := Documents{}.DecodeBatch(batch)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

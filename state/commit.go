@@ -199,7 +199,7 @@ func (s *Store) planItems(tx driver.Tx, group []*change, refs driver.Refs) ([]dr
 		if err != nil {
 			return nil, err
 		}
-		p := newPlan(s.names, found)
+		p := newPlan(s.codec, s.names, found)
 		for _, c := range group {
 			if c.items != nil && !c.ended {
 				c.seqs, c.err = p.add(c.items)

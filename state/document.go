@@ -7,100 +7,90 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
-// Document is a whole session. As JSON it is one object in the form that
-// q2google's first releases kept in a file: the header's members, then items by
-// name and batches by number.
+// Document is a whole session. As JSON it is one object: the members of the
+// header, items by name and batches by number.
 type Document struct {
 	Session *Session
 	Items   []*Item // by Seq
 	Batches []*Batch
 }
 
-// MarshalJSON writes the document, indented like every document of q2google.
+// MarshalJSON writes the document.
 func (d *Document) MarshalJSON() ([]byte, error) {
 	if d.Session == nil {
 		return nil, errors.New("session document: no session")
 	}
-	header, err := EncodeSession(d.Session)
+	var c Documents
+	header, err := c.EncodeSession(d.Session)
 	if err != nil {
 		return nil, err
 	}
-	items, err := encodeAll(d.Items, EncodeItem, func(it *Item) string { return it.Name })
-	if err != nil {
-		return nil, err
-	}
-	batches, err := encodeAll(d.Batches, EncodeBatch, func(b *Batch) string { return strconv.Itoa(b.Index) })
-	if err != nil {
-		return nil, err
-	}
-	tail, err := marshal(object{{"items", items}, {"batches", batches}})
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(header[:len(header)-len("\n}")], []byte(","), tail[1:]), nil
-}
-
-func encodeAll[T any](all []T, encode func(T) ([]byte, error), key func(T) string) (object, error) {
-	o := object{}
-	for _, v := range all {
-		data, err := encode(v)
-		if err != nil {
+	tail := struct {
+		Items   map[string]json.RawMessage `json:"items"`
+		Batches map[int]json.RawMessage    `json:"batches"`
+	}{map[string]json.RawMessage{}, map[int]json.RawMessage{}}
+	for _, it := range d.Items {
+		if tail.Items[it.Name], err = c.EncodeItem(it); err != nil {
 			return nil, err
 		}
-		o = append(o, member{key(v), json.RawMessage(data)})
 	}
-	return o, nil
+	for _, b := range d.Batches {
+		if tail.Batches[b.Index], err = c.EncodeBatch(b); err != nil {
+			return nil, err
+		}
+	}
+	rest, err := json.Marshal(tail)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(header[:len(header)-len("}")], []byte(","), rest[1:]), nil
 }
 
-// UnmarshalJSON reads the document. Items that q2google wrote are settled by
-// the answers in its batches (see [Evidence]) and come after the others, by
-// name.
+// UnmarshalJSON reads the document.
 func (d *Document) UnmarshalJSON(data []byte) error {
-	if !json.Valid(data) {
-		return errors.New("session document: not JSON")
-	}
-	header, items, batches, err := documentParts(data)
-	if err != nil {
-		return fmt.Errorf("session document: %w", err)
-	}
-	s, _, err := DecodeSession(header)
+	read, err := DecodeDocument(data, Documents{})
 	if err != nil {
 		return err
 	}
-	*d = Document{Session: s}
-	evidence := NewEvidence(s.UpdatedAt)
+	SortBySeq(read.Items, func(it *Item) *int64 { return &it.Seq })
+	*d = *read
+	return nil
+}
+
+// DecodeDocument reads a whole session whose parts are documents of a codec, with
+// its items by name.
+func DecodeDocument(data []byte, c Codec) (*Document, error) {
+	if !json.Valid(data) {
+		return nil, errors.New("session document: not JSON")
+	}
+	header, items, batches, err := documentParts(data)
+	if err != nil {
+		return nil, fmt.Errorf("session document: %w", err)
+	}
+	d := &Document{}
+	if d.Session, err = c.DecodeSession(header); err != nil {
+		return nil, err
+	}
 	for _, part := range batches {
-		b, err := DecodeBatch(part.value)
+		b, err := c.DecodeBatch(part.value)
 		if err != nil {
-			return fmt.Errorf("batches: %s: %w", part.key, err)
+			return nil, fmt.Errorf("batches: %s: %w", part.key, err)
 		}
 		d.Batches = append(d.Batches, b)
 	}
 	slices.SortFunc(d.Batches, func(a, b *Batch) int { return a.Index - b.Index })
-	for _, b := range d.Batches {
-		evidence.Add(b)
-	}
-	return d.addItems(items, evidence)
-}
-
-func (d *Document) addItems(items []part, evidence *Evidence) error {
 	for _, part := range items {
-		it, ours, err := DecodeItem(part.value)
+		it, err := c.DecodeItem(part.value)
 		if err != nil {
-			return fmt.Errorf("items: %s: %w", part.key, err)
-		}
-		if !ours {
-			evidence.Settle(it)
+			return nil, fmt.Errorf("items: %s: %w", part.key, err)
 		}
 		d.Items = append(d.Items, it)
 	}
-	SortBySeq(d.Items, func(it *Item) *int64 { return &it.Seq })
-	return nil
+	return d, nil
 }
 
 // part is an item or a batch of a document, a part of its text.
@@ -117,8 +107,8 @@ func documentParts(valid []byte) (header []byte, items, batches []part, err erro
 	}
 	rawItems, rawBatches := jsonlimit.Member(valid, "items"), jsonlimit.Member(valid, "batches")
 	size := len(valid) - len(rawItems) - len(rawBatches)
-	if size > maxDocument {
-		return nil, nil, nil, fmt.Errorf("%w: more than %d bytes beside items and batches", jsonlimit.ErrTooLarge, maxDocument)
+	if size > MaxDocument {
+		return nil, nil, nil, fmt.Errorf("%w: more than %d bytes beside items and batches", jsonlimit.ErrTooLarge, MaxDocument)
 	}
 	if items, err = partsOf(rawItems); err == nil {
 		batches, err = partsOf(rawBatches)
@@ -155,11 +145,11 @@ func partsOf(valid []byte) ([]part, error) {
 		if len(parts) > fewParts+len(valid)/leastPart {
 			return nil, fmt.Errorf("%w: items or batches of less than %d bytes", jsonlimit.ErrTooLarge, leastPart)
 		}
-		key, err := text(quoted)
+		key, err := jsonlimit.Unquote(quoted)
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, part{key, value})
+		parts = append(parts, part{string(key), value})
 	}
 	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.key, b.key) })
 	slices.Reverse(parts) // the last of each key first

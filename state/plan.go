@@ -13,6 +13,7 @@ import (
 // plan works out which rows a transaction writes. It knows the rows that its
 // items may change or be in the way of, as they will be.
 type plan struct {
+	codec Codec
 	names driver.NameRules
 	last  int64 // Seq given last
 
@@ -29,9 +30,9 @@ type place struct {
 	changed bool
 }
 
-func newPlan(names driver.NameRules, found driver.Found) *plan {
+func newPlan(codec Codec, names driver.NameRules, found driver.Found) *plan {
 	p := &plan{
-		names: names, last: found.Last,
+		codec: codec, names: names, last: found.Last,
 		byKey: map[string]*place{}, byName: map[string]*place{}, bySeq: map[int64]*place{},
 	}
 	for n := range found.Rows {
@@ -88,7 +89,7 @@ func (p *plan) add(items []*Item) ([]int64, error) {
 	}
 	for _, d := range drafts {
 		if err == nil {
-			err = d.encode()
+			err = d.encode(p.codec)
 		}
 	}
 	if err != nil {
@@ -156,10 +157,10 @@ func badItem(it *Item, why error) error {
 }
 
 // encode fills the row in.
-func (d *draft) encode() error {
+func (d *draft) encode(codec Codec) error {
 	stored := *d.it
 	stored.Seq = d.to.Seq
-	document, err := EncodeItem(&stored)
+	document, err := codec.EncodeItem(&stored)
 	if _, known := errors.AsType[*fault.Error](err); err != nil && !known {
 		err = Unstorable(d.it, err)
 	}

@@ -50,7 +50,7 @@ func TestPlan(t *testing.T) {
 		{"no text", []*Item{planned("x", "\xff", 0)}, "UTF-8"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p := newPlan(anyNames{}, there())
+			p := newPlan(Documents{}, anyNames{}, there())
 			_, err := p.add(tc.items)
 			var got []string
 			for _, c := range p.writes() {
@@ -72,7 +72,7 @@ func TestPlan(t *testing.T) {
 // TestPlanOfAGroup: what one call has planned counts for the next, and a call that
 // is refused leaves nothing.
 func TestPlanOfAGroup(t *testing.T) {
-	p := newPlan(anyNames{}, driver.Found{Last: 4})
+	p := newPlan(Documents{}, anyNames{}, driver.Found{Last: 4})
 	for _, call := range []struct {
 		items []*Item
 		seqs  string // or a refusal

@@ -1,6 +1,8 @@
 package state
 
-import "sync"
+import (
+	"sync"
+)
 
 // readers are the iterations under way, so that an item that is stored while its
 // page is worked through comes as it is then.

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +8,6 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
-	"github.com/gondola-sync/gondola/station"
 )
 
 func at(s string) time.Time {
@@ -67,106 +64,6 @@ func TestNewSession(t *testing.T) {
 				t.Errorf("%v: CaptureWindow = %v, %v", tc.w, got, err)
 			}
 			s.Window = nil
-		}
-	}
-}
-
-func TestEvidence(t *testing.T) {
-	saved := at("2026-01-31T08:21:07Z")
-	answer := func(results ...string) string { return `{"newMediaItemResults":[` + strings.Join(results, ",") + `]}` }
-	ok := func(token, id string) string {
-		return `{"uploadToken":"` + token + `","status":{"code":null,"message":"Success"},"mediaItem":{"id":"` + id + `"}}`
-	}
-	bad := func(token, code string) string {
-		return `{"uploadToken":"` + token + `","status":{"code":` + code + `,"message":"Failed"},"mediaItem":null}`
-	}
-	done := func(names []string, responses ...string) *Batch {
-		return &Batch{FileNames: names, Status: Completed, Responses: responses}
-	}
-	names := []string{"a", "b"}
-	for _, tc := range []struct {
-		name    string
-		batches []*Batch
-		create  Status
-		token   string
-		want    Status // of create
-		wantID  string
-		awaits  Stage
-		err     string // code of the recorded error
-	}{
-		{name: "registered", batches: []*Batch{done(names, answer(ok("x", "ID-X"), ok("t", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
-		{name: "by place, without tokens", batches: []*Batch{done(names, answer(ok("", "ID-A"), ok("", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
-		{name: "in two answers", batches: []*Batch{done(names, answer(ok("", "ID-A")), answer(ok("", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
-		{name: "places do not match", batches: []*Batch{done(names, answer(ok("", "ID-A")))}, create: Completed, token: "t", want: Pending, awaits: Create},
-		{name: "refused for good", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "3")))}, create: Completed, token: "t", want: Failed, awaits: Create, err: fault.Rejected},
-		{name: "failed", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "13")))}, create: Completed, token: "t", want: Failed, awaits: Create, err: fault.Server},
-		{name: "twice in one call", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "6")))}, create: Completed, token: "t", want: Pending, awaits: Create},
-		{name: "no code and no id", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "0")))}, create: Completed, token: "t", want: Pending, awaits: Create},
-		{name: "failed once, then registered", batches: []*Batch{done(names, answer(ok("x", "1"), bad("t", "13"))), done([]string{"b"}, answer(ok("t", "ID-B")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
-		{name: "registered, failed before in order", batches: []*Batch{done([]string{"b"}, answer(ok("t", "ID-B"))), done(names, answer(ok("x", "1"), bad("t", "13")))}, create: Completed, token: "t", want: Completed, wantID: "ID-B"},
-		{name: "in no batch", create: Completed, token: "t", want: Pending, awaits: Create},
-		{name: "answer is no JSON", batches: []*Batch{done(names, "<html>")}, create: Completed, token: "t", want: Pending, awaits: Create},
-		{name: "token spent by Gondola", create: Completed, want: Completed},
-		{name: "call never answered", batches: []*Batch{{FileNames: names, Status: Running}}, create: Failed, token: "t", want: Pending, awaits: Create},
-		{name: "call failed", batches: []*Batch{{FileNames: names, Status: Failed}}, create: Failed, token: "t", want: Failed, awaits: Create, err: "ClientError"},
-		{name: "waiting", create: Pending, token: "t", want: Pending, awaits: Create},
-		{name: "carried again after it was registered", batches: []*Batch{done(names, answer(ok("", "1"), ok("", "ID-B")))}, create: Pending, token: "t2", want: Pending, awaits: Create},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			e := NewEvidence(saved)
-			for _, b := range tc.batches {
-				e.Add(b)
-			}
-			it := &Item{Item: media.Item{Name: "b"}, Discovery: Completed, Transfer: Completed, Create: tc.create}
-			if tc.token != "" {
-				it.Receipt = &station.Receipt{Token: tc.token}
-			}
-			if tc.create == Failed {
-				it.Errors = map[Stage]ErrorRecord{Create: {Type: "ClientError"}}
-			}
-			e.Settle(it)
-			if it.Create != tc.want || it.DestinationID != tc.wantID || it.Awaits() != tc.awaits || it.Errors[Create].Type != tc.err {
-				t.Errorf("create %s, id %q, awaits %q, error %q\nwant %s, %q, %q, %q",
-					it.Create, it.DestinationID, it.Awaits(), it.Errors[Create].Type, tc.want, tc.wantID, tc.awaits, tc.err)
-			}
-			if tc.awaits == Create && (it.Receipt == nil || it.Receipt.Token != tc.token || !it.Receipt.At.Equal(saved)) {
-				t.Errorf("receipt = %+v, want token %s of %v", it.Receipt, tc.token, saved)
-			}
-		})
-	}
-}
-
-func TestReceiptStaysOutOfOwnFields(t *testing.T) {
-	it := &Item{Item: media.Item{Name: "a"}, Receipt: &station.Receipt{Token: "tok", Size: 5, At: at("2026-01-08T09:00:00Z")}}
-	data, err := EncodeItem(it)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Count(string(data), `"tok"`) != 1 || !strings.Contains(string(data), `"upload_token": "tok"`) {
-		t.Errorf("the token is not where q2google looks for it, or elsewhere too:\n%s", data)
-	}
-}
-
-func TestMediaIDWithoutIdentity(t *testing.T) {
-	it, _, err := DecodeItem([]byte(`{"file_name": "a", "media_id": "M1"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tc := range []struct {
-		id   media.ID
-		want string
-	}{{media.ID{}, `"M1"`}, {media.ID{Station: "gopro", Medium: "M2", Part: 1}, `"M2"`}} {
-		it.ID = tc.id
-		data, err := EncodeItem(it)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var doc map[string]json.RawMessage
-		if err := json.Unmarshal(data, &doc); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(tc.want, string(doc["media_id"])); diff != "" {
-			t.Errorf("media_id (-want +got):\n%s", diff)
 		}
 	}
 }

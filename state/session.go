@@ -39,78 +39,80 @@ const SchemaVersion = 1
 
 // Session is one resumable run: its header, without items and batches.
 type Session struct {
-	SchemaVersion int
-	ID            string
-	CreatedAt     time.Time // UTC
-	UpdatedAt     time.Time // UTC; backends set it when they store the session
+	SchemaVersion int       `json:"schema_version"`
+	ID            string    `json:"session_id"`
+	CreatedAt     time.Time `json:"created_at,omitzero"` // UTC
+	UpdatedAt     time.Time `json:"updated_at,omitzero"` // UTC; backends set it when they store the session
 
 	// Start and End are the capture window in q2google's form: ISO datetimes
 	// as the caller gave them. Window is the exact span; q2google does not
 	// know it and sessions it wrote leave it zero: see [Session.CaptureWindow].
-	Start, End string
-	Window     *media.Window
-	BatchSize  int // items per create call
-	Stages     map[Stage]Status
+	Start     string           `json:"start_date_iso,omitempty"`
+	End       string           `json:"end_date_iso,omitempty"`
+	Window    *media.Window    `json:"window,omitempty"`
+	BatchSize int              `json:"batch_size"` // items per create call
+	Stages    map[Stage]Status `json:"stages"`
 
-	From, To string // stations, such as "gopro:" and "gphotos:"
+	From string `json:"from,omitempty"` // station, such as "gopro:"
+	To   string `json:"to,omitempty"`   // station, such as "gphotos:"
 	// Origin is which instance of the source the items are of, such as a user of
 	// the GoPro cloud or a folder; "" until known.
-	Origin string
+	Origin string `json:"origin,omitempty"`
 	// Account is the destination account that the items went to; "" until known.
-	Account string
-	Album   string // title; "" for none
-	AlbumID string
-	Quality string       // "source" or a height
-	Layout  string       // where the destination puts items; "" for its default
-	Filter  media.Filter // which items to take
+	Account string       `json:"account,omitempty"`
+	Album   string       `json:"album,omitempty"` // title; "" for none
+	AlbumID string       `json:"album_id,omitempty"`
+	Quality string       `json:"quality,omitempty"` // "source" or a height
+	Layout  string       `json:"layout,omitempty"`  // where the destination puts items; "" for its default
+	Filter  media.Filter `json:"filter,omitzero"`   // which items to take
 
 	// ProvenAt is when the last listing began that was walked to its proven end, so
 	// that the session holds every item its window had at that time. Zero if none
 	// was: q2google's listings prove nothing.
-	ProvenAt time.Time
+	ProvenAt time.Time `json:"proven_at,omitzero"`
 	// VerifiedAt is when the last verification began that found every item at
 	// the destination, except those refused with a reason; UTC.
-	VerifiedAt time.Time
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
 	// Copying says that the session is being copied into its backend and is not
 	// whole yet, nor may be run, until the copy has been proved.
-	Copying bool
+	Copying bool `json:"copying,omitempty"`
 
 	// Extra holds keys of the stored document that this version does not know;
 	// they are written back unchanged.
-	Extra map[string]json.RawMessage
+	Extra map[string]json.RawMessage `json:"-"`
 }
 
 // Item is one item of a session: what it is and where it stands.
 type Item struct {
 	media.Item
-	Seq int64 // order of discovery within the session, from 1; backends assign it on first Put
+	Seq int64 `json:"seq"` // order of discovery within the session, from 1; backends assign it on first Put
 
-	Discovery Status
-	Transfer  Status
-	Create    Status
+	Discovery Status `json:"discovery_status"`
+	Transfer  Status `json:"transfer_status"`
+	Create    Status `json:"create_status"`
 
 	// DownloadURL is q2google's; Gondola resolves URLs just before use and
 	// stores none, but keeps what it finds.
-	DownloadURL string
-	Checkpoint  *station.Checkpoint // how far an interrupted upload came
-	Receipt     *station.Receipt    // proof of a finished upload, until it is spent
+	DownloadURL string              `json:"download_url,omitempty"`
+	Checkpoint  *station.Checkpoint `json:"-"` // how far an interrupted upload came
+	Receipt     *station.Receipt    `json:"-"` // proof of a finished upload, until it is spent
 
-	DestinationID string // the destination's id, once it is there
-	SHA256        string // of the bytes as they passed, lower-case hex
-	Carried       int64  // bytes of the finished upload
-	Recorded      int64  // bytes by the source's record, if other than Carried; 0: the same, or not known
-	SameAs        string // name of another file of its medium with the same bytes; "" if none is known
-	AlreadyThere  bool   // it was at the destination before this session
-	CarriedAgain  int    // how often a stale receipt sent it back to transfer
+	DestinationID string `json:"destination_id,omitempty"` // the destination's id, once it is there
+	SHA256        string `json:"sha256,omitempty"`         // of the bytes as they passed, lower-case hex
+	Carried       int64  `json:"carried,omitempty"`        // bytes of the finished upload
+	Recorded      int64  `json:"recorded,omitempty"`       // bytes by the source's record, if other than Carried; 0: the same, or not known
+	SameAs        string `json:"same_as,omitempty"`        // name of another file of its medium with the same bytes; "" if none is known
+	AlreadyThere  bool   `json:"already_there,omitempty"`  // it was at the destination before this session
+	CarriedAgain  int    `json:"carried_again,omitempty"`  // how often a stale receipt sent it back to transfer
 
-	CarriedAt    time.Time // when its upload was finished, UTC
-	RegisteredAt time.Time // when it came to be at the destination, UTC
+	CarriedAt    time.Time `json:"carried_at,omitzero"`    // when its upload was finished, UTC
+	RegisteredAt time.Time `json:"registered_at,omitzero"` // when it came to be at the destination, UTC
 	// MissedAt is when a verification last looked for it at the destination and
 	// did not find it, so that it is carried again; UTC.
-	MissedAt time.Time
+	MissedAt time.Time `json:"missed_at,omitzero"`
 
-	Errors map[Stage]ErrorRecord
-	Extra  map[string]json.RawMessage
+	Errors map[Stage]ErrorRecord      `json:"errors,omitempty"`
+	Extra  map[string]json.RawMessage `json:"-"`
 }
 
 // Remark returns what is to be said of an item that was carried; "" if nothing.
@@ -135,22 +137,22 @@ func (it *Item) Remark() string {
 
 // Batch records one create call.
 type Batch struct {
-	Index     int
-	FileNames []string // names of its items
-	Status    Status
-	Responses []string // the service's answers as JSON documents
-	Error     *ErrorRecord
-	Extra     map[string]json.RawMessage
+	Index     int                        `json:"batch_index"`
+	FileNames []string                   `json:"file_names,omitempty"` // names of its items
+	Status    Status                     `json:"status"`
+	Responses []string                   `json:"responses_json,omitempty"` // the service's answers as JSON documents
+	Error     *ErrorRecord               `json:"error,omitempty"`
+	Extra     map[string]json.RawMessage `json:"-"`
 }
 
 // ErrorRecord is the last failure of an item's stage or of a batch. It never
 // holds a secret.
 type ErrorRecord struct {
-	Type    string      // q2google's error_type; Gondola writes the fault's code
-	Class   fault.Class // "" in records of q2google
-	Message string
-	Attempt int       // from 1
-	At      time.Time // UTC
+	Type    string      `json:"error_type"`      // q2google's error_type; Gondola writes the fault's code
+	Class   fault.Class `json:"class,omitempty"` // "" in records of q2google
+	Message string      `json:"message"`
+	Attempt int         `json:"attempt"`             // from 1
+	At      time.Time   `json:"updated_at,omitzero"` // UTC
 }
 
 // FirstBatchIndex is where Gondola's batch numbers begin. q2google numbers its

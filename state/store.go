@@ -25,6 +25,7 @@ import (
 type Store struct {
 	driver driver.Store
 	now    func() time.Time
+	codec  Codec
 	names  driver.NameRules
 	closed atomic.Bool
 
@@ -34,7 +35,8 @@ type Store struct {
 
 // StoreOptions adjust a [Store]. The zero StoreOptions are ready for use.
 type StoreOptions struct {
-	Now func() time.Time // tells when a session was updated; nil is time.Now
+	Now   func() time.Time // tells when a session was updated; nil is time.Now
+	Codec Codec            // of the documents in the driver's rows; nil is Documents
 }
 
 var (
@@ -44,9 +46,12 @@ var (
 
 // NewStore returns a backend that keeps its rows in d, which it closes.
 func NewStore(d driver.Store, o StoreOptions) *Store {
-	s := &Store{driver: d, now: o.Now, names: anyNames{}}
+	s := &Store{driver: d, now: o.Now, codec: o.Codec, names: anyNames{}}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.codec == nil {
+		s.codec = Documents{}
 	}
 	if rules, ok := d.(driver.NameRules); ok {
 		s.names = rules
@@ -117,7 +122,7 @@ func (s *Store) Session(ctx context.Context, id string) (*Session, error) {
 }
 
 func (s *Store) session(h driver.Header) (*Session, error) {
-	header, _, err := DecodeSession(h.Document)
+	header, err := s.codec.DecodeSession(h.Document)
 	if err == nil && header.ID != h.ID {
 		err = fmt.Errorf("it says that it is session %q", header.ID)
 	}
@@ -134,7 +139,7 @@ func (s *Store) PutSession(ctx context.Context, header *Session) error {
 	}
 	stored := *header
 	stored.UpdatedAt = s.now().UTC().Truncate(time.Microsecond)
-	document, err := EncodeSession(&stored)
+	document, err := s.codec.EncodeSession(&stored)
 	if err != nil {
 		return refused(fmt.Sprintf("the header of session %q", header.ID), err)
 	}

@@ -54,7 +54,7 @@ func (s *Store) find(ctx context.Context, session string, ref driver.Ref) (*Item
 
 // item reads an item's document.
 func (s *Store) item(session string, row driver.Row) (*Item, error) {
-	it, _, err := DecodeItem(row.Document)
+	it, err := s.codec.DecodeItem(row.Document)
 	if err != nil {
 		return nil, s.driver.Damaged(cmp.Or(row.Where, fmt.Sprintf("item %d of session %q", row.Seq, session)), err)
 	}
@@ -168,7 +168,7 @@ func (s *Store) Batches(ctx context.Context, session string) iter.Seq2[*Batch, e
 				rows, err = s.driver.Batches(ctx, session, after, batchPage)
 			}
 			for _, row := range rows {
-				b, err := DecodeBatch(row.Document)
+				b, err := s.codec.DecodeBatch(row.Document)
 				if err != nil {
 					err = s.driver.Damaged(cmp.Or(row.Where, fmt.Sprintf("batch %d of session %q", row.Index, session)), err)
 				}
@@ -189,7 +189,7 @@ func (s *Store) Batches(ctx context.Context, session string) iter.Seq2[*Batch, e
 
 // PutBatch stores a batch.
 func (s *Store) PutBatch(ctx context.Context, session string, b *Batch) error {
-	document, err := EncodeBatch(b)
+	document, err := s.codec.EncodeBatch(b)
 	if err != nil {
 		return refused(fmt.Sprintf("batch %d of session %q", b.Index, session), err)
 	}

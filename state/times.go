@@ -8,10 +8,10 @@ import (
 	"github.com/gondola-sync/gondola/media"
 )
 
-// formatTime writes t as Python's isoformat does: UTC, microseconds, and no
+// FormatTime writes t as Python's isoformat does: UTC, microseconds, and no
 // fraction when it is zero. The zero time is "", as is one outside the years 1
 // to 9999.
-func formatTime(t time.Time) string {
+func FormatTime(t time.Time) string {
 	t = media.Moment(t).Truncate(time.Microsecond)
 	switch {
 	case t.IsZero():
@@ -22,10 +22,10 @@ func formatTime(t time.Time) string {
 	return t.Format("2006-01-02T15:04:05.000000-07:00")
 }
 
-// parseTime reads the forms that Python's datetime.fromisoformat takes, except
+// ParseTime reads the forms that Python's datetime.fromisoformat takes, except
 // week dates, to the microsecond. A time without a zone is naive and counts as
 // UTC. Years outside 1 to 9999, which neither program can write, are no times.
-func parseTime(s string) (t time.Time, naive bool, err error) {
+func ParseTime(s string) (t time.Time, naive bool, err error) {
 	t, naive, err = parseISO(strings.TrimSpace(s))
 	if err == nil && (t.Year() < 1 || t.Year() > 9999) {
 		err = fmt.Errorf("%q is not in the years 1 to 9999", s)

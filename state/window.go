@@ -47,14 +47,14 @@ func (s *Session) CaptureWindow() (media.Window, error) {
 	}
 	var w media.Window
 	if s.Start != openStart {
-		start, _, err := parseTime(s.Start)
+		start, _, err := ParseTime(s.Start)
 		if err != nil {
 			return w, s.windowFault("start_date_iso", err)
 		}
 		w.Start = start
 	}
 	if s.End != openEnd {
-		end, naive, err := parseTime(s.End)
+		end, naive, err := ParseTime(s.End)
 		if err != nil {
 			return w, s.windowFault("end_date_iso", err)
 		}
@@ -84,7 +84,7 @@ func isoStart(t time.Time) string {
 	case isMidnight(t):
 		return t.UTC().Format("2006-01-02T15:04:05")
 	}
-	return formatTime(t)
+	return FormatTime(t)
 }
 
 // isoEnd writes the last second of a day as that day, which q2google takes whole.
@@ -96,5 +96,5 @@ func isoEnd(t time.Time) string {
 	if t.Sub(day) >= 24*time.Hour-time.Second {
 		return day.UTC().Format("2006-01-02T15:04:05")
 	}
-	return formatTime(t)
+	return FormatTime(t)
 }

@@ -73,13 +73,13 @@ func (c Checkpoint) LogValue() slog.Value {
 // Receipt proves that an item's bytes are at the destination, not yet that the
 // item is in the library. Token is a credential: it never reaches a log.
 type Receipt struct {
-	Token  string    // what Create spends
-	Size   int64     // bytes
-	SHA256 string    // lower-case hex of the bytes as they passed; "" if unknown
-	At     time.Time // UTC; destinations forget tokens with age
+	Token  string    `json:"-"`                // what Create spends
+	Size   int64     `json:"size"`             // bytes
+	SHA256 string    `json:"sha256,omitempty"` // lower-case hex of the bytes as they passed; "" if unknown
+	At     time.Time `json:"at,omitzero"`      // UTC; destinations forget tokens with age
 	// Once says that the receipt can be spent by one create call only, and that
 	// the same bytes must not stand twice in one call.
-	Once bool
+	Once bool `json:"-"`
 }
 
 // LogValue leaves out the token.

@@ -28,20 +28,20 @@ func (d *digest) item(it *state.Item) error {
 	d.items++
 	numbered := *it
 	numbered.Seq = int64(d.items)
-	data, err := state.EncodeItem(&numbered)
+	data, err := state.Documents{}.EncodeItem(&numbered)
 	return d.add("item", data, err)
 }
 
 func (d *digest) batch(b *state.Batch) error {
 	d.batches++
-	data, err := state.EncodeBatch(b)
+	data, err := state.Documents{}.EncodeBatch(b)
 	return d.add("batch", data, err)
 }
 
 func (d *digest) header(s *state.Session) error {
 	timeless := *s
 	timeless.UpdatedAt, timeless.Copying = time.Time{}, false
-	data, err := state.EncodeSession(&timeless)
+	data, err := state.Documents{}.EncodeSession(&timeless)
 	return d.add("session", data, err)
 }
 

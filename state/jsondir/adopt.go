@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // adopt rewrites once what q2google wrote, before Gondola changes it. The
@@ -125,7 +126,7 @@ func (s *session) adoptBatches() (kept map[string]bool, err error) {
 			s.ix.stale = append(s.ix.stale, "batches/"+file)
 			file = s.move(batch, taken)
 		}
-		data, err := state.EncodeBatch(batch)
+		data, err := q2google.EncodeBatch(batch)
 		if err != nil {
 			return nil, s.b.fault("store batch of", s.dir, err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // Batches returns the next batches.
@@ -59,7 +60,7 @@ func (s *session) batch(n int) (*state.Batch, error) {
 		return nil, driver.ErrNotFound
 	}
 	if data, ok := s.ix.flat["batches/"+file]; ok {
-		return state.DecodeBatch(data)
+		return q2google.DecodeBatch(data)
 	}
 	return s.b.readBatch(s.dir, file)
 }
@@ -70,7 +71,7 @@ func (b *db) readBatch(dir, file string) (*state.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	batch, err := state.DecodeBatch(data)
+	batch, err := q2google.DecodeBatch(data)
 	if err != nil {
 		return nil, b.Damaged(name, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // buildIndex reads the whole session once.
@@ -97,7 +98,7 @@ type itemRead struct {
 	stray bool
 }
 
-func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *state.Evidence) ([]itemRead, error) {
+func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *q2google.Evidence) ([]itemRead, error) {
 	read := make([]itemRead, len(files))
 	g, ctx := errgroup.WithContext(ctx)
 	for first := range inFlight {
@@ -156,7 +157,7 @@ func (b *db) newer(dir, file, than string) bool {
 func (ix *index) unfold(d *state.Document) error {
 	ix.flat = map[string][]byte{}
 	for _, batch := range d.Batches {
-		data, err := state.EncodeBatch(batch)
+		data, err := q2google.EncodeBatch(batch)
 		if err != nil {
 			return err
 		}
@@ -168,7 +169,7 @@ func (ix *index) unfold(d *state.Document) error {
 		if ix.byKey.of(identity(row)) != none {
 			continue // said twice
 		}
-		data, err := state.EncodeItem(it)
+		data, err := q2google.EncodeItem(it)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 const metaFile = "/meta.json"
@@ -49,7 +50,7 @@ func (b *db) dirHeader(dir string) (header, error) {
 	case err != nil:
 		return header{}, b.fault("read", name, err)
 	}
-	s, ours, err := state.DecodeSession(data)
+	s, ours, err := q2google.DecodeSession(data)
 	if err == nil && s.ID == "" {
 		s.ID = dir
 	}
@@ -85,8 +86,8 @@ func (b *db) flatFile(dir string) (*state.Document, error) {
 	if err := json.Unmarshal(data, &id); err != nil || SafeName(id.Session) != dir {
 		return nil, state.ErrNotFound
 	}
-	d := &state.Document{}
-	if err := json.Unmarshal(data, d); err != nil {
+	d, err := q2google.DecodeFlat(data)
+	if err != nil {
 		return nil, b.Damaged(name, err)
 	}
 	return d, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // index holds what is asked of all items of a session, so that no query reads
@@ -22,7 +23,7 @@ type index struct {
 	batches map[int]string // file of each batch
 
 	// What only sessions have that q2google wrote last:
-	evidence *state.Evidence
+	evidence *q2google.Evidence
 	flat     map[string][]byte // files that a flat file stands for
 	stale    []string          // files of records that another file replaces
 	foreign  bool              // to be rewritten before the first change
@@ -58,7 +59,7 @@ func newIndex(h header, items int) *index {
 		id:    h.ID,
 		items: make([]entry, 0, items), order: make([]slot, 0, items),
 		byKey: make(claims, items), byName: make(claims, items), shared: map[print]bool{}, batches: map[int]string{},
-		evidence: state.NewEvidence(h.UpdatedAt), foreign: !h.ours || h.hasFlat,
+		evidence: q2google.NewEvidence(h.UpdatedAt), foreign: !h.ours || h.hasFlat,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // pageSize is how many items are rewritten at a time when a session is taken over.
@@ -67,7 +68,7 @@ func (s *session) row(ix *index, e entry) (row driver.Row, err error) {
 		it, _, err := s.b.readItem(s.dir, e.file, ix.evidence)
 		if err == nil {
 			it.Seq = e.seq
-			row.Document, err = state.EncodeItem(it)
+			row.Document, err = q2google.EncodeItem(it)
 		}
 		return row, err
 	}
@@ -78,18 +79,18 @@ func (s *session) row(ix *index, e entry) (row driver.Row, err error) {
 }
 
 // readItem reads an item's file and settles what q2google wrote in it.
-func (b *db) readItem(dir, file string, evidence *state.Evidence) (it *state.Item, ours bool, err error) {
+func (b *db) readItem(dir, file string, evidence *q2google.Evidence) (it *state.Item, ours bool, err error) {
 	var data bytes.Buffer
 	return b.decodeItem(b.root, dir+"/items/"+file, "", &data, evidence)
 }
 
 // decodeItem is readItem below another root, in with which it is below ours,
 // with a buffer to read into.
-func (b *db) decodeItem(root *os.Root, file, in string, data *bytes.Buffer, evidence *state.Evidence) (it *state.Item, ours bool, err error) {
+func (b *db) decodeItem(root *os.Root, file, in string, data *bytes.Buffer, evidence *q2google.Evidence) (it *state.Item, ours bool, err error) {
 	if err := readInto(data, root, file, maxDocument); err != nil {
 		return nil, false, b.fault("read", in+file, err)
 	}
-	it, ours, err = state.DecodeItem(data.Bytes())
+	it, ours, err = q2google.DecodeItem(data.Bytes())
 	if err != nil {
 		return nil, false, b.Damaged(in+file, err)
 	}

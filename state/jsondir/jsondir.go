@@ -18,6 +18,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // Scheme is that of the URIs that [Opener] takes: "jsondir:PATH".
@@ -86,7 +87,7 @@ func Open(path string, o Options) (*Backend, error) {
 		return nil, b.fault("open state directory", "", err)
 	}
 	b.ledger = &ledger{b: b}
-	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), Journal: b, db: b}, nil
 }
 
 // Holders tells for each session that is held, or whose holder died, who that is;

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // Header returns a session's header.
@@ -29,7 +30,7 @@ func (b *db) Header(ctx context.Context, id string) (driver.Header, error) {
 }
 
 func (b *db) rowOf(h *state.Session) (driver.Header, error) {
-	document, err := state.EncodeSession(h)
+	document, err := q2google.EncodeSession(h)
 	if err != nil {
 		err = b.fault("read header of", SafeName(h.ID), err)
 	}

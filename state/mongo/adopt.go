@@ -10,6 +10,7 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // inReach selects the batch numbers that q2google counts to.
@@ -33,7 +34,7 @@ func (s session) adopt(ctx context.Context, header bson.Raw) error {
 	if err != nil {
 		return err
 	}
-	document, err := state.EncodeSession(h)
+	document, err := q2google.EncodeSession(h)
 	if err == nil {
 		err = s.putHeader(ctx, document)
 	}
@@ -114,7 +115,7 @@ func (s session) adoptBatch(ctx context.Context, index int, taken map[int]bool) 
 		}
 		taken[batch.Index] = true
 	}
-	document, err := state.EncodeBatch(batch)
+	document, err := q2google.EncodeBatch(batch)
 	if err != nil {
 		return s.refused(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // slowTime bounds commands that go through many documents.
@@ -56,7 +57,7 @@ func decodeHeader(raw bson.Raw) (*state.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, _, err := state.DecodeSession(h.Document)
+	s, _, err := q2google.DecodeSession(h.Document)
 	if err != nil {
 		return nil, corrupt(place(sessionsName, raw), err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // pageSize is how many items, batches or headers are read at a time.
@@ -155,7 +156,7 @@ func (s session) batchPage(ctx context.Context, after int64, limit int) (page []
 }
 
 func decodeBatch(row driver.Batch) (*state.Batch, error) {
-	batch, err := state.DecodeBatch(row.Document)
+	batch, err := q2google.DecodeBatch(row.Document)
 	if err != nil {
 		return nil, corrupt(row.Where, err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/retry"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // The schemes of the URIs that [Opener] takes.
@@ -120,7 +121,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		_ = b.Close() // nothing is held
 		return nil, err
 	}
-	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), Journal: b, db: b}, nil
 }
 
 // Describe returns which server and database this is. It asks the server.

@@ -9,13 +9,14 @@ import (
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // view holds what is asked of all items of a session of which q2google wrote some:
 // it has to be read whole to tell where they stand.
 type view struct {
 	session
-	evidence *state.Evidence
+	evidence *q2google.Evidence
 	entries  []*entry // by Seq
 }
 
@@ -63,7 +64,7 @@ func (v *view) gather(ctx context.Context, header bson.Raw) error {
 	if err != nil {
 		return err
 	}
-	v.evidence = state.NewEvidence(s.UpdatedAt)
+	v.evidence = q2google.NewEvidence(s.UpdatedAt)
 	for after := int64(minIndex); !isOurs(header); {
 		page, err := v.batchPage(ctx, after, pageSize)
 		if err != nil || len(page) == 0 {
@@ -85,7 +86,7 @@ func (v *view) gather(ctx context.Context, header bson.Raw) error {
 func (v *view) decode(raw bson.Raw) (it *state.Item, ours bool, err error) {
 	data, err := toJSON(raw, notInJSON...)
 	if err == nil {
-		it, ours, err = state.DecodeItem(data)
+		it, ours, err = q2google.DecodeItem(data)
 	}
 	if err != nil {
 		return nil, false, corrupt(place(itemsName, raw), err)
@@ -130,7 +131,7 @@ func (v *view) complete(ctx context.Context, rows []driver.Row) (complete []driv
 		}
 		it.Seq = r.Seq
 		row := state.RowOf(it)
-		if row.Document, err = state.EncodeItem(it); err != nil {
+		if row.Document, err = q2google.EncodeItem(it); err != nil {
 			return nil, err
 		}
 		row.Where = place(itemsName, raw)

@@ -41,6 +41,24 @@ func testEveryField(t *testing.T, h Harness) {
 	equal(t, "ledger entry", &entry, recalled)
 }
 
+// Codec checks that a codec keeps every field: values of which each is set, at
+// every depth, come back as they were.
+func Codec(t *testing.T, c state.Codec) {
+	roundTrip(t, "session", c.EncodeSession, c.DecodeSession)
+	roundTrip(t, "item", c.EncodeItem, c.DecodeItem)
+	roundTrip(t, "batch", c.EncodeBatch, c.DecodeBatch)
+}
+
+func roundTrip[T any](t *testing.T, what string, encode func(*T) ([]byte, error), decode func([]byte) (*T, error)) {
+	t.Helper()
+	want := filled[T]()
+	data, err := encode(&want)
+	must(t, err)
+	got, err := decode(data)
+	must(t, err)
+	equal(t, what, &want, got)
+}
+
 // filled returns a value of which every field is set, at every depth.
 func filled[T any]() (v T) {
 	n := 0

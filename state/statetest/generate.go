@@ -47,7 +47,7 @@ func (g generator) extra(label string) map[string]json.RawMessage {
 		extra[key] = json.RawMessage(draw(g, label+" value", rapid.SampledFrom(values)))
 	}
 	if g.bool(label + " of a later version") {
-		extra["gondola"] = json.RawMessage(`{"later":{"than":"this"}}`)
+		extra["later"] = json.RawMessage(`{"than":"this"}`)
 	}
 	return extra
 }

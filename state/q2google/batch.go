@@ -1,35 +1,25 @@
-package state
+package q2google
 
 import (
 	"errors"
 	"fmt"
 
-	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 )
 
-// batchFields are the fields of a [Batch] that q2google does not know.
-type batchFields struct {
-	ErrorClass fault.Class `json:"error_class,omitempty"`
-}
-
 // EncodeBatch returns a batch as q2google's batch document.
-func EncodeBatch(b *Batch) ([]byte, error) {
-	var own batchFields
-	if b.Error != nil {
-		own.ErrorClass = b.Error.Class
+func EncodeBatch(b *state.Batch) ([]byte, error) {
+	own, err := own.EncodeBatch(b)
+	if err != nil {
+		return nil, err
 	}
-	return batchMembers(b).document(&own, b.Extra)
-}
-
-func batchMembers(b *Batch) object {
 	names := b.FileNames
 	if names == nil {
 		names = []string{}
 	}
 	var record any
 	if b.Error != nil {
-		record = b.Error.members()
+		record = recordMember(*b.Error)
 	}
 	return object{
 		{"batch_index", b.Index},
@@ -37,26 +27,24 @@ func batchMembers(b *Batch) object {
 		{"status", knownStatus(b.Status)},
 		{"responses_json", b.Responses},
 		{"error", record},
-	}
+	}.document(own, b.Extra)
 }
 
 // DecodeBatch reads a batch document, q2google's or Gondola's.
-func DecodeBatch(data []byte) (*Batch, error) {
+func DecodeBatch(data []byte) (*state.Batch, error) {
 	r := newReader(data)
 	if r.err == nil && isNull(r.left["batch_index"]) {
 		r.err = errors.New("no batch_index")
 	}
-	b := &Batch{
+	if r.err == nil && r.ours() {
+		return own.DecodeBatch(data)
+	}
+	b := &state.Batch{
 		Index:     r.number("batch_index", 0),
 		FileNames: r.list("file_names"),
 		Status:    r.status("status"),
 		Responses: r.list("responses_json"),
 		Error:     r.record("error"),
-	}
-	var own batchFields
-	r.own(&own)
-	if b.Error != nil {
-		b.Error.Class = own.ErrorClass
 	}
 	b.Extra = r.rest()
 	if r.err != nil {
@@ -65,31 +53,37 @@ func DecodeBatch(data []byte) (*Batch, error) {
 	return b, nil
 }
 
-func (e ErrorRecord) members() object {
-	return object{
-		{"error_type", media.Word(e.Type)},
-		{"message", media.Sentence(e.Message)},
+// recordMember returns an error record; q2google leaves out the class.
+func recordMember(e state.ErrorRecord) object {
+	e = e.Bounded()
+	o := object{
+		{"error_type", e.Type},
+		{"message", e.Message},
 		{"attempt", e.Attempt},
-		{"updated_at", formatTime(e.At)},
+		{"updated_at", state.FormatTime(e.At)},
 	}
+	if e.Class != "" {
+		o = append(o, member{"class", e.Class})
+	}
+	return o
 }
 
-func recordMembers(records map[Stage]ErrorRecord) map[Stage]object {
-	m := make(map[Stage]object, len(records))
+func recordMembers(records map[state.Stage]state.ErrorRecord) map[state.Stage]object {
+	m := make(map[state.Stage]object, len(records))
 	for stage, e := range records {
-		m[stage] = e.members()
+		m[stage] = recordMember(e)
 	}
 	return m
 }
 
 // record reads an error record; nil if there is none.
-func (r *reader) record(key string) *ErrorRecord {
+func (r *reader) record(key string) *state.ErrorRecord {
 	raw := r.take(key)
 	if raw == nil {
 		return nil
 	}
 	in := newReader(raw)
-	e := &ErrorRecord{
+	e := &state.ErrorRecord{
 		Type:    in.text("error_type"),
 		Message: in.text("message"),
 		Attempt: in.number("attempt", 1),
@@ -102,19 +96,19 @@ func (r *reader) record(key string) *ErrorRecord {
 }
 
 // records reads error records by stage; nil if there are none.
-func (r *reader) records(key string) map[Stage]ErrorRecord {
+func (r *reader) records(key string) map[state.Stage]state.ErrorRecord {
 	raw := r.take(key)
 	if raw == nil {
 		return nil
 	}
 	in := newReader(raw)
-	var records map[Stage]ErrorRecord
+	var records map[state.Stage]state.ErrorRecord
 	for stage := range in.left {
 		if e := in.record(stage); e != nil {
 			if records == nil {
-				records = map[Stage]ErrorRecord{}
+				records = map[state.Stage]state.ErrorRecord{}
 			}
-			records[Stage(stage)] = *e
+			records[state.Stage(stage)] = *e
 		}
 	}
 	if in.err != nil {

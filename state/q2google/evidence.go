@@ -1,10 +1,11 @@
-package state
+package q2google
 
 import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
+	"github.com/gondola-sync/gondola/state"
 )
 
 // Evidence is what the batches of a session that q2google wrote say of its
@@ -35,8 +36,8 @@ func NewEvidence(saved time.Time) *Evidence {
 }
 
 // Add takes a batch into account.
-func (e *Evidence) Add(b *Batch) {
-	if b.Status == Running {
+func (e *Evidence) Add(b *state.Batch) {
+	if b.Status == state.Running {
 		for _, name := range b.FileNames {
 			e.unknown[name] = true
 		}
@@ -81,7 +82,7 @@ func resultsOf(responses []string) []result {
 		var answer struct {
 			Results []result `json:"newMediaItemResults"`
 		}
-		if jsonlimit.Unmarshal([]byte(text), &answer, maxValues) == nil {
+		if jsonlimit.Unmarshal([]byte(text), &answer, 50_000) == nil {
 			all = append(all, answer.Results...)
 		}
 	}
@@ -103,7 +104,7 @@ const (
 //     for the same item;
 //   - completed without a token stays so: q2google never forgets a token,
 //     Gondola does once it is spent.
-func (e *Evidence) Settle(it *Item) {
+func (e *Evidence) Settle(it *state.Item) {
 	token := ""
 	if it.Receipt != nil {
 		token = it.Receipt.Token
@@ -116,24 +117,24 @@ func (e *Evidence) Settle(it *Item) {
 		v = e.byName[it.Name]
 	}
 	switch {
-	case v.id != "" && (certain || it.Create == Completed):
-		it.Transfer, it.Create, it.DestinationID, it.Receipt = Completed, Completed, v.id, nil
-		delete(it.Errors, Create)
-	case it.Create == Completed && token == "":
-	case it.Create == Completed && v.code != 0 && v.code != rpcAlreadyExists:
-		it.Create = Failed
+	case v.id != "" && (certain || it.Create == state.Completed):
+		it.Transfer, it.Create, it.DestinationID, it.Receipt = state.Completed, state.Completed, v.id, nil
+		delete(it.Errors, state.Create)
+	case it.Create == state.Completed && token == "":
+	case it.Create == state.Completed && v.code != 0 && v.code != rpcAlreadyExists:
+		it.Create = state.Failed
 		if it.Errors == nil {
-			it.Errors = map[Stage]ErrorRecord{}
+			it.Errors = map[state.Stage]state.ErrorRecord{}
 		}
-		it.Errors[Create] = e.failure(v)
-	case it.Create == Completed || e.unknown[it.Name] && it.Create == Failed:
-		it.Create = Pending
-		delete(it.Errors, Create)
+		it.Errors[state.Create] = e.failure(v)
+	case it.Create == state.Completed || e.unknown[it.Name] && it.Create == state.Failed:
+		it.Create = state.Pending
+		delete(it.Errors, state.Create)
 	}
 }
 
-func (e *Evidence) failure(v verdict) ErrorRecord {
-	r := ErrorRecord{Type: fault.Server, Class: fault.Transient, Message: v.message, Attempt: 1, At: e.at}
+func (e *Evidence) failure(v verdict) state.ErrorRecord {
+	r := state.ErrorRecord{Type: fault.Server, Class: fault.Transient, Message: v.message, Attempt: 1, At: e.at}
 	if v.code == rpcInvalid {
 		r.Type, r.Class = fault.Rejected, fault.Item
 	}

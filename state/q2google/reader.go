@@ -1,4 +1,4 @@
-package state
+package q2google
 
 import (
 	"bytes"
@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gondola-sync/gondola/internal/jsonlimit"
+	"github.com/gondola-sync/gondola/state"
 )
 
 // reader takes the members of one JSON object, as tolerantly as q2google does.
@@ -21,7 +24,7 @@ type reader struct {
 
 func newReader(data []byte) *reader {
 	r := &reader{}
-	r.left, r.err = members(data)
+	r.left, _, r.err = state.Members(data)
 	return r
 }
 
@@ -81,21 +84,21 @@ func (r *reader) number(key string, absent int) int {
 }
 
 // status returns a status; words that are none of ours, and null, are pending.
-func (r *reader) status(key string) Status {
-	return knownStatus(Status(r.text(key)))
+func (r *reader) status(key string) state.Status {
+	return knownStatus(state.Status(r.text(key)))
 }
 
-func knownStatus(s Status) Status {
+func knownStatus(s state.Status) state.Status {
 	switch s {
-	case Running, Completed, Failed, Skipped:
+	case state.Running, state.Completed, state.Failed, state.Skipped:
 		return s
 	}
-	return Pending
+	return state.Pending
 }
 
 // time returns a time in UTC; the zero time for what is no time.
 func (r *reader) time(key string) time.Time {
-	t, _, _ := parseTime(r.text(key))
+	t, _, _ := state.ParseTime(r.text(key))
 	return t
 }
 
@@ -116,53 +119,8 @@ func (r *reader) list(key string) []string {
 	return list
 }
 
-// own decodes Gondola's fields into the struct that v points to and reports
-// whether the document has any. Members that v has no field for stay in left.
-func (r *reader) own(v any) bool {
-	raw := r.take(ownKey)
-	if raw == nil {
-		return false
-	}
-	fields, repeated, err := membersOf(raw)
-	if err != nil {
-		r.fail(ownKey, err)
-		return true
-	}
-	var unknown object
-	exact := []byte(raw)
-	if keys := jsonKeys(v); repeated || !allIn(keys, fields) { // json.Unmarshal takes "Seq" for "seq"
-		known := map[string]json.RawMessage{}
-		for _, key := range keys {
-			if m, ok := fields[key]; ok {
-				known[key] = m
-				delete(fields, key)
-			}
-		}
-		unknown = object(nil).with(fields)
-		exact, err = marshal(known)
-	}
-	if err == nil {
-		err = json.Unmarshal(exact, v)
-	}
-	if err != nil {
-		r.fail(ownKey, err)
-	}
-	if len(unknown) > 0 {
-		r.left[ownKey], _ = marshal(unknown)
-	}
-	return true
-}
-
-// allIn reports whether all members have one of the keys.
-func allIn(keys []string, members map[string]json.RawMessage) bool {
-	n := 0
-	for _, key := range keys {
-		if _, ok := members[key]; ok {
-			n++
-		}
-	}
-	return n == len(members)
-}
+// ours reports whether Gondola wrote the document last: q2google loses its key.
+func (r *reader) ours() bool { return r.err == nil && !isNull(r.left[ownKey]) }
 
 // rest returns what nobody took, compact; nil if nothing is left.
 func (r *reader) rest() map[string]json.RawMessage {
@@ -188,7 +146,8 @@ func scalar(raw json.RawMessage) (string, error) {
 	case isNull(raw):
 		return "", nil
 	case raw[0] == '"':
-		return text(raw)
+		plain, err := jsonlimit.Unquote(raw)
+		return string(plain), err
 	case raw[0] == '{' || raw[0] == '[':
 		return "", errors.New("want text")
 	}
