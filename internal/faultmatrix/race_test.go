@@ -3,4 +3,4 @@
 package faultmatrix
 
 // every is which rows run: the race detector makes each several times as dear.
-const every = 7
+const every = 13
