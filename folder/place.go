@@ -62,7 +62,11 @@ func (p *place) opened() (*os.Root, error) {
 	return root, err
 }
 
-// make makes the directory and what it holds of its own, if need be.
+// errMoved is the error of a directory that is open and no longer at its path.
+var errMoved = errors.New("it is no longer there: its disk was unmounted, or the directory was moved or removed")
+
+// make makes the directory and what it holds of its own, if need be. One that was
+// opened before is neither made again nor written to if its path leads elsewhere.
 func (p *place) make() (*os.Root, error) {
 	id, err := p.identity()
 	if err != nil {
@@ -70,10 +74,13 @@ func (p *place) make() (*os.Root, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.root == nil {
-		if err := os.MkdirAll(p.path, dirPerm); err != nil {
-			return nil, err
-		}
+	if p.root != nil {
+		err = p.stays()
+	} else {
+		err = os.MkdirAll(p.path, dirPerm)
+	}
+	if err != nil {
+		return nil, err
 	}
 	root, err := p.opened()
 	if err != nil {
@@ -83,6 +90,22 @@ func (p *place) make() (*os.Root, error) {
 		return nil, err
 	}
 	return root, mark(root, id)
+}
+
+// stays returns an error if the path leads to another directory than the open one.
+func (p *place) stays() error {
+	there, err := os.Stat(p.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errMoved
+	}
+	if err != nil {
+		return err
+	}
+	ours, err := p.root.Stat(".")
+	if err == nil && !os.SameFile(there, ours) {
+		err = errMoved
+	}
+	return err
 }
 
 // marker is the content of the marker file.

@@ -114,6 +114,9 @@ func (s *Source) list(ctx context.Context, o station.ListOptions, yield func(med
 	if err != nil {
 		return failure(ctx, op, err)
 	}
+	if err := notEmpty(root); err != nil {
+		return failure(ctx, op, err)
+	}
 	var unread []string
 	fail := func(name string, err error) { unread = append(unread, fmt.Sprintf("%s: %v", name, err)) }
 	err = walk(ctx, root, func(f found) error {
@@ -138,6 +141,22 @@ func (s *Source) list(ctx context.Context, o station.ListOptions, yield func(med
 		return incomplete(op, unread)
 	}
 	return nil
+}
+
+// errEmpty is the error of a directory that holds nothing at all, as one does whose
+// disk is not mounted.
+var errEmpty = errors.New("it is empty: its disk may not be mounted")
+
+func notEmpty(root *os.Root) error {
+	dir, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if _, err = dir.Readdirnames(1); errors.Is(err, io.EOF) {
+		return errEmpty
+	}
+	return err
 }
 
 // mostUnread is how many files an error names.

@@ -24,7 +24,7 @@ type Asked struct {
 // refuses a session that answers another question than asked. lasting bounds what
 // is stored while a run is being stopped.
 func Open(ctx, lasting context.Context, b state.Backend, id string, asked Asked) (*Session, error) {
-	s := &Session{ID: id, Window: asked.Question.Window, backend: b, lasting: lasting}
+	s := &Session{ID: id, Window: asked.Question.Window, derived: asked.ID == "", backend: b, lasting: lasting}
 	header, err := b.Session(ctx, id)
 	if errors.Is(err, state.ErrNotFound) {
 		s.header = newHeader(id, asked)

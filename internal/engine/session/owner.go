@@ -18,6 +18,9 @@ func (s *Session) Settle(ctx context.Context, to station.Destination) error {
 	if err == nil && s.header.Account != "" && s.header.Account != account {
 		err = s.refuseAccount(ctx, to)
 	}
+	if err == nil && s.header.Account == "" && s.derived {
+		err = s.checkPlace(ctx, to, account)
+	}
 	if err != nil {
 		return err
 	}
@@ -27,11 +30,7 @@ func (s *Session) Settle(ctx context.Context, to station.Destination) error {
 
 func (s *Session) refuseAccount(ctx context.Context, to station.Destination) error {
 	if _, certain := to.(station.Recaller); certain {
-		return &fault.Error{
-			Class: fault.Session, Code: fault.State,
-			Op:   fmt.Sprintf("session %s carries into another %s than the one that is there now", s.ID, s.header.To),
-			Hint: "see that the right disk is there, or begin anew with another --session-id: nothing that lies there is carried again",
-		}
+		return otherPlace(s.ID, s.header.To)
 	}
 	same, err := s.sameAccount(ctx, to)
 	if err != nil || same {
@@ -42,6 +41,38 @@ func (s *Session) refuseAccount(ctx context.Context, to station.Destination) err
 		Op:   fmt.Sprintf("session %s carries into another account of %s than the one logged in", s.ID, s.header.To),
 		Hint: "log in with the account it began with, or name another session with --session-id",
 	}
+}
+
+func otherPlace(id, to string) error {
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State,
+		Op:   fmt.Sprintf("session %s carries into another %s than the one that is there now", id, to),
+		Hint: "see that the right disk is there, or begin anew with another --session-id: nothing that lies there is carried again",
+	}
+}
+
+// checkPlace refuses a new session into a place that sessions on record know as
+// another one, as it is where a disk is not mounted.
+func (s *Session) checkPlace(ctx context.Context, to station.Destination, account string) error {
+	if _, certain := to.(station.Recaller); !certain {
+		return nil
+	}
+	other := ""
+	for h, err := range s.backend.Sessions(ctx) {
+		switch {
+		case err != nil:
+			return err
+		case h.To != s.header.To || h.Account == "":
+		case h.Account == account:
+			return nil
+		default:
+			other = h.ID
+		}
+	}
+	if other == "" {
+		return nil
+	}
+	return otherPlace(other, s.header.To)
 }
 
 // mostAsked is how many items of a session sameAccount asks for.

@@ -20,6 +20,7 @@ type Session struct {
 	Foreign bool
 	Account string // of the destination; "" before Settle
 
+	derived bool // its id was not asked for
 	backend state.Backend
 	lasting context.Context // for what must be stored although the run is being stopped
 

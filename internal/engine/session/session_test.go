@@ -188,3 +188,50 @@ func TestHeadersAreCopies(t *testing.T) {
 		t.Errorf("%s became %s", before, after)
 	}
 }
+
+// place is a destination that knows what it holds.
+type place struct {
+	station.Destination
+	station.Recaller
+	account string
+}
+
+func (p place) Account(context.Context) (string, error) { return p.account, nil }
+
+// TestAnotherPlaceIsNotBegun opens a new session into a place that other sessions know:
+// it must be the place that they know, unless the session was named.
+func TestAnotherPlaceIsNotBegun(t *testing.T) {
+	b := backend(t)
+	q := session.Question{From: "gopro:", To: "folder:/disk"}
+	began := func(id string, q session.Question, account string) error {
+		s, err := session.Open(t.Context(), t.Context(), b, session.Derive(q)+id, session.Asked{ID: id, Question: q, MostBatch: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Settle(t.Context(), place{account: account}); err != nil {
+			return err
+		}
+		return s.Update(func(*state.Session) {})
+	}
+	videos, elsewhere := q, q
+	videos.Filter.Types, elsewhere.To = []string{"video"}, "folder:/other"
+	for _, row := range []struct {
+		id      string
+		q       session.Question
+		account string
+		refused bool
+	}{
+		{"", q, "folder:a", false},
+		{"", videos, "folder:b", true},
+		{"", elsewhere, "folder:b", false},
+		{"", videos, "folder:a", false},
+		{"named", q, "folder:b", false},
+		{"", session.Question{From: "./x", To: q.To}, "folder:b", false}, // as a named one has
+		{"", session.Question{From: "./y", To: q.To}, "folder:c", true},
+	} {
+		err := began(row.id, row.q, row.account)
+		if (err != nil) != row.refused || row.refused && !strings.Contains(err.Error(), "another folder:/disk") {
+			t.Errorf("%+v: %v", row, err)
+		}
+	}
+}
