@@ -158,6 +158,9 @@ func (t *tx) Exec(sql string, args ...any) {
 
 // Put queues one statement that stores all rows.
 func (t *tx) Put(table sqlstore.Table, session string, rows ...[]any) {
+	if len(rows) == 0 {
+		return
+	}
 	var args []any
 	var arrays, names []string
 	if table.Session {

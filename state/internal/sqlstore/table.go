@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type Table struct {
 	Name    string
 	Keys    []Column // by which a row is known, besides its session
+	Kept    []Column // that a row which is there has already
 	Values  []Column
 	Session bool   // the rows belong to a session
 	Unless  string // a condition on a row that is not to be written again
@@ -27,12 +29,14 @@ var (
 	}
 	items = Table{
 		Name: "items", Session: true, Keys: []Column{{Name: "seq"}},
-		Values: []Column{
-			{"identity", "nullif(%s, '')"}, {Name: "name"}, {Name: "awaits"}, {Name: "outcome"},
-			{Name: "size"}, {Name: "carried"}, {Name: "captured"}, document,
-		},
-		Unless: unchanged,
+		Values: append(slices.Clone(indexed), progress...), Unless: unchanged,
 	}
+	// progressed are items that no index finds otherwise than before, so that none
+	// has to be written.
+	progressed = Table{Name: "items", Session: true, Keys: items.Keys, Kept: indexed, Values: progress, Unless: unchanged}
+	indexed    = []Column{{"identity", "nullif(%s, '')"}, {Name: "name"}, {Name: "awaits"}, {Name: "outcome"}, {Name: "captured"}}
+	progress   = []Column{{Name: "size"}, {Name: "carried"}, document}
+
 	batches   = Table{Name: "batches", Session: true, Keys: []Column{{Name: `"index"`}}, Values: []Column{document}, Unless: unchanged}
 	snapshots = Table{Name: "snapshots", Session: true, Values: []Column{{"at", "%s::timestamptz"}, document}}
 	ledger    = Table{Name: "ledger", Keys: []Column{{Name: "account"}, {Name: "key"}}, Values: []Column{{"entry", "%s::json"}}}
@@ -43,7 +47,7 @@ var document = Column{"document", "%s::json"}
 const unchanged = "stored.document::text = excluded.document::text"
 
 // Columns returns the columns, keys first, in the order of the arguments.
-func (t Table) Columns() []Column { return append(append([]Column{}, t.Keys...), t.Values...) }
+func (t Table) Columns() []Column { return slices.Concat(t.Keys, t.Kept, t.Values) }
 
 // Insert returns the statement that puts what a query selects: the values of
 // session, if the rows belong to one, and of all columns.
@@ -56,6 +60,9 @@ func (t Table) Insert(query string) string {
 		keys = append(keys, c.Name)
 	}
 	all = append(all, keys...)
+	for _, c := range t.Kept {
+		all = append(all, c.Name)
+	}
 	for _, c := range t.Values {
 		all, sets = append(all, c.Name), append(sets, c.Name+" = excluded."+c.Name)
 	}

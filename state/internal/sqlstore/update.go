@@ -92,11 +92,11 @@ func (u *update) find(found *[]driver.Row, condition string, values []string) {
 	if len(values) == 0 {
 		return
 	}
-	u.Each(`SELECT seq, coalesce(identity, ''), name, coalesce(awaits, ''), outcome, size, carried FROM gondola.items
+	u.Each(`SELECT seq, coalesce(identity, ''), name, coalesce(awaits, ''), outcome, captured, size, carried FROM gondola.items
 		WHERE session = `+num+` AND `+condition+` LIMIT 1 FOR UPDATE`, u.session, values, func(rows Rows) error {
 		for rows.Next() {
 			var r driver.Row
-			if err := rows.Scan(&r.Seq, &r.Key, &r.Name, &r.Next, &r.Outcome, &r.Size, &r.Carried); err != nil {
+			if err := rows.Scan(&r.Seq, &r.Key, &r.Name, &r.Next, &r.Outcome, &r.Captured, &r.Size, &r.Carried); err != nil {
 				return err
 			}
 			*found = append(*found, r)
@@ -136,18 +136,31 @@ func (u *update) putItems(changes []driver.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	names, rows := map[string]bool{}, make([][]any, len(changes))
-	for n, c := range changes {
+	names := map[string]bool{}
+	var rows, progress [][]any
+	for _, c := range changes {
 		names[c.Name] = true
-		rows[n] = []any{c.Seq, c.Key, c.Name, c.Next, c.Outcome, c.Size, c.Carried, c.Captured, driver.OneLine(c.Document)}
+		row := []any{c.Seq, c.Key, c.Name, c.Next, c.Outcome, c.Captured, c.Size, c.Carried, driver.OneLine(c.Document)}
+		if found(c) {
+			progress = append(progress, row)
+		} else {
+			rows = append(rows, row)
+		}
 	}
 	for _, c := range changes {
 		if c.Before != nil && c.Before.Name != c.Name && names[c.Before.Name] {
 			u.Exec("DELETE FROM gondola.items WHERE session = "+num+" AND seq = $2", u.session, c.Seq)
 		}
 	}
+	u.Put(progressed, u.session, progress...)
 	u.Put(items, u.session, rows...)
 	if u.written != nil {
 		u.written(u, u.session, changes)
 	}
+}
+
+// found reports whether all indexes find a row as before.
+func found(c driver.Change) bool {
+	b := c.Before
+	return b != nil && b.Key == c.Key && b.Name == c.Name && b.Next == c.Next && b.Outcome == c.Outcome && b.Captured == c.Captured
 }
