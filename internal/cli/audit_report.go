@@ -64,6 +64,8 @@ type auditLine struct {
 	Requests     map[string]int64 `json:"requests"`
 	Seconds      float64          `json:"seconds"`
 	Error        *errorObject     `json:"error,omitempty"`
+
+	atRisk string // bytes, in words
 }
 
 // auditPlaceLine is a destination that was looked into.
@@ -141,7 +143,10 @@ func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLi
 	line := auditLine{
 		Type: "summary", From: v.source.String(), Media: r.Media, Items: r.Items, Safe: r.Safe, AtRisk: r.AtRisk, Unknown: r.Unknown,
 		ExitCode: exitCode(err), Listed: r.Listed, Deep: v.deep, BytesAtRisk: r.BytesAtRisk,
-		Destinations: []auditPlaceLine{}, Requests: r.Requests, Seconds: took.Seconds(),
+		Destinations: []auditPlaceLine{}, Requests: r.Requests, Seconds: took.Seconds(), atRisk: size(r.BytesAtRisk),
+	}
+	if r.Unsized > 0 {
+		line.atRisk = "more than " + line.atRisk
 	}
 	if !r.Listed { // no claim is made
 		line.Safe, line.Unknown = 0, r.Items-r.AtRisk
@@ -213,7 +218,7 @@ func (v *auditView) answer(l auditLine) string {
 	case !l.Listed:
 		return "Not proven: the source was not listed to its end, so nothing can be said."
 	case l.AtRisk > 0:
-		return fmt.Sprintf("Not safe to %s: %d of %s (%s) are at no destination.", v.leave(), l.AtRisk, count(l.Items, "item"), size(l.BytesAtRisk))
+		return fmt.Sprintf("Not safe to %s: %d of %s (%s) are at no destination.", v.leave(), l.AtRisk, count(l.Items, "item"), l.atRisk)
 	case l.Unknown > 0:
 		return fmt.Sprintf("Not proven safe to %s: for %d of %s, a destination could not be asked.", v.leave(), l.Unknown, count(l.Items, "item"))
 	case l.Items == 0:

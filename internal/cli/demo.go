@@ -16,18 +16,24 @@ import (
 
 func newDemo(a *app) *cobra.Command {
 	var serve bool
+	var folder string
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show everything against emulated services, with proof; no account needed",
 		Long: `Show everything against emulated services: a plan, a sync that is interrupted in
 the middle, its resumption, a run that sends nothing again, and the proof that
-every file is in the emulated Google Photos exactly once, byte for byte. It needs
-no account and leaves nothing behind.`,
+every file is in the emulated Google Photos exactly once, byte for byte. Then the
+same library goes to a folder, is proved there, and an audit says before and after
+whether it is safe to cancel. It needs no account and leaves nothing behind but the
+folder that you name.`,
 		Example: `  gondola demo
+  gondola demo --folder ./photos
   gondola demo --serve`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), serve) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), folder, serve) },
 	}
+	cmd.Flags().StringVar(&folder, "folder", "", "bring the library to this new `DIRECTORY` and keep it (default: a temporary one, removed at the end)")
+	must(cmd.MarkFlagDirname("folder"))
 	cmd.Flags().BoolVar(&serve, "serve", false, "keep the emulated Google Photos up until Ctrl-C, to look at it in a browser")
 	return cmd
 }
@@ -37,20 +43,24 @@ type demo struct {
 	a        *app
 	services *services
 	dir      string
+	folder   string
 }
 
-func (a *app) demo(ctx context.Context, serve bool) (err error) {
+func (a *app) demo(ctx context.Context, folder string, serve bool) (err error) {
 	dir, err := os.MkdirTemp("", "gondola-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if folder, err = demoFolder(folder, dir); err != nil {
+		return err
+	}
 	services, err := startServices(emulator.Options{Library: emulator.Demo(), Google: googleOptions(true)}, "127.0.0.1", dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, services.close()) }()
-	d := &demo{a, services, dir}
+	d := &demo{a, services, dir, folder}
 	if err := d.show(ctx); err != nil {
 		return err
 	}
@@ -85,7 +95,10 @@ func (d *demo) show(ctx context.Context) error {
 		return err
 	}
 	d.say("\n5. The proof: what the GoPro cloud holds, compared by SHA-256 with what Google Photos received:")
-	return d.prove(cut, resumed, again)
+	if err := d.prove(cut, resumed, again); err != nil {
+		return err
+	}
+	return d.showFolder(ctx)
 }
 
 func (d *demo) say(text string) { fmt.Fprintln(d.a.result(), text) }

@@ -78,6 +78,7 @@ type Result struct {
 	Unknown int
 
 	BytesAtRisk int64 // of the items whose size is known
+	Unsized     int   // items at risk whose size is not known
 	Refused     int   // items at risk that the source does not give out
 	Places      []Place
 	Requests    map[string]int64 // by kind
@@ -201,7 +202,11 @@ func (a *auditor) conclude(f *finding) {
 // else says why it is at risk, their refusals do.
 func (a *auditor) countRisk(f *finding) {
 	a.result.AtRisk++
-	a.result.BytesAtRisk += max(f.Item.Item.Size, 0)
+	if size := f.Item.Item.Size; size >= 0 {
+		a.result.BytesAtRisk += size
+	} else {
+		a.result.Unsized++
+	}
 	if refusal := f.Item.Item.Refusal; refusal != nil {
 		a.result.Refused++
 		f.why = append(f.why, refusal.Reason)
