@@ -23,6 +23,14 @@ func AlbumKey(title string) string {
 	return "album~/" + hex.EncodeToString(sum[:])
 }
 
+// SourceAlbumKey is the key, in the ledger, of what an album of a source is at the
+// destination: what the entry says is the engine's business. The owner tells the
+// album from those of all sources.
+func SourceAlbumKey(owner string) string {
+	sum := sha256.Sum256([]byte(owner))
+	return "source-album/" + hex.EncodeToString(sum[:])
+}
+
 const accountLock = "gondola-account-"
 
 // AccountLock is what to [Backend.Lock] while an account is written to, so that

@@ -78,7 +78,7 @@ type Unlocker = driver.Unlocker
 
 // ItemQuery selects items. The zero query selects all.
 type ItemQuery struct {
-	Awaiting Stage // only items whose Awaits is this stage; "" for all
+	Awaiting Stage // only items whose Next is this: a stage, or Filing; "" for all
 	After    int64 // only items with a greater Seq
 	Limit    int   // at most so many; 0 for no limit
 }

@@ -198,6 +198,9 @@ func (it *Item) bound() {
 		r.At = media.Moment(r.At)
 		it.Receipt = &r
 	}
+	if it.FilingError != nil {
+		it.FilingError = new(it.FilingError.Bounded())
+	}
 	it.Errors = maps.Clone(it.Errors)
 	for stage, e := range it.Errors {
 		it.Errors[stage] = e.Bounded()

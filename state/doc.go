@@ -13,5 +13,5 @@
 // items by outcome, name and capture time.
 //
 // Status words are those of q2google. The rule that tells where an item stands
-// is in one place, [Item.Awaits]: backends index by it, the engine works by it.
+// is in one place, [Item.Next]: backends index by it, the engine works by it.
 package state

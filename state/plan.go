@@ -172,7 +172,7 @@ func (d *draft) encode(codec Codec) error {
 // RowOf returns an item's row without its document, for drivers.
 func RowOf(it *Item) driver.Row {
 	return driver.Row{
-		Seq: it.Seq, Key: it.ID.Key(), Name: it.Name, Next: string(it.Awaits()), Outcome: string(it.Outcome()),
+		Seq: it.Seq, Key: it.ID.Key(), Name: it.Name, Next: string(it.Next()), Outcome: string(it.Outcome()),
 		Size: it.Size, Carried: it.Carried, Captured: driver.SortableTime(media.Moment(it.CapturedAt)),
 	}
 }

@@ -22,7 +22,7 @@ const (
 // Query finds items: those for which all that is set holds. The zero Query finds
 // all, by Seq.
 type Query struct {
-	Awaiting Stage        // only items whose Awaits is this stage
+	Awaiting Stage        // only items whose Next is this
 	Outcome  Outcome      // only items whose Outcome is this
 	Prefix   string       // only items whose name begins so
 	Captured media.Window // only items that were captured in it; those without a capture time were not
@@ -47,7 +47,7 @@ type Searcher interface {
 
 // selects reports whether an item is one that q asks for, wherever it comes.
 func (q Query) selects(it *Item) bool {
-	return (q.Awaiting == "" || it.Awaits() == q.Awaiting) && (q.Outcome == "" || it.Outcome() == q.Outcome) &&
+	return (q.Awaiting == "" || it.Next() == q.Awaiting) && (q.Outcome == "" || it.Outcome() == q.Outcome) &&
 		strings.HasPrefix(it.Name, q.Prefix) &&
 		(q.Captured.IsZero() || !it.CapturedAt.IsZero() && q.Captured.Contains(it.CapturedAt))
 }

@@ -60,11 +60,12 @@ type Session struct {
 	Origin string `json:"origin,omitempty"`
 	// Account is the destination account that the items went to; "" until known.
 	Account string       `json:"account,omitempty"`
-	Album   string       `json:"album,omitempty"` // title; "" for none
-	AlbumID string       `json:"album_id,omitempty"`
-	Quality string       `json:"quality,omitempty"` // "source" or a height
-	Layout  string       `json:"layout,omitempty"`  // where the destination puts items; "" for its default
-	Filter  media.Filter `json:"filter,omitzero"`   // which items to take
+	Album   string       `json:"album,omitempty"`    // template of the title that items are put into; "" for none
+	AlbumID string       `json:"album_id,omitempty"` // of the first album that was opened for it
+	Albums  string       `json:"albums,omitempty"`   // MirrorAlbums or ""
+	Quality string       `json:"quality,omitempty"`  // "source" or a height
+	Layout  string       `json:"layout,omitempty"`   // where the destination puts items; "" for its default
+	Filter  media.Filter `json:"filter,omitzero"`    // which items to take
 
 	// ProvenAt is when the last listing began that was walked to its proven end, so
 	// that the session holds every item its window had at that time. Zero if none
@@ -107,6 +108,13 @@ type Item struct {
 
 	CarriedAt    time.Time `json:"carried_at,omitzero"`    // when its upload was finished, UTC
 	RegisteredAt time.Time `json:"registered_at,omitzero"` // when it came to be at the destination, UTC
+	// Unfiled are the albums that the item is still to be put into. Those of an item
+	// that is not at the destination yet follow when it is.
+	Unfiled []media.Album `json:"unfiled,omitempty"`
+	// FilingError is why it could not be put into one of them; nil if it was not
+	// tried.
+	FilingError *ErrorRecord `json:"filing_error,omitempty"`
+
 	// MissedAt is when a verification last looked for it at the destination and
 	// did not find it, so that it is carried again; UTC.
 	MissedAt time.Time `json:"missed_at,omitzero"`
@@ -163,7 +171,7 @@ const FirstBatchIndex = 1_000_000
 // Awaits returns the stage the item has to pass next, or "" if it is done:
 // registered, or refused with a reason.
 //
-// It is the one rule that backends index by and that the engine works by. An
+// It is the one rule that the engine works by. An
 // item that q2google marked as skipped because its transfer failed awaits
 // transfer: only a [media.Refusal] is final.
 func (it *Item) Awaits() Stage {
@@ -180,6 +188,24 @@ func (it *Item) Awaits() Stage {
 	return Create
 }
 
+// Filing is what Next says of an item that is at the destination and not in all of
+// its albums yet. It is no stage.
+const Filing Stage = "filing"
+
+// Next returns what the item has to pass next: a stage, Filing, or "". It is the
+// rule that backends index by.
+func (it *Item) Next() Stage {
+	stage := it.Awaits()
+	if stage == "" && it.Refusal == nil && len(it.Unfiled) > 0 {
+		return Filing
+	}
+	return stage
+}
+
+// MirrorAlbums is [Session.Albums] of a session that puts items into the albums
+// that hold them at their source.
+const MirrorAlbums = "mirror"
+
 // Outcome is what became of an item, in the words of the summary.
 type Outcome string
 
@@ -193,16 +219,18 @@ const (
 )
 
 // Outcome returns what became of the item so far. A failed item is one whose
-// next stage failed; it is tried again by the next run.
+// next stage failed, or that could not be put into an album; it is tried again by
+// the next run.
 func (it *Item) Outcome() Outcome {
-	switch stage := it.Awaits(); {
+	switch stage := it.Next(); {
 	case it.Refusal != nil:
 		return OutcomeSkipped
 	case stage == "" && it.AlreadyThere:
 		return OutcomeAlreadyThere
 	case stage == "":
 		return OutcomeCreated
-	case stage == Transfer && it.Transfer == Failed, stage == Create && it.Create == Failed, stage == Discovery && it.Discovery == Failed:
+	case stage == Transfer && it.Transfer == Failed, stage == Create && it.Create == Failed, stage == Discovery && it.Discovery == Failed,
+		stage == Filing && it.FilingError != nil:
 		return OutcomeFailed
 	}
 	return OutcomePending

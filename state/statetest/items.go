@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -46,6 +47,12 @@ func mixed(n int) []*state.Item {
 		if i%13 == 0 {
 			it.Size = media.SizeUnknown
 		}
+		if i%5 == 0 {
+			it.Unfiled = []media.Album{{Title: "Summer"}, {ID: "a1", Title: "Sea"}}
+		}
+		if i%10 == 0 {
+			it.FilingError = &state.ErrorRecord{Type: fault.Gone, Class: fault.Item, Message: "it is gone", Attempt: 1, At: recordedAt}
+		}
 		if i%17 == 0 {
 			it.Discovery = state.Failed
 		}
@@ -57,12 +64,12 @@ func testQueries(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
 	list := mixed(h.most(150))
 	must(t, b.PutItems(ctx, "s", list...))
-	for _, stage := range []state.Stage{"", state.Discovery, state.Transfer, state.Create} {
+	for _, stage := range []state.Stage{"", state.Discovery, state.Transfer, state.Create, state.Filing} {
 		for _, after := range []int64{0, 1, 75, 149, 150, 1 << 40} {
 			for _, limit := range []int{0, 1, 10, 70, 1000} {
 				var want []int64
 				for _, it := range list {
-					if it.Seq > after && (stage == "" || it.Awaits() == stage) && (limit == 0 || len(want) < limit) {
+					if it.Seq > after && (stage == "" || it.Next() == stage) && (limit == 0 || len(want) < limit) {
 						want = append(want, it.Seq)
 					}
 				}

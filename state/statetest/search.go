@@ -77,7 +77,7 @@ func queries() (all []state.Query) {
 // found returns the items that a query without cursor and limit selects.
 func found(list []*state.Item, q state.Query) (some []*state.Item) {
 	for _, it := range list {
-		if (q.Awaiting == "" || it.Awaits() == q.Awaiting) && (q.Outcome == "" || it.Outcome() == q.Outcome) && strings.HasPrefix(it.Name, q.Prefix) &&
+		if (q.Awaiting == "" || it.Next() == q.Awaiting) && (q.Outcome == "" || it.Outcome() == q.Outcome) && strings.HasPrefix(it.Name, q.Prefix) &&
 			(q.Captured.IsZero() || !it.CapturedAt.IsZero() && q.Captured.Contains(it.CapturedAt)) {
 			some = append(some, it)
 		}
