@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -124,6 +125,9 @@ func extended(object []byte) (bson.RawValue, bool) {
 
 var errDigits = errors.New("a number has more digits than MongoDB keeps")
 
+// longestNumber is longer than a number of so many digits is written.
+const longestNumber = 1000
+
 // number returns a JSON number as the smallest type that holds it exactly. A
 // double holds what it prints as.
 func number(text string) (any, error) {
@@ -133,115 +137,52 @@ func number(text string) (any, error) {
 		}
 		return n, nil
 	}
-	want, ok := parseDecimal(text)
-	if !ok {
+	if len(text) > longestNumber {
 		return nil, errDigits
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if got, _ := parseDecimal(strconv.FormatFloat(f, 'e', -1, 64)); err == nil && got == want {
-		return f, nil
 	}
 	d, err := bson.ParseDecimal128(text)
 	if err != nil {
 		return nil, errDigits
 	}
-	digits, exp, err := d.BigInt()
-	if err != nil {
-		return nil, errDigits
-	}
-	if got, _ := parseDecimal(fmt.Sprintf("%se%d", digits, exp)); got != want {
-		return nil, errDigits
+	if f, err := strconv.ParseFloat(text, 64); err == nil {
+		if printed, err := bson.ParseDecimal128(strconv.FormatFloat(f, 'e', -1, 64)); err == nil && same(d, printed) {
+			return f, nil
+		}
 	}
 	return d, nil
 }
 
-// decimal is a number as sign, digits and power of ten, without leading and
-// trailing zeros; the zero decimal is 0.
-type decimal struct {
-	negative bool
-	digits   string
-	exp      int
+// same reports whether two decimals are the same number.
+func same(a, b bson.Decimal128) bool {
+	if a.IsZero() || b.IsZero() {
+		return a.IsZero() == b.IsZero()
+	}
+	x, m, _ := a.BigInt()
+	y, n, _ := b.BigInt()
+	if m < n {
+		x, m, y, n = y, n, x, m
+	}
+	const digits = 34 // of a decimal
+	if m-n > digits {
+		return false
+	}
+	return x.Mul(x, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(m-n)), nil)).Cmp(y) == 0
 }
 
-// parseDecimal reads a JSON number, or reports that its exponent is out of all
-// reason.
-func parseDecimal(text string) (decimal, bool) {
-	var d decimal
-	text, d.negative = strings.TrimPrefix(text, "-"), strings.HasPrefix(text, "-")
-	mantissa, exp := text, ""
-	if i := strings.IndexAny(text, "eE"); i >= 0 {
-		mantissa, exp = text[:i], text[i+1:]
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	d.digits = strings.TrimLeft(whole+fraction, "0")
-	if exp != "" {
-		n, err := strconv.ParseInt(exp, 10, 32)
-		if err != nil {
-			return decimal{}, false
-		}
-		d.exp = int(n)
-	}
-	trimmed := strings.TrimRight(d.digits, "0")
-	d.exp += len(d.digits) - len(trimmed) - len(fraction)
-	if d.digits = trimmed; trimmed == "" {
-		d.exp = 0
-	}
-	return d, true
-}
+// Keys are written without what MongoDB or its relatives do not take: "." and "$"
+// mean something in queries, and no key holds a NUL. A per cent sign is escaped
+// only where it would be taken for an escape, and a dollar sign only in front.
+var (
+	escapes   = strings.NewReplacer("%25", "%2525", "%2E", "%252E", "%24", "%2524", "%00", "%2500", ".", "%2E", "\x00", "%00")
+	unescapes = strings.NewReplacer("%25", "%", "%2E", ".", "%24", "$", "%00", "\x00")
+)
 
-// escapes are what keys are written with that MongoDB or its relatives do not
-// take: "." and "$" mean something in queries, and no key holds a NUL.
-var escapes = []struct{ char, code string }{{"%", "%25"}, {".", "%2E"}, {"$", "%24"}, {"\x00", "%00"}}
-
-// escape returns the key that stands for one of JSON. A per cent sign is
-// escaped only where it would be taken for an escape, and a dollar sign only in
-// front.
+// escape returns the key that stands for one of JSON, and unescape the other way.
 func escape(key string) string {
-	if !strings.ContainsAny(key, "%.$\x00") {
-		return key
+	if rest, ok := strings.CutPrefix(key, "$"); ok {
+		return "%24" + escapes.Replace(rest)
 	}
-	var b strings.Builder
-	for i := range len(key) {
-		char, code := key[i:i+1], ""
-		for _, e := range escapes {
-			if e.char == char {
-				code = e.code
-			}
-		}
-		if char == "%" && unescaped(key[i:]) == "" || char == "$" && i > 0 {
-			code = ""
-		}
-		if code == "" {
-			code = char
-		}
-		b.WriteString(code)
-	}
-	return b.String()
+	return escapes.Replace(key)
 }
 
-// unescaped returns the character whose escape s begins with, or "".
-func unescaped(s string) string {
-	for _, e := range escapes {
-		if strings.HasPrefix(s, e.code) {
-			return e.char
-		}
-	}
-	return ""
-}
-
-// unescape returns the key of JSON that a stored one stands for.
-func unescape(key string) string {
-	if !strings.Contains(key, "%") {
-		return key
-	}
-	var b strings.Builder
-	for i := 0; i < len(key); i++ {
-		if char := unescaped(key[i:]); char != "" {
-			b.WriteString(char)
-			i += len("%25") - 1
-			continue
-		}
-		b.WriteByte(key[i])
-	}
-	return b.String()
-}
+func unescape(key string) string { return unescapes.Replace(key) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"pgregory.net/rapid"
@@ -70,8 +71,11 @@ func keysOf(t *testing.T, text string) (list []json.Token) {
 			return list
 		}
 		if n, ok := token.(json.Number); ok {
-			d, _ := parseDecimal(n.String())
-			list = append(list, d)
+			value, err := number(n.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, value)
 			continue
 		}
 		list = append(list, token)
@@ -177,7 +181,7 @@ func FuzzDocument(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := toBSON(data)
-		if err != nil || !json.Valid(data) {
+		if err != nil || !json.Valid(data) || !utf8.Valid(data) {
 			return
 		}
 		raw, err := bson.Marshal(d)
