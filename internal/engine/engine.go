@@ -5,10 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/describe"
 	"github.com/gondola-sync/gondola/internal/engine/flow"
 	"github.com/gondola-sync/gondola/internal/engine/monitor"
 	"github.com/gondola-sync/gondola/internal/engine/register"
@@ -71,10 +73,11 @@ type Run struct {
 	answered []station.BatchResult // for the hook; the create stage alone touches it
 
 	// Set when the session is open.
-	session *session.Session
-	stages  *stages
-	unlock  func() error // the destination
-	altered []string     // warnings of items that were changed at the destination
+	session   *session.Session
+	stages    *stages
+	describer *describe.Describer
+	unlock    func() error // the destination
+	altered   []string     // warnings of items that were changed at the destination
 }
 
 // foundOut is what discovery found out, to be read when it has ended.
@@ -142,7 +145,7 @@ func (r *Run) Do(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if err = r.open(ctx, lasting); err == nil {
-		err = r.recorded(lasting, func() error { return r.move(ctx) })
+		err = r.recorded(lasting, func() error { return r.moveAndDescribe(ctx) })
 	}
 	result, sumErr := r.result(lasting, err)
 	return result, errors.Join(err, sumErr, r.unlock(), lock.Unlock())
@@ -174,6 +177,7 @@ func (r *Run) open(ctx, lasting context.Context) error {
 	}
 	r.session = s
 	r.stages = newStages(ctx, r)
+	r.describer = describe.New(describe.Options{Source: r.o.Source, Destination: r.o.Destination, Store: s, Notice: r.monitor.Notice})
 	if err := s.Settle(ctx, r.o.Destination); err != nil {
 		return err
 	}
@@ -236,7 +240,7 @@ func (r *Run) result(lasting context.Context, err error) (*Result, error) {
 		Items:    counts,
 		Moved:    r.monitor.Moved(),
 		Remarks:  r.monitor.Remarks(),
-		Warnings: append(r.altered, r.found.warnings...),
+		Warnings: slices.Concat(r.altered, r.found.warnings, r.describer.Warnings()),
 		Requests: requests(r.o.Source, r.o.Destination),
 	}, nil
 }

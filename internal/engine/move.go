@@ -15,6 +15,15 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
+// moveAndDescribe moves, and then describes what is at the destination without its
+// description.
+func (r *Run) moveAndDescribe(ctx context.Context) error {
+	if err := r.move(ctx); err != nil {
+		return err
+	}
+	return r.describer.Rest(ctx)
+}
+
 // move runs the three stages side by side. A session-wide fault of the first
 // two stops both, and lets the third register what was transferred; a fault of the
 // third, or the end of ctx, stops all.
@@ -78,6 +87,7 @@ func (r *Run) parts() (*carry.Carrier, *register.Registrar) {
 		Begin:       func(ctx context.Context) error { return r.stages.begin(ctx, state.Create) },
 		Failed:      r.failed(state.Create),
 		Again:       func() { carrier.Again() },
+		Arrived:     r.describer.Items,
 		Answered:    r.keepAnswer(),
 	})
 	carrier = carry.New(carry.Options{

@@ -151,7 +151,14 @@ func (b *batcher) send(ctx context.Context, items []*state.Item) (again []*state
 	}
 	record.Status = state.Completed
 	record.Responses = created.Responses
-	return applied.again, errors.Join(applied.ended, b.r.Store.PutBatch(record))
+	return applied.again, errors.Join(applied.ended, b.r.Store.PutBatch(record), b.arrived(ctx, applied.there))
+}
+
+func (b *batcher) arrived(ctx context.Context, items []*state.Item) error {
+	if b.r.Arrived == nil {
+		return nil
+	}
+	return b.r.Arrived(ctx, items)
 }
 
 // unanswered reports whether the last call that was to register the item got no

@@ -38,7 +38,7 @@ type Reporter interface {
 	Notice(format string, args ...any)
 }
 
-// Options are the parts of a Registrar; all but ByBytes and Answered are required.
+// Options are the parts of a Registrar; all but ByBytes, Arrived and Answered are required.
 type Options struct {
 	Destination station.Destination
 	Store       Store
@@ -53,6 +53,9 @@ type Options struct {
 	Failed func(it *state.Item, err error) error
 	// Again is called when an item awaits its transfer again.
 	Again func()
+	// Arrived, if not nil, is called with the items of each call that are at the
+	// destination, when that is stored. An error from it ends the run.
+	Arrived func(ctx context.Context, items []*state.Item) error
 	// Answered, if not nil, is called with each answered call.
 	Answered func(station.BatchResult)
 }

@@ -11,6 +11,7 @@ import (
 
 // applied is what became of the items of a create call.
 type applied struct {
+	there []*state.Item // at the destination
 	again []*state.Item // to be registered again
 	ended error         // what ends the run; the failures after it are not applied
 }
@@ -18,13 +19,12 @@ type applied struct {
 // apply stores the outcome of each item of a create call, the ledger first.
 // Whatever else fails, the items that are at the destination are stored.
 func (b *batcher) apply(items []*state.Item, results []station.Result) (a applied, err error) {
-	var there []*state.Item
 	for i, it := range items {
 		result := results[i]
 		switch {
 		case result.Err == nil:
 			lifecycle.Created(it, result.ID)
-			there = append(there, it)
+			a.there = append(a.there, it)
 		case a.ended == nil:
 			again, err := b.applyFailure(it, result.Err)
 			if a.ended = err; again {
@@ -32,10 +32,10 @@ func (b *batcher) apply(items []*state.Item, results []station.Result) (a applie
 			}
 		}
 	}
-	if err := b.store(there); err != nil {
+	if err := b.store(a.there); err != nil {
 		return a, errors.Join(a.ended, err)
 	}
-	for _, it := range there {
+	for _, it := range a.there {
 		b.r.Report.Created(it)
 	}
 	return a, nil
