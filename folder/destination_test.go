@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,15 +62,15 @@ func file(n int, size int64) stationtest.File {
 // held returns the files that lie in a folder.
 func held(t *testing.T, dir string) (all []stationtest.Held) {
 	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(name string, e os.DirEntry, err error) error {
 		switch {
 		case err != nil || e.Name() == ownDir:
 			return cmpSkip(e, err)
-		case e.IsDir():
+		case e.IsDir() || path.Ext(e.Name()) == ".xmp":
 			return nil
 		}
-		data, err := os.ReadFile(path)
-		rel, _ := filepath.Rel(dir, path)
+		data, err := os.ReadFile(name)
+		rel, _ := filepath.Rel(dir, name)
 		all = append(all, stationtest.Held{ID: filepath.ToSlash(rel), Name: e.Name(), SHA256: hexSum(data), Size: int64(len(data))})
 		return err
 	})
@@ -98,7 +99,7 @@ func TestDestination(t *testing.T) {
 	stationtest.RunDestination(t, func(t *testing.T) stationtest.Destination {
 		dir, other := made(t), made(t)
 		return stationtest.Destination{
-			Open:  func(t *testing.T) station.Destination { return openDestination(t, dir) },
+			Open:  func(t *testing.T) station.Destination { return annotating(t, dir, XMPSidecar) },
 			Other: func(t *testing.T) station.Destination { return openDestination(t, other) },
 			File:  file,
 			Least: 1,

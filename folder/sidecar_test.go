@@ -17,7 +17,7 @@ import (
 
 func annotating(t *testing.T, dir string, format Sidecar) *Destination {
 	t.Helper()
-	d, err := NewDestination(DestinationOptions{Path: dir, Sidecar: format, Zone: time.FixedZone("", 2*60*60)})
+	d, err := NewDestination(DestinationOptions{Path: dir, Name: "folder:", Sidecar: format, Zone: time.FixedZone("", 2*60*60), Interval: interval})
 	if err != nil {
 		t.Fatal(err)
 	}

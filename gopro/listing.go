@@ -48,22 +48,17 @@ const (
 // and said in the log, if three walks list the same media to the end without a
 // gap, by pages of different lengths and in both orders that there are.
 func (c *Client) Media(ctx context.Context, w media.Window) iter.Seq2[Row, error] {
-	return c.list(ctx, w, func(text string) { c.log.WarnContext(ctx, text) })
+	return c.rows(ctx, station.ListOptions{Window: w})
 }
 
 // rows is Media as the options say.
 func (c *Client) rows(ctx context.Context, o station.ListOptions) iter.Seq2[Row, error] {
-	if o.Notice == nil {
-		return c.Media(ctx, o.Window)
+	notice := o.Notice
+	if notice == nil {
+		notice = func(text string) { c.log.WarnContext(ctx, text) }
 	}
-	return c.list(ctx, o.Window, o.Notice)
-}
-
-// list is Media with a function that is called with each remark on the listing
-// that a user should read.
-func (c *Client) list(ctx context.Context, w media.Window, notice func(string)) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		l := &listing{client: c, window: w, seen: newIDSet(), yield: yield, notice: notice}
+		l := &listing{client: c, window: o.Window, describe: o.Describe, seen: newIDSet(), yield: yield, notice: notice}
 		if err := l.run(ctx); err != nil && !l.stopped {
 			yield(Row{}, err)
 		}
@@ -72,12 +67,13 @@ func (c *Client) list(ctx context.Context, w media.Window, notice func(string)) 
 
 // listing is one run over the library.
 type listing struct {
-	client  *Client
-	window  media.Window
-	yield   func(Row, error) bool
-	notice  func(string)
-	stopped bool   // by the consumer
-	seen    *idSet // ids of media
+	client   *Client
+	window   media.Window
+	describe bool // rows hold their records
+	yield    func(Row, error) bool
+	notice   func(string)
+	stopped  bool   // by the consumer
+	seen     *idSet // ids of media
 }
 
 // walk is one pass over all pages.
@@ -118,7 +114,7 @@ func (w *walk) alike(other *walk) bool { return w.unique == other.unique && w.to
 // next is the walk after some that did not add up. If they agree, one that looks
 // from another side will show rows that only they lack.
 func (l *listing) next(walks []*walk) *walk {
-	w := &walk{number: uint8(len(walks) + 1), query: Query{PerPage: laterPerPage, Captured: widen(l.window)}}
+	w := &walk{number: uint8(len(walks) + 1), query: Query{PerPage: laterPerPage, Captured: widen(l.window), Describe: l.describe}}
 	switch {
 	case len(walks) == 0:
 		w.query.PerPage = firstPerPage

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/station"
 )
 
 var noon = time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -254,7 +255,7 @@ func TestACountThatIsWrongForEver(t *testing.T) {
 				var said []string
 				n := 0
 				var err error
-				for _, e := range newTestClient(t, cl).list(t.Context(), media.Window{}, func(text string) { said = append(said, text) }) {
+				for _, e := range newTestClient(t, cl).rows(t.Context(), station.ListOptions{Notice: func(text string) { said = append(said, text) }}) {
 					if err = e; e == nil {
 						n++
 					}

@@ -15,7 +15,7 @@ import (
 // TestDecodersTakeBoundedMemory: bodies of the full limit that are made of the
 // smallest elements.
 func TestDecodersTakeBoundedMemory(t *testing.T) {
-	limittest.Check(t, maxAnswer, func(b []byte) { decodePage(b) },
+	limittest.Check(t, maxAnswer, func(b []byte) { decodePage(b, true) },
 		`{"_pages":{"total_items":1},"_embedded":{"media":[@]}}`,
 		`{"_pages":{"total_items":1},"_embedded":{"media":[{"available_labels":[@]}]}}`,
 		`{"_pages":{"total_items":1},"_embedded":{"media":[{%}]}}`,
@@ -34,7 +34,7 @@ func TestDecodersTakeBoundedMemory(t *testing.T) {
 func TestListingOfManyFullEntries(t *testing.T) {
 	for template, decode := range map[string]func([]byte){
 		`{"_embedded":{"variations":[` + strings.Repeat(`{"url":"u","label":"l","type":"t","item_number":1},`, maxAnswer/60) + `{}]}}`: func(b []byte) { decodeManifest(b) },
-		`{"_pages":{"total_items":1},"_embedded":{"media":[` + strings.Repeat(`{"id":"a","type":"t"},`, maxAnswer/25) + `{}]}}`:        func(b []byte) { decodePage(b) },
+		`{"_pages":{"total_items":1},"_embedded":{"media":[` + strings.Repeat(`{"id":"a","type":"t"},`, maxAnswer/25) + `{}]}}`:        func(b []byte) { decodePage(b, true) },
 	} {
 		if peak := limittest.Peak(func() { decode([]byte(template)) }); peak > 4*maxAnswer {
 			t.Errorf("%.60s…: %d bytes", template, peak)
@@ -110,7 +110,7 @@ func TestRenewalTakesBoundedMemory(t *testing.T) {
 
 func FuzzMemory(f *testing.F) {
 	limittest.Fuzz(f, maxAnswer, []func([]byte){
-		func(b []byte) { _, _ = decodePage(b) },
+		func(b []byte) { _, _ = decodePage(b, true) },
 		func(b []byte) { _, _ = decodeManifest(b) },
 		func(b []byte) { _, _ = decodeItems(b, albumOf) },
 		func(b []byte) { rowOf(decoded(b)) },

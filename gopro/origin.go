@@ -81,7 +81,7 @@ func (c *Client) owner(ctx context.Context) (string, error) {
 }
 
 func ownerIn(a answer) (string, error) {
-	page, err := decodePage(a.body)
+	page, err := decodePage(a.body, false)
 	switch {
 	case err != nil:
 		return "", err

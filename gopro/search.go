@@ -2,6 +2,7 @@ package gopro
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,6 +21,8 @@ type Query struct {
 	Captured media.Window
 	// ByCapture orders by time of capture instead of upload.
 	ByCapture bool
+	// Describe asks for what describes the media beyond what a [Row] has.
+	Describe bool
 }
 
 // rangeTime is the one form of a time in a range that is known to be understood;
@@ -33,6 +36,9 @@ func (q Query) values() url.Values {
 		"per_page": {strconv.Itoa(max(q.PerPage, 1))},
 		"order_by": {"created_at"},
 		"fields":   {rowFields},
+	}
+	if q.Describe {
+		v.Set("fields", rowFields+","+describedFields)
 	}
 	if q.ByCapture {
 		v.Set("order_by", "captured_at")
@@ -56,14 +62,26 @@ func (q Query) values() url.Values {
 // should: see [Client.Media].
 func (c *Client) Search(ctx context.Context, q Query) (Page, error) {
 	cl := call{op: fmt.Sprintf("list gopro: page %d", q.Page), path: "media/search", query: q.values()}
-	return get(ctx, c, cl, func(a answer) (Page, error) { return decodePage(a.body) })
+	return get(ctx, c, cl, func(a answer) (Page, error) { return decodePage(a.body, q.Describe) })
 }
 
 // Medium returns the record of one medium, or a fault with fault.Gone.
 func (c *Client) Medium(ctx context.Context, id string) (Row, error) {
+	return c.medium(ctx, id, "")
+}
+
+// medium is Medium with some members alone and the record, or with all members and
+// without it.
+func (c *Client) medium(ctx context.Context, id, fields string) (Row, error) {
 	cl := call{op: "look up GoPro medium " + id, path: mediumPath(id), item: true}
+	if fields != "" {
+		cl.query = url.Values{"fields": {fields}}
+	}
 	return get(ctx, c, cl, func(a answer) (row Row, err error) {
-		if row = rowOf(decoded(a.body)); row.ID != id {
+		if json.Valid(a.body) {
+			row = decodeRow(a.body, fields != "")
+		}
+		if row.ID != id {
 			return Row{}, errors.New("the answer is not the record that was asked for")
 		}
 		return row, nil

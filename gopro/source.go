@@ -38,6 +38,7 @@ type Source struct {
 	doubts  doubts // media that are listed by what their rows promise
 	failing failing
 	lacking lacking
+	records records
 
 	quality string
 }
@@ -175,6 +176,10 @@ func (s *Source) resolveAll(ctx context.Context, o station.ListOptions, queue ch
 		return
 	}
 	for row, err := range s.client.rows(ctx, o) {
+		if err == nil && o.Describe {
+			s.records.put(row.ID, row.described())
+			row.Record = nil
+		}
 		if err == nil && s.leavesOut(row, o, albums) {
 			continue
 		}

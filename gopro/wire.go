@@ -36,6 +36,10 @@ type Row struct {
 	// ThumbnailToken is a credential for [Client.Thumbnail]. Only
 	// [Client.Medium] returns it.
 	ThumbnailToken string
+
+	// Record is the row as it was sent, without credentials and what is null: only of
+	// a search with [Query.Describe].
+	Record json.RawMessage
 }
 
 // rowFields are the members that a search asks for.
@@ -91,7 +95,7 @@ type Page struct {
 	TotalItems int // media that match, on all pages
 }
 
-func decodePage(b []byte) (Page, error) {
+func decodePage(b []byte, describe bool) (Page, error) {
 	if !json.Valid(b) {
 		return Page{}, errors.New("the answer is not the JSON of a listing")
 	}
@@ -100,13 +104,22 @@ func decodePage(b []byte) (Page, error) {
 	if embedded == nil || !ok || total > 1<<31-1 {
 		return Page{}, errors.New("the answer is not a listing: it lacks media or their number")
 	}
-	rows, err := jsonlimit.List(jsonlimit.Member(embedded, "media"), rowLimits, func(b []byte) Row { return rowOf(objectOf(b)) })
+	rows, err := jsonlimit.List(jsonlimit.Member(embedded, "media"), rowLimits, func(b []byte) Row { return decodeRow(b, describe) })
 	return Page{
 		Rows:       rows,
 		Number:     pages.count("current_page"),
 		PerPage:    pages.count("per_page"),
 		TotalItems: int(total),
 	}, err
+}
+
+// decodeRow decodes valid JSON. With describe, the row holds its record.
+func decodeRow(valid []byte, describe bool) Row {
+	row := rowOf(objectOf(valid))
+	if describe {
+		row.Record = recordOf(valid)
+	}
+	return row
 }
 
 // embeddedIn returns the object that holds the lists of an answer, or nil.

@@ -52,12 +52,12 @@ func TestRow(t *testing.T) {
 }
 
 func TestDecodePage(t *testing.T) {
-	p, err := decodePage([]byte(`{"_embedded":{"errors":7,"media":[{"id":"a"},null,{"id":"b","width":{}}]},"_pages":{"current_page":1,"per_page":"50","total_items":3}}`))
+	p, err := decodePage([]byte(`{"_embedded":{"errors":7,"media":[{"id":"a"},null,{"id":"b","width":{}}]},"_pages":{"current_page":1,"per_page":"50","total_items":3}}`), false)
 	if err != nil || len(p.Rows) != 3 || p.Rows[2].ID != "b" || p.PerPage != 50 || p.TotalItems != 3 {
 		t.Errorf("decodePage = %+v, %v", p, err)
 	}
 	for _, bad := range []string{``, `[]`, `{}`, `{"error":"x"}`, `{"_embedded":{"media":[]}}`, `{"_embedded":{"media":[]},"_pages":{"total_items":-1}}`, `{"_embedded":`} {
-		if p, err := decodePage([]byte(bad)); err == nil {
+		if p, err := decodePage([]byte(bad), false); err == nil {
 			t.Errorf("decodePage(%s) = %+v, want an error", bad, p)
 		}
 	}
@@ -92,7 +92,7 @@ func FuzzPage(f *testing.F) {
 	f.Add([]byte(`{"_embedded":{"media":[{"id":"a","file_size":"1","captured_at":"2025-06-01T09:12:33Z","available_labels":["x"]}]},"_pages":{"per_page":1.0,"total_items":1}}`))
 	f.Add([]byte(`{"_embedded":{"media":[[],{},"",null,1]},"_pages":{"total_items":"5"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := decodePage(b)
+		p, err := decodePage(b, false)
 		if err == nil && (p.TotalItems < 0 || p.PerPage < 0 || p.Number < 0) {
 			t.Errorf("%s: %+v", b, p)
 		}

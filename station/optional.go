@@ -32,6 +32,9 @@ type ListOptions struct {
 	// Wants reports whether items of a kind and of the source's own type are
 	// wanted. A medium that consists of others only need not be listed.
 	Wants func(kind media.Kind, typ string) bool
+	// Describe says that the source will be asked to describe its items (see
+	// [Describer]): what the listing shows of them it may keep at hand.
+	Describe bool
 	// Notice is called with each remark on the listing that a user should read.
 	Notice func(text string)
 	// Albums asks for the albums of the items. An item whose albums have become

@@ -28,6 +28,7 @@ type Request struct {
 	Album     string
 	Quality   string // SourceQuality or a height; "" for the session's, or originals
 	Layout    string // "" for the session's, or the destination's default
+	Sidecar   string // format of what the destination keeps beside each file; "" for none
 	Zone      *time.Location
 
 	Transfers        int
@@ -114,12 +115,15 @@ func (j *Job) openStations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone})
+	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone, Sidecar: r.Sidecar})
 	if err != nil {
 		return err
 	}
 	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Layout != "" {
 		return usagef("--layout: %s lays nothing out; leave it out", j.To)
+	}
+	if _, ok := j.to.Destination.(station.Annotator); !ok && r.Sidecar != "" && r.Sidecar != "none" {
+		return usagef("--sidecar: %s keeps none; leave it out", j.To)
 	}
 	j.Options = gondola.Options{
 		Source: source, Destination: j.to.Destination,

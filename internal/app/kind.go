@@ -87,6 +87,7 @@ type DestinationOptions struct {
 	Layout          string         // template of places; "" for the default one
 	Zone            *time.Location // in which capture times are laid out
 	Deep            bool           // read every byte again where what is there is looked at
+	Sidecar         string         // format of what is kept beside each file; "" for none
 }
 
 // OpenDestination is a destination that was opened.

@@ -26,6 +26,7 @@ type syncFlags struct {
 	bwlimit         string
 	album           string
 	layout          string
+	sidecar         string
 	batchSize       int
 	chunkMultiplier int
 	dryRun          bool
@@ -43,11 +44,13 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing; what was there before stays out")
 	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
+	flags.StringVar(&f.sidecar, "sidecar", "none", "keep what the source knows beyond the bytes beside each file in a folder: a `FORMAT`, none, xmp or json")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
 	flags.IntVar(&f.chunkMultiplier, "chunk-multiplier", 0, "send uploads in pieces of `N` times the destination's granularity; 0 to fit the line")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
 	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
+	must(cmd.RegisterFlagCompletionFunc("sidecar", cobra.FixedCompletions([]string{"none", "xmp", "json"}, cobra.ShellCompDirectiveNoFileComp)))
 	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "batch-size", "chunk-multiplier"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 	}

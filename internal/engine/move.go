@@ -157,6 +157,7 @@ func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
 		Window:   r.session.Window,
 		Session:  r.session.Header(),
 		Foreign:  r.session.Foreign,
+		Describe: r.describer.Asks(),
 		Store:    r.session,
 		Refuse:   r.o.Destination.Refuse,
 		Recaller: recaller(r.o.Destination),

@@ -46,6 +46,10 @@ func (Folder) Destination(_ context.Context, e *app.Env, uri app.URI, o app.Dest
 		}
 		options.Layout = layout
 	}
+	var err error
+	if options.Sidecar, err = folder.ParseSidecar(o.Sidecar); err != nil {
+		return nil, &config.UsageError{Message: fmt.Sprintf("--sidecar: %v", err)}
+	}
 	destination, err := folder.NewDestination(options)
 	if err != nil {
 		return nil, err

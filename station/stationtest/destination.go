@@ -114,6 +114,7 @@ func RunDestination(t *testing.T, newHarness func(t *testing.T) Destination) {
 		{"Stale", nil, testStale},
 		{"Inspect", nil, testInspect},
 		{"Recall", nil, testRecall},
+		{"Annotate", nil, testAnnotate},
 		{"Lock", nil, testLock},
 		{"Meter", nil, testDestinationMeter},
 	} {

@@ -84,6 +84,7 @@ func RunSource(t *testing.T, newHarness func(t *testing.T) Source) {
 		{"CancelOpen", nil, testCancelOpen},
 		{"Unknown", nil, testUnknown},
 		{"Prefetch", nil, testPrefetch},
+		{"Describe", nil, testDescribe},
 		{"Relist", nil, testRelist},
 		{"Albums", func(h Source) bool { return h.Albums }, testSourceAlbums},
 		{"Joined", func(h Source) bool { return h.Join != nil }, testJoined},

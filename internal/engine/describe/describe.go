@@ -47,6 +47,9 @@ func New(o Options) *Describer {
 	return d
 }
 
+// Asks reports whether the source will be asked to describe its items.
+func (d *Describer) Asks() bool { return d.to != nil && d.from != nil }
+
 // parallel is how many descriptions are asked for at once.
 const parallel = 4
 

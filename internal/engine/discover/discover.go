@@ -31,14 +31,16 @@ type Reporter interface {
 	Notice(format string, args ...any)
 }
 
-// Discoverer lists a source into a session. All fields but Foreign are required.
+// Discoverer lists a source into a session. All fields but Foreign and Describe are
+// required.
 type Discoverer struct {
-	Source  station.Source
-	Window  media.Window
-	Session state.Session // its header
-	Foreign bool          // the session is q2google's
-	Store   Store
-	Refuse  func(media.Item) *media.Refusal
+	Source   station.Source
+	Window   media.Window
+	Session  state.Session // its header
+	Foreign  bool          // the session is q2google's
+	Describe bool          // the items are described when they arrive
+	Store    Store
+	Refuse   func(media.Item) *media.Refusal
 	// Recaller, if not nil, knows what the destination holds instead of the ledger.
 	Recaller station.Recaller
 	// Digester, if not nil, tells the bytes of listed items.

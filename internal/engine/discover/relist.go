@@ -24,10 +24,11 @@ func (d *Discoverer) listing(ctx context.Context, notice func(string)) (iter.Seq
 		return nil, err
 	}
 	o := station.ListOptions{
-		Window: d.Window,
-		Known:  known.has,
-		Wants:  d.Session.Filter.TakesType,
-		Notice: notice,
+		Window:   d.Window,
+		Known:    known.has,
+		Wants:    d.Session.Filter.TakesType,
+		Describe: d.Describe,
+		Notice:   notice,
 	}
 	if d.Foreign {
 		o.Carried = func(name string) (string, bool) { return d.carried(ctx, name) }
