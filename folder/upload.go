@@ -32,8 +32,8 @@ func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Rec
 	up := &upload{d: d, u: u, op: "write " + u.Item.Name + " to the folder " + d.o.Path}
 	defer up.close()
 	receipt, err := up.run(ctx)
-	if fault.CodeOf(err) == fault.Changed && up.file != nil {
-		up.drop() // the engine begins anew
+	if err != nil && up.file != nil {
+		up.tidy(fault.CodeOf(err))
 	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -142,6 +142,18 @@ func (up *upload) drop() {
 		_ = root.Remove(partialDir + "/" + up.partial)
 	}
 	up.file, up.at, up.saved = nil, 0, 0
+}
+
+// tidy removes what is of no use after an error: what no checkpoint knows of is written
+// again anyway. On a full disk, files that are whole need the room for their lines in
+// the manifest.
+func (up *upload) tidy(code string) {
+	switch {
+	case up.saved == 0, code == fault.Changed:
+		up.drop()
+	case code == fault.Storage:
+		_ = up.file.Truncate(up.saved)
+	}
 }
 
 // begin makes sure that what was opened is what the partial file holds the
