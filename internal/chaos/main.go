@@ -32,7 +32,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	flags.IntVar(&c.most, "kills-per-session", 60, "kill a session at most this often, then let it finish")
 	flags.IntVar(&c.parallel, "parallel", 2, "sessions at a time")
 	flags.IntVar(&c.only, "session", 0, "run the session of this number only, from 1")
-	flags.StringVar(&c.store, "state", "jsondir", "where sessions are kept: jsondir, sqlite, or the URI postgres://… of an empty database")
+	flags.StringVar(&c.store, "state", "jsondir", "where sessions are kept: jsondir, sqlite, or the URI postgres://… or mongodb://… of an empty database")
 	flags.StringVar(&c.pair, "pair", goproToGoogle, "stations: "+strings.Join([]string{goproToGoogle, goproToFolder, folderToGoogle, folderToFolder}, ", "))
 	flags.StringVar(&c.transfers, "transfers", "auto", "as the flag of gondola sync")
 	flags.Int64Var(&c.line, "line", 0, "bytes a second, each way, of a line to the services: sessions then have files of some megabytes, and are killed after 0.3 to 2.5 s; 0 for none")
