@@ -35,7 +35,7 @@ func encode(v any, extra map[string]json.RawMessage) ([]byte, error) {
 	}
 	b.Truncate(b.Len() - len("}\n"))
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
-		if slices.Contains(jsonKeys(v), key) {
+		if jsonKeys(v).has(key) {
 			continue
 		}
 		b.WriteByte(',')
@@ -59,37 +59,56 @@ func encode(v any, extra map[string]json.RawMessage) ([]byte, error) {
 // members that it has no field for. A key counts as it is spelled, and its last
 // member if it is repeated.
 func decode(data []byte, v any) (extra map[string]json.RawMessage, err error) {
-	fields, repeated, err := Members(data)
+	if err := checkDocument(data); err != nil {
+		return nil, err
+	}
+	keys := jsonKeys(v)
+	if isPlain(data, keys) {
+		return nil, json.Unmarshal(data, v)
+	}
+	fields, err := membersOf(data)
 	if err != nil {
 		return nil, err
 	}
-	keys, old := jsonKeys(v), fields[firstLayout]
+	old := fields[firstLayout]
 	if delete(fields, firstLayout); old != nil && string(old) != "null" {
 		if err := lift(fields, old, keys); err != nil {
 			return nil, err
 		}
 	}
+	plain := append(make([]byte, 0, len(data)), '{')
 	for key, value := range fields {
-		if slices.Contains(keys, key) {
+		if keys.has(key) {
+			plain = append(append(append(append(plain, '"'), key...), `":`...), value...)
+			plain = append(plain, ',')
 			continue
 		}
 		if extra == nil {
 			extra = map[string]json.RawMessage{}
 		}
 		extra[key] = compact(value)
-		delete(fields, key)
 	}
-	if repeated || old != nil || extra != nil { // json.Unmarshal takes "Seq" for "seq"
-		if data, err = json.Marshal(fields); err != nil {
-			return nil, err
+	return extra, json.Unmarshal(append(bytes.TrimSuffix(plain, []byte(",")), '}'), v)
+}
+
+// isPlain reports whether json.Unmarshal reads a document as decode does: each of
+// its members is spelled as one of keys, and stands once. json.Unmarshal takes
+// "Seq" for "seq".
+func isPlain(valid []byte, keys keySet) bool {
+	var seen [64]bool
+	for quoted := range jsonlimit.Members(valid) {
+		n, known := keys[string(quoted[1:len(quoted)-1])]
+		if !known || n >= len(seen) || seen[n] {
+			return false
 		}
+		seen[n] = true
 	}
-	return extra, json.Unmarshal(data, v)
+	return jsonlimit.IsObject(valid)
 }
 
 // lift puts the members of a document of the first layout in one place.
-func lift(fields map[string]json.RawMessage, old json.RawMessage, keys []string) error {
-	own, _, err := membersOf(old)
+func lift(fields map[string]json.RawMessage, old json.RawMessage, keys keySet) error {
+	own, err := membersOf(old)
 	if err != nil {
 		return fmt.Errorf("%s: %w", firstLayout, err)
 	}
@@ -99,7 +118,7 @@ func lift(fields map[string]json.RawMessage, old json.RawMessage, keys []string)
 		delete(fields, "media_id")
 	}
 	for key, value := range fields {
-		if s := string(value); slices.Contains(keys, key) && (s == "null" || s == `""` || s == "{}") {
+		if s := string(value); keys.has(key) && (s == "null" || s == `""` || s == "{}") {
 			delete(fields, key)
 		}
 	}
@@ -107,37 +126,44 @@ func lift(fields map[string]json.RawMessage, old json.RawMessage, keys []string)
 	return nil
 }
 
-// Members returns the members of a document, each a part of data, and whether a
-// key stands more than once: then the last counts.
-func Members(data []byte) (m map[string]json.RawMessage, repeated bool, err error) {
-	if len(data) > MaxDocument {
-		return nil, false, fmt.Errorf("%w: more than %d bytes", jsonlimit.ErrTooLarge, MaxDocument)
-	}
-	if err := jsonlimit.Check(data, maxValues); err != nil {
-		return nil, false, err
-	}
-	if !json.Valid(data) {
-		return nil, false, json.Unmarshal(data, &m) // which says why
+// Members returns the members of a document, each a part of data. Of a key that
+// stands more than once the last counts.
+func Members(data []byte) (map[string]json.RawMessage, error) {
+	if err := checkDocument(data); err != nil {
+		return nil, err
 	}
 	return membersOf(data)
 }
 
-// membersOf is Members of what is known to be valid JSON.
-func membersOf(valid []byte) (m map[string]json.RawMessage, repeated bool, err error) {
-	if !jsonlimit.IsObject(valid) {
-		return nil, false, errors.New("want a JSON object")
+// checkDocument returns an error for what is too large to be a document, or is
+// not JSON.
+func checkDocument(data []byte) error {
+	if len(data) > MaxDocument {
+		return fmt.Errorf("%w: more than %d bytes", jsonlimit.ErrTooLarge, MaxDocument)
 	}
-	m = map[string]json.RawMessage{}
-	n := 0
+	if err := jsonlimit.Check(data, maxValues); err != nil {
+		return err
+	}
+	if !json.Valid(data) {
+		return json.Unmarshal(data, &json.RawMessage{}) // which says why
+	}
+	return nil
+}
+
+// membersOf is Members of what is known to be valid JSON.
+func membersOf(valid []byte) (map[string]json.RawMessage, error) {
+	if !jsonlimit.IsObject(valid) {
+		return nil, errors.New("want a JSON object")
+	}
+	m := map[string]json.RawMessage{}
 	for quoted, value := range jsonlimit.Members(valid) {
 		key, err := jsonlimit.Unquote(quoted)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		m[string(key)] = value
-		n++
 	}
-	return m, len(m) < n, nil
+	return m, nil
 }
 
 // compact returns valid JSON without white space, in memory of its own.
@@ -147,24 +173,32 @@ func compact(raw json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// jsonKeys returns the keys that the fields of the struct behind v go by.
-func jsonKeys(v any) []string {
+// keySet are the keys that the fields of a struct go by, numbered.
+type keySet map[string]int
+
+func (k keySet) has(key string) bool {
+	_, ok := k[key]
+	return ok
+}
+
+// jsonKeys returns the keys of the struct behind v.
+func jsonKeys(v any) keySet {
 	t := reflect.TypeOf(v).Elem()
 	if keys, ok := keysByType.Load(t); ok {
-		return keys.([]string)
+		return keys.(keySet)
 	}
-	var keys []string
+	keys := keySet{}
 	for _, f := range reflect.VisibleFields(t) {
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if key == "" {
 			key = f.Name
 		}
-		if !f.Anonymous && key != "-" && f.IsExported() {
-			keys = append(keys, key)
+		if !f.Anonymous && key != "-" && f.IsExported() && !keys.has(key) {
+			keys[key] = len(keys)
 		}
 	}
 	keysByType.Store(t, keys)
 	return keys
 }
 
-var keysByType sync.Map // reflect.Type → []string
+var keysByType sync.Map // reflect.Type → keySet

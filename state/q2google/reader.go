@@ -24,7 +24,7 @@ type reader struct {
 
 func newReader(data []byte) *reader {
 	r := &reader{}
-	r.left, _, r.err = state.Members(data)
+	r.left, r.err = state.Members(data)
 	return r
 }
 
