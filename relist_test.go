@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/gondola-sync/gondola"
+	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/crash"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
@@ -201,6 +202,34 @@ func TestTheSummaryKeepsWarnings(t *testing.T) {
 		stop()
 		if want := []string{"counts two more"}; !slices.Equal(s.Warnings, want) || !slices.Equal(notices, want) || s.Outcome != gondola.OutcomeComplete {
 			t.Errorf("summary %q, events %q, %s", s.Warnings, notices, s.Outcome)
+		}
+	})
+}
+
+// What a source cannot read is counted as failed, and the rest is carried; the
+// session does not pass for all that its window holds.
+func TestUnreadPartsLeaveTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(5, 7)
+		unread := &station.UnreadError{Parts: 3, First: []string{"beach: permission denied"}}
+		src.listErr = &fault.Error{Class: fault.Item, Code: fault.ListingIncomplete, Op: "list gopro:", Err: unread, Hint: "make them readable"}
+		shown := inspect(lib)
+		o := options(t, src, shown)
+		s := mustSync(t, o)
+		if s.Outcome != gondola.OutcomePartial || s.Items.Outcomes[state.OutcomeCreated] != 7 || s.Items.Outcomes[state.OutcomeFailed] != 3 || s.Items.Total != 10 {
+			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
+		}
+		const want = "list gopro:: beach: permission denied\nand 2 more; make them readable"
+		if !slices.Equal(s.Warnings, []string{want}) {
+			t.Errorf("warnings %q", s.Warnings)
+		}
+		v, err := gondola.Verify(t.Context(), gondola.VerifyOptions{SessionID: o.SessionID, Destination: shown, Backend: o.Backend})
+		if err != nil || v.Listed || v.Proven() {
+			t.Errorf("a verification takes the listing for whole: %+v, %v", v, err)
+		}
+		src.listErr = nil
+		if s = mustSync(t, o); s.Outcome != gondola.OutcomeComplete || len(s.Warnings) > 0 {
+			t.Errorf("when all can be read: outcome %s, %q", s.Outcome, s.Warnings)
 		}
 	})
 }

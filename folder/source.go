@@ -164,15 +164,9 @@ const mostUnread = 5
 
 // incomplete is the fault of a listing that could not read everything.
 func incomplete(op string, unread []string) error {
-	var errs []error
-	for _, text := range unread[:min(len(unread), mostUnread)] {
-		errs = append(errs, errors.New(text))
-	}
-	if more := len(unread) - len(errs); more > 0 {
-		errs = append(errs, fmt.Errorf("and %d more", more))
-	}
 	return &fault.Error{
-		Class: fault.Session, Code: fault.ListingIncomplete, Op: op, Err: errors.Join(errs...),
+		Class: fault.Item, Code: fault.ListingIncomplete, Op: op,
+		Err:  &station.UnreadError{Parts: len(unread), First: unread[:min(len(unread), mostUnread)]},
 		Hint: "make them readable, then run the same command again: the rest is carried",
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -265,4 +267,57 @@ func TestAuditKeepsProfilesApart(t *testing.T) {
 	if s, _, r := l.audit("gopro@anna:"); r.Code != 0 || s.Safe != 6 {
 		t.Errorf("anna after a sync: exit code %d, %+v\n%s", r.Code, s, r.Stderr)
 	}
+}
+
+// A directory that cannot be read is named and counts as failed, the rest is
+// carried, and an audit claims nothing.
+func TestUnreadableDirectory(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs permissions")
+	}
+	t.Parallel()
+	l := newLine(t, emulator.Options{})
+	for _, name := range []string{"card/open/a.jpg", "card/shut/b.jpg"} {
+		file := filepath.Join(l.Home, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("\xff\xd8\xff\xe0 "+name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shut := filepath.Join(l.Home, "card/shut")
+	l.obeyPermissions()
+	if err := os.Chmod(shut, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(shut, 0o755) })
+	s, r := l.Sync("./card", "./disk")
+	if r.Code != 3 || s.Items.Created != 1 || s.Items.Failed != 1 || !strings.Contains(r.Stdout, "shut: ") || !strings.Contains(r.Stderr, "make them readable") {
+		t.Errorf("exit code %d, %+v\n%s\n%s", r.Code, s, r.Stdout, r.Stderr)
+	}
+	if s, _, r := l.audit("./card"); r.Code != 1 || s.Safe != 0 || s.Listed {
+		t.Errorf("audit: exit code %d, %+v", r.Code, s)
+	}
+	if err := os.Chmod(shut, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if s, r := l.Sync("./card", "./disk"); r.Code != 0 || s.Items.Created != 2 {
+		t.Errorf("when it can be read: exit code %d, %+v", r.Code, s)
+	}
+	if s, _, r := l.audit("./card"); r.Code != 0 || s.Safe != 2 {
+		t.Errorf("audit: exit code %d, %+v\n%s", r.Code, s, r.Stderr)
+	}
+}
+
+// obeyPermissions takes from commands of root the right to read everything.
+func (l *line) obeyPermissions() {
+	if os.Geteuid() != 0 {
+		return
+	}
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		l.T.Skip("root reads everything, and there is no setpriv")
+	}
+	l.Under = []string{setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"}
 }

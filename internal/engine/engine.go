@@ -83,6 +83,7 @@ type Run struct {
 // foundOut is what discovery found out, to be read when it has ended.
 type foundOut struct {
 	unstored int
+	unread   int // parts of the source that it could not read
 	warnings []string
 }
 
@@ -231,7 +232,7 @@ func (r *Run) result(lasting context.Context, err error) (*Result, error) {
 	if countErr != nil {
 		return nil, countErr
 	}
-	if n := r.found.unstored; n > 0 {
+	if n := r.found.unstored + r.found.unread; n > 0 {
 		counts.Total += n
 		counts.Outcomes[state.OutcomeFailed] += n
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -61,7 +62,19 @@ func (r *Run) move(ctx context.Context) error {
 	case moving.Err() != nil:
 		return context.Cause(moving)
 	}
-	return listErr
+	return r.partly(listErr)
+}
+
+// partly counts what the source could not read as failed. It returns any other error
+// of the listing.
+func (r *Run) partly(listErr error) error {
+	unread, ok := errors.AsType[*station.UnreadError](listErr)
+	if !ok || fault.ClassOf(listErr) != fault.Item {
+		return listErr
+	}
+	r.found.unread = unread.Parts
+	r.found.warnings = append(r.found.warnings, listErr.Error()+"; "+fault.HintOf(listErr))
+	return nil
 }
 
 // canMoveOn reports whether what was listed can be transferred although the
@@ -168,7 +181,7 @@ func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
 		Failed:   r.failed(state.Discovery),
 	}
 	found, err := d.Run(ctx)
-	r.found = foundOut{found.Unstored, found.Warnings}
+	r.found = foundOut{unstored: found.Unstored, warnings: found.Warnings}
 	if err != nil {
 		return err
 	}

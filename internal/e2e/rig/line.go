@@ -26,6 +26,7 @@ type Line struct {
 	Server *emulator.Server
 	Home   string
 	Env    []string // of commands; later values win
+	Under  []string // a command that runs gondola, with its arguments; nil for none
 }
 
 // New returns a line that is up until the test is over. Its sessions are kept in
@@ -64,7 +65,8 @@ func (l *Line) Command(ctx context.Context, args ...string) *exec.Cmd {
 	if err != nil {
 		l.T.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, binary, args...)
+	words := slices.Concat(l.Under, []string{binary}, args)
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Dir = l.Home
 	cmd.Env = append(slices.Clone(l.Env), "GP_ACCESS_TOKEN="+l.Cloud.GoPro.Token())
 	return cmd

@@ -94,7 +94,7 @@ func (d *Discoverer) store(ctx context.Context, listing iter.Seq2[media.Item, er
 	whole = true
 	for item, err := range listing {
 		if err != nil {
-			return false, errors.Join(err, w.flush())
+			return false, errors.Join(w.flush(), err)
 		}
 		if item = item.Bounded(); !d.Session.Filter.Match(item) {
 			continue
