@@ -52,73 +52,161 @@ type manifest struct {
 // refresh reads what the manifest has gained. A line that is not whole yet, or was
 // never finished, is left out.
 func (m *manifest) refresh(root *os.Root) error {
-	f, err := regular.OpenIn(root, manifestFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	f, err := openManifest(root)
+	if f == nil || err != nil {
 		return err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() == m.read {
+		return err
+	}
 	return lines(f, m.read, func(offset int64, line []byte) error {
 		m.read = offset + int64(len(line))
 		var e Entry
 		if json.Unmarshal(line, &e) == nil && e.Path != "" {
-			m.note(&e, offset)
+			return m.note(f, &e, offset)
 		}
 		return nil
 	})
 }
 
 // note enters a line into the indexes.
-func (m *manifest) note(e *Entry, offset int64) {
-	path := digest(fold(e.Path))
-	if _, known := m.byPath.get(path); !known {
+func (m *manifest) note(f io.ReaderAt, e *Entry, offset int64) error {
+	same, _, err := m.find(f, &m.byPath, fold(e.Path), samePath(e.Path))
+	if err != nil {
+		return err
+	}
+	if same == nil {
 		m.paths++
 	}
-	m.byPath.put(path, offset)
+	m.byPath.put(digest(fold(e.Path)), offset)
 	m.byKey.put(digest(e.Key), offset)
 	if m.content {
-		m.noteContent(e, offset)
+		return m.noteContent(f, e, offset)
 	}
+	return nil
 }
 
-func (m *manifest) noteContent(e *Entry, offset int64) {
+func samePath(path string) func(*Entry) bool {
+	return func(e *Entry) bool { return fold(e.Path) == fold(path) }
+}
+
+// noteContent enters what the bytes of a file tell, one line for each size.
+func (m *manifest) noteContent(f io.ReaderAt, e *Entry, offset int64) error {
 	m.bySum.put(digest(e.SHA256), offset)
-	m.bySize.put(digest(strconv.FormatInt(e.Size, 10)), offset)
+	known, _, err := m.find(f, &m.bySize, sizeText(e.Size), sameSize(e.Size))
+	if known == nil && err == nil {
+		m.bySize.put(digest(sizeText(e.Size)), offset)
+	}
+	return err
 }
 
-// ofBytes returns the newest entry of a file of so many bytes and this SHA-256, or
-// nil.
-func (m *manifest) ofBytes(root *os.Root, size int64, sum func() (string, error)) (*Entry, error) {
-	if !m.content {
-		m.content = true
-		if err := m.scan(root, func(e *Entry, offset int64) error { m.noteContent(e, offset); return nil }); err != nil {
-			return nil, err
+func sameSize(size int64) func(*Entry) bool {
+	return func(e *Entry) bool { return e.Size == size }
+}
+
+func sizeText(size int64) string { return strconv.FormatInt(size, 10) }
+
+// find returns the newest line that an index has under a text and that is the one
+// wanted, and where it begins; nil if there is none.
+func (m *manifest) find(f io.ReaderAt, x *index, text string, want func(*Entry) bool) (*Entry, int64, error) {
+	for offset := range x.of(digest(text)) {
+		e, err := at(f, offset)
+		if err != nil {
+			return nil, 0, err
+		}
+		if want(e) {
+			return e, offset, nil
 		}
 	}
-	if _, found := m.bySize.get(digest(strconv.FormatInt(size, 10))); !found {
-		return nil, nil
-	}
-	text, err := sum()
-	if err != nil {
+	return nil, 0, nil
+}
+
+// newest is find, but returns nil if a later line is of the same path.
+func (m *manifest) newest(f io.ReaderAt, x *index, text string, want func(*Entry) bool) (*Entry, error) {
+	e, offset, err := m.find(f, x, text, want)
+	if e == nil || err != nil {
 		return nil, err
 	}
-	offset, found := m.bySum.get(digest(text))
-	if !found {
-		return nil, nil
-	}
-	e, err := at(root, offset)
-	if err != nil || e.SHA256 != text || e.Size != size || !m.isNewest(e, offset) {
+	if last, err := m.isNewest(f, e, offset); !last || err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
 // isNewest reports whether no later line is of the same path.
-func (m *manifest) isNewest(e *Entry, offset int64) bool {
-	newest, _ := m.byPath.get(digest(fold(e.Path)))
-	return newest == offset
+func (m *manifest) isNewest(f io.ReaderAt, e *Entry, offset int64) (bool, error) {
+	for later := range m.byPath.of(digest(fold(e.Path))) {
+		if later <= offset {
+			break
+		}
+		other, err := at(f, later)
+		if err != nil || samePath(e.Path)(other) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// atPath returns the newest entry of a path in any case, or nil.
+func (m *manifest) atPath(root *os.Root, path string) (*Entry, error) {
+	f, err := openManifest(root)
+	if f == nil || err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return m.newest(f, &m.byPath, fold(path), samePath(path))
+}
+
+// ofKey returns the newest entry of an item whose path no other item has taken
+// since, or nil.
+func (m *manifest) ofKey(root *os.Root, key string) (*Entry, error) {
+	f, err := openManifest(root)
+	if f == nil || err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return m.newest(f, &m.byKey, key, func(e *Entry) bool { return e.Key == key })
+}
+
+// ofBytes returns the newest entry of a file of so many bytes and this SHA-256, or
+// nil.
+func (m *manifest) ofBytes(root *os.Root, size int64, sum func() (string, error)) (*Entry, error) {
+	f, err := openManifest(root)
+	if f == nil || err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := m.indexContent(f); err != nil {
+		return nil, err
+	}
+	sized, _, err := m.find(f, &m.bySize, sizeText(size), sameSize(size))
+	if sized == nil || err != nil {
+		return nil, err
+	}
+	text, err := sum()
+	if err != nil {
+		return nil, err
+	}
+	return m.newest(f, &m.bySum, text, func(e *Entry) bool { return e.SHA256 == text && e.Size == size })
+}
+
+// indexContent enters the bytes of all files, once.
+func (m *manifest) indexContent(f io.ReaderAt) error {
+	if m.content {
+		return nil
+	}
+	m.content = true
+	return m.scan(f, func(e *Entry, offset int64) error { return m.noteContent(f, e, offset) })
+}
+
+// openManifest opens the manifest for reading; nil if there is none.
+func openManifest(root *os.Root) (*os.File, error) {
+	f, err := regular.OpenIn(root, manifestFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return f, err
 }
 
 // longestLine bounds what is taken for a line, in bytes.
@@ -148,44 +236,12 @@ func lines(f io.ReaderAt, offset int64, each func(offset int64, line []byte) err
 }
 
 // at reads the line at an offset.
-func at(root *os.Root, offset int64) (*Entry, error) {
-	f, err := regular.OpenIn(root, manifestFile)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
+func at(f io.ReaderAt, offset int64) (*Entry, error) {
 	var e Entry
 	if err := json.NewDecoder(io.NewSectionReader(f, offset, longestLine)).Decode(&e); err != nil {
 		return nil, fmt.Errorf("%s, byte %d: %w", manifestFile, offset, err)
 	}
 	return &e, nil
-}
-
-// atPath returns the newest entry of a path in any case, or nil.
-func (m *manifest) atPath(root *os.Root, path string) (*Entry, error) {
-	offset, found := m.byPath.get(digest(fold(path)))
-	if !found {
-		return nil, nil
-	}
-	e, err := at(root, offset)
-	if err != nil || fold(e.Path) != fold(path) {
-		return nil, err
-	}
-	return e, nil
-}
-
-// ofKey returns the newest entry of an item whose path no other item has taken
-// since, or nil.
-func (m *manifest) ofKey(root *os.Root, key string) (*Entry, error) {
-	offset, found := m.byKey.get(digest(key))
-	if !found {
-		return nil, nil
-	}
-	e, err := at(root, offset)
-	if err != nil || e.Key != key || !m.isNewest(e, offset) {
-		return nil, err
-	}
-	return e, nil
 }
 
 // add appends entries, durably, and their sums.
@@ -194,9 +250,8 @@ func (m *manifest) add(root *os.Root, entries []*Entry) error {
 		return nil
 	}
 	var data, sums bytes.Buffer
-	offsets := make([]int64, len(entries))
 	replaced := false
-	for i, e := range entries {
+	for _, e := range entries {
 		old, err := m.atPath(root, e.Path)
 		if err != nil {
 			return err
@@ -207,7 +262,6 @@ func (m *manifest) add(root *os.Root, entries []*Entry) error {
 		case old.SHA256 != e.SHA256 || old.Path != e.Path:
 			replaced = true
 		}
-		offsets[i] = m.read + int64(data.Len())
 		line, err := json.Marshal(e)
 		if err != nil {
 			return err
@@ -217,9 +271,8 @@ func (m *manifest) add(root *os.Root, entries []*Entry) error {
 	if err := appendAt(root, manifestFile, m.read, data.Bytes()); err != nil {
 		return err
 	}
-	m.read += int64(data.Len())
-	for i, e := range entries {
-		m.note(e, offsets[i])
+	if err := m.refresh(root); err != nil {
+		return err
 	}
 	if replaced {
 		return m.rewriteSums(root)
@@ -258,25 +311,25 @@ func appendAt(root *os.Root, name string, offset int64, data []byte) error {
 
 // each calls f for the newest entry of each path.
 func (m *manifest) each(root *os.Root, f func(*Entry) error) error {
-	return m.scan(root, func(e *Entry, _ int64) error { return f(e) })
-}
-
-// scan calls f for the newest entry of each path and where its line begins.
-func (m *manifest) scan(root *os.Root, f func(e *Entry, offset int64) error) error {
-	file, err := regular.OpenIn(root, manifestFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	file, err := openManifest(root)
+	if file == nil || err != nil {
 		return err
 	}
 	defer file.Close()
-	return lines(file, 0, func(offset int64, line []byte) error {
+	return m.scan(file, func(e *Entry, _ int64) error { return f(e) })
+}
+
+// scan calls each for the newest entry of each path and where its line begins.
+func (m *manifest) scan(f io.ReaderAt, each func(e *Entry, offset int64) error) error {
+	return lines(f, 0, func(offset int64, line []byte) error {
 		var e Entry
-		if json.Unmarshal(line, &e) != nil || e.Path == "" || !m.isNewest(&e, offset) {
+		if json.Unmarshal(line, &e) != nil || e.Path == "" {
 			return nil
 		}
-		return f(&e, offset)
+		if newest, err := m.isNewest(f, &e, offset); !newest || err != nil {
+			return err
+		}
+		return each(&e, offset)
 	})
 }
 
