@@ -1,13 +1,15 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/driver"
@@ -55,10 +57,10 @@ type Locker interface {
 // a change costs the more the larger the session is; changes that wait at the
 // same time share one saving.
 func Adapt(store LoadSaver) Backend {
-	a := &adapter{store: store, docs: map[string]*loaded{}}
+	a := &adapter{store: store, sessions: map[string]*driver.Memory{}}
 	a.ledger, _ = store.(Ledger)
 	if a.ledger == nil {
-		a.ledger = &memoryLedger{entries: map[[2]string]LedgerEntry{}}
+		a.ledger = memoryLedger{}
 	}
 	a.locker, _ = store.(Locker)
 	if a.locker == nil {
@@ -67,14 +69,14 @@ func Adapt(store LoadSaver) Backend {
 	return NewStore(a, StoreOptions{})
 }
 
-// adapter is the driver.
+// adapter is the driver. Its documents are of the codec Documents.
 type adapter struct {
 	store  LoadSaver
 	ledger Ledger
 	locker Locker
 
-	mu   sync.Mutex
-	docs map[string]*loaded
+	mu       sync.Mutex
+	sessions map[string]*driver.Memory
 }
 
 // storeFault wraps what a store returned, unless it says enough itself.
@@ -89,11 +91,10 @@ func storeFault(op string, err error) error {
 }
 
 // load returns a session, from memory or the store. Call with mu held.
-func (a *adapter) load(ctx context.Context, id string) (*loaded, error) {
-	if l := a.docs[id]; l != nil {
-		return l, nil
+func (a *adapter) load(ctx context.Context, id string) (*driver.Memory, error) {
+	if m := a.sessions[id]; m != nil {
+		return m, nil
 	}
-	op := fmt.Sprintf("load session %q", id)
 	d, err := a.store.Load(ctx, id)
 	switch {
 	case err == nil && (d == nil || d.Session == nil):
@@ -101,26 +102,26 @@ func (a *adapter) load(ctx context.Context, id string) (*loaded, error) {
 	case err == nil && d.Session.ID != id:
 		err = fmt.Errorf("the store returned session %q", d.Session.ID)
 	}
-	if err != nil {
-		return nil, storeFault(op, err)
+	var m *driver.Memory
+	if err == nil {
+		m, err = d.Memory(Documents{})
 	}
-	l, err := newLoaded(d)
 	if err != nil {
-		return nil, storeFault(op, err)
+		return nil, storeFault(fmt.Sprintf("load session %q", id), err)
 	}
-	a.docs[id] = l
-	return l, nil
+	a.sessions[id] = m
+	return m, nil
 }
 
-// view shows a loaded session.
-func (a *adapter) view(ctx context.Context, id string, show func(*loaded) error) error {
+// view shows a session.
+func (a *adapter) view(ctx context.Context, id string, show func(*driver.Memory)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l, err := a.load(ctx, id)
-	if err != nil {
-		return err
+	m, err := a.load(ctx, id)
+	if err == nil {
+		show(m)
 	}
-	return show(l)
+	return err
 }
 
 // Update changes a copy of a session, saves it, and then takes it for the
@@ -129,32 +130,84 @@ func (a *adapter) Update(ctx context.Context, id string, do func(driver.Tx) erro
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	tx := &adapterTx{}
-	l, err := a.load(ctx, id)
+	m, err := a.load(ctx, id)
 	switch {
 	case err == nil:
-		tx.next = l.clone()
+		tx.next = m.Clone()
 	case !errors.Is(err, ErrNotFound):
 		return err
 	}
 	if err := do(tx); err != nil || !tx.written {
 		return err
 	}
-	if err := a.store.Save(ctx, tx.next.doc); err != nil {
-		delete(a.docs, id) // what is stored is not known
+	d, err := documentOf(tx.next)
+	if err == nil {
+		err = a.store.Save(ctx, d)
+	}
+	if err != nil {
+		delete(a.sessions, id) // what is stored is not known
 		return storeFault(fmt.Sprintf("save session %q", id), err)
 	}
-	a.docs[id] = tx.next
+	a.sessions[id] = tx.next
+	return nil
+}
+
+// adapterTx is a change of a copy of a session.
+type adapterTx struct {
+	next    *driver.Memory // nil if there is no such session yet
+	written bool
+}
+
+// Lookup returns the items that refs pick.
+func (t *adapterTx) Lookup(refs driver.Refs) (driver.Found, error) {
+	if t.next == nil {
+		return driver.Found{}, ErrNotFound
+	}
+	return t.next.Lookup(refs), nil
+}
+
+// Write stores a header, items and batches.
+func (t *adapterTx) Write(w driver.Write) error {
+	if t.next == nil && w.Header == nil {
+		return ErrNotFound
+	}
+	if t.next == nil {
+		t.next = &driver.Memory{}
+	}
+	t.next.Write(w)
+	t.written = true
 	return nil
 }
 
 // Header returns a session's header.
 func (a *adapter) Header(ctx context.Context, id string) (h driver.Header, err error) {
-	err = a.view(ctx, id, func(l *loaded) error {
-		h = driver.Header{ID: id, Updated: l.doc.Session.UpdatedAt}
-		h.Document, err = Documents{}.EncodeSession(l.doc.Session)
-		return err
-	})
+	err = a.view(ctx, id, func(m *driver.Memory) { h = m.Header })
 	return h, err
+}
+
+// Find returns the item that ref picks.
+func (a *adapter) Find(ctx context.Context, id string, ref driver.Ref) (row driver.Row, err error) {
+	found := ErrNotFound
+	err = a.view(ctx, id, func(m *driver.Memory) { row, found = m.Find(ref) })
+	return row, cmp.Or(err, found)
+}
+
+// Page returns the next items that q selects. It looks at all of them.
+func (a *adapter) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
+	err = a.view(ctx, id, func(m *driver.Memory) { rows = m.Page(q) })
+	return rows, err
+}
+
+// Sums sums up the session's items.
+func (a *adapter) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
+	err = a.view(ctx, id, func(m *driver.Memory) { sums = driver.SumsOf(m.Rows) })
+	return sums, err
+}
+
+// Batches returns the next batches.
+func (a *adapter) Batches(ctx context.Context, id string, after int64, limit int) (batches []driver.Batch, err error) {
+	err = a.view(ctx, id, func(m *driver.Memory) { batches = m.After(after, limit) })
+	return batches, err
 }
 
 // Headers lists headers, most recently updated first.
@@ -165,29 +218,19 @@ func (a *adapter) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 			yield(driver.Header{}, err)
 			return
 		}
-		type listed struct {
-			driver.Header
-			err error
-		}
-		var all []listed
+		var all []driver.Header
+		faults := map[string]error{}
 		for _, id := range ids {
 			h, err := a.Header(ctx, id)
-			switch {
-			case errors.Is(err, ErrNotFound):
+			if errors.Is(err, ErrNotFound) {
 				continue
-			case err != nil:
-				h = driver.Header{ID: id}
 			}
-			all = append(all, listed{h, err})
+			h.ID, faults[id] = id, err
+			all = append(all, h)
 		}
-		slices.SortFunc(all, func(a, b listed) int {
-			if c := b.Updated.Compare(a.Updated); c != 0 {
-				return c
-			}
-			return strings.Compare(a.ID, b.ID)
-		})
-		for _, l := range all {
-			if !yield(l.Header, l.err) {
+		slices.SortFunc(all, driver.Header.Compare)
+		for _, h := range all {
+			if !yield(h, faults[h.ID]) {
 				return
 			}
 		}
@@ -202,7 +245,7 @@ func (a *adapter) sessionIDs(ctx context.Context) ([]string, error) {
 		return ids, storeFault("list sessions", err)
 	}
 	var ids []string
-	for id := range a.docs {
+	for id := range a.sessions {
 		ids = append(ids, id)
 	}
 	return ids, nil
@@ -223,7 +266,7 @@ func (a *adapter) Delete(ctx context.Context, id string) error {
 	if err := store.Delete(ctx, id); err != nil {
 		return storeFault(op, err)
 	}
-	delete(a.docs, id)
+	delete(a.sessions, id)
 	return nil
 }
 
@@ -264,3 +307,50 @@ func (a *adapter) Damaged(what string, err error) error { return storeFault("rea
 
 // Close ends the use of the backend. The store is not closed.
 func (a *adapter) Close() error { return nil }
+
+// memoryLedger is the ledger of a store that keeps none.
+type memoryLedger map[[2]string]LedgerEntry
+
+func (m memoryLedger) Recall(_ context.Context, account, key string) (*LedgerEntry, error) {
+	e, ok := m[[2]string{account, key}]
+	if !ok {
+		return nil, ErrNotFound
+	}
+	return &e, nil
+}
+
+func (m memoryLedger) Record(_ context.Context, entries ...LedgerEntry) error {
+	for _, e := range entries {
+		m[[2]string{e.Account, e.Key}] = e
+	}
+	return nil
+}
+
+// processLocks are the locks of a store that has none.
+type processLocks struct {
+	mu   sync.Mutex
+	held map[string]*LockedError
+}
+
+func (p *processLocks) Lock(_ context.Context, session string) (Unlocker, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if holder := p.held[session]; holder != nil {
+		return nil, holder
+	}
+	host, _ := os.Hostname()
+	mine := &LockedError{Session: session, Host: host, PID: os.Getpid(), Since: time.Now().UTC()}
+	p.held[session] = mine
+	return unlockFunc(func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.held[session] == mine {
+			delete(p.held, session)
+		}
+		return nil
+	}), nil
+}
+
+type unlockFunc func() error
+
+func (f unlockFunc) Unlock() error { return f() }

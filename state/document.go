@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // Document is a whole session. As JSON it is one object: the members of the
@@ -91,6 +92,55 @@ func DecodeDocument(data []byte, c Codec) (*Document, error) {
 		d.Items = append(d.Items, it)
 	}
 	return d, nil
+}
+
+// Memory returns the session as a driver that keeps it in memory has it, with
+// documents of a codec. Items without a sequence number get one after the others.
+func (d *Document) Memory(c Codec) (*driver.Memory, error) {
+	header, err := c.EncodeSession(d.Session)
+	if err != nil {
+		return nil, err
+	}
+	m := &driver.Memory{Header: driver.Header{ID: d.Session.ID, Updated: d.Session.UpdatedAt, Document: header}}
+	items := make([]*Item, len(d.Items))
+	for n, it := range d.Items {
+		stored := *it
+		items[n] = &stored
+	}
+	SortBySeq(items, func(it *Item) *int64 { return &it.Seq })
+	for _, it := range items {
+		row := RowOf(it)
+		if row.Document, err = c.EncodeItem(it); err != nil {
+			return nil, err
+		}
+		m.Rows = append(m.Rows, row)
+	}
+	for _, b := range d.Batches {
+		document, err := c.EncodeBatch(b)
+		if err != nil {
+			return nil, err
+		}
+		m.Write(driver.Write{Batches: []driver.Batch{{Index: int64(b.Index), Document: document}}})
+	}
+	return m, nil
+}
+
+// documentOf is the inverse of [Document.Memory].
+func documentOf(m *driver.Memory) (d *Document, err error) {
+	var c Documents
+	d = &Document{Items: make([]*Item, len(m.Rows)), Batches: make([]*Batch, len(m.Batches))}
+	d.Session, err = c.DecodeSession(m.Header.Document)
+	for n, row := range m.Rows {
+		if err == nil {
+			d.Items[n], err = c.DecodeItem(row.Document)
+		}
+	}
+	for n, b := range m.Batches {
+		if err == nil {
+			d.Batches[n], err = c.DecodeBatch(b.Document)
+		}
+	}
+	return d, err
 }
 
 // part is an item or a batch of a document, a part of its text.

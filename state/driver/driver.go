@@ -2,6 +2,7 @@ package driver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,6 +92,12 @@ type Header struct {
 	ID       string
 	Updated  time.Time
 	Document []byte
+}
+
+// Compare tells which of two headers a listing has first: the one updated later,
+// of those the one with the lesser ID.
+func (h Header) Compare(other Header) int {
+	return cmp.Or(other.Updated.Compare(h.Updated), cmp.Compare(h.ID, other.ID))
 }
 
 // Row is an item.

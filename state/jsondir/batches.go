@@ -18,12 +18,15 @@ func (b *db) Batches(ctx context.Context, id string, after int64, limit int) (ba
 	if err != nil {
 		return nil, err
 	}
-	var numbers []int
-	files, flat := map[int]string{}, map[string][]byte(nil)
+	files := map[int]string{}
 	err = s.view(ctx, id, func(ix *index) {
-		numbers, files, flat = slices.Sorted(maps.Keys(ix.batches)), maps.Clone(ix.batches), ix.flat
+		if ix.theirs != nil {
+			batches = ix.theirs.After(after, limit)
+			return
+		}
+		files = maps.Clone(ix.batches)
 	})
-	for _, n := range numbers {
+	for _, n := range slices.Sorted(maps.Keys(files)) {
 		if err != nil || len(batches) == limit {
 			break
 		}
@@ -31,7 +34,7 @@ func (b *db) Batches(ctx context.Context, id string, after int64, limit int) (ba
 			continue
 		}
 		batch := driver.Batch{Index: int64(n), Where: s.dir + "/batches/" + files[n]}
-		batch.Document, err = b.batchDocument(batch.Where, flat["batches/"+files[n]])
+		batch.Document, err = b.batchDocument(batch.Where)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil // deleted meanwhile
 			continue
@@ -41,11 +44,7 @@ func (b *db) Batches(ctx context.Context, id string, after int64, limit int) (ba
 	return batches, err
 }
 
-// batchDocument returns what a file holds, or a flat file in its place.
-func (b *db) batchDocument(name string, flat []byte) ([]byte, error) {
-	if flat != nil {
-		return flat, nil
-	}
+func (b *db) batchDocument(name string) ([]byte, error) {
 	data, err := b.readFile(name, maxDocument)
 	if err != nil {
 		err = b.fault("read", name, err)
@@ -53,21 +52,9 @@ func (b *db) batchDocument(name string, flat []byte) ([]byte, error) {
 	return data, err
 }
 
-// batch reads a batch. Call within change.
-func (s *session) batch(n int) (*state.Batch, error) {
-	file := s.ix.batches[n]
-	if file == "" {
-		return nil, driver.ErrNotFound
-	}
-	if data, ok := s.ix.flat["batches/"+file]; ok {
-		return q2google.DecodeBatch(data)
-	}
-	return s.b.readBatch(s.dir, file)
-}
-
 func (b *db) readBatch(dir, file string) (*state.Batch, error) {
 	name := dir + "/batches/" + file
-	data, err := b.batchDocument(name, nil)
+	data, err := b.batchDocument(name)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package jsondir
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -13,7 +14,7 @@ import (
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
-// buildIndex reads the whole session once.
+// buildIndex reads the whole session once; twice, if q2google wrote some of it.
 func (b *db) buildIndex(ctx context.Context, dir string) (*index, error) {
 	h, err := b.header(dir)
 	if err != nil {
@@ -28,13 +29,55 @@ func (b *db) buildIndex(ctx context.Context, dir string) (*index, error) {
 		return nil, err
 	}
 	ix := newIndex(h, len(files))
-	if err := b.indexBatches(ctx, ix, dir, h.ours); err != nil {
+	if err := b.indexBatches(ctx, ix, dir); err != nil {
 		return nil, err
 	}
-	return ix, b.indexItems(ctx, ix, dir, files)
+	if err := b.indexItems(ctx, ix, dir, files); err != nil || !ix.foreign {
+		return ix, err
+	}
+	d, err := b.document(ctx, ix, dir, h)
+	if err != nil {
+		return nil, err
+	}
+	return ix, ix.foresee(d, h.ours)
 }
 
-func (b *db) indexBatches(ctx context.Context, ix *index, dir string, ours bool) error {
+// document returns what the files of an index hold.
+func (b *db) document(ctx context.Context, ix *index, dir string, h header) (*state.Document, error) {
+	d := &state.Document{Session: h.Session}
+	for _, at := range ix.order {
+		it, err := b.readItem(dir, ix.items[at].file)
+		if err = cmp.Or(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		d.Items = append(d.Items, it)
+	}
+	for _, file := range ix.batches {
+		batch, err := b.readBatch(dir, file)
+		if err != nil {
+			return nil, err
+		}
+		d.Batches = append(d.Batches, batch)
+	}
+
+	return d, nil
+}
+
+// foresee enters what becomes of a session when it is adopted. The items of the
+// document are those of the index, in order.
+func (ix *index) foresee(d *state.Document, ours bool) (err error) {
+	if ix.theirs, err = q2google.Read(d, ours); err != nil {
+		return err
+	}
+	for n, row := range ix.theirs.Rows {
+		e := &ix.items[ix.order[n]]
+		e.seq = row.Seq
+		e.set(row)
+	}
+	return nil
+}
+
+func (b *db) indexBatches(ctx context.Context, ix *index, dir string) error {
 	files, err := b.documents(ctx, dir+"/batches")
 	if err != nil {
 		return err
@@ -47,8 +90,6 @@ func (b *db) indexBatches(ctx context.Context, ix *index, dir string, ours bool)
 		case err != nil || file != batchFile(batch.Index):
 			ix.strays = append(ix.strays, "batches/"+file)
 			continue
-		case !ours:
-			ix.evidence.Add(batch)
 		}
 		ix.addBatch(batch)
 	}
@@ -60,12 +101,7 @@ func batchFile(n int) string { return strconv.Itoa(n) + ".json" }
 // addBatch enters a batch.
 func (ix *index) addBatch(batch *state.Batch) {
 	ix.batches[batch.Index] = batchFile(batch.Index)
-	ix.foreign = ix.foreign || inReach(batch)
-}
-
-// inReach reports whether q2google would take a batch for one of its next run.
-func inReach(b *state.Batch) bool {
-	return b.Index < state.FirstBatchIndex && b.Status == state.Completed
+	ix.foreign = ix.foreign || q2google.InReach(batch)
 }
 
 func (b *db) indexItems(ctx context.Context, ix *index, dir string, files []string) error {
@@ -79,7 +115,7 @@ func (b *db) indexItems(ctx context.Context, ix *index, dir string, files []stri
 	defer items.Close()
 	slices.Sort(files)
 	for page := range slices.Chunk(files, 256) {
-		read, err := b.readItems(ctx, items, dir, page, ix.evidence)
+		read, err := b.readItems(ctx, items, dir, page)
 		if err != nil {
 			return err
 		}
@@ -98,7 +134,7 @@ type itemRead struct {
 	stray bool
 }
 
-func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []string, evidence *q2google.Evidence) ([]itemRead, error) {
+func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []string) ([]itemRead, error) {
 	read := make([]itemRead, len(files))
 	g, ctx := errgroup.WithContext(ctx)
 	for first := range inFlight {
@@ -109,14 +145,14 @@ func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []s
 					return err
 				}
 				buf.Reset()
-				it, ours, err := b.decodeItem(root, files[n], dir+"/items/", &buf, evidence)
+				it, err := b.decodeItem(root, files[n], dir+"/items/", &buf)
 				switch {
 				case err != nil && !isCopy(files[n]):
 					return err
 				case err != nil || !isProper(it.Name, files[n]):
 					read[n] = itemRead{e: entry{file: files[n]}, stray: true}
 				default:
-					read[n] = itemRead{key: identity(state.RowOf(it)), e: newEntry(state.RowOf(it), files[n], ours)}
+					read[n] = itemRead{key: identity(state.RowOf(it)), e: newEntry(state.RowOf(it), files[n])}
 				}
 			}
 			return nil
@@ -155,30 +191,24 @@ func (b *db) newer(dir, file, than string) bool {
 
 // unfold enters what a flat file holds, as files it stands for.
 func (ix *index) unfold(d *state.Document) error {
-	ix.flat = map[string][]byte{}
+	ix.flat = true
 	for _, batch := range d.Batches {
-		data, err := q2google.EncodeBatch(batch)
-		if err != nil {
-			return err
-		}
-		ix.flat["batches/"+batchFile(batch.Index)] = data
 		ix.addBatch(batch)
 	}
+	once := d.Items[:0]
 	for _, it := range d.Items {
 		row := state.RowOf(it)
 		if ix.byKey.of(identity(row)) != none {
 			continue // said twice
 		}
-		data, err := q2google.EncodeItem(it)
-		if err != nil {
-			return err
-		}
+		once = append(once, it)
 		file := fileOf(it.Name)
 		if ix.byName.of(fold(file)) != none {
 			file = apart(it.Name)
 		}
-		ix.flat["items/"+file] = data
-		ix.order = append(ix.order, ix.add(identity(row), newEntry(row, file, true)))
+		ix.add(identity(row), newEntry(row, file))
 	}
-	return nil
+	d.Items = once
+	ix.sort()
+	return ix.foresee(d, false)
 }

@@ -86,7 +86,7 @@ func (b *db) flatFile(dir string) (*state.Document, error) {
 	if err := json.Unmarshal(data, &id); err != nil || SafeName(id.Session) != dir {
 		return nil, state.ErrNotFound
 	}
-	d, err := q2google.DecodeFlat(data)
+	d, err := q2google.ReadFlat(data)
 	if err != nil {
 		return nil, b.Damaged(name, err)
 	}

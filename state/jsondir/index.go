@@ -22,11 +22,12 @@ type index struct {
 	shared  map[print]bool // folded files that more than one item has claimed
 	batches map[int]string // file of each batch
 
-	// What only sessions have that q2google wrote last:
-	evidence *q2google.Evidence
-	flat     map[string][]byte // files that a flat file stands for
-	stale    []string          // files of records that another file replaces
-	foreign  bool              // to be rewritten before the first change
+	// What only sessions have of which q2google wrote some:
+	foreign bool              // to be rewritten before the first change
+	theirs  *q2google.Session // what is read until then
+	hasFlat bool
+	flat    bool     // the flat file is the later one; the files are not there
+	stale   []string // of records that another file replaces
 
 	strays []string // files that are no records, such as "items/._a.jpg.json"
 
@@ -44,7 +45,6 @@ type entry struct {
 	outcome word
 	taken   instant
 	named   bool // known by name only
-	ours    bool // the document is Gondola's
 	dropped bool // another entry replaces it
 }
 
@@ -59,7 +59,7 @@ func newIndex(h header, items int) *index {
 		id:    h.ID,
 		items: make([]entry, 0, items), order: make([]slot, 0, items),
 		byKey: make(claims, items), byName: make(claims, items), shared: map[print]bool{}, batches: map[int]string{},
-		evidence: q2google.NewEvidence(h.UpdatedAt), foreign: !h.ours || h.hasFlat,
+		foreign: !h.ours || h.hasFlat, hasFlat: h.hasFlat,
 	}
 }
 
@@ -73,8 +73,8 @@ func identity(r driver.Row) string {
 
 func named(name string) string { return "\x00" + name }
 
-func newEntry(r driver.Row, file string, ours bool) entry {
-	e := entry{seq: r.Seq, name: r.Name, file: file, ours: ours}
+func newEntry(r driver.Row, file string) entry {
+	e := entry{seq: r.Seq, name: r.Name, file: file}
 	if stem, _ := strings.CutSuffix(file, ".json"); stem == e.name {
 		e.name = stem // in the same memory
 	}
@@ -104,7 +104,7 @@ func (ix *index) add(key string, e entry) slot {
 	ix.items = append(ix.items, e)
 	ix.byKey[printOf(key)] = s
 	ix.takeName(s)
-	ix.foreign = ix.foreign || !e.ours
+	ix.foreign = ix.foreign || e.seq == 0
 	return s
 }
 

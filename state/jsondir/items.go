@@ -12,9 +12,6 @@ import (
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
-// pageSize is how many items are rewritten at a time when a session is taken over.
-const pageSize = 64
-
 // Find returns the item that ref picks, from its file. By name it is the one
 // whose file the name would take on any file system.
 func (b *db) Find(ctx context.Context, id string, ref driver.Ref) (driver.Row, error) {
@@ -56,21 +53,11 @@ func (s *session) find(ctx context.Context, id string, look func(*index) slot) (
 	return row, err
 }
 
-// row returns an item as its file has it, with what the answers say of one that
-// q2google wrote.
+// row returns an item as its file has it, or will have it.
 func (s *session) row(ix *index, e entry) (row driver.Row, err error) {
 	row = driver.Row{Seq: e.seq, Where: s.dir + "/items/" + e.file}
-	if data, ok := ix.flat["items/"+e.file]; ok {
-		row.Document = data
-		return row, nil
-	}
-	if !e.ours {
-		it, _, err := s.b.readItem(s.dir, e.file, ix.evidence)
-		if err == nil {
-			it.Seq = e.seq
-			row.Document, err = q2google.EncodeItem(it)
-		}
-		return row, err
+	if ix.theirs != nil {
+		return ix.theirs.Find(driver.Ref{Seq: e.seq})
 	}
 	if row.Document, err = s.b.readFile(row.Where, maxDocument); err != nil {
 		err = s.b.fault("read", row.Where, err)
@@ -78,26 +65,23 @@ func (s *session) row(ix *index, e entry) (row driver.Row, err error) {
 	return row, err
 }
 
-// readItem reads an item's file and settles what q2google wrote in it.
-func (b *db) readItem(dir, file string, evidence *q2google.Evidence) (it *state.Item, ours bool, err error) {
+// readItem reads an item's file.
+func (b *db) readItem(dir, file string) (*state.Item, error) {
 	var data bytes.Buffer
-	return b.decodeItem(b.root, dir+"/items/"+file, "", &data, evidence)
+	return b.decodeItem(b.root, dir+"/items/"+file, "", &data)
 }
 
 // decodeItem is readItem below another root, in with which it is below ours,
 // with a buffer to read into.
-func (b *db) decodeItem(root *os.Root, file, in string, data *bytes.Buffer, evidence *q2google.Evidence) (it *state.Item, ours bool, err error) {
+func (b *db) decodeItem(root *os.Root, file, in string, data *bytes.Buffer) (*state.Item, error) {
 	if err := readInto(data, root, file, maxDocument); err != nil {
-		return nil, false, b.fault("read", in+file, err)
+		return nil, b.fault("read", in+file, err)
 	}
-	it, ours, err = q2google.DecodeItem(data.Bytes())
+	it, _, err := q2google.DecodeItem(data.Bytes())
 	if err != nil {
-		return nil, false, b.Damaged(in+file, err)
+		return nil, b.Damaged(in+file, err)
 	}
-	if !ours {
-		evidence.Settle(it)
-	}
-	return it, ours, nil
+	return it, nil
 }
 
 // Sums sums up the session's items, from the index.

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // errMisplaced is wrapped by the error of a directory that holds another
@@ -103,6 +102,6 @@ func (b *db) isRecord(dir, file string) bool {
 		batch, err := b.readBatch(dir, base)
 		return err == nil && base == batchFile(batch.Index) || err != nil && !isCopy(base)
 	}
-	it, _, err := b.readItem(dir, base, q2google.NewEvidence(b.now()))
+	it, err := b.readItem(dir, base)
 	return err == nil && isProper(it.Name, base) || err != nil && !isCopy(base)
 }

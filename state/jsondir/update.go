@@ -169,7 +169,7 @@ func (s *session) put(ctx context.Context, puts []*put) error {
 func (ix *index) apply(p *put) {
 	if p.old == none {
 		ix.sorted = nil
-		ix.order = append(ix.order, ix.add(identity(p.Row), newEntry(p.Row, p.file, true)))
+		ix.order = append(ix.order, ix.add(identity(p.Row), newEntry(p.Row, p.file)))
 		return
 	}
 	e := &ix.items[p.old]

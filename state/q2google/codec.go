@@ -34,23 +34,3 @@ func (Codec) EncodeBatch(b *state.Batch) ([]byte, error) { return EncodeBatch(b)
 
 // DecodeBatch reads a batch document, q2google's or Gondola's.
 func (Codec) DecodeBatch(data []byte) (*state.Batch, error) { return DecodeBatch(data) }
-
-// DecodeFlat reads a whole session in one file, as q2google's first releases kept
-// it. Items are settled by the answers in its batches.
-func DecodeFlat(data []byte) (*state.Document, error) {
-	d, err := state.DecodeDocument(data, Codec{})
-	if err != nil {
-		return nil, err
-	}
-	evidence := NewEvidence(d.Session.UpdatedAt)
-	for _, b := range d.Batches {
-		evidence.Add(b)
-	}
-	for _, it := range d.Items {
-		if it.Seq == 0 {
-			evidence.Settle(it)
-		}
-	}
-	state.SortBySeq(d.Items, func(it *state.Item) *int64 { return &it.Seq })
-	return d, nil
-}

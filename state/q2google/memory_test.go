@@ -17,6 +17,6 @@ func TestDocumentsTakeBoundedMemory(t *testing.T) {
 	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = DecodeBatch(b) },
 		`{"batch_index":0,"file_names":[@]}`, `{"batch_index":0,"responses_json":[@]}`, `{"batch_index":0,"error":{%}}`)
 	limittest.Check(t, state.MaxDocument, func(b []byte) { resultsOf([]string{string(b)}) }, `{"newMediaItemResults":[@]}`)
-	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = DecodeFlat(b) },
+	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = ReadFlat(b) },
 		`{"session_id":"s","items":{%}}`, `{"session_id":"s","batches":{%}}`, `{"session_id":"s","items":{"a":{"file_name":"n","errors":{%}}}}`)
 }
