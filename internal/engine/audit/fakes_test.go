@@ -194,7 +194,7 @@ func (r *rig) open(_ context.Context, name string) (station.Destination, error) 
 }
 
 // audit runs an audit and returns the items that are not safe, by name.
-func (r *rig) audit(s *source, change func(*audit.Options)) (*audit.Result, map[string]audit.Item, error) {
+func (r *rig) audit(s station.Source, change func(*audit.Options)) (*audit.Result, map[string]audit.Item, error) {
 	r.t.Helper()
 	found := map[string]audit.Item{}
 	o := audit.Options{
@@ -217,7 +217,7 @@ func (r *rig) audit(s *source, change func(*audit.Options)) (*audit.Result, map[
 }
 
 // mustAudit is audit of a listing that is proven.
-func (r *rig) mustAudit(s *source, change func(*audit.Options)) (*audit.Result, map[string]audit.Item) {
+func (r *rig) mustAudit(s station.Source, change func(*audit.Options)) (*audit.Result, map[string]audit.Item) {
 	r.t.Helper()
 	result, found, err := r.audit(s, change)
 	if err != nil || !result.Listed {
