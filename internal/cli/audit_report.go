@@ -123,27 +123,32 @@ func (v *auditView) progress(it audit.Item) {
 
 // report writes what the audit came to and returns its failure, told.
 func (v *auditView) report(r *audit.Result, err error, took time.Duration) error {
-	errs := append([]error{err}, r.Errs()...)
-	if r.AtRisk > 0 {
-		errs = append(errs, errMissing)
+	failures := append([]error{err}, r.Errs()...)
+	failed := errors.Join(failures...)
+	ended := failed
+	if err == nil && r.AtRisk > 0 {
+		ended = errors.Join(failed, errMissing)
 	}
-	all := errors.Join(errs...)
-	line := v.line(r, all, took)
+	line := v.line(r, failed, took)
+	line.ExitCode = exitCode(ended)
 	v.a.print.JSON(line)
 	v.text(line, r.AtRisk > r.Refused)
-	for _, err := range errs {
-		if err != nil && err != errMissing {
+	for _, err := range failures {
+		if err != nil {
 			v.a.complain(err)
 		}
 	}
-	return told(all)
+	return told(ended)
 }
 
 func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLine {
 	line := auditLine{
 		Type: "summary", From: v.source.String(), Media: r.Media, Items: r.Items, Safe: r.Safe, AtRisk: r.AtRisk, Unknown: r.Unknown,
-		ExitCode: exitCode(err), Listed: r.Listed, Deep: v.deep, BytesAtRisk: r.BytesAtRisk,
+		Listed: r.Listed, Deep: v.deep, BytesAtRisk: r.BytesAtRisk,
 		Destinations: []auditPlaceLine{}, Requests: r.Requests, Seconds: took.Seconds(), atRisk: size(r.BytesAtRisk),
+	}
+	if line.Requests == nil { // the source was not opened
+		line.Requests = map[string]int64{}
 	}
 	if r.Unsized > 0 {
 		line.atRisk = "more than " + line.atRisk
@@ -151,7 +156,7 @@ func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLi
 	if !r.Listed { // no claim is made
 		line.Safe, line.Unknown = 0, r.Items-r.AtRisk
 	}
-	if err != nil && line.ExitCode != exitMissing {
+	if err != nil {
 		d := describe(err, v.a.redact)
 		line.Error = &d
 	}
