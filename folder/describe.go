@@ -36,7 +36,7 @@ func (s *Source) Describe(ctx context.Context, item media.Item) (d station.Descr
 	}
 	d.Sidecars = map[string][]byte{}
 	for format, check := range sidecarChecks {
-		content, err := readSidecar(root, format.path(item.ID.Medium))
+		content, err := readSidecar(root, format.path(pathOf(item.ID.Medium)))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:

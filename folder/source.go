@@ -119,8 +119,8 @@ func (s *Source) list(ctx context.Context, o station.ListOptions, yield func(med
 	}
 	var unread []string
 	fail := func(name string, err error) { unread = append(unread, fmt.Sprintf("%s: %v", name, err)) }
-	err = walk(ctx, root, func(f found) error {
-		if o.Known != nil && o.Known(f.path, version(f.info)) {
+	each := func(f found) error {
+		if o.Known != nil && o.Known(mediumOf(f.path), version(f.info)) {
 			return nil
 		}
 		item, ok, err := s.item(root, origin, f, o.Wants)
@@ -131,7 +131,8 @@ func (s *Source) list(ctx context.Context, o station.ListOptions, yield func(med
 			return errLeft
 		}
 		return nil
-	}, fail)
+	}
+	err = (&walker{root: root, each: each, failed: fail}).walk(ctx)
 	switch {
 	case errors.Is(err, errLeft):
 		return nil
@@ -175,7 +176,7 @@ func incomplete(op string, unread []string) error {
 // video, or not wanted.
 func (s *Source) item(root *os.Root, origin string, f found, wants func(media.Kind, string) bool) (item media.Item, ok bool, err error) {
 	item = media.Item{
-		ID:   media.ID{Station: Scheme, Origin: origin, Medium: f.path, Part: 1},
+		ID:   media.ID{Station: Scheme, Origin: origin, Medium: mediumOf(f.path), Part: 1},
 		Name: media.SafeName(path.Base(f.path)), Dir: media.SafeDir(dirOf(f.path)), Albums: albumsOf(path.Dir(f.path)),
 		Size: f.info.Size(), Version: version(f.info), Revision: version(f.info), Of: 1,
 		CapturedAt: f.info.ModTime().UTC(),
@@ -226,7 +227,7 @@ func (s *Source) Digest(ctx context.Context, item media.Item) (string, error) {
 		return "", failure(ctx, op, err)
 	}
 	s.read.Add(1)
-	sum, err := sumOf(ctx, root, item.ID.Medium, make([]byte, 256<<10))
+	sum, err := sumOf(ctx, root, pathOf(item.ID.Medium), make([]byte, min(max(item.Size, 1), 256<<10)))
 	if err != nil {
 		return "", unopened(op, err)
 	}
@@ -243,7 +244,7 @@ func (s *Source) Has(ctx context.Context, id media.ID) bool {
 	if err != nil {
 		return false
 	}
-	_, err = root.Lstat(id.Medium)
+	_, err = root.Lstat(pathOf(id.Medium))
 	return err == nil
 }
 
@@ -257,7 +258,7 @@ func (s *Source) Open(ctx context.Context, item media.Item, offset int64, want s
 	if err != nil {
 		return nil, failure(ctx, op, err)
 	}
-	f, err := regular.OpenIn(root, item.ID.Medium)
+	f, err := regular.OpenIn(root, pathOf(item.ID.Medium))
 	if err != nil {
 		return nil, unopened(op, err)
 	}

@@ -18,63 +18,101 @@ type found struct {
 	info fs.FileInfo
 }
 
-// walk calls each for every file below a root that may be a photo or a video, in the
-// order of names, one directory after the other. Links to files within the root are
-// followed. What cannot be read is passed to failed, and the walk goes on.
-func walk(ctx context.Context, root *os.Root, each func(found) error, failed func(path string, err error)) error {
-	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil && name == ".":
-			return err
-		case err != nil:
-			failed(name, err)
-			return skipDir(d)
-		case d.IsDir():
-			if name != "." && isJunkDir(d.Name()) {
-				return fs.SkipDir
-			}
-			return nil
-		case isJunk(d.Name()):
-			return nil
-		}
-		info, err := d.Info()
-		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			if info, err = root.Stat(name); err != nil {
-				return nil // it leads out of the root, or nowhere
-			}
-		}
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
-			return nil
-		case err != nil:
-			failed(name, err)
-			return nil
-		case !info.Mode().IsRegular():
-			return nil
-		}
-		return each(found{name, info})
-	})
+// walker comes to every file below a root that may be a photo or a video, in the order
+// of names, one directory after the other. Of a directory, its names are in memory.
+// Links to files within the root are followed.
+type walker struct {
+	root   *os.Root
+	each   func(found) error
+	failed func(path string, err error) // what cannot be read; the walk goes on
 }
 
-func skipDir(d fs.DirEntry) error {
-	if d != nil && d.IsDir() {
-		return fs.SkipDir
+// walk walks the root. Its error is that of ctx, of the root, or of each.
+func (w *walker) walk(ctx context.Context) error {
+	names, err := w.names(".")
+	if err != nil {
+		return err
+	}
+	return w.entries(ctx, ".", names)
+}
+
+// names returns the names in a directory, in order.
+func (w *walker) names(dir string) ([]string, error) {
+	f, err := w.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
+}
+
+func (w *walker) entries(ctx context.Context, dir string, names []string) error {
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.entry(ctx, path.Join(dir, name)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// entry comes to one name of a directory.
+func (w *walker) entry(ctx context.Context, name string) error {
+	base := path.Base(name)
+	if isHidden(base) {
+		return nil
+	}
+	info, err := w.root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // removed meanwhile
+		return nil
+	case err != nil:
+		w.failed(name, err)
+		return nil
+	case info.IsDir():
+		return w.below(ctx, name)
+	case isJunk(base):
+		return nil
+	case info.Mode()&fs.ModeSymlink != 0:
+		if info, err = w.root.Stat(name); err != nil {
+			return nil // it leads out of the root, or nowhere
+		}
+	}
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	return w.each(found{name, info})
+}
+
+// below walks a directory.
+func (w *walker) below(ctx context.Context, dir string) error {
+	if isJunkDir(path.Base(dir)) {
+		return nil
+	}
+	names, err := w.names(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		w.failed(dir, err)
+	}
+	return w.entries(ctx, dir, names)
+}
+
+// isHidden reports whether a name is left out, whatever it is of: it is hidden, or a
+// folder's own.
+func isHidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 // junkDirs are directories of systems and programs, in lower case.
 var junkDirs = []string{
 	"@eadir", "@__thumb", "#recycle", "@recycle", "$recycle.bin", "system volume information", "lost+found", "lightroom catalog",
 }
 
-// isJunkDir reports whether a directory is left out: one that is hidden, a folder's
-// own, or of a system.
+// isJunkDir reports whether a directory is left out: one of a system or a program.
 func isJunkDir(name string) bool {
 	name = strings.ToLower(name)
-	return strings.HasPrefix(name, ".") || slices.Contains(junkDirs, name) || strings.HasSuffix(name, ".lrdata")
+	return slices.Contains(junkDirs, name) || strings.HasSuffix(name, ".lrdata")
 }
 
 // junkExtensions are those of files beside photos and videos, and of files that are
@@ -87,7 +125,7 @@ var junkExtensions = []string{
 // isJunk reports whether a file is left out for its name.
 func isJunk(name string) bool {
 	lower := strings.ToLower(name)
-	return strings.HasPrefix(lower, ".") || slices.Contains(junkExtensions, path.Ext(lower)) ||
+	return slices.Contains(junkExtensions, path.Ext(lower)) ||
 		lower == "thumbs.db" || lower == "desktop.ini" || strings.HasPrefix(lower, "synofile_thumb_")
 }
 

@@ -28,7 +28,7 @@ type membership struct {
 // memberships reads the albums, if they are asked for. The root of the account is
 // no album.
 func (s *Source) memberships(ctx context.Context, o station.ListOptions) (*memberships, error) {
-	if o.Album == nil {
+	if !o.Albums {
 		return nil, nil
 	}
 	m := &memberships{seed: maphash.MakeSeed()}
@@ -37,9 +37,7 @@ func (s *Source) memberships(ctx context.Context, o station.ListOptions) (*membe
 			return nil, err
 		}
 		if !a.Root && media.Word(a.ID) == a.ID {
-			album := media.Album{ID: a.ID, Title: media.CleanTitle(a.Title)}
-			m.albums = append(m.albums, album)
-			o.Album(album)
+			m.albums = append(m.albums, media.Album{ID: a.ID, Title: media.CleanTitle(a.Title)})
 		}
 	}
 	for album := range m.albums {
