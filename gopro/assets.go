@@ -16,7 +16,7 @@ type Asset struct {
 
 	Kind       string // type in lower case, such as "mp4"; "" if unknown
 	Name       string // safe, by the camera's pattern
-	LegacyName string // what q2google would call it, or ""
+	LegacyName string // what gopro-api calls it, or ""
 	Original   bool   // the file as uploaded, not a lesser rendition
 	Refusal    *media.Refusal
 }
@@ -273,7 +273,7 @@ func nearest(entries []Entry, height int) (Entry, bool) {
 	return best, found
 }
 
-// nearer is q2google's order of preference: least distance, then larger height,
+// nearer is an order of preference: least distance, then larger height,
 // then larger width.
 func nearer(a, b Entry, height int) bool {
 	distance := func(e Entry) int64 { d := int64(e.Height - height); return d * d }
@@ -282,49 +282,4 @@ func nearer(a, b Entry, height int) bool {
 		cmp.Compare(b.Height, a.Height),
 		cmp.Compare(b.Width, a.Width),
 	) < 0
-}
-
-// withLegacyNames gives the assets that q2google would carry too its names for
-// them: of a medium whose name ends in .mp4 the one variation it picks, of
-// others every file that it lists. An asset is the same as an entry if it is the
-// same object, or, for photos, the same part.
-func withLegacyNames(assets []Asset, m Manifest, height int, photo bool) []Asset {
-	picks, byPart := m.Files, photo
-	if strings.EqualFold(path.Ext(m.Filename), ".mp4") {
-		picks, byPart = legacyPick(m.Variations, height), false
-	}
-	objects, numbers := make(map[string]int), make(map[int]int)
-	for i, a := range assets {
-		if a.URL != "" {
-			objects[a.object()] = i
-		}
-		if a.Label == labelSource && byPart && !a.marked {
-			numbers[a.Part] = i
-		}
-	}
-	for i, e := range picks {
-		at, ok := objects[e.object()]
-		if !ok {
-			at, ok = numbers[cmp.Or(e.Part, e.addressPart())]
-		}
-		if ok && assets[at].LegacyName == "" {
-			assets[at].LegacyName = legacyName(m.Filename, i)
-		}
-	}
-	return assets
-}
-
-// legacyPick is the variation that q2google takes: the one nearest to a height,
-// or else the tallest, and the first of equals.
-func legacyPick(variations []Entry, height int) []Entry {
-	if len(variations) == 0 {
-		return nil
-	}
-	best := variations[0]
-	for _, e := range variations[1:] {
-		if height > 0 && nearer(e, best, height) || height == 0 && e.Height > best.Height {
-			best = e
-		}
-	}
-	return []Entry{best}
 }

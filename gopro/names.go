@@ -133,13 +133,3 @@ func count(before, digits string, add int, after string) (string, bool) {
 	next := fmt.Sprintf("%0*d", len(digits), n+add)
 	return before + next + after, err == nil && len(next) == len(digits)
 }
-
-// legacyName is how gopro-api, and therefore q2google, names the asset of this
-// index of a medium: the number goes before the last dot.
-func legacyName(filename string, index int) string {
-	i := strings.LastIndexByte(filename, '.')
-	if i < 0 {
-		return fmt.Sprintf("%03d.%s", index, filename)
-	}
-	return fmt.Sprintf("%s%03d%s", filename[:i], index, filename[i:])
-}

@@ -119,7 +119,7 @@ func (s *Source) List(ctx context.Context, w media.Window) iter.Seq2[media.Item,
 // Relist is List without the media that are known in their present state, and
 // without those of other types than are wanted: they cost no request beyond the
 // page that they stand on. Nor do media of a single file whose original was
-// carried under q2google's name for it: they are listed by what their rows say.
+// carried under its LegacyName: they are listed by what their rows say.
 func (s *Source) Relist(ctx context.Context, o station.ListOptions) iter.Seq2[media.Item, error] {
 	return func(yield func(media.Item, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)

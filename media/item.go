@@ -49,8 +49,8 @@ type Item struct {
 	// Dir is the directory of the file at its source: relative to the source's
 	// root, slash-separated and safe (see [SafeDir]). "" for none.
 	Dir string `json:"dir,omitempty"`
-	// LegacyName is the name q2google would give this file, or "" for files
-	// q2google never carries. It links sessions q2google began to their items.
+	// LegacyName is the name that other programs know the file by, or "". It links
+	// the items of sessions that they began.
 	LegacyName string `json:"legacy_name,omitempty"`
 
 	Size   int64  `json:"size"`           // bytes, or SizeUnknown

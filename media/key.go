@@ -8,7 +8,7 @@ import (
 )
 
 // IsZero reports whether id identifies nothing, as the ID of an item that
-// q2google found and Gondola has not seen at its source yet.
+// is known by its name only.
 func (id ID) IsZero() bool { return id == ID{} }
 
 // Key returns the stable textual form of id, such as

@@ -42,9 +42,9 @@ type Backend interface {
 	// case-folding file system) answer for the name that would collide.
 	ItemNamed(ctx context.Context, session, name string) (*Item, error)
 	// PutItems stores items, new and changed, and assigns Seq to new ones. An
-	// item is known by its identity; an item without one (of a session that
-	// q2google wrote) by its name: under another name it is another item, whatever
-	// its Seq. Giving such an item its identity replaces it. Items of one call may
+	// item is known by its identity; an item without one (of a session that is
+	// Foreign) by its name: under another name it is another item, whatever its
+	// Seq. Giving such an item its identity replaces it. Items of one call may
 	// exchange their names.
 	// An item that cannot be stored is refused with a fault of class Item
 	// (see [Unstorable]), and with it the whole call.

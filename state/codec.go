@@ -52,6 +52,7 @@ func (Documents) DecodeSession(data []byte) (*Session, error) {
 		return nil, fmt.Errorf("session document: %w", err)
 	}
 	s.Extra = extra
+	s.Foreign = s.Foreign || s.Window == nil // as documents of the first layout said it
 	s.bound()
 	return s, nil
 }

@@ -12,6 +12,5 @@
 // view of what its run is doing, for other processes; and a [Searcher], which finds
 // items by outcome, name and capture time.
 //
-// Status words are those of q2google. The rule that tells where an item stands
-// is in one place, [Item.Next]: backends index by it, the engine works by it.
+// The rule that tells where an item stands is in one place, [Item.Next]: backends index by it, the engine works by it.
 package state

@@ -44,9 +44,13 @@ type Session struct {
 	CreatedAt     time.Time `json:"created_at,omitzero"` // UTC
 	UpdatedAt     time.Time `json:"updated_at,omitzero"` // UTC; backends set it when they store the session
 
-	// Start and End are the capture window in q2google's form: ISO datetimes
-	// as the caller gave them. Window is the exact span; q2google does not
-	// know it and sessions it wrote leave it zero: see [Session.CaptureWindow].
+	// Foreign says that another program began the session: its items are known by
+	// name only until a listing has found their identities, and its listing proves
+	// nothing.
+	Foreign bool `json:"foreign,omitempty"`
+
+	// Start and End are the capture window as ISO datetimes. Window is the exact
+	// span, nil if the session is Foreign: see [Session.CaptureWindow].
 	Start     string           `json:"start_date_iso,omitempty"`
 	End       string           `json:"end_date_iso,omitempty"`
 	Window    *media.Window    `json:"window,omitempty"`
@@ -69,7 +73,7 @@ type Session struct {
 
 	// ProvenAt is when the last listing began that was walked to its proven end, so
 	// that the session holds every item its window had at that time. Zero if none
-	// was: q2google's listings prove nothing.
+	// was.
 	ProvenAt time.Time `json:"proven_at,omitzero"`
 	// VerifiedAt is when the last verification began that found every item at
 	// the destination, except those refused with a reason; UTC.
@@ -92,8 +96,8 @@ type Item struct {
 	Transfer  Status `json:"transfer_status"`
 	Create    Status `json:"create_status"`
 
-	// DownloadURL is q2google's; Gondola resolves URLs just before use and
-	// stores none, but keeps what it finds.
+	// DownloadURL is the address that another program found. Gondola resolves
+	// addresses just before use and stores none.
 	DownloadURL string              `json:"download_url,omitempty"`
 	Checkpoint  *station.Checkpoint `json:"-"` // how far an interrupted upload came
 	Receipt     *station.Receipt    `json:"-"` // proof of a finished upload, until it is spent
@@ -156,23 +160,22 @@ type Batch struct {
 // ErrorRecord is the last failure of an item's stage or of a batch. It never
 // holds a secret.
 type ErrorRecord struct {
-	Type    string      `json:"error_type"`      // q2google's error_type; Gondola writes the fault's code
-	Class   fault.Class `json:"class,omitempty"` // "" in records of q2google
+	Type    string      `json:"error_type"`      // the fault's code; another program's own word
+	Class   fault.Class `json:"class,omitempty"` // "" in records of another program
 	Message string      `json:"message"`
 	Attempt int         `json:"attempt"`             // from 1
 	At      time.Time   `json:"updated_at,omitzero"` // UTC
 }
 
-// FirstBatchIndex is where Gondola's batch numbers begin. q2google numbers its
-// own from 0 in every run and does not send a slice whose number is already
-// completed; numbers beyond its reach keep it from skipping items.
+// FirstBatchIndex is where batch numbers begin. Lower ones are left to programs
+// that share a store with Gondola.
 const FirstBatchIndex = 1_000_000
 
 // Awaits returns the stage the item has to pass next, or "" if it is done:
 // registered, or refused with a reason.
 //
 // It is the one rule that the engine works by. An
-// item that q2google marked as skipped because its transfer failed awaits
+// item whose creation is skipped because its transfer failed awaits
 // transfer: only a [media.Refusal] is final.
 func (it *Item) Awaits() Stage {
 	switch {

@@ -8,8 +8,7 @@ import (
 	"github.com/gondola-sync/gondola/media"
 )
 
-// What stands for the open ends of a window in q2google's documents, which know
-// none. No camera of the trade is older or will be younger.
+// What stands for the open ends of a window in texts. No camera of the trade is older or will be younger.
 const (
 	openStart = "2000-01-01T00:00:00"
 	openEnd   = "9998-12-31T00:00:00"
@@ -19,7 +18,7 @@ const (
 const DefaultBatchSize = 50
 
 // NewSession returns a session that has not begun, created at now. Start and
-// End are set from the window so that q2google reads the same span: whole days
+// End are set from the window: whole days
 // without a zone, other times with one, and for an open end 2000-01-01 or
 // 9998-12-31.
 func NewSession(id string, w media.Window, now time.Time) *Session {
@@ -87,7 +86,7 @@ func isoStart(t time.Time) string {
 	return FormatTime(t)
 }
 
-// isoEnd writes the last second of a day as that day, which q2google takes whole.
+// isoEnd writes the last second of a day as that day, which counts whole.
 func isoEnd(t time.Time) string {
 	if t.IsZero() {
 		return openEnd

@@ -102,8 +102,8 @@ func faultObject(f *progress.Fault, redact func(string) string) *errorObject {
 	return d
 }
 
-// itemKey identifies an item: by its identity, or by its name where q2google
-// left no more.
+// itemKey identifies an item: by its identity, or by its name if it is
+// known by that only.
 func itemKey(it *state.Item) string {
 	if key := it.ID.Key(); key != "" {
 		return key

@@ -64,8 +64,8 @@ func (a *app) addHistory(ctx context.Context, backend state.Backend, it *state.I
 }
 
 // findItem returns the item that is named by its key or its name. A name that
-// nothing has exactly is also looked for in any case, and as what q2google
-// called the file or as the source's id of the medium.
+// nothing has exactly is also looked for in any case, and by its LegacyName
+// or as the source's id of the medium.
 func (a *app) findItem(ctx context.Context, backend state.Backend, session, name string) (*state.Item, error) {
 	it, err := backend.Item(ctx, session, name)
 	if errors.Is(err, state.ErrNotFound) {
@@ -280,7 +280,7 @@ func (l itemLife) writeTimeline(w io.Writer) {
 
 func (l itemLife) identity() string {
 	if l.Medium == "" {
-		return "not known yet: q2google keeps names only; the next sync finds it out"
+		return "not known yet: the program that began the session keeps names only; the next sync finds it out"
 	}
 	return fmt.Sprintf("%s (medium %s, part %d, %s)", l.Key, l.Medium, l.Part, l.Label)
 }

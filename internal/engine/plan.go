@@ -56,7 +56,7 @@ func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, 
 type planner struct {
 	o       Options
 	session *session.Session
-	// changed are the items, by Seq, of a session of q2google as a run would have
+	// changed are the items, by Seq, of a Foreign session as a run would have
 	// stored them by now: the names of a listing meet them.
 	changed map[int64]*state.Item
 	load    station.Load

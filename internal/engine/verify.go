@@ -64,8 +64,7 @@ func verifyLocked(ctx context.Context, o VerifyOptions, each func(verify.Item) e
 	}
 	found := &Verified{
 		From: header.From, To: header.To, Account: s.Account, BeganAt: time.Now().UTC(),
-		// What q2google listed proves nothing; such a session has no window.
-		Listed: header.Window != nil && header.Stages[state.Discovery] == state.Completed,
+		Listed: !header.Foreign && header.Stages[state.Discovery] == state.Completed,
 	}
 	proven := found.Listed
 	err = verify.New(verify.Options{

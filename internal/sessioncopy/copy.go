@@ -252,8 +252,8 @@ func (c *copier) prove(ctx context.Context, original *digest) error {
 	return c.unchanged(ctx)
 }
 
-// unchanged fails if somebody who heeds no lock, such as q2google, has saved the
-// original meanwhile.
+// unchanged fails if a program that heeds no lock has saved the original
+// meanwhile.
 func (c *copier) unchanged(ctx context.Context) error {
 	now, err := c.from.Session(ctx, c.id)
 	if err == nil && !now.UpdatedAt.Equal(c.session.UpdatedAt) {

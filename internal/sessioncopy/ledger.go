@@ -12,7 +12,7 @@ import (
 // enterLedger lets the ledger of the new store know what items of the session
 // have brought to its destination, so that no other session there carries it
 // again. What that ledger knows already stays; what the ledger of the session's
-// own store knows counts more than the session. A session that q2google wrote
+// own store knows counts more than the session. A Foreign session
 // does not tell the account, nor which files its items are: its next sync enters
 // them.
 func (c *copier) enterLedger(ctx context.Context, items []*state.Item) error {

@@ -92,7 +92,7 @@ func (g *GPhotos) open(e *app.Env, uri app.URI, sizing resumable.Sizing) (*gphot
 // granularity is the piece that Google's upload lengths are multiples of, in bytes.
 const granularity = 256 << 10
 
-// sizing returns segments of one fixed length, as q2google sends them, or lets
+// sizing returns segments of one fixed length, or lets
 // them fit the line.
 func sizing(multiplier int) resumable.Sizing {
 	n := int64(multiplier) * granularity

@@ -28,8 +28,8 @@ func Expand(place string, paths config.Paths) (string, error) {
 	return paths.Expand(place)
 }
 
-// maxDocument bounds the document of one session, in bytes: q2google's flat files
-// hold all items.
+// maxDocument bounds the document of one session, in bytes: a file may hold
+// all items.
 const maxDocument = 1 << 30
 
 // Source returns the URI of the store that a PATH or URI means, and the id of

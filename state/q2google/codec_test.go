@@ -46,7 +46,7 @@ func TestRecordedSession(t *testing.T) {
 		UpdatedAt: time.Date(2026, 1, 31, 8, 21, 7, 42000, time.UTC),
 		Start:     "2026-01-08T00:00:00", End: "2026-01-09T00:00:00", BatchSize: 50,
 		Stages: map[state.Stage]state.Status{state.Discovery: state.Completed, state.Transfer: state.Completed, state.Create: state.Completed},
-		From:   "gopro:", To: "gphotos:",
+		From:   "gopro:", To: "gphotos:", Foreign: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("session (-want +got):\n%s", diff)

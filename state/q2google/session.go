@@ -78,6 +78,7 @@ func DecodeSession(data []byte) (s *state.Session, ours bool, err error) {
 		Stages:        r.stages("stages"),
 		From:          "gopro:",
 		To:            "gphotos:",
+		Foreign:       true,
 	}
 	s.Extra = r.rest()
 	if r.err != nil {

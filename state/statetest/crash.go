@@ -25,7 +25,7 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 	b := h.started(t)
 	must(t, b.PutItems(ctx, "s", items(0, 4)...))
 	must(t, b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex, Status: state.Running}))
-	found := &state.Item{Item: media.Item{Name: "legacy.jpg"}, Discovery: state.Completed} // by q2google
+	found := &state.Item{Item: media.Item{Name: "legacy.jpg"}, Discovery: state.Completed} // known by name
 	must(t, b.PutItems(ctx, "s", found))
 	h.Break(b, n)
 

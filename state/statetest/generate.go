@@ -84,7 +84,8 @@ func (g generator) session(id string) *state.Session {
 			Include: []string{g.text("include")}, MaxItems: int(g.count("max")),
 		},
 	}
-	if g.bool("window") {
+	s.Foreign = g.bool("foreign")
+	if !s.Foreign {
 		s.Window = &media.Window{Start: g.time("window start", 1), End: g.time("window end", 1)}
 	}
 	return s

@@ -160,7 +160,7 @@ func testItemsAtRest(t *testing.T, h Harness) {
 	}
 }
 
-// testNameOnly is the life of an item that q2google found.
+// testNameOnly is the life of an item that another program found.
 func testNameOnly(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
 	legacy := func(name string) *state.Item {

@@ -32,7 +32,7 @@ type Facts struct {
 	Listed media.Item // with its Refusal, the source's or the destination's
 	// Held is the session's item of the same identity, or nil.
 	Held *state.Item
-	// Named is, in a session of q2google, the item under one of the names of an
+	// Named is, in a Foreign session, the item under one of the names of an
 	// item that is not held by identity, or nil: one known by name only, or one of
 	// another medium that went under the same name (see Shared).
 	Named *state.Item
@@ -196,7 +196,7 @@ func link(f Facts) Decision {
 	return Decision{Action: Link, Item: &it, Before: f.Named}
 }
 
-// Shared reports whether q2google let the listed item share the name of another
+// Shared reports whether another program let the listed item share the name of another
 // medium's item, which was carried. What the ledger knows it knows by identity.
 func Shared(named *state.Item, listed media.Item) bool {
 	return named.Name == listed.LegacyName && named.Refusal == nil && !named.AlreadyThere && named.Awaits() != state.Transfer

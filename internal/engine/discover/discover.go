@@ -37,7 +37,7 @@ type Discoverer struct {
 	Source   station.Source
 	Window   media.Window
 	Session  state.Session // its header
-	Foreign  bool          // the session is q2google's
+	Foreign  bool          // see [state.Session]
 	Describe bool          // the items are described when they arrive
 	Store    Store
 	Refuse   func(media.Item) *media.Refusal
@@ -124,32 +124,6 @@ func (d *Discoverer) conclude(ctx context.Context) error {
 		return err
 	}
 	return d.explainUnfiled(ctx)
-}
-
-// skipUnlisted refuses what was yet to be carried and the listing does not know by
-// that name: the file is gone, or q2google would have carried a lesser rendition
-// of a medium whose original is listed under its own name.
-func (d *Discoverer) skipUnlisted(ctx context.Context) error {
-	if !d.Foreign {
-		return nil
-	}
-	for it, err := range d.Store.Items(ctx, state.ItemQuery{Awaiting: state.Transfer}) {
-		if err != nil {
-			return err
-		}
-		if !it.ID.IsZero() {
-			continue
-		}
-		lifecycle.Refuse(it, media.Refusal{
-			Code:   media.RefusedUnlisted,
-			Reason: "q2google knew it by this name only, and the source lists no original of that name; originals go by their own names",
-		})
-		if err := d.Store.Put(it); err != nil {
-			return err
-		}
-		d.Report.Refused(it, state.Discovery)
-	}
-	return nil
 }
 
 // explainUnfiled says that items which were at the destination before the

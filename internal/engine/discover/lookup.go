@@ -87,34 +87,6 @@ func (l *Lookup) Held(ctx context.Context, listed *media.Item) (*state.Item, err
 	return nil, state.ErrNotFound
 }
 
-// named returns the item that is on record under one of the names of a listed one
-// and may be the same file, or nil.
-func (l *Lookup) named(ctx context.Context, listed media.Item) (*state.Item, error) {
-	if !l.Foreign {
-		return nil, nil
-	}
-	for _, name := range namesOnRecord(listed) {
-		it, err := absent(l.Known.ItemNamed(ctx, name))
-		if err != nil {
-			return nil, err
-		}
-		if it != nil && (it.ID.IsZero() || decide.Shared(it, listed)) {
-			return it, nil
-		}
-	}
-	return nil, nil
-}
-
-// namesOnRecord are the names under which an item may be on record: q2google's,
-// and those that Gondola gives.
-func namesOnRecord(item media.Item) []string {
-	names := []string{item.Name, media.Distinguish(item.Name, item.ID.Medium)}
-	if item.LegacyName != "" {
-		names = append([]string{item.LegacyName}, names...)
-	}
-	return names
-}
-
 // inLedger returns what the ledger knows of an item: by its object if it has one,
 // or else by the ID alone, as earlier versions wrote it.
 func (l *Lookup) inLedger(ctx context.Context, item *media.Item) (*state.LedgerEntry, error) {

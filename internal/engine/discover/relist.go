@@ -36,16 +36,6 @@ func (d *Discoverer) listing(ctx context.Context, notice func(string)) (iter.Seq
 	return source.Relist(ctx, o), nil
 }
 
-// carried reports whether q2google carried a file under a name, and from which
-// address. A store that fails now fails again when the file is decided about.
-func (d *Discoverer) carried(ctx context.Context, name string) (address string, ok bool) {
-	it, err := d.Store.ItemNamed(ctx, name)
-	if err != nil || !it.ID.IsZero() || it.Refusal != nil || it.Awaits() == state.Transfer || it.Outcome() == state.OutcomeFailed {
-		return "", false
-	}
-	return it.DownloadURL, true
-}
-
 // catalogue knows which media a session holds, whole and as they were listed, in
 // 8 bytes a medium: it keeps hashes only, of a new seed in every run.
 type catalogue struct {

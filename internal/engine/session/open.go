@@ -36,7 +36,7 @@ func Open(ctx, lasting context.Context, b state.Backend, id string, asked Asked)
 	if err := Fit(header); err != nil {
 		return nil, err
 	}
-	s.header, s.Foreign = header, header.Window == nil
+	s.header, s.Foreign = header, header.Foreign
 	if s.Window, err = header.CaptureWindow(); err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func OpenStored(ctx, lasting context.Context, b state.Backend, id string) (*Sess
 	if err != nil {
 		return nil, err
 	}
-	return &Session{ID: id, Foreign: header.Window == nil, backend: b, lasting: lasting, header: header}, nil
+	return &Session{ID: id, Foreign: header.Foreign, backend: b, lasting: lasting, header: header}, nil
 }
 
 func newHeader(id string, asked Asked) *state.Session {

@@ -174,11 +174,11 @@ func differences(s *state.Session, q Question) (all []difference) {
 			all = append(all, difference{what, stored, asked})
 		}
 	}
-	if s.Window == nil { // q2google's: it knows the window alone, to the second
+	if s.Foreign { // it tells the window alone, to the second
 		stored.Filter.MaxItems = q.Filter.MaxItems
 	}
 	add(!stored.Filter.Equal(q.Filter), "filter", stored.Filter.String(), q.Filter.String())
-	if s.Window == nil {
+	if s.Foreign {
 		add(!sameSecond(stored.Window, q.Window), "window", stored.Window.String(), q.Window.String())
 		return all
 	}

@@ -15,8 +15,8 @@ import (
 type Session struct {
 	ID     string
 	Window media.Window // the exact span of capture times
-	// Foreign says that q2google began the session: its items have names only,
-	// until a listing has linked them to their identities.
+	// Foreign is that of the header: items have names only, until a listing has
+	// linked them to their identities.
 	Foreign bool
 	Account string // of the destination; "" before Settle
 
