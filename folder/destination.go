@@ -193,6 +193,10 @@ func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*station.Rem
 	if err := d.manifest.refresh(root); err != nil {
 		return nil, failure(ctx, op, err)
 	}
+	var buffer []byte
+	if d.o.Deep {
+		buffer = make([]byte, 1<<20)
+	}
 	for i, id := range ids {
 		e, err := d.manifest.atPath(root, id)
 		if err != nil {
@@ -203,7 +207,7 @@ func (d *Destination) Inspect(ctx context.Context, ids []string) ([]*station.Rem
 		}
 		state, err := look(root, e)
 		if err == nil && d.o.Deep && state != gone {
-			state, err = reread(ctx, root, e)
+			state, err = reread(ctx, root, e, buffer)
 		}
 		if err != nil {
 			return nil, failure(ctx, op, err)

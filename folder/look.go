@@ -33,8 +33,8 @@ func look(root *os.Root, e *Entry) (fileState, error) {
 
 // reread compares a file with its entry by its bytes. One that cannot be read is
 // gone.
-func reread(ctx context.Context, root *os.Root, e *Entry) (fileState, error) {
-	sum, err := sumOf(ctx, root, e.Path, make([]byte, 1<<20))
+func reread(ctx context.Context, root *os.Root, e *Entry, buffer []byte) (fileState, error) {
+	sum, err := sumOf(ctx, root, e.Path, buffer)
 	switch {
 	case ctx.Err() != nil:
 		return gone, context.Cause(ctx)
