@@ -357,3 +357,39 @@ func (l *line) copyOut(m emulator.Medium, dir string) {
 		l.write(filepath.Join(dir, o.Name), string(data))
 	}
 }
+
+// TestUnreadableFiles carries a directory of which some files and directories may not be
+// read: the rest is carried, they are named, and are carried when they can be read.
+func TestUnreadableFiles(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, emulator.Options{Library: emulator.Many(0, 1)})
+	source, target := filepath.Join(l.Home, "source"), filepath.Join(l.Home, "target")
+	closed := []string{source + "/closed.JPG", source + "/closed"}
+	for i, name := range []string{"open.JPG", "closed.JPG", "closed/in.JPG", "z/last.JPG"} {
+		l.write(source+"/"+name, photo(fmt.Sprint(i)))
+	}
+	for _, path := range closed {
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Chmod(path, 0o700) })
+	}
+	l.obeyPermissions()
+	for range 2 {
+		r := l.Gondola("sync", source, target)
+		if r.Code != 3 || !containsAll(r.Stderr, "closed.JPG", "closed:", "permission denied") {
+			t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
+		}
+		if n := len(l.carried(target)); n != 2 {
+			t.Errorf("%d files were carried, want 2", n)
+		}
+	}
+	for _, path := range closed {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := l.Gondola("sync", source, target); r.Code != 0 || len(l.carried(target)) != 4 {
+		t.Errorf("exit code %d, %d files\n%s", r.Code, len(l.carried(target)), r.Stderr)
+	}
+}
