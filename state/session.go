@@ -44,9 +44,9 @@ type Session struct {
 	CreatedAt     time.Time `json:"created_at,omitzero"` // UTC
 	UpdatedAt     time.Time `json:"updated_at,omitzero"` // UTC; backends set it when they store the session
 
-	// Foreign says that another program began the session: its items are known by
-	// name only until a listing has found their identities, and its listing proves
-	// nothing.
+	// Foreign says that another program began the session: until the source has
+	// been listed again, its items are known by name only, and nothing proves that
+	// they are all.
 	Foreign bool `json:"foreign,omitempty"`
 
 	// Start and End are the capture window as ISO datetimes. Window is the exact

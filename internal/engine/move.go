@@ -186,7 +186,7 @@ func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
 		return err
 	}
 	r.session.Change(func(s *state.Session) {
-		s.From, s.To, s.Window = r.o.Source.Name(), r.o.Destination.Name(), &r.session.Window
+		s.From, s.To, s.Window, s.Foreign = r.o.Source.Name(), r.o.Destination.Name(), &r.session.Window, false
 		if !found.ProvenAt.IsZero() {
 			s.ProvenAt = found.ProvenAt
 		}
