@@ -98,7 +98,11 @@ func (c *creation) place(e station.Entry) (string, error) {
 	if c.pending(key) {
 		return "", &fault.Error{Class: fault.Transient, Code: fault.Duplicate, Op: "put " + at + " into the folder twice at once"}
 	}
-	for _, name := range candidates(at, key, e.Item.Version) {
+	disk, err := c.d.place.fileSystem()
+	if err != nil {
+		return "", err
+	}
+	for _, name := range candidates(at, key, e.Item.Version, disk) {
 		placed, err := c.tryName(name, key, e)
 		if placed || err != nil {
 			return name, err

@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"hash/maphash"
 	"path"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -36,16 +38,61 @@ func markOf(identity string, length int) string {
 	return marks.EncodeToString(sum[:])[:length]
 }
 
-// candidates are the paths that a file may get, in the order in which they are
-// tried: the one that the layout says, then that with a mark of its identity, then
-// of its identity and version.
-func candidates(at, key, version string) []string {
-	dir, name := path.Split(at)
-	all := []string{at}
+// candidates are the paths that a file may get in a file system, in the order in which
+// they are tried: the one that the layout says, then that with a mark of its identity,
+// then of its identity and version.
+func candidates(at, key, version string, disk FileSystem) []string {
+	dir, name := path.Split(disk.fit(at, 0))
+	all := []string{dir + name}
 	for _, identity := range []string{key, key + "\x00" + version} {
 		for _, n := range []int{shortMark, longMark} {
-			all = append(all, dir+media.Distinguish(name, "("+markOf(identity, n)+")"))
+			mark := "(" + markOf(identity, n) + ")"
+			all = append(all, dir+media.Distinguish(disk.fit(name, len(" "+mark)), mark))
 		}
 	}
 	return all
+}
+
+// sidecarRoom is what a name leaves for the extension of its sidecar, in bytes.
+const sidecarRoom = len(".") + len(JSONSidecar)
+
+// fit makes a safe path one that the file system takes: characters that it does not
+// have become "_", and long names lose the end of their stems. Room is how many bytes
+// of the last name are left free beside those for a sidecar.
+func (f FileSystem) fit(name string, room int) string {
+	elements := strings.Split(f.replace(name), "/")
+	for i, element := range elements {
+		limit := f.NameBytes - sidecarRoom
+		if i == len(elements)-1 {
+			limit -= room
+		}
+		elements[i] = shorten(element, limit)
+	}
+	return strings.Join(elements, "/")
+}
+
+// replace replaces the characters that the file system does not have.
+func (f FileSystem) replace(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r > f.NameRune {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+// shorten cuts the stem of a name that is longer than so many bytes.
+func shorten(name string, limit int) string {
+	if len(name) <= limit {
+		return name
+	}
+	ext := path.Ext(name)
+	if len(ext) > limit/2 {
+		ext = ""
+	}
+	end := max(limit-len(ext), 0)
+	for end > 0 && !utf8.RuneStart(name[end]) {
+		end--
+	}
+	return media.SafeName(name[:end] + ext)
 }
