@@ -141,6 +141,63 @@ func (f failingCalls) test(t *testing.T, s *session) {
 	wantHealed(t, s)
 }
 
+// TestFolderIsDurableInOrder watches the system calls of a run: a file is synced before it
+// gets its name, its name before a line says so, and that line before the sums say so.
+func TestFolderIsDurableInOrder(t *testing.T) {
+	t.Parallel()
+	s := newFolderSession(t, folderToFolder)
+	var o order
+	g := &gate{dir: s.ends.target, calls: []uint32{unix.SYS_FSYNC, unix.SYS_RENAMEAT2, unix.SYS_PWRITE64}}
+	g.sees = func(call uint32, path string) {
+		name, _ := filepath.Rel(s.ends.target, path)
+		o.see(t, call, name)
+	}
+	l, err := g.live(t.Context(), s.machine, s.args...)
+	if err != nil {
+		skipWithoutGate(t, err)
+	}
+	if err := s.prove(t.Context(), l); err != nil {
+		t.Error(err)
+	}
+	if o.named != len(s.want) || o.unlisted || o.unsynced[manifestName] || o.unsynced[sumsName] {
+		t.Errorf("at the end %+v, of %d files", o, len(s.want))
+	}
+}
+
+const manifestName, sumsName = ".gondola/manifest.jsonl", ".gondola/SHA256SUMS"
+
+// order is how far a folder is.
+type order struct {
+	synced   int             // files without a name
+	named    int             // files with one
+	unlisted bool            // names that are not durable
+	unsynced map[string]bool // lists
+}
+
+func (o *order) see(t *testing.T, call uint32, name string) {
+	if o.unsynced == nil {
+		o.unsynced = map[string]bool{}
+	}
+	switch {
+	case call == unix.SYS_FSYNC && strings.HasSuffix(name, ".part"):
+		o.synced++
+	case call == unix.SYS_FSYNC && !strings.HasPrefix(name, ownDir):
+		o.unlisted = false
+	case call == unix.SYS_FSYNC:
+		delete(o.unsynced, name)
+	case call == unix.SYS_RENAMEAT2:
+		if o.named++; o.named > o.synced {
+			t.Errorf("file %d gets its name, %d are synced", o.named, o.synced)
+		}
+		o.unlisted = true
+	case name == manifestName || name == sumsName:
+		if o.unlisted || name == sumsName && o.unsynced[manifestName] {
+			t.Errorf("%s is written too early: %+v", name, o)
+		}
+		o.unsynced[name] = true
+	}
+}
+
 // TestReadOnlyFolder carries into a file system that cannot be written.
 func TestReadOnlyFolder(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,8 @@ type gate struct {
 	// tells whether the error was delivered.
 	fails  func(size uint64) syscall.Errno
 	failed func()
+	// sees, if not nil, is called for each call before it is decided.
+	sees func(call uint32, path string)
 }
 
 // gateEnv makes the test binary a gate's doorman: it installs the filter, hands
@@ -169,7 +171,10 @@ func (g *gate) answer(listener int) {
 	a := answer{id: q.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
 	path, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", q.pid, int32(q.args[0])))
 	failing := false
-	if strings.HasPrefix(path, g.dir) {
+	if strings.HasPrefix(path, g.dir) && g.sees != nil {
+		g.sees(uint32(q.call), path)
+	}
+	if strings.HasPrefix(path, g.dir) && g.fails != nil {
 		if errno := g.fails(q.args[2]); errno != 0 {
 			failing, a.flags, a.err = true, 0, -int32(errno)
 		}
