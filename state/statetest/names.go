@@ -1,6 +1,8 @@
 package statetest
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/gondola-sync/gondola/media"
@@ -66,4 +68,77 @@ func testNamesExchanged(t *testing.T, h Harness) {
 	list[0].Name, list[1].Name = list[4].Name, "y.jpg"
 	wantRefused(t, "a name that the fifth item keeps", b.PutItems(ctx, "s", list[0], list[1]))
 	equal(t, "names after a refused call", before, namesOf(collect(t, b.Items(ctx, "s", state.ItemQuery{}))))
+}
+
+// testTwoProcesses lets two processes take turns at a session. Each finds what the
+// other one has renamed and added, exchanges names with it, and goes on with its
+// numbers.
+func testTwoProcesses(t *testing.T, h Harness) {
+	first, ctx := h.started(t), t.Context()
+	second := first
+	if !h.Volatile {
+		second = h.open(t)
+	}
+	list := items(0, 2)
+	list = append(list, &state.Item{Item: media.Item{Name: "by name.jpg", Size: media.SizeUnknown, Kind: media.Photo}, Discovery: state.Completed, Transfer: state.Pending, Create: state.Pending})
+	must(t, first.PutItems(ctx, "s", list...))
+	for round := range 4 {
+		b, other := first, second
+		if round%2 == 1 {
+			b, other = second, first
+		}
+		lock, err := b.Lock(ctx, "s")
+		must(t, err)
+		added := item(10 + round)
+		list[0].Name, list[1].Name = list[1].Name, list[0].Name
+		list[2].Carried++
+		list = append(list, added)
+		must(t, b.PutItems(ctx, "s", list...))
+		if added.Seq != int64(len(list)) {
+			t.Errorf("round %d: the new item has Seq %d, want %d", round, added.Seq, len(list))
+		}
+		thief := item(20)
+		thief.Name = list[0].Name
+		wantRefused(t, "a name that the other process gave", b.PutItems(ctx, "s", thief))
+		must(t, lock.Unlock())
+		for _, b := range []state.Backend{b, other} {
+			equal(t, fmt.Sprintf("round %d: items", round), list, collect(t, b.Items(ctx, "s", state.ItemQuery{})))
+			for _, it := range list {
+				got, err := b.ItemNamed(ctx, "s", it.Name)
+				must(t, err)
+				equal(t, "item named "+it.Name, it, got)
+			}
+		}
+	}
+}
+
+// testAtOnce lets two processes add items and exchange names at the same time,
+// without the session's lock: each item gets a number and a name of its own.
+func testAtOnce(t *testing.T, h Harness) {
+	if !h.Shared {
+		t.Skip("one process at a time changes a session")
+	}
+	first, ctx := h.started(t), t.Context()
+	must(t, first.PutItems(ctx, "s", items(0, 4)...))
+	const each = 10
+	var wg sync.WaitGroup
+	for p, b := range []state.Backend{first, h.open(t)} {
+		wg.Go(func() {
+			pair := []*state.Item{item(2 * p), item(2*p + 1)}
+			for n := range each {
+				pair[0].Name, pair[1].Name = pair[1].Name, pair[0].Name
+				if err := b.PutItems(ctx, "s", item(100*(p+1)+n), pair[0], pair[1]); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	numbers, names := map[int64]bool{}, map[string]bool{}
+	for _, it := range collect(t, h.open(t).Items(ctx, "s", state.ItemQuery{})) {
+		numbers[it.Seq], names[it.Name] = true, true
+	}
+	if len(numbers) != 4+2*each || len(names) != 4+2*each || !numbers[4+2*each] {
+		t.Errorf("%d numbers and %d names, want %d of each", len(numbers), len(names), 4+2*each)
+	}
 }

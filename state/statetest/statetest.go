@@ -84,6 +84,8 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"NameOnly", testNameOnly},
 		{"NameOnlyUnderNewName", testNameOnlyUnderNewName},
 		{"NamesExchanged", testNamesExchanged},
+		{"TwoProcesses", testTwoProcesses},
+		{"AtOnce", testAtOnce},
 		{"NameTaken", testNameTaken},
 		{"HostileNames", testHostileNames},
 		{"Unstorable", testUnstorable},
