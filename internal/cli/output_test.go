@@ -57,6 +57,7 @@ var results = [][]string{
 	{"sessions", "list"}, {"sessions", "show", "gopro-gphotos-everything"},
 	{"status"}, {"status", "gopro-gphotos-everything"}, {"status", "gopro-gphotos-everything", "--item", "GOPR0001.JPG"},
 	{"verify", "gopro-gphotos-everything"}, {"verify", "gopro-gphotos-everything", "--manifest", "-"},
+	{"audit"}, {"audit", "--verbose"},
 	{"sessions", "export", "copy"}, {"sessions", "rm", "--yes", "again"},
 	{"emulate"}, {"demo"},
 }

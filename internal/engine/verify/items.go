@@ -249,7 +249,7 @@ func (v *Verifier) await(ctx context.Context, items []*Item) error {
 
 func (v *Verifier) rest(ctx context.Context, d time.Duration, unready int) error {
 	v.Waiting(fault.Wait{
-		Reason: fmt.Sprintf("the destination still processes %d of the session's items", unready),
+		Reason: fmt.Sprintf("the destination still processes %d items", unready),
 		Until:  time.Now().Add(d).UTC(),
 	})
 	return retry.Sleep(ctx, d)
