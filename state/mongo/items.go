@@ -9,7 +9,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
@@ -52,9 +51,9 @@ func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver
 	case ref.Name != "":
 		field, value = fieldFile, ref.Name
 	}
-	err = s.read(ctx, "read an item of", false, func(ctx context.Context, v *view) error {
+	err = s.read(ctx, "read an item of", false, func(ctx context.Context, v *q2google.Session) error {
 		if v != nil {
-			row, err = v.find(ctx, ref)
+			row, err = v.Find(ref)
 			return err
 		}
 		raw, err := b.items().FindOne(ctx, pairs(fieldSession, id, field, value)).Raw()
@@ -74,9 +73,9 @@ func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver
 // items, or after q2google wrote.
 func (b *store) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
 	s := b.session(id)
-	err = s.read(ctx, "count items of", false, func(ctx context.Context, v *view) error {
+	err = s.read(ctx, "count items of", false, func(ctx context.Context, v *q2google.Session) error {
 		if v != nil {
-			sums = driver.SumsOf(v.rows())
+			sums = driver.SumsOf(v.Rows)
 			return nil
 		}
 		sums, err = s.sums(ctx)
@@ -153,12 +152,4 @@ func (s session) batchPage(ctx context.Context, after int64, limit int) (page []
 		page = append(page, batch)
 	}
 	return page, err
-}
-
-func decodeBatch(row driver.Batch) (*state.Batch, error) {
-	batch, err := q2google.DecodeBatch(row.Document)
-	if err != nil {
-		return nil, corrupt(row.Where, err)
-	}
-	return batch, nil
 }

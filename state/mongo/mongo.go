@@ -81,10 +81,10 @@ type store struct {
 	appended atomic.Int64 // entries of journals so far
 
 	mu         sync.Mutex
-	lastNumber int64             // of an entry of a journal
-	settled    map[string]string // session → token of the lease under which it is stored and as Gondola writes it
-	views      map[string]*view  // of sessions that are not, as they were read last
-	prepared   bool              // indexes and version are there
+	lastNumber int64                        // of an entry of a journal
+	settled    map[string]string            // session → token of the lease under which it is stored and as Gondola writes it
+	views      map[string]*q2google.Session // of sessions that are not, as they were read last
+	prepared   bool                         // indexes and version are there
 	closed     bool
 }
 
@@ -112,7 +112,7 @@ const (
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.Patience = cmp.Or(o.Patience, defaultWait)
-	b := &store{o: o, kept: state.JournalKept, settled: map[string]string{}, views: map[string]*view{}, secrets: state.Credentials(uri)}
+	b := &store{o: o, kept: state.JournalKept, settled: map[string]string{}, views: map[string]*q2google.Session{}, secrets: state.Credentials(uri)}
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // Page returns the next items that q selects.
@@ -20,9 +21,9 @@ func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []dri
 	if q.Order == driver.ByCaptured || q.From != "" || q.Until != "" {
 		strange = append(strange, uncaptured)
 	}
-	err = s.read(ctx, "read items of", q.After > 0, func(ctx context.Context, v *view) error {
+	err = s.read(ctx, "read items of", q.After > 0, func(ctx context.Context, v *q2google.Session) error {
 		if v != nil {
-			rows, err = v.complete(ctx, q.Rows(v.rows()))
+			rows = v.Page(q)
 		} else {
 			rows, err = s.page(ctx, q)
 		}

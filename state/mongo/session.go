@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // session is one session of the store.
@@ -29,7 +31,7 @@ func validText(text string) bool { return utf8.ValidString(text) }
 // read runs one question about a stored session. If q2google wrote any of it, or an
 // item is as one of the further conditions says, the answer is in a view: that of
 // the question before if this one goes on with it.
-func (s session) read(ctx context.Context, what string, goesOn bool, do func(context.Context, *view) error, but ...bson.D) error {
+func (s session) read(ctx context.Context, what string, goesOn bool, do func(context.Context, *q2google.Session) error, but ...bson.D) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
 		v, err := s.view(ctx, goesOn, but)
 		if err != nil {
@@ -40,7 +42,7 @@ func (s session) read(ctx context.Context, what string, goesOn bool, do func(con
 }
 
 // view returns nil if the session is as Gondola writes it.
-func (s session) view(ctx context.Context, goesOn bool, but []bson.D) (*view, error) {
+func (s session) view(ctx context.Context, goesOn bool, but []bson.D) (*q2google.Session, error) {
 	if s.isSettled() {
 		return nil, nil
 	}
@@ -55,7 +57,7 @@ func (s session) view(ctx context.Context, goesOn bool, but []bson.D) (*view, er
 	v := s.b.views[s.id]
 	s.b.mu.Unlock()
 	if v == nil || !goesOn {
-		if v, err = s.readView(ctx, h); err != nil {
+		if v, err = s.readWhole(ctx, h); err != nil {
 			return nil, err
 		}
 		s.b.mu.Lock()
