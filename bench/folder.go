@@ -43,12 +43,21 @@ func measureFolder(ctx context.Context, b *bench, s *series) error {
 	for _, of := range []struct {
 		name    string
 		library emulator.Library
-	}{{oneGB, videos(4, 250e6)}, {manyPhotos, photos(count, 2e6)}} {
+	}{{oneGB, videos(4, 250e6)}, {manyPhotos, differing(count, 2e6)}} {
 		if err := b.folderBesideCp(ctx, s, of.name, of.library); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// differing returns photos that have different sizes, as photos do.
+func differing(n int, size int64) emulator.Library {
+	var s shelf
+	for i := range n {
+		s.add("Photo", fmt.Sprintf("GOPR%04d.JPG", i), size+int64(i))
+	}
+	return s.library
 }
 
 // folderBesideCp lets Gondola and cp copy the same files in turns.

@@ -7,13 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/gondola-sync/gondola/emulator"
 )
 
 // folderMemoryRow carries many tiny files from a folder, with its session in
-// SQLite: to another folder, once more with nothing to do, and to Google Photos.
+// SQLite: to another folder and to Google Photos, and as many from the GoPro cloud to a
+// folder, each once more with nothing to do.
 var folderMemoryRow = row{
 	name:    "folder-memory",
-	title:   "peak memory of carrying many small files from a folder, and of doing it again",
+	title:   "peak memory of carrying many small files between folders and services, and of doing it again",
 	target:  "≤ 64 MiB",
 	measure: measureFolderMemory,
 	judge:   judgePeak,
@@ -42,26 +45,33 @@ func (b *bench) manyFiles(ctx context.Context, s *series, n int) (err error) {
 	if err := writeTiny(source, n); err != nil {
 		return err
 	}
-	c, err := newCloud(nil, nil)
+	c, err := newCloud(emulator.Many(n, 1), nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	for _, to := range []struct{ name, station string }{{"folder", target}, {"Google Photos", "gphotos:"}} {
-		home, err := os.MkdirTemp(dir, "home-")
-		if err != nil {
-			return err
+	for _, pair := range []struct{ name, from, to string }{
+		{"folder to folder", source, target}, {"GoPro to folder", "gopro:", target + "2"}, {"folder to Google Photos", source, "gphotos:"},
+	} {
+		if pair.to == "gphotos:" && n > mostToGoogle {
+			continue
 		}
-		name := fmt.Sprintf("%s files to %s", thousands(n), to.name)
-		if err := b.carryMany(ctx, s, c, name, n, home, source, to.station); err != nil {
+		if err := b.carryMany(ctx, s, c, fmt.Sprintf("%s files, %s", thousands(n), pair.name), n, dir, pair.from, pair.to); err != nil {
 			return err
 		}
 	}
-	return proveFolder(ctx, target, n)
+	return errors.Join(proveFolder(ctx, target, n), proveFolder(ctx, target+"2", n))
 }
 
+// mostToGoogle is how many files go to Google Photos: its quota has 1,500 a minute.
+const mostToGoogle = 10_000
+
 // carryMany carries files, and then runs the same command again.
-func (b *bench) carryMany(ctx context.Context, s *series, c *cloud, name string, n int, home string, stations ...string) error {
+func (b *bench) carryMany(ctx context.Context, s *series, c *cloud, name string, n int, dir string, stations ...string) error {
+	home, err := os.MkdirTemp(dir, "home-")
+	if err != nil {
+		return err
+	}
 	args := append(stations, "--state", "sqlite:"+filepath.Join(home, "gondola.db"))
 	used, sum, err := b.syncIn(ctx, c, home, args...)
 	if err != nil {

@@ -323,6 +323,14 @@ func TestLocked(t *testing.T) {
 	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), fmt.Sprintf("process %d on %s", os.Getpid(), host)) {
 		t.Errorf("a second writer: %v", err)
 	}
+	// As a file system of several hosts has it.
+	if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(lockFile)), []byte("\n"+`{"host":"nas","pid":7,"since":"2026-11-29T12:00:00Z"}`+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err = openDestination(t, dir).Lock(t.Context())
+	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "process 7 on nas") || !strings.Contains(err.Error(), "2026-11-29 12:00:00") {
+		t.Errorf("while another host writes: %v", err)
+	}
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}
