@@ -36,5 +36,5 @@ func TestRecorded(t *testing.T) {
 			return b
 		}
 	}
-	statetest.Recorded(t, opener(jsondir.Options{}), opener(jsondir.Options{Existing: true}))
+	statetest.Recorded(t, "v1", opener(jsondir.Options{}), opener(jsondir.Options{Existing: true}))
 }

@@ -24,15 +24,13 @@ func recorded(t *testing.T, version string) string {
 }
 
 func TestRecorded(t *testing.T) {
-	for version, check := range map[string]func(t *testing.T, open, existing func(t *testing.T) state.Backend){
-		"v1": statetest.Recorded, "v2": statetest.RecordedRows,
-	} {
+	for _, version := range []string{"v1", "v2"} {
 		t.Run(version, func(t *testing.T) {
 			uri := recorded(t, version)
 			opener := func(o postgres.Options) func(*testing.T) state.Backend {
 				return func(t *testing.T) state.Backend { return open(t, uri, o) }
 			}
-			check(t, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
+			statetest.Recorded(t, version, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
 		})
 	}
 }

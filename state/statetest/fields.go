@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -127,86 +125,5 @@ func fillMap(v reflect.Value, n *int) {
 	}
 }
 
-// Recorded checks a store that holds what the first version of its format wrote:
-// everything is read, by a reader that changes nothing first, and the session
-// goes on.
-func Recorded(t *testing.T, open, existing func(t *testing.T) state.Backend) {
-	reader := existing(t)
-	wantRecorded(t, reader)
-	must(t, reader.Close())
-	b, ctx := open(t), t.Context()
-	defer b.Close()
-	wantRecorded(t, b)
-
-	lock, err := b.Lock(ctx, "holidays")
-	must(t, err)
-	s, err := b.Session(ctx, "holidays")
-	must(t, err)
-	s.Origin = "gopro:7"
-	must(t, b.PutSession(ctx, s))
-	begun, err := b.Item(ctx, "holidays", item(1).ID.Key())
-	must(t, err)
-	begun.Version, begun.Dir, begun.Albums = "v2", "a/b", []media.Album{{Title: "Summer"}}
-	must(t, b.PutItems(ctx, "holidays", begun, item(4)))
-	entry := state.LedgerEntry{Account: "gphotos:3f9a", Key: item(0).ID.Key(), DestinationID: "AF1QipOne", Size: 1000, Version: "v1", Session: "holidays", At: recordedAt}
-	must(t, b.Record(ctx, entry))
-	must(t, lock.Unlock())
-	must(t, b.Close())
-
-	again := open(t)
-	defer again.Close()
-	got, err := again.Recall(ctx, entry.Account, entry.Key)
-	must(t, err)
-	equal(t, "ledger entry", &entry, got)
-	changed, err := again.Item(ctx, "holidays", begun.ID.Key())
-	must(t, err)
-	equal(t, "changed item", begun, changed)
-	if n := len(collect(t, again.Items(ctx, "holidays", state.ItemQuery{}))); n != 5 {
-		t.Errorf("%d items, want 5", n)
-	}
-	must(t, again.DeleteSession(ctx, "holidays"))
-}
-
-// recordedAt is the time of all that was recorded.
+// recordedAt is a time of no meaning.
 var recordedAt = time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
-
-// wantRecorded checks that the session and the ledger are as they were recorded.
-func wantRecorded(t *testing.T, b state.Backend) {
-	t.Helper()
-	ctx := t.Context()
-	s, err := b.Session(ctx, "holidays")
-	must(t, err)
-	if s.Account != "gphotos:3f9a" || s.Origin != "" || !s.ProvenAt.Equal(recordedAt) || s.Stages[state.Discovery] != state.Completed || s.Window == nil {
-		t.Errorf("session = %+v", s)
-	}
-	list := collect(t, b.Items(ctx, "holidays", state.ItemQuery{}))
-	var outcomes []state.Outcome
-	for n, it := range list {
-		outcomes = append(outcomes, it.Outcome())
-		if it.ID != item(n).ID || it.Seq != int64(n+1) || it.Revision != "r1" || it.Version+it.Dir != "" || it.Albums != nil {
-			t.Errorf("item %d = %+v", n, it)
-		}
-	}
-	equal(t, "outcomes", []state.Outcome{state.OutcomeCreated, state.OutcomePending, state.OutcomeFailed, state.OutcomeSkipped}, outcomes)
-	if searcher, ok := b.(state.Searcher); ok {
-		for _, q := range queries() {
-			equal(t, fmt.Sprintf("%+v", q), names(found(list, q)), names(collect(t, searcher.Search(ctx, "holidays", q))))
-		}
-	}
-	if c := list[1].Checkpoint; c == nil || c.Confirmed != 512 || !sameJSON(c.Resume, json.RawMessage(`{"url":"https://u.example/1"}`)) {
-		t.Errorf("checkpoint = %+v", c)
-	}
-	counts, err := b.Counts(ctx, "holidays")
-	must(t, err)
-	if counts.Total != 4 || counts.Carried != 1000 || len(collect(t, b.Batches(ctx, "holidays"))) != 1 {
-		t.Errorf("counts = %+v", counts)
-	}
-	entry, err := b.Recall(ctx, "gphotos:3f9a", item(0).ID.Key())
-	must(t, err)
-	want := &state.LedgerEntry{Account: "gphotos:3f9a", Key: item(0).ID.Key(), DestinationID: "AF1QipOne", SHA256: "ab12", Size: 1000, Session: "holidays", At: recordedAt}
-	if diff := cmp.Diff(want, entry); diff != "" {
-		t.Errorf("ledger entry (-want +got):\n%s", diff)
-	}
-	_, err = b.Recall(ctx, "gphotos:3f9a", "gopro/gone/1/source")
-	wantNotFound(t, "entry that is gone", err)
-}

@@ -38,18 +38,15 @@ func (d database) reopener(o mongo.Options) func(*testing.T) state.Backend {
 	return func(t *testing.T) state.Backend { return open(t, d.at(""), o) }
 }
 
-// TestRecorded opens a database with the documents that the first version wrote.
+// TestRecorded opens databases with the documents that earlier versions wrote.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
-	db := newDatabase(t)
-	db.plantRecorded(t, "testdata/v1.jsonl")
-	statetest.Recorded(t, db.reopener(mongo.Options{}), db.reopener(mongo.Options{Existing: true}))
-}
-
-// TestRecordedRows opens a database as the last Gondola of schema version 1 left it.
-func TestRecordedRows(t *testing.T) {
-	t.Parallel()
-	db := newDatabase(t)
-	db.plantRecorded(t, "testdata/v1-full.jsonl")
-	statetest.RecordedRows(t, db.reopener(mongo.Options{}), db.reopener(mongo.Options{Existing: true}))
+	for version, file := range map[string]string{"v1": "testdata/v1.jsonl", "v2": "testdata/v1-full.jsonl"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			db := newDatabase(t)
+			db.plantRecorded(t, file)
+			statetest.Recorded(t, version, db.reopener(mongo.Options{}), db.reopener(mongo.Options{Existing: true}))
+		})
+	}
 }
