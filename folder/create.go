@@ -178,16 +178,8 @@ func (c *creation) holds(name string, r station.Receipt) (bool, error) {
 
 // move gives the partial file of an entry its name.
 func (c *creation) move(name string, e station.Entry) error {
-	partial := partialDir + "/" + e.Receipt.Token
-	lost := &fault.Error{Class: fault.Item, Code: fault.TokenInvalid, Op: "find the bytes of " + e.Item.BaseName()}
-	if !isPartial(e.Receipt.Token) {
-		return lost
-	}
-	info, err := c.root.Lstat(partial)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() != e.Receipt.Size):
-		return lost
-	case err != nil:
+	partial, err := c.partialOf(e)
+	if err != nil {
 		return err
 	}
 	if err := c.makeDir(path.Dir(name)); err != nil {
@@ -203,6 +195,28 @@ func (c *creation) move(name string, e station.Entry) error {
 	}
 	c.d.names.add(name)
 	return nil
+}
+
+// partialOf returns the path of the partial file of an entry.
+func (c *creation) partialOf(e station.Entry) (string, error) {
+	lost := &fault.Error{Class: fault.Item, Code: fault.TokenInvalid, Op: "find the bytes of " + e.Item.BaseName()}
+	if !isPartial(e.Receipt.Token) {
+		return "", lost
+	}
+	partial := partialDir + "/" + e.Receipt.Token
+	info, err := c.root.Lstat(partial)
+	switch {
+	case err == nil && info.Mode().IsRegular() && info.Size() == e.Receipt.Size:
+		return partial, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	}
+	// A power cut may have undone the last name of a file whose bytes were synced.
+	begun := partialDir + "/" + begunName(e.Item.LedgerKey())
+	if same, err := c.holds(begun, e.Receipt); same || err != nil {
+		return begun, err
+	}
+	return "", lost
 }
 
 // makeDir makes a directory and notes which names have to be made durable.

@@ -341,6 +341,32 @@ func TestLocked(t *testing.T) {
 	_ = unlock()
 }
 
+// TestLastNameIsUndone takes a whole partial file's name back, as a power cut may, and
+// wants it to be used if it has the right bytes.
+func TestLastNameIsUndone(t *testing.T) {
+	dir := made(t)
+	d := openDestination(t, dir)
+	root := openRoot(t, dir)
+	for n, spoil := range []func(name string) error{
+		func(string) error { return nil },
+		func(name string) error { return os.WriteFile(name, make([]byte, 1000), 0o644) },
+	} {
+		e := uploaded(t, d, file(n, 1000))
+		begun := partialDir + "/" + begunName(e.Item.LedgerKey())
+		if err := root.Rename(partialDir+"/"+e.Receipt.Token, begun); err != nil {
+			t.Fatal(err)
+		}
+		if err := spoil(filepath.Join(dir, filepath.FromSlash(begun))); err != nil {
+			t.Fatal(err)
+		}
+		made, err := d.Create(t.Context(), station.Batch{Entries: []station.Entry{e}})
+		if err != nil || (made.Results[0].Err == nil) != (n == 0) {
+			t.Errorf("%d: %v, %+v", n, err, made.Results)
+		}
+	}
+	checkSums(t, dir, 1)
+}
+
 // TestReceiptStandsForItsBytes carries one item in two sessions, of which the second
 // finds other bytes of the same length: the first session's receipt does not put them
 // under a name with its own digest.

@@ -20,7 +20,7 @@ func isPartial(name string) bool {
 // an upload that was cut short leaves nothing behind that the next one does not
 // replace. While another upload of the item goes on, it is a name of its own.
 func (d *Destination) claim(key string) string {
-	name := markOf(key, longMark) + partialSuffix
+	name := begunName(key)
 	if _, busy := d.uploading.LoadOrStore(name, true); !busy {
 		return name
 	}
@@ -28,6 +28,9 @@ func (d *Destination) claim(key string) string {
 	d.uploading.Store(name, true)
 	return name
 }
+
+// begunName is the name of an item's partial file that is not whole.
+func begunName(key string) string { return markOf(key, longMark) + partialSuffix }
 
 // wholeName is the name of an item's partial file that is whole: other bytes have
 // another name, so that a receipt never stands for them.
