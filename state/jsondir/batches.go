@@ -58,7 +58,7 @@ func (b *db) readBatch(dir, file string) (*state.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	batch, err := q2google.DecodeBatch(data)
+	batch, err := q2google.Codec{}.DecodeBatch(data)
 	if err != nil {
 		return nil, b.Damaged(name, err)
 	}

@@ -13,7 +13,7 @@
 //
 // A session that q2google wrote is read as it is. The first change that Gondola
 // makes to it rewrites it once: each item with what the stored answers say of
-// it (see [q2google.Evidence]), finished batches under numbers that q2google does
+// it (see [q2google.Read]), finished batches under numbers that q2google does
 // not count to, and a flat file of q2google's first releases as a directory,
 // the flat file being renamed to end in ".json.migrated".
 package jsondir

@@ -50,7 +50,7 @@ func (b *db) dirHeader(dir string) (header, error) {
 	case err != nil:
 		return header{}, b.fault("read", name, err)
 	}
-	s, ours, err := q2google.DecodeSession(data)
+	s, err := q2google.Codec{}.DecodeSession(data)
 	if err == nil && s.ID == "" {
 		s.ID = dir
 	}
@@ -60,7 +60,7 @@ func (b *db) dirHeader(dir string) (header, error) {
 	if err != nil {
 		return header{}, b.Damaged(name, err)
 	}
-	return header{Session: s, ours: ours}, nil
+	return header{Session: s, ours: q2google.Ours(data)}, nil
 }
 
 // flatFile reads the flat file of a session. A file that says nothing of a

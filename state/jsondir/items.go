@@ -77,7 +77,7 @@ func (b *db) decodeItem(root *os.Root, file, in string, data *bytes.Buffer) (*st
 	if err := readInto(data, root, file, maxDocument); err != nil {
 		return nil, b.fault("read", in+file, err)
 	}
-	it, _, err := q2google.DecodeItem(data.Bytes())
+	it, err := q2google.Codec{}.DecodeItem(data.Bytes())
 	if err != nil {
 		return nil, b.Damaged(in+file, err)
 	}

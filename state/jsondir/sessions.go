@@ -30,7 +30,7 @@ func (b *db) Header(ctx context.Context, id string) (driver.Header, error) {
 }
 
 func (b *db) rowOf(h *state.Session) (driver.Header, error) {
-	document, err := q2google.EncodeSession(h)
+	document, err := q2google.Codec{}.EncodeSession(h)
 	if err != nil {
 		err = b.fault("read header of", SafeName(h.ID), err)
 	}

@@ -35,7 +35,7 @@ func (s session) readWhole(ctx context.Context, header bson.Raw) (*q2google.Sess
 		if err != nil {
 			return nil, corrupt(place(itemsName, cursor.Current), err)
 		}
-		it, _, err := q2google.DecodeItem(data)
+		it, err := q2google.Codec{}.DecodeItem(data)
 		if err != nil {
 			return nil, corrupt(place(itemsName, cursor.Current), err)
 		}
@@ -53,7 +53,7 @@ func (s session) readWhole(ctx context.Context, header bson.Raw) (*q2google.Sess
 			return q2google.Read(d, isOurs(header))
 		}
 		for _, row := range page {
-			batch, err := q2google.DecodeBatch(row.Document)
+			batch, err := q2google.Codec{}.DecodeBatch(row.Document)
 			if err != nil {
 				return nil, corrupt(row.Where, err)
 			}

@@ -16,7 +16,7 @@
 //
 // A session that q2google wrote last is read as it is, which takes reading all
 // of it. The first change that Gondola makes rewrites it once: each item with
-// what the stored answers say of it (see [q2google.Evidence]), finished batches
+// what the stored answers say of it (see [q2google.Read]), finished batches
 // under numbers that q2google does not count to, and the header last. q2google
 // takes no lock: run one of the two at a time.
 //

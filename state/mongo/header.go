@@ -57,7 +57,7 @@ func decodeHeader(raw bson.Raw) (*state.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, _, err := q2google.DecodeSession(h.Document)
+	s, err := q2google.Codec{}.DecodeSession(h.Document)
 	if err != nil {
 		return nil, corrupt(place(sessionsName, raw), err)
 	}

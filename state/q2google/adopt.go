@@ -19,21 +19,22 @@ type Session struct {
 	moves  []driver.Batch // of low numbers: written anew, or under another number and removed
 }
 
-// Read returns a session that has been read whole. Its items are settled by the
-// answers in its batches (see [Evidence]), unless its header is Gondola's, which has
-// heeded the answers then. Items of q2google, which have no Seq, come after the
-// others, in the order in which they are.
+// Read returns a session that has been read whole. Items that q2google wrote, which
+// have no Seq, come after the others, in the order in which they are. q2google marks
+// every item of an answered create call as completed, whatever the answer said of
+// it: so they are reconciled with the answers in the batches, unless the header is
+// Gondola's, which has heeded the answers then.
 func Read(d *state.Document, ours bool) (*Session, error) {
-	evidence := NewEvidence(d.Session.UpdatedAt)
+	answers := newResults(d.Session.UpdatedAt)
 	for _, b := range d.Batches {
 		if !ours {
-			evidence.Add(b)
+			answers.add(b)
 		}
 	}
 	stored := map[string]int64{}
 	for _, it := range d.Items {
 		if stored[it.Name] = it.Seq; it.Seq == 0 {
-			evidence.Settle(it)
+			answers.reconcile(it)
 		}
 	}
 	m, err := d.Memory(Codec{})
@@ -73,7 +74,7 @@ func (s *Session) renumber(batches []*state.Batch) error {
 		}
 		moved := *b
 		for moved.Index += state.FirstBatchIndex; ; moved.Index++ {
-			document, err := EncodeBatch(&moved)
+			document, err := Codec{}.EncodeBatch(&moved)
 			if err != nil {
 				return err
 			}

@@ -15,26 +15,26 @@ func TestAdoptionMayEndAnywhere(t *testing.T) {
 	read := func(m *driver.Memory) *Session {
 		t.Helper()
 		d := &state.Document{}
-		s, ours, err := DecodeSession(m.Header.Document)
+		s, err := Codec{}.DecodeSession(m.Header.Document)
 		if err != nil {
 			t.Fatal(err)
 		}
 		d.Session = s
 		for _, row := range m.Rows {
-			it, _, err := DecodeItem(row.Document)
+			it, err := Codec{}.DecodeItem(row.Document)
 			if err != nil {
 				t.Fatal(err)
 			}
 			d.Items = append(d.Items, it)
 		}
 		for _, row := range m.Batches {
-			b, err := DecodeBatch(row.Document)
+			b, err := Codec{}.DecodeBatch(row.Document)
 			if err != nil {
 				t.Fatal(err)
 			}
 			d.Batches = append(d.Batches, b)
 		}
-		adopted, err := Read(d, ours)
+		adopted, err := Read(d, Ours(m.Header.Document))
 		if err != nil {
 			t.Fatal(err)
 		}

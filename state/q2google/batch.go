@@ -8,7 +8,7 @@ import (
 )
 
 // EncodeBatch returns a batch as q2google's batch document.
-func EncodeBatch(b *state.Batch) ([]byte, error) {
+func (Codec) EncodeBatch(b *state.Batch) ([]byte, error) {
 	own, err := own.EncodeBatch(b)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func EncodeBatch(b *state.Batch) ([]byte, error) {
 }
 
 // DecodeBatch reads a batch document, q2google's or Gondola's.
-func DecodeBatch(data []byte) (*state.Batch, error) {
+func (Codec) DecodeBatch(data []byte) (*state.Batch, error) {
 	r := newReader(data)
 	if r.err == nil && isNull(r.left["batch_index"]) {
 		r.err = errors.New("no batch_index")

@@ -36,9 +36,9 @@ func withoutOwn(t *testing.T, data []byte) string {
 
 func TestRecordedSession(t *testing.T) {
 	data := recorded(t, "meta.json")
-	got, ours, err := DecodeSession(data)
-	if err != nil || ours {
-		t.Fatalf("DecodeSession: ours %v, %v", ours, err)
+	got, err := Codec{}.DecodeSession(data)
+	if err != nil || Ours(data) {
+		t.Fatalf("DecodeSession: ours %v, %v", Ours(data), err)
 	}
 	want := &state.Session{
 		SchemaVersion: 1, ID: "january-2026",
@@ -51,7 +51,7 @@ func TestRecordedSession(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("session (-want +got):\n%s", diff)
 	}
-	again, err := EncodeSession(got)
+	again, err := Codec{}.EncodeSession(got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,9 +62,9 @@ func TestRecordedSession(t *testing.T) {
 
 func TestRecordedItem(t *testing.T) {
 	data := recorded(t, "item.json")
-	got, ours, err := DecodeItem(data)
-	if err != nil || ours {
-		t.Fatalf("DecodeItem: ours %v, %v", ours, err)
+	got, err := Codec{}.DecodeItem(data)
+	if err != nil || Ours(data) {
+		t.Fatalf("DecodeItem: ours %v, %v", Ours(data), err)
 	}
 	want := &state.Item{
 		Item:        media.Item{Name: "GX010001000.MP4", LegacyName: "GX010001000.MP4", Size: media.SizeUnknown, Kind: media.Video},
@@ -83,7 +83,7 @@ func TestRecordedItem(t *testing.T) {
 	if got.Awaits() != state.Transfer || got.Outcome() != state.OutcomeFailed {
 		t.Errorf("awaits %q, outcome %q; want transfer, failed", got.Awaits(), got.Outcome())
 	}
-	again, err := EncodeItem(got)
+	again, err := Codec{}.EncodeItem(got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +95,14 @@ func TestRecordedItem(t *testing.T) {
 
 func TestRecordedBatch(t *testing.T) {
 	data := recorded(t, "batch.json")
-	got, err := DecodeBatch(data)
+	got, err := Codec{}.DecodeBatch(data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Index != 0 || got.Status != state.Completed || len(got.FileNames) != 1 || len(got.Responses) != 1 || got.Error != nil {
 		t.Errorf("batch = %+v", got)
 	}
-	again, err := EncodeBatch(got)
+	again, err := Codec{}.EncodeBatch(got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,15 +163,15 @@ func keysOf(t *testing.T, data []byte) []string {
 }
 
 func TestKeysInOrder(t *testing.T) {
-	session, err := EncodeSession(state.NewSession("s", media.Window{}, time.Now()))
+	session, err := Codec{}.EncodeSession(state.NewSession("s", media.Window{}, time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	item, err := EncodeItem(&state.Item{Item: media.Item{Name: "a.jpg"}})
+	item, err := Codec{}.EncodeItem(&state.Item{Item: media.Item{Name: "a.jpg"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, err := EncodeBatch(&state.Batch{})
+	batch, err := Codec{}.EncodeBatch(&state.Batch{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestKeysInOrder(t *testing.T) {
 }
 
 func TestTolerance(t *testing.T) {
-	s, _, err := DecodeSession([]byte(`{"schema_version": "1", "session_id": null, "created_at": "yesterday", "batch_size": "20", "stages": {"transfer": null, "create": "odd"}, "zzz": [1, 2]}`))
+	s, err := Codec{}.DecodeSession([]byte(`{"schema_version": "1", "session_id": null, "created_at": "yesterday", "batch_size": "20", "stages": {"transfer": null, "create": "odd"}, "zzz": [1, 2]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,14 +211,14 @@ func TestTolerance(t *testing.T) {
 	if string(s.Extra["zzz"]) != "[1,2]" {
 		t.Errorf("extra = %s", s.Extra)
 	}
-	it, _, err := DecodeItem([]byte(`{"file_name": "a.MoV", "transfer_status": "running", "create_status": null, "media_type": "film", "errors": null}`))
+	it, err := Codec{}.DecodeItem([]byte(`{"file_name": "a.MoV", "transfer_status": "running", "create_status": null, "media_type": "film", "errors": null}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if it.Discovery != state.Pending || it.Transfer != state.Pending || it.Create != state.Pending || it.Kind != media.Video || it.Receipt != nil {
 		t.Errorf("item = %+v", it)
 	}
-	b, err := DecodeBatch([]byte(`{"batch_index": "7", "error": {"attempt": "2"}}`))
+	b, err := Codec{}.DecodeBatch([]byte(`{"batch_index": "7", "error": {"attempt": "2"}}`))
 	if err != nil || b.Index != 7 || b.Status != state.Pending || b.Error.Attempt != 2 || b.FileNames != nil {
 		t.Errorf("batch = %+v, %v", b, err)
 	}
@@ -226,18 +226,18 @@ func TestTolerance(t *testing.T) {
 
 func TestRefusedDocuments(t *testing.T) {
 	for _, data := range []string{``, `null`, `[]`, `{`, `{"stages": []}`, `{"batch_size": "many"}`, `{"session_id": {}}`, `{"gondola": 5}`} {
-		if s, _, err := DecodeSession([]byte(data)); err == nil {
-			t.Errorf("DecodeSession(%s) = %+v", data, s)
+		if s, err := (Codec{}).DecodeSession([]byte(data)); err == nil {
+			t.Errorf("Codec{}.DecodeSession(%s) = %+v", data, s)
 		}
 	}
 	for _, data := range []string{`{}`, `{"file_name": null}`, `{"file_name": "a", "errors": {"create": 5}}`, `{"file_name": "a", "gondola": {"id": "nonsense"}}`} {
-		if it, _, err := DecodeItem([]byte(data)); err == nil {
-			t.Errorf("DecodeItem(%s) = %+v", data, it)
+		if it, err := (Codec{}).DecodeItem([]byte(data)); err == nil {
+			t.Errorf("Codec{}.DecodeItem(%s) = %+v", data, it)
 		}
 	}
 	for _, data := range []string{`{}`, `{"batch_index": null}`, `{"batch_index": 1.5e300}`, `{"batch_index": 1, "file_names": "a"}`} {
-		if b, err := DecodeBatch([]byte(data)); err == nil {
-			t.Errorf("DecodeBatch(%s) = %+v", data, b)
+		if b, err := (Codec{}).DecodeBatch([]byte(data)); err == nil {
+			t.Errorf("Codec{}.DecodeBatch(%s) = %+v", data, b)
 		}
 	}
 }
@@ -246,17 +246,17 @@ func FuzzDecodeSession(f *testing.F) {
 	f.Add(recorded(f, "meta.json"))
 	f.Add([]byte(`{"x": 1, "gondola": {"from": "gopro:", "later": {"a": [1]}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, _, err := DecodeSession(data)
+		s, err := Codec{}.DecodeSession(data)
 		if err != nil {
 			return
 		}
-		again, err := EncodeSession(s)
+		again, err := Codec{}.EncodeSession(s)
 		if err != nil {
 			t.Fatalf("EncodeSession: %v", err)
 		}
-		got, ours, err := DecodeSession(again)
-		if err != nil || !ours {
-			t.Fatalf("decode again: ours %v, %v\n%s", ours, err, again)
+		got, err := Codec{}.DecodeSession(again)
+		if err != nil || !Ours(again) {
+			t.Fatalf("decode again: ours %v, %v\n%s", Ours(again), err, again)
 		}
 		if diff := cmp.Diff(s, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("round trip (-want +got):\n%s", diff)
@@ -268,17 +268,17 @@ func FuzzDecodeItem(f *testing.F) {
 	f.Add(recorded(f, "item.json"))
 	f.Add([]byte(`{"file_name": "a", "media_id": "m", "upload_token": "t", "gondola": {"id": "gopro/m/1/source", "Seq": 5, "checkpoint": {"url": "u"}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		it, _, err := DecodeItem(data)
+		it, err := Codec{}.DecodeItem(data)
 		if err != nil {
 			return
 		}
-		again, err := EncodeItem(it)
+		again, err := Codec{}.EncodeItem(it)
 		if err != nil {
 			t.Fatalf("EncodeItem: %v", err)
 		}
-		got, ours, err := DecodeItem(again)
-		if err != nil || !ours {
-			t.Fatalf("decode again: ours %v, %v\n%s", ours, err, again)
+		got, err := Codec{}.DecodeItem(again)
+		if err != nil || !Ours(again) {
+			t.Fatalf("decode again: ours %v, %v\n%s", Ours(again), err, again)
 		}
 		if diff := cmp.Diff(it, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("round trip (-want +got):\n%s", diff)
@@ -290,28 +290,28 @@ func FuzzDecodeBatch(f *testing.F) {
 	f.Add(recorded(f, "batch.json"))
 	f.Add([]byte(`{"batch_index": 3, "error": {"message": "no"}, "gondola": {"error_class": "item"}, "x": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		b, err := DecodeBatch(data)
+		b, err := Codec{}.DecodeBatch(data)
 		if err != nil {
 			return
 		}
-		again, err := EncodeBatch(b)
+		again, err := Codec{}.EncodeBatch(b)
 		if err != nil {
 			t.Fatalf("EncodeBatch: %v", err)
 		}
-		got, err := DecodeBatch(again)
+		got, err := Codec{}.DecodeBatch(again)
 		if err != nil {
 			t.Fatalf("decode again: %v\n%s", err, again)
 		}
 		if diff := cmp.Diff(b, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("round trip (-want +got):\n%s", diff)
 		}
-		NewEvidence(time.Time{}).Add(b)
+		newResults(time.Time{}).add(b)
 	})
 }
 
 func BenchmarkDecodeItem(b *testing.B) {
 	at := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
-	data, err := EncodeItem(&state.Item{
+	data, err := Codec{}.EncodeItem(&state.Item{
 		Item: media.Item{
 			ID:   media.ID{Station: "gopro", Medium: "bench00000001", Part: 1, Label: "source"},
 			Name: "GOPR0000001.JPG", LegacyName: "GOPR0000001.JPG", Size: 2e6, MIME: "image/jpeg", Kind: media.Photo, Type: "Photo",
@@ -326,7 +326,7 @@ func BenchmarkDecodeItem(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := DecodeItem(data); err != nil {
+		if _, err := (Codec{}).DecodeItem(data); err != nil {
 			b.Fatal(err)
 		}
 	}

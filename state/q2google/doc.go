@@ -5,6 +5,6 @@
 // documents, with what q2google does not know under the key "gondola", which
 // q2google loses when it saves. A document without that key is one of q2google.
 //
-// What q2google says of an item is not always so: [Evidence] corrects it by the
-// answers that its batches hold.
+// A store that finds such a document reads the session whole: [Read] says in memory
+// how Gondola takes it, and [Session.Adopt] what to write before it is changed.
 package q2google

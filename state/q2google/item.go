@@ -15,7 +15,7 @@ import (
 // EncodeItem returns an item as q2google's item document. A running status is
 // written as pending: an item at rest is never running. An item that no store
 // could give back is refused with [state.Unstorable].
-func EncodeItem(it *state.Item) ([]byte, error) {
+func (Codec) EncodeItem(it *state.Item) ([]byte, error) {
 	own, err := own.EncodeItem(it)
 	if err != nil {
 		return nil, err
@@ -45,15 +45,14 @@ func EncodeItem(it *state.Item) ([]byte, error) {
 	return data, nil
 }
 
-// DecodeItem reads an item document, q2google's or Gondola's; ours tells which.
-// What q2google says of an item is settled by [Evidence].
-func DecodeItem(data []byte) (it *state.Item, ours bool, err error) {
+// DecodeItem reads an item document, q2google's or Gondola's. An
+// item of q2google has no Seq.
+func (Codec) DecodeItem(data []byte) (*state.Item, error) {
 	r := newReader(data)
 	if r.ours() {
-		it, err = own.DecodeItem(data)
-		return it, true, err
+		return own.DecodeItem(data)
 	}
-	it = &state.Item{}
+	it := &state.Item{}
 	it.Name = r.text("file_name")
 	it.LegacyName, it.Size = it.Name, media.SizeUnknown
 	mediaID := r.take("media_id")
@@ -74,9 +73,9 @@ func DecodeItem(data []byte) (it *state.Item, ours bool, err error) {
 		r.err = errors.New("no file_name")
 	}
 	if r.err != nil {
-		return nil, false, fmt.Errorf("item document: %w", r.err)
+		return nil, fmt.Errorf("item document: %w", r.err)
 	}
-	return it, false, nil
+	return it, nil
 }
 
 func atRest(s state.Status) state.Status {

@@ -10,11 +10,11 @@ import (
 // TestDocumentsTakeBoundedMemory: documents of the full limit that are made of
 // the smallest elements.
 func TestDocumentsTakeBoundedMemory(t *testing.T) {
-	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _, _ = DecodeSession(b) },
+	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = Codec{}.DecodeSession(b) },
 		`{"session_id":"s","stages":{%}}`, `{"session_id":"s",%}`)
-	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _, _ = DecodeItem(b) },
+	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = Codec{}.DecodeItem(b) },
 		`{"file_name":"n","errors":{%}}`, `{"file_name":"n","gondola":{%}}`, `{"file_name":"n","more":[@]}`, `{"file_name":"n",%}`)
-	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = DecodeBatch(b) },
+	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = Codec{}.DecodeBatch(b) },
 		`{"batch_index":0,"file_names":[@]}`, `{"batch_index":0,"responses_json":[@]}`, `{"batch_index":0,"error":{%}}`)
 	limittest.Check(t, state.MaxDocument, func(b []byte) { resultsOf([]string{string(b)}) }, `{"newMediaItemResults":[@]}`)
 	limittest.Check(t, state.MaxDocument, func(b []byte) { _, _ = ReadFlat(b) },

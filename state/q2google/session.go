@@ -15,7 +15,7 @@ var stages = [...]state.Stage{state.Discovery, state.Transfer, state.Create}
 
 // EncodeSession returns a session's header as q2google's metadata document. It
 // fails for an ID that is not UTF-8.
-func EncodeSession(s *state.Session) ([]byte, error) {
+func (Codec) EncodeSession(s *state.Session) ([]byte, error) {
 	own, err := own.EncodeSession(s)
 	if err != nil {
 		return nil, err
@@ -58,16 +58,14 @@ func byStage[T any](m map[state.Stage]T, all bool, absent T) object {
 	return ordered
 }
 
-// DecodeSession reads a metadata document, q2google's or Gondola's; ours tells
-// which. Of a document of q2google it knows that it goes from gopro: to
+// DecodeSession reads a metadata document, q2google's or Gondola's. Of a document of q2google it knows that it goes from gopro: to
 // gphotos:.
-func DecodeSession(data []byte) (s *state.Session, ours bool, err error) {
+func (Codec) DecodeSession(data []byte) (*state.Session, error) {
 	r := newReader(data)
 	if r.ours() {
-		s, err = own.DecodeSession(data)
-		return s, true, err
+		return own.DecodeSession(data)
 	}
-	s = &state.Session{
+	s := &state.Session{
 		SchemaVersion: cmp.Or(r.number("schema_version", state.SchemaVersion), state.SchemaVersion),
 		ID:            r.text("session_id"),
 		CreatedAt:     r.time("created_at"),
@@ -82,9 +80,9 @@ func DecodeSession(data []byte) (s *state.Session, ours bool, err error) {
 	}
 	s.Extra = r.rest()
 	if r.err != nil {
-		return nil, false, fmt.Errorf("session document: %w", r.err)
+		return nil, fmt.Errorf("session document: %w", r.err)
 	}
-	return s, false, nil
+	return s, nil
 }
 
 func (r *reader) stages(key string) map[state.Stage]state.Status {

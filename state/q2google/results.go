@@ -8,13 +8,8 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// Evidence is what the batches of a session that q2google wrote say of its
-// items. q2google marks every item of an answered create call as completed,
-// whatever the answer said of it; the answers themselves tell the truth.
-//
-// Backends add all batches, then settle every item whose document is not
-// Gondola's own.
-type Evidence struct {
+// results are what the batches of a session that q2google wrote say of its items.
+type results struct {
 	at      time.Time
 	byToken map[string]verdict
 	byName  map[string]verdict
@@ -28,15 +23,15 @@ type verdict struct {
 	message string
 }
 
-// NewEvidence returns evidence about a session that was last saved at the given
+// newResults returns no results yet of a session that was last saved at the given
 // time: upload tokens in it count as old as that, since q2google does not
 // record when it got them.
-func NewEvidence(saved time.Time) *Evidence {
-	return &Evidence{at: saved, byToken: map[string]verdict{}, byName: map[string]verdict{}, unknown: map[string]bool{}}
+func newResults(saved time.Time) *results {
+	return &results{at: saved, byToken: map[string]verdict{}, byName: map[string]verdict{}, unknown: map[string]bool{}}
 }
 
-// Add takes a batch into account.
-func (e *Evidence) Add(b *state.Batch) {
+// add takes a batch into account.
+func (e *results) add(b *state.Batch) {
 	if b.Status == state.Running {
 		for _, name := range b.FileNames {
 			e.unknown[name] = true
@@ -95,7 +90,7 @@ const (
 	rpcAlreadyExists = 6 // the same bytes twice in one call; alone, the id comes
 )
 
-// Settle corrects an item that q2google wrote:
+// reconcile corrects an item that q2google wrote:
 //
 //   - registered, if an answer names its id, and then with that id;
 //   - failed, if an answer says so;
@@ -104,7 +99,7 @@ const (
 //     for the same item;
 //   - completed without a token stays so: q2google never forgets a token,
 //     Gondola does once it is spent.
-func (e *Evidence) Settle(it *state.Item) {
+func (e *results) reconcile(it *state.Item) {
 	token := ""
 	if it.Receipt != nil {
 		token = it.Receipt.Token
@@ -133,7 +128,7 @@ func (e *Evidence) Settle(it *state.Item) {
 	}
 }
 
-func (e *Evidence) failure(v verdict) state.ErrorRecord {
+func (e *results) failure(v verdict) state.ErrorRecord {
 	r := state.ErrorRecord{Type: fault.Server, Class: fault.Transient, Message: v.message, Attempt: 1, At: e.at}
 	if v.code == rpcInvalid {
 		r.Type, r.Class = fault.Rejected, fault.Item

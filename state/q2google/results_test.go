@@ -22,7 +22,7 @@ func at(s string) time.Time {
 	return t.UTC()
 }
 
-func TestEvidence(t *testing.T) {
+func TestResults(t *testing.T) {
 	saved := at("2026-01-31T08:21:07Z")
 	answer := func(results ...string) string { return `{"newMediaItemResults":[` + strings.Join(results, ",") + `]}` }
 	ok := func(token, id string) string {
@@ -64,9 +64,9 @@ func TestEvidence(t *testing.T) {
 		{name: "carried again after it was registered", batches: []*state.Batch{done(names, answer(ok("", "1"), ok("", "ID-B")))}, create: state.Pending, token: "t2", want: state.Pending, awaits: state.Create},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := NewEvidence(saved)
+			e := newResults(saved)
 			for _, b := range tc.batches {
-				e.Add(b)
+				e.add(b)
 			}
 			it := &state.Item{Item: media.Item{Name: "b"}, Discovery: state.Completed, Transfer: state.Completed, Create: tc.create}
 			if tc.token != "" {
@@ -75,7 +75,7 @@ func TestEvidence(t *testing.T) {
 			if tc.create == state.Failed {
 				it.Errors = map[state.Stage]state.ErrorRecord{state.Create: {Type: "ClientError"}}
 			}
-			e.Settle(it)
+			e.reconcile(it)
 			if it.Create != tc.want || it.DestinationID != tc.wantID || it.Awaits() != tc.awaits || it.Errors[state.Create].Type != tc.err {
 				t.Errorf("create %s, id %q, awaits %q, error %q\nwant %s, %q, %q, %q",
 					it.Create, it.DestinationID, it.Awaits(), it.Errors[state.Create].Type, tc.want, tc.wantID, tc.awaits, tc.err)
@@ -89,7 +89,7 @@ func TestEvidence(t *testing.T) {
 
 func TestReceiptStaysOutOfOwnFields(t *testing.T) {
 	it := &state.Item{Item: media.Item{Name: "a"}, Receipt: &station.Receipt{Token: "tok", Size: 5, At: at("2026-01-08T09:00:00Z")}}
-	data, err := EncodeItem(it)
+	data, err := Codec{}.EncodeItem(it)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestReceiptStaysOutOfOwnFields(t *testing.T) {
 }
 
 func TestMediaIDWithoutIdentity(t *testing.T) {
-	it, _, err := DecodeItem([]byte(`{"file_name": "a", "media_id": "M1"}`))
+	it, err := Codec{}.DecodeItem([]byte(`{"file_name": "a", "media_id": "M1"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestMediaIDWithoutIdentity(t *testing.T) {
 		want string
 	}{{media.ID{}, `"M1"`}, {media.ID{Station: "gopro", Medium: "M2", Part: 1}, `"M2"`}} {
 		it.ID = tc.id
-		data, err := EncodeItem(it)
+		data, err := Codec{}.EncodeItem(it)
 		if err != nil {
 			t.Fatal(err)
 		}
