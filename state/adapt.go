@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -218,22 +217,7 @@ func (a *adapter) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 			yield(driver.Header{}, err)
 			return
 		}
-		var all []driver.Header
-		faults := map[string]error{}
-		for _, id := range ids {
-			h, err := a.Header(ctx, id)
-			if errors.Is(err, ErrNotFound) {
-				continue
-			}
-			h.ID, faults[id] = id, err
-			all = append(all, h)
-		}
-		slices.SortFunc(all, driver.Header.Compare)
-		for _, h := range all {
-			if !yield(h, faults[h.ID]) {
-				return
-			}
-		}
+		driver.Listing(ids, func(id string) (driver.Header, error) { return a.Header(ctx, id) })(yield)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -94,10 +95,31 @@ type Header struct {
 	Document []byte
 }
 
-// Compare tells which of two headers a listing has first: the one updated later,
-// of those the one with the lesser ID.
-func (h Header) Compare(other Header) int {
-	return cmp.Or(other.Updated.Compare(h.Updated), cmp.Compare(h.ID, other.ID))
+// Listing is what Headers returns for sessions whose headers are read one by one.
+// What is not found is left out.
+func Listing(names []string, read func(name string) (Header, error)) iter.Seq2[Header, error] {
+	return func(yield func(Header, error) bool) {
+		var all []Header
+		faults := map[string]error{}
+		for _, name := range names {
+			h, err := read(name)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				h = Header{ID: name}
+			}
+			all, faults[h.ID] = append(all, h), err
+		}
+		slices.SortFunc(all, func(a, b Header) int {
+			return cmp.Or(b.Updated.Compare(a.Updated), cmp.Compare(a.ID, b.ID))
+		})
+		for _, h := range all {
+			if !yield(h, faults[h.ID]) {
+				return
+			}
+		}
+	}
 }
 
 // Row is an item.

@@ -1,14 +1,12 @@
 package jsondir
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -18,31 +16,46 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// Timeline iterates the entries of one item, or of the session's stages.
+// Timeline iterates the entries of one item, or of the session's stages: as many as
+// there are of one are kept in memory, since a journal is read from its end.
 func (b *db) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
 	text, _ := json.Marshal(state.JournalEntry{Key: key}.Bounded().Key)
-	return b.entries(ctx, id, forwards, fmt.Appendf(nil, `{"key":%s,`, text))
+	return func(yield func(state.JournalEntry, error) bool) {
+		var entries []state.JournalEntry
+		for e, err := range b.entries(ctx, id, fmt.Appendf(nil, `{"key":%s,`, text)) {
+			if err != nil {
+				yield(e, err)
+				return
+			}
+			entries = append(entries, e)
+		}
+		for _, e := range slices.Backward(entries) {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Newest iterates all entries, newest first.
 func (b *db) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
-	return b.entries(ctx, id, backwards, nil)
+	return b.entries(ctx, id, nil)
 }
 
-// entries iterates the entries whose lines have a beginning. Other lines, and
-// those that a crash cut short, are passed over.
-func (b *db) entries(ctx context.Context, id string, read direction, begin []byte) iter.Seq2[state.JournalEntry, error] {
+// entries iterates the entries whose lines have a beginning, newest first. Other
+// lines, and those that a crash cut short, are passed over.
+func (b *db) entries(ctx context.Context, id string, begin []byte) iter.Seq2[state.JournalEntry, error] {
 	return func(yield func(e state.JournalEntry, err error) bool) {
 		s, err := b.journal(ctx, id)
 		if err != nil {
 			yield(state.JournalEntry{}, err)
 			return
 		}
-		for line, err := range s.lines(ctx, read) {
+		for line, err := range s.lines(ctx) {
 			var e state.JournalEntry
 			switch {
 			case err != nil:
-				err = b.readFault(ctx, s.dir+journalFile, err)
+				err = cmp.Or(ctx.Err(), b.fault("read", s.dir+journalFile, err))
 			case !bytes.HasPrefix(line, begin) || json.Unmarshal(line, &e) != nil:
 				continue
 			}
@@ -53,26 +66,9 @@ func (b *db) entries(ctx context.Context, id string, read direction, begin []byt
 	}
 }
 
-func (b *db) readFault(ctx context.Context, name string, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return b.fault("read", name, err)
-}
-
-// direction is how the lines of a journal are read.
-type direction struct {
-	lines    func(context.Context, *os.File) iter.Seq2[[]byte, error]
-	backward bool
-}
-
-var (
-	forwards  = direction{lines: linesOf}
-	backwards = direction{lines: linesFromEnd, backward: true}
-)
-
-// lines iterates the lines of both files. A line must not be kept.
-func (s *session) lines(ctx context.Context, read direction) iter.Seq2[[]byte, error] {
+// lines iterates the lines of both files, the last one first. A line must not be
+// kept.
+func (s *session) lines(ctx context.Context) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		files, err := s.openJournals()
 		defer closeAll(files)
@@ -80,11 +76,8 @@ func (s *session) lines(ctx context.Context, read direction) iter.Seq2[[]byte, e
 			yield(nil, err)
 			return
 		}
-		if !read.backward {
-			slices.Reverse(files)
-		}
 		for _, f := range files {
-			for line, err := range read.lines(ctx, f) {
+			for line, err := range linesFromEnd(ctx, f) {
 				if !yield(line, err) || err != nil {
 					return
 				}
@@ -117,25 +110,6 @@ func (s *session) openJournals() (files []*os.File, err error) {
 func closeAll(files []*os.File) {
 	for _, f := range files {
 		f.Close()
-	}
-}
-
-// linesOf iterates the whole lines of a file.
-func linesOf(ctx context.Context, f *os.File) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		r := bufio.NewReaderSize(f, maxEntry)
-		for n := 0; ; n++ {
-			line, _, err := readLine(r)
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err == nil && n%1024 == 0 {
-				err = ctx.Err()
-			}
-			if !yield(line, err) || err != nil {
-				return
-			}
-		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -36,10 +35,9 @@ type ledger struct {
 	b *db
 
 	mu     sync.Mutex
-	file   *os.File // nil until used
-	seed   maphash.Seed
-	latest map[uint64]int64 // hash of account and key → offset of the latest line
-	known  int64            // bytes indexed, a whole number of lines
+	file   *os.File        // nil until used
+	latest map[print]int64 // account and key → offset of the latest line
+	known  int64           // bytes indexed, a whole number of lines
 }
 
 // Recall returns the ledger's entry for an item at an account.
@@ -47,18 +45,21 @@ func (b *db) Recall(ctx context.Context, account, key string) (driver.LedgerEntr
 	l := b.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.catchUp(ctx); err != nil {
-		return driver.LedgerEntry{}, err
+	for range 2 {
+		if err := l.catchUp(ctx); err != nil {
+			return driver.LedgerEntry{}, err
+		}
+		at, ok := l.latest[entryPrint(account, key)]
+		if !ok {
+			break
+		}
+		e, err := l.entryAt(at)
+		if err != nil || e.Account == account && e.Key == key {
+			return e, err
+		}
+		l.reset() // the file was changed where it had been indexed
 	}
-	at, ok := l.latest[l.hash(account, key)]
-	if !ok {
-		return driver.LedgerEntry{}, driver.ErrNotFound
-	}
-	e, err := l.entryAt(at)
-	if err == nil && (e.Account != account || e.Key != key) {
-		e, err = l.search(ctx, account, key) // two keys with one hash
-	}
-	return e, err
+	return driver.LedgerEntry{}, driver.ErrNotFound
 }
 
 // Record appends entries to the ledger and syncs it once.
@@ -152,7 +153,7 @@ func (l *ledger) open() error {
 }
 
 func (l *ledger) reset() {
-	l.seed, l.latest, l.known = maphash.MakeSeed(), map[uint64]int64{}, 0
+	l.latest, l.known = map[print]int64{}, 0
 }
 
 // catchUp indexes the lines appended since the last time, by whichever process.
@@ -174,14 +175,13 @@ func (l *ledger) catchUp(ctx context.Context) error {
 	if info.Size() == l.known {
 		return nil
 	}
-	return l.scan(ctx, l.known, func(at int64, account, key string) { l.latest[l.hash(account, key)] = at },
-		func(end int64) { l.known = end })
+	return l.scan(ctx)
 }
 
-// scan shows the place and key of every entry from an offset on, and the end of
-// every whole line. Lines that are no entry are passed over.
-func (l *ledger) scan(ctx context.Context, at int64, entry func(at int64, account, key string), line func(end int64)) error {
-	r := bufio.NewReaderSize(io.NewSectionReader(l.file, at, 1<<62), maxEntry)
+// scan indexes what follows the lines that are. Lines that are no entry are passed
+// over.
+func (l *ledger) scan(ctx context.Context) error {
+	r := bufio.NewReaderSize(io.NewSectionReader(l.file, l.known, 1<<62), maxEntry)
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -195,14 +195,15 @@ func (l *ledger) scan(ctx context.Context, at int64, entry func(at int64, accoun
 		}
 		var e struct{ Account, Key string }
 		if json.Unmarshal(text, &e) == nil && e.Key != "" {
-			entry(at, e.Account, e.Key)
+			l.latest[entryPrint(e.Account, e.Key)] = l.known
 		} else {
-			l.b.log.Warn("ledger line passed over", "file", ledgerFile, "offset", at)
+			l.b.log.Warn("ledger line passed over", "file", ledgerFile, "offset", l.known)
 		}
-		at += size
-		line(at)
+		l.known += size
 	}
 }
+
+func entryPrint(account, key string) print { return printOf(account + "\x00" + key) }
 
 // readLine returns a whole line and its length; of one that is too long to be
 // an entry it returns no text.
@@ -230,27 +231,6 @@ func (l *ledger) entryAt(at int64) (e driver.LedgerEntry, err error) {
 		return e, l.b.Damaged(ledgerFile, err)
 	}
 	return e, nil
-}
-
-// search finds the latest entry without the index.
-func (l *ledger) search(ctx context.Context, account, key string) (driver.LedgerEntry, error) {
-	latest := int64(-1)
-	err := l.scan(ctx, 0, func(at int64, a, k string) {
-		if a == account && k == key {
-			latest = at
-		}
-	}, func(int64) {})
-	switch {
-	case err != nil:
-		return driver.LedgerEntry{}, err
-	case latest < 0:
-		return driver.LedgerEntry{}, driver.ErrNotFound
-	}
-	return l.entryAt(latest)
-}
-
-func (l *ledger) hash(account, key string) uint64 {
-	return maphash.String(l.seed, account+"\x00"+key)
 }
 
 func (l *ledger) close() error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -85,64 +86,37 @@ func (s *session) clearJournal() error {
 	return nil
 }
 
-// listed is one session of a listing.
-type listed struct {
-	header *state.Session
-	err    error
-}
-
 // Headers lists headers, most recently updated first, those that cannot be
 // read last. Directories and files that are no sessions are passed over: see
 // [Backend.Strays].
 func (b *db) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 	return func(yield func(driver.Header, error) bool) {
-		all, err := b.listSessions(ctx)
+		dirs := map[string]bool{} // there or not
+		err := b.usable(ctx)
+		if err == nil {
+			err = b.list(ctx, ".", func(e fs.DirEntry) {
+				if name, flat := strings.CutSuffix(e.Name(), ".json"); flat && e.Type().IsRegular() {
+					dirs[name] = true
+				} else if e.IsDir() && e.Name() != ownDir {
+					dirs[e.Name()] = true
+				}
+			})
+		}
 		if err != nil {
 			yield(driver.Header{}, err)
 			return
 		}
-		for _, l := range all {
-			h, err := driver.Header{ID: l.header.ID}, l.err
-			if err == nil {
-				h, err = b.rowOf(l.header)
+		driver.Listing(slices.Collect(maps.Keys(dirs)), func(dir string) (driver.Header, error) {
+			h, err := b.header(dir)
+			switch {
+			case errors.Is(err, errMisplaced):
+				return driver.Header{}, driver.ErrNotFound
+			case err != nil:
+				return driver.Header{}, err
 			}
-			if !yield(h, err) {
-				return
-			}
-		}
+			return b.rowOf(h.Session)
+		})(yield)
 	}
-}
-
-func (b *db) listSessions(ctx context.Context) ([]listed, error) {
-	if err := b.usable(ctx); err != nil {
-		return nil, err
-	}
-	dirs := map[string]bool{}
-	err := b.list(ctx, ".", func(e fs.DirEntry) {
-		if name, flat := strings.CutSuffix(e.Name(), ".json"); flat && e.Type().IsRegular() {
-			dirs[name] = true
-		} else if e.IsDir() && e.Name() != ownDir {
-			dirs[e.Name()] = true
-		}
-	})
-	var all []listed
-	for dir := range dirs {
-		h, err := b.header(dir)
-		switch {
-		case errors.Is(err, driver.ErrNotFound), errors.Is(err, errMisplaced):
-		case err != nil:
-			all = append(all, listed{&state.Session{ID: dir}, err})
-		default:
-			all = append(all, listed{h.Session, nil})
-		}
-	}
-	slices.SortFunc(all, func(a, b listed) int {
-		if c := b.header.UpdatedAt.Compare(a.header.UpdatedAt); c != 0 {
-			return c
-		}
-		return strings.Compare(a.header.ID, b.header.ID)
-	})
-	return all, err
 }
 
 // Delete removes a session: first its header, so that an interrupted
