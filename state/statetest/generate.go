@@ -3,6 +3,7 @@ package statetest
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 	"unicode"
 
@@ -11,146 +12,151 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/station"
 )
 
-// generator draws documents that use every field.
-type generator struct{ t *rapid.T }
-
-func draw[T any](g generator, label string, of *rapid.Generator[T]) T { return of.Draw(g.t, label) }
-
-func (g generator) text(label string) string {
-	return draw(g, label, rapid.StringOfN(rapid.RuneFrom([]rune("aZ0 <>&\"\\'/.é漢🚠"), unicode.Letter, unicode.Punct), 0, 12, 40))
+// filler sets values by reflection, at every depth, so that no field can be
+// forgotten. Without t every field is set and no two are alike; with t they are
+// drawn, and may be zero.
+type filler struct {
+	t *rapid.T
+	n int // what has been set
 }
 
-func (g generator) count(label string) int64 { return draw(g, label, rapid.Int64Range(0, 1<<40)) }
+// drawn returns a drawn value, or without t the given one.
+func drawn[T any](f *filler, fixed T, of *rapid.Generator[T]) T {
+	if f.t == nil {
+		return fixed
+	}
+	return of.Draw(f.t, fmt.Sprintf("%T %d", fixed, f.n))
+}
 
-func (g generator) bool(label string) bool { return draw(g, label, rapid.Bool()) }
+// some reports whether what may be left out is there.
+func (f *filler) some() bool { return drawn(f, true, rapid.Bool()) }
 
-// time draws a time in UTC of a whole number of units, or the zero time.
-func (g generator) time(label string, unit time.Duration) time.Time {
-	if g.bool(label + " unknown") {
+func (f *filler) text() string {
+	return drawn(f, fmt.Sprint("text ", f.n),
+		rapid.StringOfN(rapid.RuneFrom([]rune("aZ0 <>&\"\\'/.é漢🚠"), unicode.Letter, unicode.Punct), 0, 12, 40))
+}
+
+// time returns a time in UTC of whole microseconds, or the zero time.
+func (f *filler) time() time.Time {
+	if !f.some() {
 		return time.Time{}
 	}
-	ns := draw(g, label, rapid.Int64Range(0, 4_000_000_000_000_000_000))
-	return time.Unix(0, ns).UTC().Truncate(unit)
+	fixed := time.Date(2026, 1, 8, 9, 0, f.n, 5000, time.UTC)
+	return drawn(f, fixed, rapid.Map(rapid.Int64Range(0, 4_000_000_000_000_000), func(us int64) time.Time { return time.UnixMicro(us).UTC() }))
 }
 
-func (g generator) status(label string, of ...state.Status) state.Status {
-	return draw(g, label, rapid.SampledFrom(of))
+func (f *filler) json() json.RawMessage {
+	return drawn(f, json.RawMessage(fmt.Sprintf(`{"n":%d}`, f.n)), rapid.Map(rapid.SampledFrom([]string{
+		`true`, `12`, `"<&>é"`, `[]`, `[1,"a",null]`, `{"deep":{"deeper":[{}]}}`, `{"url":"https://u.example/?a=1&b=2","granularity":262144}`,
+	}), func(text string) json.RawMessage { return json.RawMessage(text) }))
 }
 
-func (g generator) extra(label string) map[string]json.RawMessage {
-	extra := map[string]json.RawMessage{}
-	values := []string{`null`, `true`, `12`, `"<&>é"`, `[]`, `[1,"a",null]`, `{"deep":{"deeper":[{}]}}`}
-	for _, key := range draw(g, label, rapid.SliceOfN(rapid.SampledFrom([]string{"x", "notes", "zusätze", "A"}), 0, 3)) {
-		extra[key] = json.RawMessage(draw(g, label+" value", rapid.SampledFrom(values)))
+// fill sets v and all in it.
+func (f *filler) fill(v reflect.Value) {
+	f.n++
+	if f.special(v.Addr().Interface()) {
+		return
 	}
-	if g.bool(label + " of a later version") {
-		extra["later"] = json.RawMessage(`{"than":"this"}`)
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(f.text())
+	case reflect.Bool:
+		v.SetBool(f.some())
+	case reflect.Int, reflect.Int64:
+		v.SetInt(drawn(f, int64(f.n), rapid.Int64Range(0, 1<<40)))
+	case reflect.Uint8:
+		v.SetUint(drawn(f, uint64(f.n), rapid.Uint64Range(0, 255)))
+	case reflect.Pointer:
+		if f.some() {
+			v.Set(reflect.New(v.Type().Elem()))
+			f.fill(v.Elem())
+		}
+	case reflect.Slice:
+		n := drawn(f, 2, rapid.IntRange(0, 3))
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
+		for i := range n {
+			f.fill(v.Index(i))
+		}
+	case reflect.Map:
+		f.fillStages(v)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f.fill(v.Field(i))
+		}
+	default:
+		panic(fmt.Sprintf("a field of type %v: say here how to fill it", v.Type()))
 	}
-	return extra
 }
 
-// resume draws what a destination alone reads of a checkpoint.
-func (g generator) resume() json.RawMessage {
-	values := []string{`{"url":"https://u.example/?a=1&b=2","granularity":262144}`, `"partial/<é>.part"`, `[1,null]`}
-	return json.RawMessage(draw(g, "resume", rapid.SampledFrom(values)))
+// special sets what v points to if its type does not take any value of its kind.
+func (f *filler) special(v any) bool {
+	switch v := v.(type) {
+	case *time.Time:
+		*v = f.time()
+	case *json.RawMessage:
+		*v = f.json()
+	case *map[string]json.RawMessage:
+		*v = map[string]json.RawMessage{}
+		for _, key := range []string{"x", "zusätze", "later"} {
+			if f.some() {
+				(*v)[key] = f.json()
+			}
+		}
+	case *media.Album:
+		*v = media.Album{Title: fmt.Sprint(f.n, f.text())}
+		if f.some() {
+			v.ID = fmt.Sprint(f.n)
+		}
+	case *state.Status:
+		*v = drawn(f, state.Failed, rapid.SampledFrom([]state.Status{state.Pending, state.Completed, state.Failed}))
+	case *media.Kind:
+		*v = drawn(f, media.Video, rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""}))
+	case *fault.Class:
+		*v = drawn(f, fault.Item, rapid.SampledFrom([]fault.Class{"", fault.Transient, fault.Item, fault.Session}))
+	default:
+		return false
+	}
+	return true
 }
 
-func (g generator) record(label string) state.ErrorRecord {
-	return state.ErrorRecord{
-		Type: g.text(label + " type"), Message: g.text(label + " message"),
-		Class:   draw(g, label+" class", rapid.SampledFrom([]fault.Class{"", fault.Transient, fault.Item, fault.Session})),
-		Attempt: int(g.count(label + " attempt")), At: g.time(label+" at", time.Microsecond),
+// fillStages sets the entries of a map by stage: all statuses, and some of the rest.
+func (f *filler) fillStages(v reflect.Value) {
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
+		value := reflect.New(v.Type().Elem()).Elem()
+		if value.Type() == reflect.TypeFor[state.Status]() || f.some() {
+			f.fill(value)
+			v.SetMapIndex(reflect.ValueOf(stage), value)
+		}
 	}
 }
 
-func (g generator) session(id string) *state.Session {
-	stages := []state.Status{state.Pending, state.Running, state.Completed, state.Failed}
-	s := &state.Session{
-		SchemaVersion: 1, ID: id, CreatedAt: g.time("created", time.Microsecond),
-		Start: g.text("start"), End: g.text("end"),
-		BatchSize: draw(g, "batch size", rapid.IntRange(1, 50)),
-		Stages: map[state.Stage]state.Status{
-			state.Discovery: g.status("discovery", stages...),
-			state.Transfer:  g.status("transfer", stages...),
-			state.Create:    g.status("create", stages...),
-		},
-		From: g.text("from"), To: g.text("to"), Origin: g.text("origin"), Account: g.text("account"), Album: g.text("album"), AlbumID: g.text("album id"),
-		Quality: g.text("quality"), Layout: g.text("layout"), ProvenAt: g.time("proven", 1), VerifiedAt: g.time("verified", 1), Copying: g.bool("copying"), Extra: g.extra("extra"),
-		Filter: media.Filter{
-			Types:   draw(g, "types", rapid.SliceOfN(rapid.SampledFrom([]string{"photo", "TimeLapse"}), 0, 2)),
-			Include: []string{g.text("include")}, MaxItems: int(g.count("max")),
-		},
-	}
-	s.Foreign = g.bool("foreign")
-	if !s.Foreign {
-		s.Window = &media.Window{Start: g.time("window start", 1), End: g.time("window end", 1)}
-	}
+// session draws a session of the given id.
+func (f *filler) session(id string) *state.Session {
+	s := &state.Session{}
+	f.fill(reflect.ValueOf(s).Elem())
+	s.ID, s.SchemaVersion, s.BatchSize, s.Foreign = id, 1, 1+s.BatchSize%50, s.Foreign || s.Window == nil
 	return s
 }
 
-func (g generator) item(n int) *state.Item {
-	all := []state.Status{state.Pending, state.Completed, state.Failed}
-	it := &state.Item{
-		Item: media.Item{
-			ID:     media.ID{Station: "gopro", Origin: g.text("origin"), Medium: g.text("medium") + fmt.Sprint(n), Part: draw(g, "part", rapid.IntRange(1, 99)), Label: g.text("label")},
-			Object: g.text("object"),
-			Name:   fmt.Sprintf("%s %d.JPG", g.text("name"), n), FileName: g.text("file name"), Dir: media.SafeDir(g.text("dir")), LegacyName: g.text("legacy name"),
-			Size: draw(g, "size", rapid.Int64Range(media.SizeUnknown, 1<<40)), MIME: g.text("mime"),
-			Kind: draw(g, "kind", rapid.SampledFrom([]media.Kind{media.Photo, media.Video, ""})), Type: g.text("type"),
-			Width: int(g.count("width")), Height: int(g.count("height")), Camera: g.text("camera"),
-			CapturedAt: g.time("captured", 1), CapturedZone: g.text("zone"), CreatedAt: g.time("stored", 1),
-			Albums: []media.Album{{Title: g.text("album")}, {ID: "1" + g.text("album id"), Title: g.text("another")}}, Revision: g.text("revision"), Version: g.text("version"), Of: int(g.count("of")),
-		},
-		Discovery: g.status("discovery", all...), Transfer: g.status("transfer", all...),
-		Create:      g.status("create", state.Pending, state.Completed, state.Failed, state.Skipped),
-		DownloadURL: g.text("url"), DestinationID: g.text("destination"), SHA256: g.text("sha256"),
-		Carried: g.count("carried"), Recorded: g.count("recorded"), SameAs: g.text("same as"), AlreadyThere: g.bool("already there"), CarriedAgain: int(g.count("carried again")),
-		CarriedAt: g.time("carried at", 1), RegisteredAt: g.time("registered at", 1), MissedAt: g.time("missed at", 1),
-		Extra: g.extra("extra"),
+// item draws the nth item of a session.
+func (f *filler) item(n int) *state.Item {
+	it := &state.Item{}
+	f.fill(reflect.ValueOf(it).Elem())
+	it.ID.Station, it.ID.Medium, it.ID.Part = "gopro", fmt.Sprint(it.ID.Medium, n), 1+it.ID.Part%99
+	it.Name, it.Dir = fmt.Sprintf("%s %d.JPG", it.Name, n), media.SafeDir(it.Dir)
+	if f.some() {
+		it.Size, it.Create = media.SizeUnknown, state.Skipped
 	}
-	g.progress(it)
 	return it
 }
 
-// progress draws what an item has only sometimes.
-func (g generator) progress(it *state.Item) {
-	if g.bool("refused") {
-		it.Refusal = &media.Refusal{Code: media.RefusedType, Reason: g.text("reason")}
-	}
-	if g.bool("interrupted") {
-		it.Checkpoint = &station.Checkpoint{
-			Size: g.count("size"), Confirmed: g.count("confirmed"), Resume: g.resume(),
-			StartedAt: g.time("started", 1), Version: g.text("version"), Account: g.text("account"),
-			HashAt: g.count("hash at"), HashState: draw(g, "hash state", rapid.SliceOfN(rapid.Byte(), 0, 20)),
-		}
-	}
-	if g.bool("carried") {
-		it.Receipt = &station.Receipt{Token: g.text("token"), Size: g.count("size"), SHA256: g.text("sha256"), At: g.time("at", 1), Once: g.bool("once")}
-	}
-	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
-		if g.bool("failed in " + string(stage)) {
-			if it.Errors == nil {
-				it.Errors = map[state.Stage]state.ErrorRecord{}
-			}
-			it.Errors[stage] = g.record(string(stage))
-		}
-	}
-}
-
-func (g generator) batch(n int) *state.Batch {
-	b := &state.Batch{
-		Index:     state.FirstBatchIndex + n,
-		FileNames: draw(g, "files", rapid.SliceOfN(rapid.SampledFrom([]string{"a.jpg", "b<>.jpg", "é.mp4"}), 0, 3)),
-		Status:    g.status("status", state.Pending, state.Running, state.Completed, state.Failed),
-		Responses: draw(g, "responses", rapid.SliceOfN(rapid.SampledFrom([]string{`{"newMediaItemResults":[]}`, "no JSON"}), 0, 2)),
-		Extra:     g.extra("extra"),
-	}
-	if g.bool("error") {
-		e := g.record("error")
-		b.Error = &e
-	}
+// batch draws the nth batch of a session.
+func (f *filler) batch(n int) *state.Batch {
+	b := &state.Batch{}
+	f.fill(reflect.ValueOf(b).Elem())
+	b.Index = state.FirstBatchIndex + n
 	return b
 }

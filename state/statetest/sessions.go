@@ -18,7 +18,7 @@ func testRoundTrip(t *testing.T, h Harness) {
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		g, id := generator{rt}, fmt.Sprintf("session %d", n)
+		g, id := &filler{t: rt}, fmt.Sprintf("session %d", n)
 		s := g.session(id)
 		var list []*state.Item
 		for i := range rapid.IntRange(1, 3).Draw(rt, "items") {
