@@ -83,6 +83,9 @@ func TestAuditSeesWhatIsThere(t *testing.T) {
 	if n := l.Cloud.Log.Count("photos.*"); n != 3 {
 		t.Errorf("%d calls to Google Photos for 120 items, want 3", n)
 	}
+	if n := l.Cloud.Log.Count("gopro.download"); n != 0 {
+		t.Errorf("%d media were looked into that the session holds as they are", n)
+	}
 	lost := l.Cloud.Google.Items()[7]
 	l.Cloud.Google.Drop(lost.ID)
 	s, risks, r := l.audit()

@@ -45,8 +45,8 @@ type Options struct {
 	// All says that every place is asked for every item that it may hold. Without
 	// it, one place that holds an item is enough.
 	All bool
-	// Each is called for every item, in the order of the listing. An error from it
-	// ends the audit.
+	// Each is called for every item, those of media that a session holds unchanged
+	// last. An error from it ends the audit.
 	Each    func(Item) error
 	Notice  func(text string) // called with each remark that a user should read
 	Waiting func(fault.Wait)  // called before each wait
@@ -103,6 +103,7 @@ type auditor struct {
 	foreign  map[string]bool    // sessions of another origin
 	digester station.Digester   // nil if the source is none
 	medium   string             // that was listed last
+	known    *known             // nil if every medium is listed anew
 	page     []*finding
 }
 
@@ -127,17 +128,24 @@ func (a *auditor) run(ctx context.Context) error {
 	if err := a.survey(ctx); err != nil {
 		return err
 	}
-	for item, err := range a.Source.List(ctx, media.Window{}) {
+	listing, err := a.listing(ctx)
+	if err != nil {
+		return err
+	}
+	for item, err := range listing {
 		if err != nil {
 			return err
 		}
-		a.add(item.Bounded())
-		if len(a.page) < pageSize {
-			continue
+		if a.medium != item.ID.Medium || a.result.Media == 0 { // the items of one medium come together
+			a.medium = item.ID.Medium
+			a.result.Media++
 		}
-		if err := a.flush(ctx); err != nil {
+		if err := a.add(ctx, item.Bounded()); err != nil {
 			return err
 		}
+	}
+	if err := a.addKnown(ctx); err != nil {
+		return err
 	}
 	if err := a.flush(ctx); err != nil {
 		return err
@@ -146,14 +154,13 @@ func (a *auditor) run(ctx context.Context) error {
 	return nil
 }
 
-// add puts an item on the page. The items of one medium are listed one after the
-// other.
-func (a *auditor) add(item media.Item) {
-	if a.medium != item.ID.Medium || a.result.Media == 0 {
-		a.medium = item.ID.Medium
-		a.result.Media++
-	}
+// add puts an item on the page, and looks for the items of a full one.
+func (a *auditor) add(ctx context.Context, item media.Item) error {
 	a.page = append(a.page, &finding{Item: Item{Item: item}})
+	if len(a.page) < pageSize {
+		return nil
+	}
+	return a.flush(ctx)
 }
 
 // flush looks for the items of the page.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +17,6 @@ import (
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/jsondir"
 	"github.com/gondola-sync/gondola/station"
 )
 
@@ -128,6 +128,80 @@ func (s *shelf) RecallBytes(_ context.Context, size int64, digest func() (string
 	return nil, nil
 }
 
+// memory is a store of what an audit reads.
+type memory struct {
+	state.Backend
+	sessions map[string]*state.Session
+	items    map[string][]*state.Item // by session
+	ledger   map[[2]string]state.LedgerEntry
+}
+
+func (m *memory) Session(_ context.Context, id string) (*state.Session, error) {
+	h, ok := m.sessions[id]
+	if !ok {
+		return nil, state.ErrNotFound
+	}
+	same := *h
+	return &same, nil
+}
+
+func (m *memory) Sessions(ctx context.Context) iter.Seq2[*state.Session, error] {
+	return func(yield func(*state.Session, error) bool) {
+		for _, id := range slices.Sorted(maps.Keys(m.sessions)) {
+			if !yield(m.Session(ctx, id)) {
+				return
+			}
+		}
+	}
+}
+
+func (m *memory) PutSession(_ context.Context, h *state.Session) error {
+	same := *h
+	m.sessions[h.ID] = &same
+	return nil
+}
+
+func (m *memory) Item(_ context.Context, session, key string) (*state.Item, error) {
+	for _, it := range m.items[session] {
+		if it.ID.Key() == key {
+			return it, nil
+		}
+	}
+	return nil, state.ErrNotFound
+}
+
+func (m *memory) Items(_ context.Context, session string, q state.ItemQuery) iter.Seq2[*state.Item, error] {
+	return func(yield func(*state.Item, error) bool) {
+		for i, it := range m.items[session][q.After:] {
+			if q.Limit > 0 && i == q.Limit || !yield(it, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *memory) PutItems(_ context.Context, session string, items ...*state.Item) error {
+	for _, it := range items {
+		m.items[session] = append(m.items[session], it)
+		it.Seq = int64(len(m.items[session]))
+	}
+	return nil
+}
+
+func (m *memory) Recall(_ context.Context, account, key string) (*state.LedgerEntry, error) {
+	if entry, ok := m.ledger[[2]string{account, key}]; ok {
+		return &entry, nil
+	}
+	return nil, state.ErrNotFound
+}
+
+func (m *memory) Record(_ context.Context, entries ...state.LedgerEntry) error {
+	for _, entry := range entries {
+		m.ledger[[2]string{entry.Account, entry.Key}] = entry
+	}
+	return nil
+}
+
 // rig is a store and the destinations of its sessions.
 type rig struct {
 	t       *testing.T
@@ -139,11 +213,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	backend, err := jsondir.Open(t.TempDir(), jsondir.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { backend.Close() })
+	backend := &memory{sessions: map[string]*state.Session{}, items: map[string][]*state.Item{}, ledger: map[[2]string]state.LedgerEntry{}}
 	return &rig{t: t, backend: backend, places: map[string]station.Destination{}}
 }
 
