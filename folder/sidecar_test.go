@@ -3,7 +3,9 @@ package folder
 import (
 	"encoding/json"
 	"encoding/xml"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -251,6 +253,50 @@ func TestParseSidecar(t *testing.T) {
 	for text, want := range map[string]Sidecar{"": NoSidecar, "none": NoSidecar, "XMP": XMPSidecar, "json": JSONSidecar, "yaml": ""} {
 		if got, err := ParseSidecar(text); got != want || (err == nil) != (want != "") {
 			t.Errorf("%q is %q, %v", text, got, err)
+		}
+	}
+}
+
+// TestXMPOfHostileTexts: whatever a source says, the packet is well formed.
+func TestXMPOfHostileTexts(t *testing.T) {
+	for _, text := range []string{"]]><!-- & -->", "\x00\x1b[31m", "\xff\xfe", "\ufffe\uffff", "</rdf:li>", "<?xpacket end='w'?>", strings.Repeat("é", 1<<16)} {
+		n := station.Note{Item: media.Item{Camera: text, ID: media.ID{Medium: text}}, Description: station.Description{Title: text, Text: text, Maker: text}}
+		packet := xmpSidecar(&Entry{Key: text, Name: text}, &n, time.UTC)
+		if !isXML(packet) || properties(t, string(packet))["Make"] == "" {
+			t.Errorf("%.40q makes %.400s", text, packet)
+		}
+	}
+}
+
+// TestExiftoolReadsPlaces: exiftool reads the place that was written.
+func TestExiftoolReadsPlaces(t *testing.T) {
+	if _, err := exec.LookPath("exiftool"); err != nil {
+		t.Skip("exiftool is not installed")
+	}
+	for _, want := range []station.Place{
+		{Latitude: 46.5, Longitude: 7.25}, {Latitude: -33.8567844, Longitude: 151.2152967, Altitude: new(4.5)},
+		{Latitude: 0.0000001, Longitude: -179.9999999, Altitude: new(-422.125)}, {Latitude: 89.99999999, Longitude: -0.5, Altitude: new(8848.86)},
+	} {
+		path := filepath.Join(t.TempDir(), "a.jpg.xmp")
+		packet := xmpSidecar(&Entry{}, &station.Note{Description: station.Description{Place: &want}}, time.UTC)
+		if err := os.WriteFile(path, packet, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), "exiftool", "-j", "-n", "-GPSLatitude", "-GPSLongitude", "-GPSAltitude", path).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []struct{ GPSLatitude, GPSLongitude, GPSAltitude float64 }
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatal(err)
+		}
+		altitude := 0.0
+		if want.Altitude != nil {
+			altitude = *want.Altitude
+		}
+		const near = 1e-8 // degrees, about a millimetre
+		if math.Abs(got[0].GPSLatitude-want.Latitude) > near || math.Abs(got[0].GPSLongitude-want.Longitude) > near || math.Abs(got[0].GPSAltitude-altitude) > 1e-3 {
+			t.Errorf("exiftool reads %s of %+v", out, want)
 		}
 	}
 }
