@@ -120,7 +120,7 @@ func (a *app) audit(ctx context.Context, f *auditFlags, backend state.Backend, f
 			return a.auditPlace(ctx, f, uri, name)
 		},
 		Each:    view.item,
-		Notice:  a.note,
+		Notice:  view.notice,
 		Waiting: a.showWait,
 	})
 	if err != nil && ctx.Err() != nil {

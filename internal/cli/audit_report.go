@@ -61,6 +61,7 @@ type auditLine struct {
 	Deep         bool             `json:"deep"`   // every byte in folders was read
 	BytesAtRisk  int64            `json:"bytes_at_risk"`
 	Destinations []auditPlaceLine `json:"destinations"`
+	Warnings     []string         `json:"warnings,omitempty"`
 	Requests     map[string]int64 `json:"requests"`
 	Seconds      float64          `json:"seconds"`
 	Error        *errorObject     `json:"error,omitempty"`
@@ -87,6 +88,7 @@ type auditView struct {
 	deep   bool
 	rows   *render.Rows // text names some of them at the end
 	risk   verdictList
+	notes  []string // remarks on the source and the sessions
 	seen   int
 	told   time.Time // when progress was shown last
 }
@@ -95,6 +97,8 @@ func newAuditView(a *app, source registry.URI, deep bool) *auditView {
 	rows := a.print.Rows(render.Table{TSV: []string{"key", "file_name", "bytes", "status", "reason"}, To: io.Discard})
 	return &auditView{a: a, source: source, deep: deep, rows: rows, told: a.now()}
 }
+
+func (v *auditView) notice(text string) { v.notes = append(v.notes, v.a.redact(text)) }
 
 // item shows an item: at once to programs, at the end to others.
 func (v *auditView) item(it audit.Item) error {
@@ -145,7 +149,7 @@ func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLi
 	line := auditLine{
 		Type: "summary", From: v.source.String(), Media: r.Media, Items: r.Items, Safe: r.Safe, AtRisk: r.AtRisk, Unknown: r.Unknown,
 		Listed: r.Listed, Deep: v.deep, BytesAtRisk: r.BytesAtRisk,
-		Destinations: []auditPlaceLine{}, Requests: r.Requests, Seconds: took.Seconds(), atRisk: size(r.BytesAtRisk),
+		Destinations: []auditPlaceLine{}, Warnings: v.notes, Requests: r.Requests, Seconds: took.Seconds(), atRisk: size(r.BytesAtRisk),
 	}
 	if line.Requests == nil { // the source was not opened
 		line.Requests = map[string]int64{}
@@ -188,6 +192,9 @@ func (v *auditView) text(l auditLine, carry bool) {
 	}
 	if len(l.Destinations) == 0 {
 		fmt.Fprintf(w, "%-12s  none: no session of this store has carried anything, and --at names no folder\n", title)
+	}
+	for _, note := range l.Warnings {
+		fmt.Fprintf(w, "\nNote: %s.\n", cell(note))
 	}
 	v.risk.write(w, "At risk", "no destination holds them", "-o tsv")
 	for i, step := range v.next(l, carry) {

@@ -42,10 +42,12 @@ func TestAuditReport(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		a := newApp(nil, &stdout, &stderr, nil)
 		v := newAuditView(a, registry.URI{Scheme: "gopro"}, false)
+		v.notice("it counts one more than it shows")
 		if code := exitCode(v.report(&tc.result, tc.err, 0)); code != tc.code {
 			t.Errorf("%s: exit code %d, want %d", name, code, tc.code)
 		}
-		if err := a.stdout.Close(); err != nil || !strings.HasPrefix(stdout.String(), tc.answer) {
+		if err := a.stdout.Close(); err != nil || !strings.HasPrefix(stdout.String(), tc.answer) ||
+			!strings.Contains(stdout.String(), "\nNote: it counts one more than it shows.\n") {
 			t.Errorf("%s: %q, want %q", name, stdout.String(), tc.answer)
 		}
 	}
