@@ -40,26 +40,26 @@ func (Documents) EncodeSession(s *Session) ([]byte, error) {
 		return nil, fmt.Errorf("session id %q is not valid UTF-8", s.ID)
 	}
 	stored := *s
-	stored.bound()
-	return encode(&stored, s.Extra)
+	stored.Normalize()
+	return EncodeFields(&stored, s.Extra)
 }
 
 // DecodeSession reads a session's header.
 func (Documents) DecodeSession(data []byte) (*Session, error) {
 	s := &Session{}
-	extra, err := decode(data, s)
+	extra, err := DecodeFields(data, s)
 	if err != nil {
 		return nil, fmt.Errorf("session document: %w", err)
 	}
 	s.Extra = extra
 	s.Foreign = s.Foreign || s.Window == nil // as documents of the first layout said it
-	s.bound()
+	s.Normalize()
 	return s, nil
 }
 
-// bound gives a session values that a document can hold: times in UTC, those
+// Normalize gives a session values that a document can hold: times in UTC, those
 // outside the years 1 to 9999 unknown, and a status of each stage.
-func (s *Session) bound() {
+func (s *Session) Normalize() {
 	for _, at := range []*time.Time{&s.CreatedAt, &s.UpdatedAt, &s.ProvenAt, &s.VerifiedAt} {
 		*at = media.Moment(*at)
 	}
@@ -72,7 +72,7 @@ func (s *Session) bound() {
 	}
 	stages := map[Stage]Status{Discovery: Pending, Transfer: Pending, Create: Pending}
 	for stage, status := range s.Stages {
-		stages[stage] = status.known()
+		stages[stage] = status.Known()
 	}
 	s.Stages = stages
 }
@@ -84,12 +84,12 @@ func (Documents) EncodeItem(it *Item) ([]byte, error) {
 		return nil, Unstorable(it, err)
 	}
 	stored := *it
-	stored.bound()
+	stored.Normalize()
 	doc := itemDocument{bareItem: (*bareItem)(&stored), ID: &stored.ID, Checkpoint: (*checkpoint)(stored.Checkpoint)}
 	if r := stored.Receipt; r != nil {
 		doc.Token, doc.Receipt = r.Token, &receipt{Receipt: *r, Again: !r.Once}
 	}
-	data, err := encode(&doc, it.Extra)
+	data, err := EncodeFields(&doc, it.Extra)
 	if err != nil {
 		return nil, Unstorable(it, err)
 	}
@@ -109,7 +109,7 @@ func Unstorable(it *Item, why error) error {
 func (Documents) DecodeItem(data []byte) (*Item, error) {
 	it := &Item{}
 	doc := itemDocument{bareItem: (*bareItem)(it)}
-	extra, err := decode(data, &doc)
+	extra, err := DecodeFields(data, &doc)
 	switch {
 	case err != nil:
 	case it.Name == "":
@@ -135,7 +135,7 @@ func (Documents) DecodeItem(data []byte) (*Item, error) {
 			it.Errors[stage] = e
 		}
 	}
-	it.bound()
+	it.Normalize()
 	return it, nil
 }
 
@@ -177,11 +177,11 @@ func (c *checkpoint) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// bound gives an item values that a document can hold. What the item shares with
+// Normalize gives an item values that a document can hold. What the item shares with
 // others is copied before it is changed.
-func (it *Item) bound() {
+func (it *Item) Normalize() {
 	for _, status := range []*Status{&it.Discovery, &it.Transfer, &it.Create} {
-		if *status = status.known(); *status == Running {
+		if *status = status.Known(); *status == Running {
 			*status = Pending
 		}
 	}
@@ -208,8 +208,8 @@ func (it *Item) bound() {
 	}
 }
 
-// known returns a status; words that are none are pending.
-func (s Status) known() Status {
+// Known returns a status; words that are none are pending.
+func (s Status) Known() Status {
 	switch s {
 	case Running, Completed, Failed, Skipped:
 		return s
@@ -220,15 +220,15 @@ func (s Status) known() Status {
 // EncodeBatch returns a batch.
 func (Documents) EncodeBatch(b *Batch) ([]byte, error) {
 	stored := *b
-	stored.bound()
-	return encode(&batchDocument{bareBatch: (*bareBatch)(&stored)}, b.Extra)
+	stored.Normalize()
+	return EncodeFields(&batchDocument{bareBatch: (*bareBatch)(&stored)}, b.Extra)
 }
 
 // DecodeBatch reads a batch.
 func (Documents) DecodeBatch(data []byte) (*Batch, error) {
 	b := &Batch{}
 	doc := batchDocument{bareBatch: (*bareBatch)(b)}
-	extra, err := decode(data, &doc)
+	extra, err := DecodeFields(data, &doc)
 	if err != nil {
 		return nil, fmt.Errorf("batch document: %w", err)
 	}
@@ -236,7 +236,7 @@ func (Documents) DecodeBatch(data []byte) (*Batch, error) {
 	if b.Error != nil {
 		b.Error.Class = cmp.Or(b.Error.Class, doc.Class)
 	}
-	b.bound()
+	b.Normalize()
 	return b, nil
 }
 
@@ -248,8 +248,9 @@ type (
 	}
 )
 
-func (b *Batch) bound() {
-	b.Status = b.Status.known()
+// Normalize gives a batch values that a document can hold.
+func (b *Batch) Normalize() {
+	b.Status = b.Status.Known()
 	if b.Error != nil {
 		e := b.Error.Bounded()
 		b.Error = &e

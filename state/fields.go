@@ -24,9 +24,9 @@ const maxValues = 50_000 // of a document, all levels counted
 // documents of another program lacked.
 const firstLayout = "gondola"
 
-// encode returns the struct that v points to as a document, followed by the
-// members of extra that it has no field for.
-func encode(v any, extra map[string]json.RawMessage) ([]byte, error) {
+// EncodeFields returns the struct that v points to as a document, followed by the
+// members of extra that it has no field for. It is for codecs.
+func EncodeFields(v any, extra map[string]json.RawMessage) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -55,10 +55,10 @@ func encode(v any, extra map[string]json.RawMessage) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// decode reads a document into the struct that v points to and returns the
+// DecodeFields reads a document into the struct that v points to and returns the
 // members that it has no field for. A key counts as it is spelled, and its last
-// member if it is repeated.
-func decode(data []byte, v any) (extra map[string]json.RawMessage, err error) {
+// member if it is repeated. It is for codecs.
+func DecodeFields(data []byte, v any) (extra map[string]json.RawMessage, err error) {
 	if err := checkDocument(data); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func decode(data []byte, v any) (extra map[string]json.RawMessage, err error) {
 	return extra, json.Unmarshal(append(bytes.TrimSuffix(plain, []byte(",")), '}'), v)
 }
 
-// isPlain reports whether json.Unmarshal reads a document as decode does: each of
+// isPlain reports whether json.Unmarshal reads a document as DecodeFields does: each of
 // its members is spelled as one of keys, and stands once. json.Unmarshal takes
 // "Seq" for "seq".
 func isPlain(valid []byte, keys keySet) bool {
@@ -126,15 +126,6 @@ func lift(fields map[string]json.RawMessage, old json.RawMessage, keys keySet) e
 	return nil
 }
 
-// Members returns the members of a document, each a part of data. Of a key that
-// stands more than once the last counts.
-func Members(data []byte) (map[string]json.RawMessage, error) {
-	if err := checkDocument(data); err != nil {
-		return nil, err
-	}
-	return membersOf(data)
-}
-
 // checkDocument returns an error for what is too large to be a document, or is
 // not JSON.
 func checkDocument(data []byte) error {
@@ -150,7 +141,8 @@ func checkDocument(data []byte) error {
 	return nil
 }
 
-// membersOf is Members of what is known to be valid JSON.
+// membersOf returns the members of what is known to be valid JSON, each a part of
+// it. Of a key that stands more than once the last counts.
 func membersOf(valid []byte) (map[string]json.RawMessage, error) {
 	if !jsonlimit.IsObject(valid) {
 		return nil, errors.New("want a JSON object")
@@ -164,6 +156,18 @@ func membersOf(valid []byte) (map[string]json.RawMessage, error) {
 		m[string(key)] = value
 	}
 	return m, nil
+}
+
+// Unclaimed returns the members of extra that no document of Gondola has a field
+// for: another program may mean something else by them.
+func Unclaimed(extra map[string]json.RawMessage) map[string]json.RawMessage {
+	maps.DeleteFunc(extra, func(key string, _ json.RawMessage) bool {
+		return jsonKeys(&Session{}).has(key) || jsonKeys(&itemDocument{}).has(key) || jsonKeys(&batchDocument{}).has(key)
+	})
+	if len(extra) == 0 {
+		return nil
+	}
+	return extra
 }
 
 // compact returns valid JSON without white space, in memory of its own.

@@ -7,112 +7,51 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
+// batchDocument is q2google's batch document.
+type batchDocument struct {
+	Index     *number `json:"batch_index"`
+	FileNames []text  `json:"file_names"`
+	Status    text    `json:"status"`
+	Responses []text  `json:"responses_json"`
+	Error     *record `json:"error"`
+}
+
 // EncodeBatch returns a batch as q2google's batch document.
 func (Codec) EncodeBatch(b *state.Batch) ([]byte, error) {
-	own, err := own.EncodeBatch(b)
+	data, err := own.EncodeBatch(b)
 	if err != nil {
 		return nil, err
 	}
-	names := b.FileNames
-	if names == nil {
-		names = []string{}
+	doc := &batchDocument{
+		Index: (*number)(&b.Index), FileNames: append([]text{}, convert[text](b.FileNames)...), Status: text(b.Status.Known()),
+		Responses: convert[text](b.Responses), Error: recordOf(b.Error),
 	}
-	var record any
-	if b.Error != nil {
-		record = recordMember(*b.Error)
-	}
-	return object{
-		{"batch_index", b.Index},
-		{"file_names", names},
-		{"status", knownStatus(b.Status)},
-		{"responses_json", b.Responses},
-		{"error", record},
-	}.document(own, b.Extra)
+	return join(doc, b.Extra, data)
 }
 
 // DecodeBatch reads a batch document, q2google's or Gondola's.
 func (Codec) DecodeBatch(data []byte) (*state.Batch, error) {
-	r := newReader(data)
-	if r.err == nil && isNull(r.left["batch_index"]) {
-		r.err = errors.New("no batch_index")
+	var doc batchDocument
+	extra, err := state.DecodeFields(data, &doc)
+	if err == nil && doc.Index == nil {
+		err = errors.New("no batch_index")
 	}
-	if r.err == nil && r.ours() {
+	if err != nil {
+		return nil, fmt.Errorf("batch document: %w", err)
+	}
+	if Ours(data) {
 		return own.DecodeBatch(data)
 	}
-	b := &state.Batch{
-		Index:     r.number("batch_index", 0),
-		FileNames: r.list("file_names"),
-		Status:    r.status("status"),
-		Responses: r.list("responses_json"),
-		Error:     r.record("error"),
-	}
-	b.Extra = r.rest()
-	if r.err != nil {
-		return nil, fmt.Errorf("batch document: %w", r.err)
-	}
-	return b, nil
+	return &state.Batch{
+		Index: int(*doc.Index), FileNames: convert[string](doc.FileNames), Status: state.Status(doc.Status).Known(),
+		Responses: convert[string](doc.Responses), Error: doc.Error.record(), Extra: state.Unclaimed(extra),
+	}, nil
 }
 
-// recordMember returns an error record; q2google leaves out the class.
-func recordMember(e state.ErrorRecord) object {
-	e = e.Bounded()
-	o := object{
-		{"error_type", e.Type},
-		{"message", e.Message},
-		{"attempt", e.Attempt},
-		{"updated_at", state.FormatTime(e.At)},
+// convert returns a list of texts as a list of texts; nil as nil.
+func convert[To, From ~string](list []From) (converted []To) {
+	for _, s := range list {
+		converted = append(converted, To(s))
 	}
-	if e.Class != "" {
-		o = append(o, member{"class", e.Class})
-	}
-	return o
-}
-
-func recordMembers(records map[state.Stage]state.ErrorRecord) map[state.Stage]object {
-	m := make(map[state.Stage]object, len(records))
-	for stage, e := range records {
-		m[stage] = recordMember(e)
-	}
-	return m
-}
-
-// record reads an error record; nil if there is none.
-func (r *reader) record(key string) *state.ErrorRecord {
-	raw := r.take(key)
-	if raw == nil {
-		return nil
-	}
-	in := newReader(raw)
-	e := &state.ErrorRecord{
-		Type:    in.text("error_type"),
-		Message: in.text("message"),
-		Attempt: in.number("attempt", 1),
-		At:      in.time("updated_at"),
-	}
-	if in.err != nil {
-		r.fail(key, in.err)
-	}
-	return e
-}
-
-// records reads error records by stage; nil if there are none.
-func (r *reader) records(key string) map[state.Stage]state.ErrorRecord {
-	raw := r.take(key)
-	if raw == nil {
-		return nil
-	}
-	in := newReader(raw)
-	var records map[state.Stage]state.ErrorRecord
-	for stage := range in.left {
-		if e := in.record(stage); e != nil {
-			if records == nil {
-				records = map[state.Stage]state.ErrorRecord{}
-			}
-			records[state.Stage(stage)] = *e
-		}
-	}
-	if in.err != nil {
-		r.fail(key, in.err)
-	}
-	return records
+	return converted
 }

@@ -1,6 +1,8 @@
 package q2google
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -12,84 +14,96 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
+// itemDocument is q2google's item document.
+type itemDocument struct {
+	Name        text             `json:"file_name"`
+	MediaID     json.RawMessage  `json:"media_id"`
+	DownloadURL *text            `json:"download_url"`
+	Discovery   text             `json:"discovery_status"`
+	Transfer    text             `json:"transfer_status"`
+	Create      text             `json:"create_status"`
+	Token       *text            `json:"upload_token"`
+	Kind        text             `json:"media_type"`
+	Errors      byStage[*record] `json:"errors"`
+}
+
 // EncodeItem returns an item as q2google's item document. A running status is
 // written as pending: an item at rest is never running. An item that no store
 // could give back is refused with [state.Unstorable].
 func (Codec) EncodeItem(it *state.Item) ([]byte, error) {
-	own, err := own.EncodeItem(it)
+	data, err := own.EncodeItem(it)
 	if err != nil {
 		return nil, err
 	}
-	token := ""
+	stored := *it
+	stored.Normalize()
+	doc := &itemDocument{
+		Name: text(it.Name), DownloadURL: orNull(it.DownloadURL),
+		Discovery: text(stored.Discovery), Transfer: text(stored.Transfer), Create: text(stored.Create),
+		Kind: text(kindOf(it.Kind, it.Name)), Errors: byStage[*record]{},
+	}
 	if it.Receipt != nil {
-		token = it.Receipt.Token
+		doc.Token = orNull(it.Receipt.Token)
 	}
-	mediaID := orNull(it.ID.Medium)
-	if raw := it.Extra["media_id"]; it.ID.IsZero() && raw != nil {
-		mediaID = raw // as q2google left it
+	for stage, e := range stored.Errors {
+		doc.Errors[stage] = recordOf(&e)
 	}
-	data, err := object{
-		{"file_name", it.Name},
-		{"media_id", mediaID},
-		{"download_url", orNull(it.DownloadURL)},
-		{"discovery_status", atRest(it.Discovery)},
-		{"transfer_status", atRest(it.Transfer)},
-		{"create_status", atRest(it.Create)},
-		{"upload_token", orNull(token)},
-		{"media_type", kindOf(it.Kind, it.Name)},
-		{"errors", byStage(recordMembers(it.Errors), false, object{})},
-	}.document(own, it.Extra)
-	if err != nil {
+	if doc.MediaID = it.Extra["media_id"]; !it.ID.IsZero() || doc.MediaID == nil { // else as q2google left it
+		doc.MediaID, _ = json.Marshal(orNull(it.ID.Medium))
+	}
+	if data, err = join(doc, it.Extra, data); err != nil {
 		return nil, state.Unstorable(it, err)
 	}
 	return data, nil
 }
 
-// DecodeItem reads an item document, q2google's or Gondola's. An
-// item of q2google has no Seq.
+// DecodeItem reads an item document, q2google's or Gondola's. An item of q2google
+// has no Seq.
 func (Codec) DecodeItem(data []byte) (*state.Item, error) {
-	r := newReader(data)
-	if r.ours() {
+	if ours(data) {
 		return own.DecodeItem(data)
 	}
-	it := &state.Item{}
-	it.Name = r.text("file_name")
-	it.LegacyName, it.Size = it.Name, media.SizeUnknown
-	mediaID := r.take("media_id")
-	it.DownloadURL = r.text("download_url")
-	it.Discovery = atRest(r.status("discovery_status"))
-	it.Transfer = atRest(r.status("transfer_status"))
-	it.Create = atRest(r.status("create_status"))
-	if token := r.text("upload_token"); token != "" {
+	var doc itemDocument
+	extra, err := state.DecodeFields(data, &doc)
+	if err == nil && doc.Name == "" {
+		err = errors.New("no file_name")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("item document: %w", err)
+	}
+	it := &state.Item{
+		Discovery: state.Status(doc.Discovery), Transfer: state.Status(doc.Transfer), Create: state.Status(doc.Create),
+		DownloadURL: doc.DownloadURL.or(""), Extra: state.Unclaimed(extra),
+	}
+	it.Name, it.LegacyName, it.Size = string(doc.Name), string(doc.Name), media.SizeUnknown
+	it.Kind = kindOf(media.Kind(doc.Kind), it.Name)
+	if token := doc.Token.or(""); token != "" {
 		it.Receipt = &station.Receipt{Token: token, Size: media.SizeUnknown, Once: true}
 	}
-	it.Kind = kindOf(media.Kind(r.text("media_type")), it.Name)
-	it.Errors = r.records("errors")
-	if mediaID != nil && r.left != nil {
-		r.left["media_id"] = mediaID
+	for stage, r := range doc.Errors {
+		if r == nil {
+			continue
+		}
+		if it.Errors == nil {
+			it.Errors = map[state.Stage]state.ErrorRecord{}
+		}
+		it.Errors[stage] = *r.record()
 	}
-	it.Extra = r.rest()
-	if r.err == nil && it.Name == "" {
-		r.err = errors.New("no file_name")
+	if doc.MediaID != nil && !isNull(doc.MediaID) {
+		if it.Extra == nil {
+			it.Extra = map[string]json.RawMessage{}
+		}
+		it.Extra["media_id"] = compact(doc.MediaID)
 	}
-	if r.err != nil {
-		return nil, fmt.Errorf("item document: %w", r.err)
-	}
+	it.Normalize()
 	return it, nil
 }
 
-func atRest(s state.Status) state.Status {
-	if s == state.Running || s == "" {
-		return state.Pending
-	}
-	return s
-}
-
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
+// compact returns valid JSON without white space.
+func compact(raw json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	_ = json.Compact(&b, raw)
+	return b.Bytes()
 }
 
 // kindOf returns kind, or what q2google makes of the name if it is neither.
