@@ -121,6 +121,9 @@ func TestMovies(t *testing.T) {
 // FuzzCapture reads what nobody has written.
 func FuzzCapture(f *testing.F) {
 	f.Add(bytes.Join([][]byte{movieBox("moov", mvhd(5), apple("x"))}, nil), true)
+	for _, film := range filmsWithGPS() {
+		f.Add(film.film, true)
+	}
 	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00MM\x00*"), false)
 	f.Fuzz(func(t *testing.T, data []byte, film bool) {
 		mime := "image/jpeg"

@@ -25,19 +25,28 @@ type movieFacts struct {
 	created  time.Time // of the film's header, as if it were in UTC
 	apple    string    // com.apple.quicktime.creationdate
 	firmware bool      // a box that GoPro cameras write is there
+
+	track     *track // that is being read; nil outside of tracks
+	telemetry *track // of a GoPro, or nil
 }
 
 // gopro are the names that GoPro cameras give.
 var gopro = regexp.MustCompile(`(?i)^G(?:[HXSGLFBP][0-9A-Z]{2}|OPR|PFR|PBK)[0-9]{4}\.`)
 
 // movieCapture reads what a film says of its capture. The header of a film counts in
-// UTC, but that of a GoPro, which has the time of its clock there.
-func movieCapture(r io.ReadSeeker, name string, zone *time.Location) (c captured) {
+// UTC, but that of a GoPro, which has the time of its clock there; its GPS tells the
+// zone.
+func movieCapture(r *io.SectionReader, name string, zone *time.Location) (c captured) {
 	defer func() { _ = recover() }() // of a library that reads what anyone may have written
 	var facts movieFacts
 	_, _ = mp4.ReadBoxStructure(r, func(h *mp4.ReadHandle) (any, error) { return nil, facts.read(h) }) // what was read before an error counts
 	if at, err := time.Parse("2006-01-02T15:04:05Z0700", facts.apple); err == nil && sane(at) {
 		return captured{at: at, zone: at.Format("-07:00")}
+	}
+	if facts.telemetry != nil {
+		if began := facts.telemetry.began(r); !began.IsZero() {
+			return facts.byGPS(began)
+		}
 	}
 	if !sane(facts.created) {
 		return c
@@ -49,16 +58,37 @@ func movieCapture(r io.ReadSeeker, name string, zone *time.Location) (c captured
 	return captured{at: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)}
 }
 
+// byGPS returns the capture of a film that began at a time by its GPS. The clock of the
+// camera tells the zone if it is right but for an offset of whole quarters of an hour.
+func (f *movieFacts) byGPS(began time.Time) captured {
+	const quarter, widest, wrong = 15 * time.Minute, 14 * time.Hour, 2 * time.Minute
+	ahead := f.created.Sub(began)
+	offset := ahead.Round(quarter)
+	switch {
+	case offset.Abs() > widest || (ahead-offset).Abs() > wrong:
+		return captured{at: began}
+	case offset == 0: // in UTC, in whichever zone it was
+		return captured{at: f.created}
+	}
+	at := f.created.Add(-offset)
+	return captured{at: at, zone: at.In(time.FixedZone("", int(offset/time.Second))).Format("-07:00")}
+}
+
 // errEnough ends the reading of a film.
 var errEnough = errors.New("enough")
 
 func (f *movieFacts) read(h *mp4.ReadHandle) error {
+	if f.track != nil {
+		return f.track.read(h)
+	}
 	switch h.BoxInfo.Type.String() {
 	case "moov":
 		if _, err := h.Expand(); err != nil {
 			return err
 		}
 		return errEnough
+	case "trak":
+		return f.readTrack(h)
 	case "udta":
 		_, err := h.Expand()
 		return err
@@ -76,6 +106,16 @@ func (f *movieFacts) read(h *mp4.ReadHandle) error {
 		return f.meta(h)
 	}
 	return nil
+}
+
+func (f *movieFacts) readTrack(h *mp4.ReadHandle) error {
+	f.track = new(track)
+	_, err := h.Expand()
+	if f.track.telemetry {
+		f.telemetry = f.track
+	}
+	f.track = nil
+	return err
 }
 
 // macTime returns the time of so many seconds since 1904. Some programs count from
