@@ -10,6 +10,7 @@ import (
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/internal/engine/audit"
+	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/media"
 )
 
@@ -125,27 +126,55 @@ func (v *auditView) progress(it audit.Item) {
 	}
 }
 
+// failure is why a station could not be asked.
+type failure struct {
+	station string
+	err     error
+}
+
+// use makes messages name the login of a station's profile.
+func (v *auditView) use(station string) {
+	if uri, err := known.Parse(station); err == nil {
+		v.a.use(profile.ID{Service: uri.Scheme, Name: uri.Profile})
+	}
+}
+
 // report writes what the audit came to and returns its failure, told.
 func (v *auditView) report(r *audit.Result, err error, took time.Duration) error {
-	failures := append([]error{err}, r.Errs()...)
-	failed := errors.Join(failures...)
+	var failures []failure
+	if err != nil {
+		failures = append(failures, failure{v.source.String(), err})
+	}
+	for _, p := range r.Places {
+		if p.Failed() {
+			failures = append(failures, failure{p.Name, p.Err})
+		}
+	}
+	var failed error
+	for _, f := range failures {
+		failed = errors.Join(failed, f.err)
+	}
 	ended := failed
 	if err == nil && r.AtRisk > 0 {
 		ended = errors.Join(failed, errMissing)
 	}
-	line := v.line(r, failed, took)
+	line := v.line(r, took)
 	line.ExitCode = exitCode(ended)
+	if failed != nil {
+		v.use(failures[0].station)
+		d := describe(failed, v.a.redact)
+		line.Error = &d
+	}
 	v.a.print.JSON(line)
 	v.text(line, r.AtRisk > r.Refused)
-	for _, err := range failures {
-		if err != nil {
-			v.a.complain(err)
-		}
+	for _, f := range failures {
+		v.use(f.station)
+		v.a.complain(f.err)
 	}
 	return told(ended)
 }
 
-func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLine {
+func (v *auditView) line(r *audit.Result, took time.Duration) auditLine {
 	line := auditLine{
 		Type: "summary", From: v.source.String(), Media: r.Media, Items: r.Items, Safe: r.Safe, AtRisk: r.AtRisk, Unknown: r.Unknown,
 		Listed: r.Listed, Deep: v.deep, BytesAtRisk: r.BytesAtRisk,
@@ -160,13 +189,10 @@ func (v *auditView) line(r *audit.Result, err error, took time.Duration) auditLi
 	if !r.Listed { // no claim is made
 		line.Safe, line.Unknown = 0, r.Items-r.AtRisk
 	}
-	if err != nil {
-		d := describe(err, v.a.redact)
-		line.Error = &d
-	}
 	for _, p := range r.Places {
 		place := auditPlaceLine{Name: p.Name, Account: p.Account, Asked: p.Asked, Found: p.Found, Unknown: p.Unknown, takes: p.Takes}
 		if p.Err != nil {
+			v.use(p.Name)
 			d := describe(p.Err, v.a.redact)
 			place.Error = &d
 		}

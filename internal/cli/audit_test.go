@@ -94,3 +94,19 @@ func TestAuditLines(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Each failure names the login of its own profile.
+func TestAuditNamesTheLogins(t *testing.T) {
+	var stderr bytes.Buffer
+	a := newApp(nil, &bytes.Buffer{}, &stderr, nil)
+	v := newAuditView(a, registry.URI{Scheme: "gopro"}, false)
+	expired := &fault.Error{Class: fault.Session, Code: fault.Auth, Op: "ask", Hint: "run: gondola login google"}
+	_ = v.report(&audit.Result{Listed: true, Items: 2, Unknown: 2, Places: []audit.Place{
+		{Name: "gphotos@family:", Unknown: 1, Err: expired}, {Name: "gphotos:", Unknown: 1, Err: expired},
+	}}, nil, 0)
+	for _, command := range []string{"run: gondola login google\n", "run: gondola login google --profile family\n"} {
+		if !strings.Contains(stderr.String(), command) {
+			t.Errorf("%q is not in %s", command, stderr.String())
+		}
+	}
+}

@@ -18,7 +18,8 @@ Run the same command again to go on after anything at all.`,
   gondola login gopro
   gondola login google
   gondola sync --dry-run      # what would be carried, what not and why
-  gondola sync`,
+  gondola sync
+  gondola audit               # is everything at a destination, so that it is safe to cancel?`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: a.start,

@@ -64,6 +64,9 @@ type Place struct {
 	Err     error  // why it could not be asked
 }
 
+// Failed reports whether items are unknown because the place could not be asked.
+func (p Place) Failed() bool { return p.Err != nil && p.Unknown > 0 }
+
 // Result sums up an audit.
 type Result struct {
 	Origin string // of the source
@@ -82,16 +85,6 @@ type Result struct {
 	Refused     int   // items at risk that the source does not give out
 	Places      []Place
 	Requests    map[string]int64 // by kind
-}
-
-// Errs returns why places could not be asked that may hold unknown items.
-func (r *Result) Errs() (errs []error) {
-	for _, p := range r.Places {
-		if p.Err != nil && p.Unknown > 0 {
-			errs = append(errs, p.Err)
-		}
-	}
-	return errs
 }
 
 // auditor is one audit.

@@ -42,7 +42,7 @@ func TestEverythingIsSafe(t *testing.T) {
 	if result.Safe != 120 || result.Media != 120 || !slices.Equal(to.calls, []int{50, 50, 20}) {
 		t.Errorf("%+v, calls for %v", result, to.calls)
 	}
-	if p := result.Places; len(p) != 1 || p[0].Found != 120 || p[0].Name != "gphotos:" || len(result.Errs()) > 0 {
+	if p := result.Places; len(p) != 1 || p[0].Found != 120 || p[0].Name != "gphotos:" || len(failures(result)) > 0 {
 		t.Errorf("places %+v", p)
 	}
 }
@@ -134,7 +134,7 @@ func TestQuotaEndsInTheMiddle(t *testing.T) {
 	if result.Safe != 100 || result.Unknown != 100 || result.AtRisk != 3 || len(to.calls) != 3 {
 		t.Errorf("%+v, %d calls", result, len(to.calls))
 	}
-	if errs := result.Errs(); len(errs) != 1 || fault.CodeOf(errs[0]) != fault.Quota {
+	if errs := failures(result); len(errs) != 1 || fault.CodeOf(errs[0]) != fault.Quota {
 		t.Errorf("errors %v", errs)
 	}
 	if it := found[film(150).Name]; it.Status != audit.Unknown || it.Reason != "gphotos: it could not be asked" {
@@ -150,13 +150,13 @@ func TestWithoutLogin(t *testing.T) {
 	r.carried("s", films(4)...)
 	delete(r.places, to.Name())
 	result, _ := r.mustAudit(&source{items: slices.Values(films(5))}, nil)
-	if result.Unknown != 4 || result.AtRisk != 1 || fault.CodeOf(result.Errs()[0]) != fault.Auth {
+	if result.Unknown != 4 || result.AtRisk != 1 || fault.CodeOf(failures(result)[0]) != fault.Auth {
 		t.Errorf("%+v", result)
 	}
 	box.put("elsewhere", films(5)...)
 	r.places[box.name] = box
 	result, _ = r.mustAudit(&source{items: slices.Values(films(5))}, func(o *audit.Options) { o.At = []string{box.name} })
-	if result.Safe != 5 || len(result.Errs()) != 0 {
+	if result.Safe != 5 || len(failures(result)) != 0 {
 		t.Errorf("with a folder: %+v", result)
 	}
 }
@@ -212,7 +212,7 @@ func TestAnotherDisk(t *testing.T) {
 	other.account = "folder:2"
 	r.places[box.name] = other
 	result, _ := r.mustAudit(&source{items: slices.Values(films(3))}, nil)
-	if result.Unknown != 2 || result.AtRisk != 1 || !strings.Contains(fmt.Sprint(result.Errs()), "another folder:/disk") {
+	if result.Unknown != 2 || result.AtRisk != 1 || !strings.Contains(fmt.Sprint(failures(result)), "another folder:/disk") {
 		t.Errorf("%+v", result)
 	}
 }
@@ -222,7 +222,7 @@ func TestFolderThatCannotBeRead(t *testing.T) {
 	box.fail = &fault.Error{Class: fault.Session, Code: fault.State, Op: "read the manifest"}
 	r.places[box.name] = box
 	result, _ := r.mustAudit(&source{items: slices.Values(films(2))}, func(o *audit.Options) { o.At = []string{box.name} })
-	if result.Unknown != 2 || len(result.Errs()) != 1 {
+	if result.Unknown != 2 || len(failures(result)) != 1 {
 		t.Errorf("%+v", result)
 	}
 }
@@ -242,7 +242,7 @@ func TestAnotherLogin(t *testing.T) {
 		switch {
 		case account == "the same" && result.Safe != 3:
 			t.Errorf("%s: %+v", account, result)
-		case account == "another one" && (result.Unknown != 3 || fault.CodeOf(result.Errs()[0]) != fault.Auth):
+		case account == "another one" && (result.Unknown != 3 || fault.CodeOf(failures(result)[0]) != fault.Auth):
 			t.Errorf("%s: %+v", account, result)
 		}
 	}

@@ -298,3 +298,13 @@ func (r *rig) mustAudit(s station.Source, change func(*audit.Options)) (*audit.R
 	}
 	return result, found
 }
+
+// failures returns why places could not be asked.
+func failures(r *audit.Result) (errs []error) {
+	for _, p := range r.Places {
+		if p.Failed() {
+			errs = append(errs, p.Err)
+		}
+	}
+	return errs
+}
