@@ -1,10 +1,8 @@
 package driver
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
@@ -132,7 +130,7 @@ type Row struct {
 	Size     int64  // bytes; negative: not known
 	Carried  int64  // bytes of the finished upload
 	Captured string // see SortableTime
-	Document []byte // a JSON object, which may be indented; see OneLine
+	Document []byte // a JSON object, as the codec writes it
 	Where    string // what Damaged is to be told of a document that was read; "" for the usual
 }
 
@@ -221,13 +219,4 @@ func SortableTime(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02T15:04:05.999999999")
-}
-
-// OneLine returns a JSON document without the white space that it is indented with.
-func OneLine(document []byte) string {
-	line := bytes.NewBuffer(make([]byte, 0, len(document)))
-	if json.Compact(line, document) != nil {
-		return string(document)
-	}
-	return line.String()
 }

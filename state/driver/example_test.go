@@ -20,9 +20,19 @@ func ExampleSortableTime() {
 	// "2026-01-08T08:00:00.5"
 }
 
-// A document reaches a driver indented, as files of JSON keep it. A database has no
-// use for the white space.
-func ExampleOneLine() {
-	fmt.Println(driver.OneLine([]byte("{\n  \"file_name\": \"GX010042.MP4\"\n}")))
-	// Output: {"file_name":"GX010042.MP4"}
+// A session in memory answers as a driver does.
+func ExampleMemory() {
+	m := &driver.Memory{}
+	m.Write(driver.Write{Items: []driver.Change{
+		{Row: driver.Row{Seq: 1, Key: "gopro/a/1/source", Name: "GX010001.MP4", Next: "transfer"}},
+		{Row: driver.Row{Seq: 2, Key: "gopro/b/1/source", Name: "GX010002.MP4"}},
+	}})
+	row, err := m.Find(driver.Ref{Key: "gopro/b/1/source"})
+	fmt.Println(row.Name, err)
+	for _, row := range m.Page(driver.Query{Next: "transfer", Limit: 10}) {
+		fmt.Println(row.Name)
+	}
+	// Output:
+	// GX010002.MP4 <nil>
+	// GX010001.MP4
 }

@@ -116,7 +116,7 @@ func decimals(numbers []int64) (all []string) {
 func (u *update) Write(w driver.Write) error {
 	switch h := w.Header; {
 	case h != nil:
-		u.Put(sessions, "", []any{h.ID, stamp(h.Updated), driver.OneLine(h.Document)})
+		u.Put(sessions, "", []any{h.ID, stamp(h.Updated), string(h.Document)})
 	case !u.known:
 		known(u, u.session, "")
 	}
@@ -124,7 +124,7 @@ func (u *update) Write(w driver.Write) error {
 		if b.Document == nil {
 			u.Exec(`DELETE FROM gondola.batches WHERE session = `+num+` AND "index" = $2`, u.session, b.Index)
 		} else {
-			u.Put(batches, u.session, []any{b.Index, driver.OneLine(b.Document)})
+			u.Put(batches, u.session, []any{b.Index, string(b.Document)})
 		}
 	}
 	u.putItems(w.Items)
@@ -140,7 +140,7 @@ func (u *update) putItems(changes []driver.Change) {
 	var rows, progress [][]any
 	for _, c := range changes {
 		names[c.Name] = true
-		row := []any{c.Seq, c.Key, c.Name, c.Next, c.Outcome, c.Captured, c.Size, c.Carried, driver.OneLine(c.Document)}
+		row := []any{c.Seq, c.Key, c.Name, c.Next, c.Outcome, c.Captured, c.Size, c.Carried, string(c.Document)}
 		if found(c) {
 			progress = append(progress, row)
 		} else {
