@@ -3,6 +3,7 @@ package gondola
 import (
 	"github.com/gondola-sync/gondola/internal/engine/session"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
 
@@ -18,6 +19,7 @@ type Question struct {
 	Album    string // title; "" for none
 	Quality  string // "source", a height, or "" for "source"
 	Layout   string // where the destination puts items; "" for its default
+	Albums   string // "mirror" for those of the source; "" for none
 }
 
 // question returns what the options ask.
@@ -25,6 +27,9 @@ func (o Options) question() Question {
 	q := Question{
 		From: o.Source.Name(), To: o.Destination.Name(),
 		Window: o.Window, Filter: o.Filter, Album: o.Album,
+	}
+	if o.MirrorAlbums {
+		q.Albums = state.MirrorAlbums
 	}
 	if source, ok := o.Source.(station.Qualifier); ok {
 		q.Quality = source.Quality()

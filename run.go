@@ -57,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Run, error) {
 func (o Options) engine() engine.Options {
 	return engine.Options{
 		Source: o.Source, Destination: o.Destination, Backend: o.Backend,
-		SessionID: o.SessionID, Question: session.Question(o.question()), BatchSize: o.BatchSize,
+		SessionID: o.SessionID, Question: session.Question(o.question()), Zone: o.Zone, BatchSize: o.BatchSize,
 		Transfers: o.Transfers, Download: o.Download, Upload: o.Upload, FailFast: o.FailFast,
 		StageStart: o.Hooks.StageStart, StageComplete: o.Hooks.StageComplete,
 		Publish: o.publish(),

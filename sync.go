@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/internal/engine/flow"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
@@ -40,8 +42,14 @@ type Options struct {
 	SessionID string
 	Window    media.Window // capture times to take; the zero Window takes all
 	Filter    media.Filter // which items of the window to take
-	Album     string       // title of the album to put everything into; "" for none
-	BatchSize int          // items per create call; 0 or too large means the destination's most
+	// Album is a template of the title of the album to put everything into, "" for
+	// none: text with fields in braces, such as "{year}-{month}", "{camera}" or
+	// "{folder}". See [media.ParseTemplate].
+	Album string
+	// MirrorAlbums puts items into the albums that hold them at the source, too.
+	MirrorAlbums bool
+	Zone         *time.Location // in which Album shows capture times; nil for the system's
+	BatchSize    int            // items per create call; 0 or too large means the destination's most
 
 	Transfers int     // files in flight; 0 finds out how many fill the line, at most MostTransfers
 	Download  Limiter // paces the source's leg; nil for no limit
@@ -91,14 +99,17 @@ func (o Options) validate() error {
 }
 
 func (o Options) validateAlbum() error {
-	if o.Album == "" {
-		return nil
+	plan, err := filing.New(o.Album, o.MirrorAlbums, o.Zone)
+	if err != nil || plan.IsZero() {
+		return err
 	}
 	if _, ok := o.Destination.(station.Albums); !ok {
-		return fmt.Errorf("gondola: %s has no albums: leave Options.Album empty", o.Destination.Name())
+		return fmt.Errorf("gondola: %s has no albums: leave Options.Album and MirrorAlbums unset", o.Destination.Name())
 	}
-	_, err := media.AlbumTitle(o.Album)
-	return err
+	if _, ok := o.Destination.(station.Filer); !ok && o.MirrorAlbums {
+		return fmt.Errorf("gondola: %s creates items in one album only: leave Options.MirrorAlbums unset", o.Destination.Name())
+	}
+	return nil
 }
 
 // Outcome says how a run ended.

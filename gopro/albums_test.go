@@ -8,6 +8,7 @@ import (
 	"github.com/gondola-sync/gondola/emulator"
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gopro"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/station"
 )
 
@@ -25,7 +26,7 @@ func TestShortAlbums(t *testing.T) {
 				defer e.Close()
 				e.Faults.Add(emulator.Fault{Route: "gopro.albums", Kind: emulator.FaultShortPage, Count: 2, Times: c.times})
 				titled, failures := 0, 0
-				for item, err := range suiteOpen(t, e, "").(station.Relister).Relist(t.Context(), station.ListOptions{Albums: true}) {
+				for item, err := range suiteOpen(t, e, "").(station.Relister).Relist(t.Context(), station.ListOptions{Album: func(media.Album) {}}) {
 					if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == fault.ListingIncomplete {
 						failures++
 					} else if err != nil {

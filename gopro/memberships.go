@@ -28,7 +28,7 @@ type membership struct {
 // memberships reads the albums, if they are asked for. The root of the account is
 // no album.
 func (s *Source) memberships(ctx context.Context, o station.ListOptions) (*memberships, error) {
-	if !o.Albums {
+	if o.Album == nil {
 		return nil, nil
 	}
 	m := &memberships{seed: maphash.MakeSeed()}
@@ -37,7 +37,9 @@ func (s *Source) memberships(ctx context.Context, o station.ListOptions) (*membe
 			return nil, err
 		}
 		if !a.Root && media.Word(a.ID) == a.ID {
-			m.albums = append(m.albums, media.Album{ID: a.ID, Title: media.CleanTitle(a.Title)})
+			album := media.Album{ID: a.ID, Title: media.CleanTitle(a.Title)}
+			m.albums = append(m.albums, album)
+			o.Album(album)
 		}
 	}
 	for album := range m.albums {

@@ -11,8 +11,8 @@ import (
 
 // Album is an album of a source.
 type Album struct {
-	// ID is the source's own id of the album, which stays when the album is
-	// renamed. "" for an album that its title alone tells from others.
+	// ID is the source's own id of the album, unique in the world, which stays when
+	// the album is renamed. "" for an album that its title alone tells from others.
 	ID string
 	// Title is a title as [AlbumTitle] returns it. Two albums may have the same.
 	Title string

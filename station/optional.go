@@ -37,9 +37,10 @@ type ListOptions struct {
 	Describe bool
 	// Notice is called with each remark on the listing that a user should read.
 	Notice func(text string)
-	// Albums asks for the albums of the items. An item whose albums have become
-	// others has then another revision.
-	Albums bool
+	// Album, if not nil, asks for the albums of the items, and is called with each
+	// album that has an id. An item whose albums have become others has then another
+	// revision.
+	Album func(a media.Album)
 }
 
 // Relister is what a [Source] may implement so that listing again what a session

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/engine/describe"
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/internal/engine/flow"
 	"github.com/gondola-sync/gondola/internal/engine/monitor"
 	"github.com/gondola-sync/gondola/internal/engine/register"
@@ -29,7 +30,8 @@ type Options struct {
 
 	SessionID string // "" finds or derives it
 	Question  session.Question
-	BatchSize int // items per create call; 0 or too large means the destination's most
+	Zone      *time.Location // in which the title of an album shows capture times; nil for the system's
+	BatchSize int            // items per create call; 0 or too large means the destination's most
 
 	Transfers        int          // files in flight; 0 finds out how many fill the line
 	Download, Upload flow.Limiter // nil for no limit
@@ -74,6 +76,7 @@ type Run struct {
 
 	// Set when the session is open.
 	session   *session.Session
+	filing    filing.Plan
 	stages    *stages
 	describer *describe.Describer
 	unlock    func() error // the destination
@@ -177,6 +180,10 @@ func (r *Run) open(ctx, lasting context.Context) error {
 		return err
 	}
 	r.session = s
+	header := s.Header()
+	if r.filing, err = filing.New(header.Album, header.Albums == state.MirrorAlbums, r.o.Zone); err != nil {
+		return err
+	}
 	r.stages = newStages(ctx, r)
 	r.describer = describe.New(describe.Options{Source: r.o.Source, Destination: r.o.Destination, Store: s, Notice: r.monitor.Notice})
 	if err := s.Settle(ctx, r.o.Destination); err != nil {
@@ -201,7 +208,7 @@ func (r *Run) open(ctx, lasting context.Context) error {
 	if err != nil {
 		return err
 	}
-	header := s.Header()
+	header = s.Header()
 	r.monitor.Begin(&header, counts)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/engine/carry"
 	"github.com/gondola-sync/gondola/internal/engine/discover"
 	"github.com/gondola-sync/gondola/internal/engine/register"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -38,7 +39,7 @@ func (r *Run) move(ctx context.Context) error {
 	var listErr, moveErr, createErr error
 	var stages sync.WaitGroup
 	stages.Go(func() {
-		if listErr = r.discover(moving, carrier); listErr != nil && !canMoveOn(listErr) {
+		if listErr = r.discover(moving, carrier, registrar); listErr != nil && !canMoveOn(listErr) {
 			stopMoving(listErr)
 		}
 	})
@@ -97,6 +98,7 @@ func (r *Run) parts() (*carry.Carrier, *register.Registrar) {
 		Listed:      r.listed,
 		AfterListed: r.session.Foreign,
 		ByBytes:     digester(r.o.Source) != nil,
+		Filing:      r.filing,
 		Begin:       func(ctx context.Context) error { return r.stages.begin(ctx, state.Create) },
 		Failed:      r.failed(state.Create),
 		Again:       func() { carrier.Again() },
@@ -130,13 +132,13 @@ func (r *Run) keepAnswer() func(station.BatchResult) {
 }
 
 // discover lists the source into the session.
-func (r *Run) discover(ctx context.Context, carrier *carry.Carrier) error {
+func (r *Run) discover(ctx context.Context, carrier *carry.Carrier, registrar *register.Registrar) error {
 	defer close(r.listed)
 	return r.stages.run(ctx, state.Discovery, func(ctx context.Context) error {
 		if err := r.stages.begin(ctx, state.Discovery); err != nil {
 			return err
 		}
-		return r.whileLearning(ctx, func(ctx context.Context) error { return r.list(ctx, carrier) })
+		return r.whileLearning(ctx, func(ctx context.Context) error { return r.list(ctx, carrier, registrar) })
 	})
 }
 
@@ -164,7 +166,8 @@ func (r *Run) whileLearning(ctx context.Context, list func(context.Context) erro
 	return g.Wait()
 }
 
-func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
+func (r *Run) list(ctx context.Context, carrier *carry.Carrier, registrar *register.Registrar) error {
+	_, refiles := r.o.Destination.(station.Filer)
 	d := &discover.Discoverer{
 		Source:   r.o.Source,
 		Window:   r.session.Window,
@@ -175,10 +178,15 @@ func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
 		Refuse:   r.o.Destination.Refuse,
 		Recaller: recaller(r.o.Destination),
 		Digester: digester(r.o.Source),
+		Filing:   r.filing,
+		Refiles:  refiles,
 		Repeats:  r.repeats,
 		Report:   r.monitor,
 		News:     carrier.Wake,
 		Failed:   r.failed(state.Discovery),
+	}
+	if r.filing.AsksSource() || showsAlbum(r.session.Header().Layout) {
+		d.Album = registrar.AlbumListed
 	}
 	found, err := d.Run(ctx)
 	r.found = foundOut{unstored: found.Unstored, warnings: found.Warnings}
@@ -192,4 +200,10 @@ func (r *Run) list(ctx context.Context, carrier *carry.Carrier) error {
 		}
 	})
 	return nil
+}
+
+// showsAlbum reports whether a layout depends on the albums of items.
+func showsAlbum(layout string) bool {
+	t, err := media.ParseTemplate(layout, media.Fields())
+	return err == nil && t.Has("album")
 }

@@ -30,7 +30,7 @@ func (c claims) of(text string) slot {
 type word uint8
 
 var words = []string{
-	"", string(state.Discovery), string(state.Transfer), string(state.Create),
+	"", string(state.Discovery), string(state.Transfer), string(state.Create), string(state.Filing),
 	string(state.OutcomeCreated), string(state.OutcomeAlreadyThere), string(state.OutcomeSkipped),
 	string(state.OutcomeFailed), string(state.OutcomePending),
 }

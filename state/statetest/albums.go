@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -54,4 +56,39 @@ func testAlbums(t *testing.T, h Harness) {
 func isLocked(err error) bool {
 	_, ok := errors.AsType[*state.LockedError](err)
 	return ok
+}
+
+// testFiling puts items into their albums one after the other, as the engine does.
+func testFiling(t *testing.T, h Harness) {
+	b, ctx := h.started(t), t.Context()
+	list := items(0, 30)
+	for i, it := range list {
+		it.Transfer, it.Create = state.Completed, state.Completed
+		if i%3 == 0 {
+			it.Unfiled = []media.Album{{Title: "Summer"}, {ID: "a1", Title: "Sea"}}
+		}
+	}
+	must(t, b.PutItems(ctx, "s", list...))
+	filing := func() []*state.Item { return collect(t, b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Filing})) }
+	waiting := filing()
+	if len(waiting) != 10 || waiting[0].Outcome() != state.OutcomePending {
+		t.Fatalf("%d items are to be put into albums", len(waiting))
+	}
+	for i, it := range waiting {
+		if it.Unfiled = it.Unfiled[1:]; i == 0 {
+			it.FilingError = &state.ErrorRecord{Type: fault.Gone, Class: fault.Item, Message: "it is gone", Attempt: 1, At: recordedAt}
+		}
+		must(t, b.PutItems(ctx, "s", it))
+	}
+	counts, err := b.Counts(ctx, "s")
+	must(t, err)
+	equal(t, "outcomes", map[state.Outcome]int{state.OutcomeCreated: 20, state.OutcomePending: 9, state.OutcomeFailed: 1}, counts.Outcomes)
+	equal(t, "items", waiting, filing())
+	for _, it := range waiting {
+		it.Unfiled, it.FilingError = nil, nil
+	}
+	must(t, b.PutItems(ctx, "s", waiting...))
+	if n := len(filing()); n != 0 {
+		t.Errorf("%d items are still to be put into albums", n)
+	}
 }

@@ -95,6 +95,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"Batches", testBatches},
 		{"Ledger", testLedger},
 		{"Albums", testAlbums},
+		{"Filing", testFiling},
 		{"Journal", testJournal},
 		{"HostileEntries", testHostileEntries},
 		{"Snapshot", testSnapshot},

@@ -16,7 +16,7 @@ func relist(t *testing.T, s station.Source, known func(medium, revision string) 
 	if !ok {
 		t.Fatal("a source with albums has to be a Relister")
 	}
-	for item, err := range r.Relist(t.Context(), station.ListOptions{Albums: true, Known: known}) {
+	for item, err := range r.Relist(t.Context(), station.ListOptions{Album: func(media.Album) {}, Known: known}) {
 		if err != nil {
 			t.Fatalf("Relist: %v", err)
 		}

@@ -2,7 +2,9 @@ package decide
 
 import (
 	"cmp"
+	"slices"
 
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
@@ -39,6 +41,9 @@ type Facts struct {
 	// Ledger is what the ledger knows of the item, or nil. It is looked up unless
 	// the item is refused or arrived.
 	Ledger *state.LedgerEntry
+	// Wants are the albums of the destination that the item is to be put into although
+	// it is there already, by what is listed, and Had those by what the session holds.
+	Wants, Had []media.Album
 }
 
 // Decision is what becomes of a listed item.
@@ -81,6 +86,7 @@ func fresh(f Facts) Decision {
 		return Decision{Action: Skip, Item: it}
 	case f.There():
 		lifecycle.FoundThere(it, f.Ledger)
+		it.Unfiled = f.Wants
 		return Decision{Action: There, Item: it}
 	}
 	return Decision{Action: Carry, Item: it}
@@ -113,7 +119,7 @@ func held(f Facts) Decision {
 		}
 		settle(&it)
 		return Decision{Action: Refresh, Item: &it, Before: f.Held}
-	case mark(&it, f.Listed):
+	case mark(&it, f):
 		return Decision{Action: Mark, Item: &it, Before: f.Held}
 	}
 	return Decision{Action: Keep, Item: f.Held, Before: f.Held}
@@ -157,14 +163,18 @@ func learned(held *state.Item, listed media.Item) bool {
 }
 
 // mark takes over the source's mark of a listing that says nothing else new, a
-// version that was not known before, and the reason why an item is refused if that
-// is another one now. It reports whether there is something to store. An item that
+// version that was not known before, the albums of the item, and the reason why it
+// is refused if that is another one now. It reports whether there is something to store. An item that
 // is on its way is left alone: its mark is of no use before it has arrived.
-func mark(it *state.Item, listed media.Item) bool {
+func mark(it *state.Item, f Facts) bool {
 	if it.Awaits() != "" {
 		return false
 	}
-	before := it.Item
+	before, listed := it.Item, f.Listed
+	if !slices.Equal(it.Albums, listed.Albums) {
+		it.Albums = listed.Albums
+		it.Unfiled = filing.Changed(it.Unfiled, f.Had, f.Wants)
+	}
 	it.Version = cmp.Or(it.Version, listed.Version)
 	if listed.Revision != "" {
 		it.Revision, it.Of = listed.Revision, listed.Of
@@ -172,7 +182,8 @@ func mark(it *state.Item, listed media.Item) bool {
 			it.Refusal = listed.Refusal
 		}
 	}
-	return it.Version != before.Version || it.Revision != before.Revision || it.Of != before.Of || !sameRefusal(it.Refusal, before.Refusal)
+	return it.Version != before.Version || it.Revision != before.Revision || it.Of != before.Of || !sameRefusal(it.Refusal, before.Refusal) ||
+		!slices.Equal(it.Albums, before.Albums)
 }
 
 func sameRefusal(a, b *media.Refusal) bool {
@@ -192,6 +203,7 @@ func link(f Facts) Decision {
 	settle(&it)
 	if it.Refusal == nil && f.There() {
 		lifecycle.FoundThere(&it, f.Ledger)
+		it.Unfiled = f.Wants
 	}
 	return Decision{Action: Link, Item: &it, Before: f.Named}
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/internal/engine/repeats"
 	"github.com/gondola-sync/gondola/media"
@@ -31,8 +32,8 @@ type Reporter interface {
 	Notice(format string, args ...any)
 }
 
-// Discoverer lists a source into a session. All fields but Foreign and Describe are
-// required.
+// Discoverer lists a source into a session. All fields but Foreign, Describe and
+// those of albums are required.
 type Discoverer struct {
 	Source   station.Source
 	Window   media.Window
@@ -45,8 +46,14 @@ type Discoverer struct {
 	Recaller station.Recaller
 	// Digester, if not nil, tells the bytes of listed items.
 	Digester station.Digester
-	Repeats  *repeats.Repeats
-	Report   Reporter
+	// Filing says into which albums items go; those that are at the destination
+	// already only if Refiles is set.
+	Filing  filing.Plan
+	Refiles bool
+	// Album, if not nil, is called with each album of the source, and asks for them.
+	Album   func(media.Album)
+	Repeats *repeats.Repeats
+	Report  Reporter
 	// News is called after items were stored.
 	News func()
 	// Failed is called for an item that no store can keep. An error from it ends
@@ -127,9 +134,9 @@ func (d *Discoverer) conclude(ctx context.Context) error {
 }
 
 // explainUnfiled says that items which were at the destination before the
-// session are not put into its album: only what is created is.
+// session are not put into its album, where only what is created is.
 func (d *Discoverer) explainUnfiled(ctx context.Context) error {
-	if d.Session.Album == "" {
+	if d.Session.Album == "" || d.Refiles {
 		return nil
 	}
 	counts, err := d.Store.Counts(ctx)

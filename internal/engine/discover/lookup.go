@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/gondola-sync/gondola/internal/engine/decide"
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
@@ -26,6 +27,8 @@ type Lookup struct {
 	Recaller station.Recaller
 	// Digester, if not nil, tells the bytes of listed items.
 	Digester station.Digester
+	// Filing says into which albums items go that are at the destination already.
+	Filing filing.Plan
 }
 
 // Facts returns what is known of a listed item. The item may come back under
@@ -35,7 +38,11 @@ func (l *Lookup) Facts(ctx context.Context, listed media.Item) (f decide.Facts, 
 		listed.Refusal = l.Refuse(listed)
 	}
 	f.Listed = listed
+	f.Wants = l.Filing.Albums(&listed)
 	if f.Held, err = absent(l.Held(ctx, &f.Listed)); f.Held != nil || err != nil {
+		if f.Held != nil {
+			f.Had = l.Filing.Albums(&f.Held.Item)
+		}
 		return f, err
 	}
 	if f.Named, err = l.named(ctx, f.Listed); err != nil {

@@ -26,6 +26,7 @@ func (d *Discoverer) listing(ctx context.Context, notice func(string)) (iter.Seq
 		Wants:    d.Session.Filter.TakesType,
 		Describe: d.Describe,
 		Notice:   notice,
+		Album:    d.Album,
 	}
 	if d.Foreign {
 		o.Carried = func(name string) (string, bool) { return d.carried(ctx, name) }

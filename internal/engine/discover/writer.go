@@ -33,6 +33,9 @@ const maxAtOnce = 64
 func newItemWriter(d *Discoverer) *itemWriter {
 	w := &itemWriter{d: d, before: map[*state.Item]*state.Item{}, names: map[string]bool{}, atOnce: 1}
 	w.lookup = &Lookup{Known: w, Foreign: d.Foreign, Refuse: d.Refuse, Recaller: d.Recaller, Digester: d.Digester}
+	if d.Refiles {
+		w.lookup.Filing = d.Filing
+	}
 	return w
 }
 

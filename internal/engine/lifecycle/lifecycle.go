@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
@@ -34,6 +35,18 @@ func Fail(it *state.Item, stage state.Stage, err error, began time.Time) {
 		it.Transfer, it.Create = state.Failed, state.Skipped
 	case state.Create:
 		it.Create = state.Failed
+	}
+}
+
+// Filed records that an item is in an album, or could not be put into it.
+func Filed(it *state.Item, a media.Album, err error) {
+	if err != nil {
+		it.FilingError = new(ErrorRecord(err))
+		return
+	}
+	it.Unfiled = filing.Without(it.Unfiled, a)
+	if len(it.Unfiled) == 0 {
+		it.FilingError = nil
 	}
 }
 
@@ -125,6 +138,7 @@ func beginAnew(it *state.Item) {
 	ResetTransfer(it)
 	it.CarriedAgain = 0 // it counts refusals of one arrival
 	it.DestinationID, it.AlreadyThere, it.RegisteredAt = "", false, time.Time{}
+	it.Unfiled, it.FilingError = nil, nil // they follow its next arrival
 	it.Errors = nil
 }
 

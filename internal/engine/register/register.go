@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/filing"
 	"github.com/gondola-sync/gondola/internal/engine/lane"
 	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
 )
@@ -38,7 +40,8 @@ type Reporter interface {
 	Notice(format string, args ...any)
 }
 
-// Options are the parts of a Registrar; all but ByBytes, Arrived and Answered are required.
+// Options are the parts of a Registrar; all but ByBytes, Filing, Arrived and Answered
+// are required.
 type Options struct {
 	Destination station.Destination
 	Store       Store
@@ -46,6 +49,7 @@ type Options struct {
 	Listed      <-chan struct{} // closed when discovery has ended
 	AfterListed bool            // nothing is registered before discovery has ended
 	ByBytes     bool            // the ledger remembers items by their bytes, too
+	Filing      filing.Plan     // into which albums items go
 	// Begin is called before the first batch is sent.
 	Begin func(ctx context.Context) error
 	// Failed is called for an item that could not be registered, which is stored.
@@ -79,6 +83,9 @@ type Registrar struct {
 	lane   *lane.Lane // the writes of all runs to the account
 
 	expected itemSet // stored as transferred by this run, not yet taken
+
+	mu     sync.Mutex // guards listed
+	listed []media.Album
 }
 
 // New returns a Registrar.
@@ -135,7 +142,7 @@ func (r *Registrar) Close() { r.close.Do(func() { close(r.taken) }) }
 // Run registers what earlier runs have transferred and what is taken.
 func (r *Registrar) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.lane.Close()) }()
-	b := &batcher{r: r, size: 1, deadline: time.NewTimer(longestWait)}
+	b := &batcher{r: r, size: 1, deadline: time.NewTimer(longestWait), albums: newAlbums(r)}
 	defer b.deadline.Stop()
 	if err := r.backlog(ctx, b); err != nil {
 		return err
@@ -144,7 +151,7 @@ func (r *Registrar) Run(ctx context.Context) (err error) {
 		select {
 		case it, more := <-r.taken:
 			if !more {
-				return b.drain(ctx)
+				return errors.Join(b.drain(ctx), r.file(ctx, b.albums))
 			}
 			if err := b.add(ctx, it); err != nil {
 				return err
@@ -155,7 +162,7 @@ func (r *Registrar) Run(ctx context.Context) (err error) {
 			}
 			close(done)
 		case <-b.deadline.C:
-			if err := b.flush(ctx); err != nil {
+			if err := b.flushAll(ctx); err != nil {
 				return err
 			}
 		case <-ctx.Done():

@@ -18,12 +18,13 @@ type applied struct {
 
 // apply stores the outcome of each item of a create call, the ledger first.
 // Whatever else fails, the items that are at the destination are stored.
-func (b *batcher) apply(items []*state.Item, results []station.Result) (a applied, err error) {
-	for i, it := range items {
+func (b *batcher) apply(g *group, results []station.Result) (a applied, err error) {
+	for i, it := range g.items {
 		result := results[i]
 		switch {
 		case result.Err == nil:
 			lifecycle.Created(it, result.ID)
+			it.Unfiled = b.r.unfiled(it, g.album)
 			a.there = append(a.there, it)
 		case a.ended == nil:
 			again, err := b.applyFailure(it, result.Err)

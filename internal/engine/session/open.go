@@ -64,7 +64,7 @@ func newHeader(id string, asked Asked) *state.Session {
 	h.From, h.To = q.From, q.To
 	h.Album = title(q.Album)
 	h.Quality = quality(q.Quality)
-	h.Layout = q.Layout
+	h.Layout, h.Albums = q.Layout, q.Albums
 	h.Filter = q.Filter
 	return h
 }

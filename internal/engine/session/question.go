@@ -29,18 +29,19 @@ type Question struct {
 	Album    string // title; "" for none
 	Quality  string // "source", a height, or "" for "source"
 	Layout   string // where the destination puts items; "" for its default
+	Albums   string // state.MirrorAlbums or ""
 }
 
 // questionOf returns what a stored session answers.
 func questionOf(s *state.Session) (Question, error) {
 	w, err := s.CaptureWindow()
-	return Question{From: s.From, To: s.To, Window: w, Filter: s.Filter, Album: s.Album, Quality: s.Quality, Layout: s.Layout}, err
+	return Question{From: s.From, To: s.To, Window: w, Filter: s.Filter, Album: s.Album, Quality: s.Quality, Layout: s.Layout, Albums: s.Albums}, err
 }
 
 // Derive names the session of a command that names none, so that the
 // same command resumes itself and another one does not.
 func Derive(q Question) string {
-	if q.Filter.IsZero() && q.Album == "" && q.Layout == "" && quality(q.Quality) == sourceQuality {
+	if q.Filter.IsZero() && q.Album == "" && q.Albums == "" && q.Layout == "" && quality(q.Quality) == sourceQuality {
 		return q.span()
 	}
 	return q.markedID()
@@ -71,7 +72,8 @@ func (q Question) markedID() string {
 		Filter         media.Filter
 		Album, Quality string
 		Layout         string `json:",omitempty"`
-	}{media.Window{Start: q.Window.Start.UTC(), End: q.Window.End.UTC()}, q.Filter.Canonical(), title(q.Album), quality(q.Quality), q.Layout})
+		Albums         string `json:",omitempty"`
+	}{media.Window{Start: q.Window.Start.UTC(), End: q.Window.End.UTC()}, q.Filter.Canonical(), title(q.Album), quality(q.Quality), q.Layout, q.Albums})
 	sum := sha256.Sum256(text)
 	return q.span() + "-" + hex.EncodeToString(sum[:4])
 }
@@ -186,6 +188,7 @@ func differences(s *state.Session, q Question) (all []difference) {
 	add(stored.From != q.From || stored.To != q.To, "stations", stored.From+" to "+stored.To, q.From+" to "+q.To)
 	add(quality(stored.Quality) != quality(q.Quality), "quality", quality(stored.Quality), quality(q.Quality))
 	add(stored.Layout != q.Layout, "layout", layoutWord(stored.Layout), layoutWord(q.Layout))
+	add(stored.Albums != q.Albums, "mirrored albums", albumsWord(stored.Albums), albumsWord(q.Albums))
 	add(title(stored.Album) != title(q.Album) && !opensAlbum(s, q.Album), "album", albumWord(stored.Album), albumWord(q.Album))
 	return all
 }
@@ -208,6 +211,13 @@ func layoutWord(template string) string {
 		return "by default"
 	}
 	return strconv.Quote(template)
+}
+
+func albumsWord(albums string) string {
+	if albums == "" {
+		return "none"
+	}
+	return "all"
 }
 
 func albumWord(title string) string {
@@ -233,6 +243,7 @@ func (q Question) completed(s *state.Session) Question {
 	q.Album = cmp.Or(q.Album, stored.Album)
 	q.Quality = cmp.Or(q.Quality, stored.Quality)
 	q.Layout = cmp.Or(q.Layout, stored.Layout)
+	q.Albums = cmp.Or(q.Albums, stored.Albums)
 	return q
 }
 
