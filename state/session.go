@@ -239,6 +239,20 @@ func (it *Item) Outcome() Outcome {
 	return OutcomePending
 }
 
+// Failure returns why an item whose outcome is OutcomeFailed failed; nil for others.
+func (it *Item) Failure() *ErrorRecord {
+	if it.Outcome() != OutcomeFailed {
+		return nil
+	}
+	if it.Next() == Filing {
+		return it.FilingError
+	}
+	if record, ok := it.Errors[it.Awaits()]; ok {
+		return &record
+	}
+	return nil
+}
+
 // Counts sums up a session's items.
 type Counts struct {
 	Total    int

@@ -25,11 +25,14 @@ type Request struct {
 	SessionID string // "" for the session that answers the request
 	Window    media.Window
 	Filter    media.Filter
-	Album     string
-	Quality   string // SourceQuality or a height; "" for the session's, or originals
-	Layout    string // "" for the session's, or the destination's default
-	Sidecar   string // format of what the destination keeps beside each file; "" for none
-	Zone      *time.Location
+	Album     string // template of a title; "" for none
+	// MirrorAlbums puts items into the albums that hold them at the source.
+	MirrorAlbums bool
+
+	Quality string // SourceQuality or a height; "" for the session's, or originals
+	Layout  string // "" for the session's, or the destination's default
+	Sidecar string // format of what the destination keeps beside each file; "" for none
+	Zone    *time.Location
 
 	Transfers        int
 	Download, Upload gondola.Limiter
@@ -57,7 +60,7 @@ func (c *Controller) Job(r Request) *Job {
 	if j.SessionID == "" {
 		j.SessionID = gondola.DeriveSessionID(gondola.Question{
 			From: c.Kinds.Canonical(r.From), To: c.Kinds.Canonical(r.To), Window: r.Window, Filter: r.Filter, Album: r.Album,
-			Quality: cmp.Or(r.Quality, SourceQuality), Layout: r.Layout,
+			Quality: cmp.Or(r.Quality, SourceQuality), Layout: r.Layout, Albums: r.albums(),
 		})
 	}
 	return j
@@ -88,7 +91,7 @@ func (j *Job) Open(ctx context.Context) error {
 // What is wrong with the session, the run says.
 func (j *Job) resume(ctx context.Context) error {
 	r := &j.request
-	if r.SessionID == "" || !r.AnyRoute && r.Quality != "" && r.Layout != "" {
+	if r.SessionID == "" || !r.AnyRoute && r.Quality != "" && r.Layout != "" && r.MirrorAlbums {
 		return nil
 	}
 	backend, err := j.c.Env.OpenStore(ctx, j.c.Store, Unchanged)
@@ -105,6 +108,7 @@ func (j *Job) resume(ctx context.Context) error {
 	}
 	if same := j.c.Kinds.Canonical; same(stored.From) == same(j.From) && same(stored.To) == same(j.To) {
 		r.Quality, r.Layout = cmp.Or(r.Quality, stored.Quality), cmp.Or(r.Layout, stored.Layout)
+		r.MirrorAlbums = r.MirrorAlbums || stored.Albums == state.MirrorAlbums
 	}
 	return nil
 }
@@ -122,16 +126,40 @@ func (j *Job) openStations(ctx context.Context) error {
 	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Layout != "" {
 		return usagef("--layout: %s lays nothing out; leave it out", j.To)
 	}
+	if err := j.checkAlbums(); err != nil {
+		return err
+	}
 	if _, ok := j.to.Destination.(station.Annotator); !ok && r.Sidecar != "" && r.Sidecar != "none" {
 		return usagef("--sidecar: %s keeps none; leave it out", j.To)
 	}
 	j.Options = gondola.Options{
 		Source: source, Destination: j.to.Destination,
-		SessionID: r.SessionID, Window: r.Window, Filter: r.Filter, Album: r.Album, BatchSize: r.BatchSize,
+		SessionID: r.SessionID, Window: r.Window, Filter: r.Filter, Album: r.Album, MirrorAlbums: r.MirrorAlbums, Zone: r.Zone, BatchSize: r.BatchSize,
 		Transfers: r.Transfers, Download: r.Download, Upload: r.Upload, FailFast: r.FailFast,
 		Logger: j.c.Env.Log,
 	}
 	return nil
+}
+
+// checkAlbums refuses albums where the destination has none.
+func (j *Job) checkAlbums() error {
+	_, creates := j.to.Destination.(station.Albums)
+	_, fills := j.to.Destination.(station.Filer)
+	switch {
+	case !creates && j.request.Album != "":
+		return usagef("--album: %s has no albums; leave it out", j.To)
+	case !fills && j.request.MirrorAlbums:
+		return usagef("--albums: %s has no albums; leave it out", j.To)
+	}
+	return nil
+}
+
+// albums returns what the question of a session says of mirrored albums.
+func (r Request) albums() string {
+	if r.MirrorAlbums {
+		return state.MirrorAlbums
+	}
+	return ""
 }
 
 // Plan says what a run would do; each is called with each item. Nothing is changed.

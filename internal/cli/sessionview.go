@@ -21,6 +21,7 @@ type sessionLine struct {
 	End       string                       `json:"end,omitempty"`
 	Window    media.Window                 `json:"window"`
 	Album     string                       `json:"album,omitempty"`
+	Albums    string                       `json:"albums,omitempty"`
 	Quality   string                       `json:"quality,omitempty"`
 	Filter    media.Filter                 `json:"filter"`
 	BatchSize int                          `json:"batch_size"`
@@ -81,7 +82,7 @@ func newSessionLine(s *state.Session, c state.Counts) sessionLine {
 	l := sessionLine{
 		Type: "session", SessionID: s.ID, From: s.From, To: s.To,
 		Start: s.Start, End: s.End,
-		Album: s.Album, Quality: s.Quality, Filter: s.Filter, BatchSize: s.BatchSize,
+		Album: s.Album, Albums: s.Albums, Quality: s.Quality, Filter: s.Filter, BatchSize: s.BatchSize,
 		CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(),
 		Stages: map[state.Stage]state.Status{},
 		Items:  countsOf(c),
@@ -134,7 +135,7 @@ func newSessionItemLine(it *state.Item, redact func(string) string) sessionItemL
 	if it.Refusal != nil {
 		l.Create = state.Skipped
 		l.Error = &errorObject{Class: fault.Item, Code: it.Refusal.Code, Message: it.Refusal.Reason}
-	} else if record, ok := it.Errors[it.Awaits()]; ok && l.Outcome == state.OutcomeFailed {
+	} else if record := it.Failure(); record != nil {
 		l.Error = &errorObject{Class: record.Class, Code: record.Type, Message: redact(record.Message)}
 	}
 	if it.Checkpoint != nil {

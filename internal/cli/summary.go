@@ -272,7 +272,7 @@ func reason(it *state.Item) string {
 	if it.Refusal != nil {
 		return it.Refusal.Reason
 	}
-	if record, ok := it.Errors[it.Awaits()]; ok {
+	if record := it.Failure(); record != nil {
 		return record.Message
 	}
 	return ""

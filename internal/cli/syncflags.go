@@ -13,6 +13,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/stores"
 	"github.com/gondola-sync/gondola/internal/suggest"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 )
 
 // syncFlags are the flags of sync, and of commands that do the same.
@@ -25,6 +26,7 @@ type syncFlags struct {
 	transfers       string
 	bwlimit         string
 	album           string
+	albums          string
 	layout          string
 	sidecar         string
 	batchSize       int
@@ -42,7 +44,8 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations, the window, the filters, the quality and the album)")
 	flags.StringVar(&f.transfers, "transfers", "auto", "`N` files in flight at once, or auto: as many as fill the line, at most 32")
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
-	flags.StringVar(&f.album, "album", "", "put what is created into the album of this `NAME`, created if missing; what was there before stays out")
+	flags.StringVar(&f.album, "album", "", "put everything into the album of this `NAME`, created if missing; it may have the fields of --layout and {folder}")
+	flags.StringVar(&f.albums, "albums", albumsNone, "`WHICH` albums of the source to keep: none, or mirror for all: as albums, or in a folder as directories of links under Albums")
 	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
 	flags.StringVar(&f.sidecar, "sidecar", "none", "keep what the source knows beyond the bytes beside each file in a folder: a `FORMAT`, none, xmp or json")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
@@ -50,6 +53,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
 	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
+	must(cmd.RegisterFlagCompletionFunc("albums", cobra.FixedCompletions([]string{albumsNone, albumsMirror}, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("sidecar", cobra.FixedCompletions([]string{"none", "xmp", "json"}, cobra.ShellCompDirectiveNoFileComp)))
 	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "batch-size", "chunk-multiplier"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
@@ -74,16 +78,36 @@ func (f *syncFlags) validate() error {
 			return &usageError{err}
 		}
 	}
-	if f.album != "" {
-		if _, err := media.AlbumTitle(f.album); err != nil {
-			return usagef("--album: %w", err)
-		}
+	if err := f.checkAlbum(); err != nil {
+		return err
 	}
 	switch {
+	case f.albums != albumsNone && f.albums != albumsMirror:
+		return usagef("--albums %q: none or mirror is expected%s", f.albums, suggest.DidYouMean(f.albums, albumsNone, albumsMirror))
 	case f.batchSize < 0:
 		return usagef("--batch-size %d: a number from 0 is expected", f.batchSize)
 	case f.chunkMultiplier < 0:
 		return usagef("--chunk-multiplier %d: a number from 0 is expected", f.chunkMultiplier)
+	}
+	return nil
+}
+
+// The values of --albums.
+const (
+	albumsNone   = "none"
+	albumsMirror = state.MirrorAlbums
+)
+
+func (f *syncFlags) checkAlbum() error {
+	if f.album == "" {
+		return nil
+	}
+	_, err := media.AlbumTitle(f.album)
+	if err == nil {
+		_, err = media.ParseTemplate(f.album, append(media.Fields(), media.FolderField))
+	}
+	if err != nil {
+		return usagef("--album: %w", err)
 	}
 	return nil
 }

@@ -143,7 +143,11 @@ func (x *albums) recordName(a media.Album, n name) error {
 // freeTitle returns a title for an album of the source that no other one has. An
 // album that was known by its title alone becomes that of the source.
 func (x *albums) freeTitle(ctx context.Context, a media.Album) (string, error) {
-	for _, title := range candidates(a) {
+	titles := candidates(a)
+	if x.comesLater(a) {
+		titles = titles[1:]
+	}
+	for _, title := range titles {
 		entry, err := x.r.Store.Recall(ctx, state.AlbumKey(title))
 		switch {
 		case errors.Is(err, state.ErrNotFound):
@@ -157,6 +161,20 @@ func (x *albums) freeTitle(ctx context.Context, a media.Album) (string, error) {
 		}
 	}
 	return "", &fault.Error{Class: fault.Session, Code: fault.Album, Op: fmt.Sprintf("find a free title for the album %q", a.Title)}
+}
+
+// comesLater reports whether the source lists another album of the same title before
+// this one: that one keeps the title, whichever is needed first.
+func (x *albums) comesLater(a media.Album) bool {
+	for _, other := range x.r.listedAlbums() {
+		if other.Same(a) {
+			return false
+		}
+		if other.Title == a.Title {
+			return true
+		}
+	}
+	return false
 }
 
 // marks spell the mark of an album in lower case.

@@ -45,6 +45,13 @@ func (r *Registrar) AlbumListed(a media.Album) {
 	r.listed = append(r.listed, a)
 }
 
+// listedAlbums returns the albums of the source that were listed so far.
+func (r *Registrar) listedAlbums() []media.Album {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.listed[:len(r.listed):len(r.listed)]
+}
+
 // filer puts items that are there into albums.
 type filer struct {
 	r       *Registrar

@@ -15,10 +15,7 @@ import (
 // that their titles at the destination were made of. What a run that is killed has
 // not renamed, the next one does: it lists the albums again.
 func (x *albums) followTitles(ctx context.Context, to station.Filer) error {
-	x.r.mu.Lock()
-	listed := x.r.listed
-	x.r.mu.Unlock()
-	for _, a := range listed {
+	for _, a := range x.r.listedAlbums() {
 		stored, err := x.recallName(ctx, a)
 		if err != nil {
 			return err
