@@ -3,6 +3,7 @@ package folder
 import (
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,4 +61,26 @@ func namedTime(name string, zone *time.Location) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// zoneOffset splits the lead of a local time over UTC into what may be the offset of its
+// zone, and how far the clock is off.
+func zoneOffset(ahead time.Duration) (offset, rest time.Duration) {
+	offset = ahead.Round(15 * time.Minute)
+	return offset, (ahead - offset).Abs()
+}
+
+// oddOffsets are the offsets of zones, in minutes, that are no whole hours.
+var oddOffsets = []int{-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825}
+
+// isZone reports whether some zone has an offset.
+func isZone(offset time.Duration) bool {
+	const west, east = -12 * time.Hour, 14 * time.Hour
+	whole := offset%time.Hour == 0
+	return west <= offset && offset <= east && (whole || slices.Contains(oddOffsets, int(offset/time.Minute)))
+}
+
+// formatOffset writes an offset as EXIF does: "+02:00".
+func formatOffset(offset time.Duration) string {
+	return time.Time{}.In(time.FixedZone("", int(offset/time.Second))).Format("-07:00")
 }

@@ -2,10 +2,12 @@ package folder
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +52,27 @@ func TestExifOrder(t *testing.T) {
 	delete(tags, "DateTimeOriginal")
 	if c := exifFacts(tags, east); !c.at.Equal(time.Date(2026, 1, 31, 22, 0, 0, 0, time.UTC)) || c.zone != "+02:00" {
 		t.Errorf("without a time of the capture: %+v", c)
+	}
+}
+
+// TestZoneByGPS: a local time has the zone by which it is ahead of the GPS, unless the fix
+// is old.
+func TestZoneByGPS(t *testing.T) {
+	for gps, want := range map[string]string{
+		"2026:01:08 07:00:00": "+02:00", "2026:01:08 03:29:40": "+05:30", "2026:01:08 18:00:05": "-09:00", "2026:01:08 09:00:00": "+00:00",
+		"2026:01:08 06:50:00": "", "2026:01:08 07:15:00": "", "2026:01:07 07:00:00": "", "2026:01:08 07:01:00": "", " ": "", "2026:01:08 ": "",
+	} {
+		date, clock, _ := strings.Cut(gps, " ")
+		tags := map[string]string{"DateTimeOriginal": "2026:01:08 09:00:00", "GPSDateStamp": date, "GPSTimeStamp": clock}
+		c := exifFacts(tags, east)
+		at, err := time.Parse("2006:01:02 15:04:05-07:00", tags["DateTimeOriginal"]+cmp.Or(want, "+09:30"))
+		if err != nil || c.zone != want || !c.at.Equal(at) {
+			t.Errorf("GPS %q: %v %q, want %v %q", gps, c.at, c.zone, at, want)
+		}
+		tags["OffsetTimeOriginal"] = "-03:00"
+		if c := exifFacts(tags, east); c.zone != "-03:00" {
+			t.Errorf("GPS %q beside an offset: %q", gps, c.zone)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ var exifTimes = []struct{ time, fraction, offset string }{
 
 // exifWanted are the tags that are read.
 var exifWanted = func() map[string]bool {
-	wanted := map[string]bool{"Model": true}
+	wanted := map[string]bool{"Model": true, "GPSDateStamp": true, "GPSTimeStamp": true}
 	for _, t := range exifTimes {
 		wanted[t.time], wanted[t.fraction], wanted[t.offset] = true, true, true
 	}
@@ -64,13 +64,30 @@ func exifCapture(r io.ReadSeeker, mime string, zone *time.Location) (c captured)
 func exifFacts(tags map[string]string, zone *time.Location) captured {
 	c := captured{camera: tags["Model"]}
 	for _, names := range exifTimes {
-		at, offset := exifTime(tags[names.time], tags[names.fraction], tags[names.offset], zone)
+		own := tags[names.offset]
+		if _, err := time.Parse("-07:00", own); err != nil && names.time != "ModifyDate" {
+			own = offsetByGPS(tags[names.time], tags["GPSDateStamp"]+" "+tags["GPSTimeStamp"])
+		}
+		at, offset := exifTime(tags[names.time], tags[names.fraction], own, zone)
 		if !at.IsZero() {
 			c.at, c.zone = at, offset
 			break
 		}
 	}
 	return c
+}
+
+// offsetByGPS returns the offset by which a local time of EXIF is ahead of the UTC of
+// the GPS, or "" if that is no offset of a zone: the fix may be hours old.
+func offsetByGPS(local, gps string) string {
+	at, _ := exifTime(local, "", "", time.UTC)
+	utc, _ := exifTime(gps, "", "", time.UTC)
+	const near = 30 * time.Second
+	offset, rest := zoneOffset(at.Sub(utc))
+	if at.IsZero() || utc.IsZero() || rest > near || !isZone(offset) {
+		return ""
+	}
+	return formatOffset(offset)
 }
 
 // exifTime parses a time of EXIF, with its fraction and its offset, which may be "".

@@ -59,19 +59,14 @@ func movieCapture(r *io.SectionReader, name string, zone *time.Location) (c capt
 }
 
 // byGPS returns the capture of a film that began at a time by its GPS. The clock of the
-// camera tells the zone if it is right but for an offset of whole quarters of an hour.
+// camera tells the zone if it is right but for the offset of one.
 func (f *movieFacts) byGPS(began time.Time) captured {
-	const quarter, widest, wrong = 15 * time.Minute, 14 * time.Hour, 2 * time.Minute
-	ahead := f.created.Sub(began)
-	offset := ahead.Round(quarter)
-	switch {
-	case offset.Abs() > widest || (ahead-offset).Abs() > wrong:
+	const near = 2 * time.Minute
+	offset, rest := zoneOffset(f.created.Sub(began))
+	if rest > near || !isZone(offset) {
 		return captured{at: began}
-	case offset == 0: // in UTC, in whichever zone it was
-		return captured{at: f.created}
 	}
-	at := f.created.Add(-offset)
-	return captured{at: at, zone: at.In(time.FixedZone("", int(offset/time.Second))).Format("-07:00")}
+	return captured{at: f.created.Add(-offset), zone: formatOffset(offset)}
 }
 
 // errEnough ends the reading of a film.

@@ -101,7 +101,7 @@ type gpsFilm struct {
 // filmsWithGPS are films whose GPS, if it has a fix, says that they began at nine.
 func filmsWithGPS() map[string]gpsFilm {
 	nine := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
-	local := nine.Add(90 * time.Minute) // by the clock of a camera
+	local := nine.Add(330 * time.Minute) // by the clock of a camera
 	seconds := func(n int, each func(at time.Time, i int) []byte) (samples [][]byte) {
 		for i := range n {
 			samples = append(samples, each(nine.Add(time.Duration(i)*time.Second), i))
@@ -121,15 +121,15 @@ func filmsWithGPS() map[string]gpsFilm {
 	newerLost := seconds(4, func(at time.Time, _ int) []byte { return gps9Sample(at, 0, 150) })
 	byClock := captured{at: time.Date(2026, 1, 8, 9, 0, 0, 0, east)}
 	return map[string]gpsFilm{
-		"local clock":  {telemetryFilm(local, fixed...), nine, captured{at: nine, zone: "+01:30"}},
-		"slow clock":   {telemetryFilm(local.Add(-50*time.Second), fixed...), nine, captured{at: nine.Add(-50 * time.Second), zone: "+01:30"}},
-		"clock in UTC": {telemetryFilm(nine, fixed...), nine, captured{at: nine}},
+		"local clock":  {telemetryFilm(local, fixed...), nine, captured{at: nine, zone: "+05:30"}},
+		"slow clock":   {telemetryFilm(local.Add(-50*time.Second), fixed...), nine, captured{at: nine.Add(-50 * time.Second), zone: "+05:30"}},
+		"clock in UTC": {telemetryFilm(nine, fixed...), nine, captured{at: nine, zone: "+00:00"}},
 		"clock unset":  {telemetryFilm(nine.AddDate(-4, 0, 0), fixed...), nine, captured{at: nine}},
 		"no fix":       {telemetryFilm(nine, lost...), time.Time{}, byClock},
 		"poor fix":     {telemetryFilm(nine, poor...), time.Time{}, byClock},
-		"late fix":     {telemetryFilm(local, late...), nine, captured{at: nine, zone: "+01:30"}},
+		"late fix":     {telemetryFilm(local, late...), nine, captured{at: nine, zone: "+05:30"}},
 		"late, unset":  {telemetryFilm(nine.AddDate(-4, 0, 0), late...), nine, captured{at: nine}},
-		"GPS9":         {telemetryFilm(local, newer...), nine, captured{at: nine, zone: "+01:30"}},
+		"GPS9":         {telemetryFilm(local, newer...), nine, captured{at: nine, zone: "+05:30"}},
 		"GPS9, no fix": {telemetryFilm(nine, newerLost...), time.Time{}, byClock},
 	}
 }

@@ -75,6 +75,9 @@ func (d dates) capture(zone *time.Location, gopro bool) time.Time {
 			in = time.UTC
 		}
 		text, _ := d[tag].(string)
+		if gps, _ := d["Composite:GPSDateTime"].(string); gps != "" && tag == "ExifIFD:DateTimeOriginal" {
+			in = zoneByGPS(text, gps, zone)
+		}
 		for _, layout := range []string{"2006:01:02 15:04:05.999-07:00", "2006:01:02 15:04:05.999"} {
 			if at, err := time.ParseInLocation(layout, text, in); err == nil {
 				return at
@@ -82,6 +85,18 @@ func (d dates) capture(zone *time.Location, gopro bool) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// zoneByGPS returns the zone in which a local time is that of the GPS, or the given one
+// if it is in none by seconds.
+func zoneByGPS(local, gps string, given *time.Location) *time.Location {
+	at, err := time.Parse("2006:01:02 15:04:05", local)
+	utc, err2 := time.Parse("2006:01:02 15:04:05Z", gps)
+	ahead := at.Sub(utc)
+	if hours := ahead.Round(time.Hour); err == nil && err2 == nil && (ahead-hours).Abs() < 30*time.Second {
+		return time.FixedZone("", int(hours/time.Second))
+	}
+	return given
 }
 
 // box returns an MP4 box.
@@ -148,6 +163,8 @@ var photos = map[string][]string{
 	"edited.jpg":    {"-ModifyDate=2025:07:01 12:30:45", "-OffsetTime=-08:00"},
 	"first.jpg":     {"-DateTimeOriginal=2025:10:26 01:59:59"}, // the clocks go back an hour later
 	"second.jpg":    {"-DateTimeOriginal=2025:10:26 03:00:00"},
+	"gps.jpg":       {"-DateTimeOriginal=2025:07:01 12:30:45", "-GPSDateStamp=2025:07:01", "-GPSTimeStamp=19:30:40"},
+	"old fix.jpg":   {"-DateTimeOriginal=2025:07:01 12:30:45", "-GPSDateStamp=2025:07:01", "-GPSTimeStamp=19:22:40"},
 	"none.jpg":      nil,
 }
 
