@@ -73,7 +73,7 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 }
 
 // places returns the stations that --at names.
-func (f *auditFlags) places(source registry.URI) (names []string, err error) {
+func (f *auditFlags) places(source registry.URI) (places []registry.URI, err error) {
 	if f.wait < 0 {
 		return nil, usagef("--wait %v: a time from 0 is expected", f.wait)
 	}
@@ -88,9 +88,25 @@ func (f *auditFlags) places(source registry.URI) (names []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, uri.String())
+		places = append(places, uri)
 	}
-	return names, nil
+	return places, nil
+}
+
+// errEnough ends a verification that has begun.
+var errEnough = errors.New("enough")
+
+// check fails unless a folder is there and something was carried into it.
+func (f *auditFlags) check(ctx context.Context, e *registry.Env, uri registry.URI) error {
+	verifier, ok := f.services.openers[uri.Scheme].(registry.Verifier)
+	if !ok {
+		return usagef("--at %s: it keeps no record to look into", uri)
+	}
+	_, err := verifier.Verify(ctx, e, uri, registry.VerifyOptions{Each: func(registry.VerifiedFile) error { return errEnough }})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // audit audits a source and reports what came of it.
@@ -107,6 +123,11 @@ func (a *app) audit(ctx context.Context, f *auditFlags, backend state.Backend, f
 	began := a.now()
 	view := newAuditView(a, uri, f.deep)
 	source, err := a.openSource(ctx, from, &f.services, sourceQuality)
+	var names []string
+	for _, place := range at {
+		names = append(names, place.String())
+		err = errors.Join(err, f.check(ctx, a.env(), place))
+	}
 	if err != nil && isUsage(err) {
 		return err
 	}
@@ -114,7 +135,7 @@ func (a *app) audit(ctx context.Context, f *auditFlags, backend state.Backend, f
 		return view.report(&audit.Result{}, err, a.now().Sub(began))
 	}
 	result, err := audit.Run(ctx, audit.Options{
-		Source: source, Backend: backend, At: at, Wait: f.wait, Log: a.log,
+		Source: source, Backend: backend, At: names, Wait: f.wait, Log: a.log,
 		All: a.global.verbose,
 		Open: func(ctx context.Context, name string) (station.Destination, error) {
 			return a.auditPlace(ctx, f, uri, name)

@@ -216,7 +216,7 @@ func (v *auditView) text(l auditLine, carry bool) {
 		fmt.Fprintf(w, "%-12s  %s %s\n", title, cell(p.Name), p.text())
 		title = ""
 	}
-	if len(l.Destinations) == 0 {
+	if len(l.Destinations) == 0 && l.Listed {
 		fmt.Fprintf(w, "%-12s  none: no session of this store has carried anything, and --at names no folder\n", title)
 	}
 	for _, note := range l.Warnings {
@@ -267,8 +267,8 @@ func (v *auditView) answer(l auditLine) string {
 
 // next says what to do.
 func (v *auditView) next(l auditLine, carry bool) (steps []string) {
-	if !l.Listed {
-		return []string{"Run the same command again: only a whole listing is proven."}
+	if !l.Listed { // the failure says what to do
+		return nil
 	}
 	folder := false
 	for _, p := range l.Destinations {

@@ -165,6 +165,11 @@ func TestAuditOfFolderWithoutSessions(t *testing.T) {
 	if s, _, r := l.audit("--state-dir", "elsewhere", "--at", "./moved"); r.Code != 0 || s.Safe != s.Items {
 		t.Errorf("found under another path: exit code %d, %+v", r.Code, s)
 	}
+	for _, where := range []string{"./nowhere", "."} {
+		if s, _, r := l.audit("--at", where); r.Code != 1 || s.Items != 0 || s.Error == nil {
+			t.Errorf("--at %s: exit code %d, %+v\n%s", where, r.Code, s, r.Stderr)
+		}
+	}
 	for _, args := range [][]string{{"--at", "gphotos:"}, {"./moved", "--at", "./moved"}, {"gphotos:"}, {"--wait", "-1s"}} {
 		if r := l.Gondola(append([]string{"audit"}, args...)...); r.Code != 2 {
 			t.Errorf("%q: exit code %d, want 2\n%s", args, r.Code, r.Stderr)
