@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
@@ -134,4 +136,30 @@ func TestFolderOnDisks(t *testing.T) {
 			t.Errorf("again: exit code %d, %+v\n%s", r.Code, s.Bytes, r.Stderr)
 		}
 	})
+}
+
+// TestReadOnlyDisk: a disk that cannot be written is not probed, is said to be so, and
+// can be carried from.
+func TestReadOnlyDisk(t *testing.T) {
+	ext4 := disks[slices.IndexFunc(disks, func(d disk) bool { return d.name == "ext4" })]
+	at := ext4.attach(t)
+	l := newLine(t, emulator.Options{Library: emulator.Many(2, 1)})
+	l.write(at+"/card/a.jpg", photo("a"))
+	if out, err := exec.CommandContext(t.Context(), "mount", "-o", "remount,ro", at).CombinedOutput(); err != nil {
+		t.Skipf("the disk cannot be made read-only: %v: %s", err, out)
+	}
+	root, err := os.OpenRoot(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if found, err := folder.Probe(root, "."); !errors.Is(err, syscall.EROFS) {
+		t.Errorf("probed as %v, %v", found, err)
+	}
+	if r := l.Want(1, "sync", "gopro:", filepath.Join(at, "photos")); !strings.Contains(r.Stderr, "read-only file system") {
+		t.Errorf("it says %s", r.Stderr)
+	}
+	if s, r := l.Sync(filepath.Join(at, "card"), filepath.Join(l.Home, "copy"), "--sidecar", "xmp"); r.Code != 0 || s.Items.Created != 1 {
+		t.Errorf("exit code %d, %+v\n%s", r.Code, s.Items, r.Stderr)
+	}
 }
