@@ -40,7 +40,7 @@ func TestItemThatCannotBeStoredFailsAlone(t *testing.T) {
 				t.Errorf("%d items failed", len(failed))
 			}
 		}
-		for it, err := range o.Backend.Items(t.Context(), "s", state.ItemQuery{}) {
+		for it, err := range o.Backend.Items(t.Context(), "s", state.Query{}) {
 			if err != nil {
 				t.Fatal(err)
 			}

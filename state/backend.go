@@ -32,9 +32,12 @@ type Backend interface {
 	// ErrNotFound if there is no session.
 	DeleteSession(ctx context.Context, id string) error
 
-	// Items iterates the items that q selects, by Seq. Items that are put
-	// during the iteration may or may not appear.
-	Items(ctx context.Context, session string, q ItemQuery) iter.Seq2[*Item, error]
+	// Items iterates the items that q selects, in its order. Items that are put
+	// during the iteration may or may not appear. A query by one of stage, outcome,
+	// name and capture time, in the order of Seq or of what it asks for, costs as
+	// much in a large session as in a small one that has the same items to find;
+	// further conditions and another order are looked at item by item.
+	Items(ctx context.Context, session string, q Query) iter.Seq2[*Item, error]
 	// Item returns the item with this identity (media.ID.Key), or ErrNotFound.
 	Item(ctx context.Context, session, key string) (*Item, error)
 	// ItemNamed returns the item whose name, as stored, is taken by name, or
@@ -75,13 +78,6 @@ type Backend interface {
 
 // Unlocker gives a session free again.
 type Unlocker = driver.Unlocker
-
-// ItemQuery selects items. The zero query selects all.
-type ItemQuery struct {
-	Awaiting Stage // only items whose Next is this: a stage, or Filing; "" for all
-	After    int64 // only items with a greater Seq
-	Limit    int   // at most so many; 0 for no limit
-}
 
 // LedgerEntry remembers that an item, or an album, is at a destination account.
 type LedgerEntry = driver.LedgerEntry

@@ -9,8 +9,7 @@
 // rows.
 //
 // What a store may offer beyond is a [Journal], the history of a session and a
-// view of what its run is doing, for other processes; and a [Searcher], which finds
-// items by outcome, name and capture time.
+// view of what its run is doing, for other processes.
 //
 // The rule that tells where an item stands is in one place, [Item.Next]: backends index by it, the engine works by it.
 package state

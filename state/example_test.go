@@ -32,7 +32,7 @@ func ExampleAdapt() {
 	}
 
 	b = state.Adapt(oneFile{dir}) // another process
-	for item, err := range b.Items(ctx, "january", state.ItemQuery{Awaiting: state.Transfer}) {
+	for item, err := range b.Items(ctx, "january", state.Query{Awaiting: state.Transfer}) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func ExampleSession_CaptureWindow() {
 }
 
 // What has failed is found without reading the session.
-func ExampleSearcher() {
+func ExampleQuery() {
 	dir, err := os.MkdirTemp("", "sessions")
 	if err != nil {
 		log.Fatal(err)
@@ -111,7 +111,7 @@ func ExampleSearcher() {
 		}
 	}
 	failed := state.Query{Outcome: state.OutcomeFailed, Order: state.ByName, Descending: true}
-	for item, err := range b.Search(ctx, "january", failed) {
+	for item, err := range b.Items(ctx, "january", failed) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -270,7 +270,7 @@ func TestSearchBeyond(t *testing.T) {
 	if err := b.PutSession(t.Context(), &state.Session{ID: "s"}); err != nil {
 		t.Fatal(err)
 	}
-	for it, err := range b.Search(t.Context(), "s", state.Query{After: math.MaxInt64}) {
+	for it, err := range b.Items(t.Context(), "s", state.Query{After: math.MaxInt64}) {
 		t.Errorf("found %v, %v", it, err)
 	}
 }

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"context"
-	"iter"
 	"strings"
 
 	"github.com/gondola-sync/gondola/media"
@@ -33,16 +31,6 @@ type Query struct {
 	// the cursor of a listing by pages; 0 begins at the beginning.
 	After int64
 	Limit int // at most so many; 0 for no limit
-}
-
-// Searcher is what a [Backend] may offer beyond: it finds items by more than the
-// stage that they await. Ask for it by a type assertion.
-type Searcher interface {
-	// Search iterates the items that q selects. A query by one of stage, outcome,
-	// name and capture time, in the order of Seq or of what it asks for, costs as
-	// much in a large session as in a small one that has the same items to find;
-	// further conditions and another order are looked at item by item.
-	Search(ctx context.Context, session string, q Query) iter.Seq2[*Item, error]
 }
 
 // selects reports whether an item is one that q asks for, wherever it comes.

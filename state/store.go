@@ -39,10 +39,7 @@ type StoreOptions struct {
 	Codec Codec            // of the documents in the driver's rows; nil is Documents
 }
 
-var (
-	_ Backend  = (*Store)(nil)
-	_ Searcher = (*Store)(nil)
-)
+var _ Backend = (*Store)(nil)
 
 // NewStore returns a backend that keeps its rows in d, which it closes.
 func NewStore(d driver.Store, o StoreOptions) *Store {

@@ -62,14 +62,9 @@ func (s *Store) item(session string, row driver.Row) (*Item, error) {
 	return it, nil
 }
 
-// Items iterates the items that q selects, by Seq.
-func (s *Store) Items(ctx context.Context, session string, q ItemQuery) iter.Seq2[*Item, error] {
-	return s.Search(ctx, session, Query{Awaiting: q.Awaiting, After: q.After, Limit: q.Limit})
-}
-
-// Search iterates the items that q selects. It reads them by the page, and an
-// item of a page anew if it was stored here since.
-func (s *Store) Search(ctx context.Context, session string, q Query) iter.Seq2[*Item, error] {
+// Items iterates the items that q selects. It reads them by the page, and an item
+// of a page anew if it was stored here since.
+func (s *Store) Items(ctx context.Context, session string, q Query) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		r := s.readers.add(session)
 		defer s.readers.remove(r)

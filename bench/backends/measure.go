@@ -90,9 +90,9 @@ func begin(ctx context.Context, b state.Backend) error {
 	if _, err := b.Counts(ctx, id); err != nil {
 		return err
 	}
-	n, err := count(ctx, b, state.ItemQuery{Awaiting: state.Create})
+	n, err := count(ctx, b, state.Query{Awaiting: state.Create})
 	if err == nil && n == 0 {
-		n, err = count(ctx, b, state.ItemQuery{Awaiting: state.Transfer, Limit: 64})
+		n, err = count(ctx, b, state.Query{Awaiting: state.Transfer, Limit: 64})
 	}
 	if err == nil && n == 0 {
 		err = errors.New("nothing is pending")
@@ -100,7 +100,7 @@ func begin(ctx context.Context, b state.Backend) error {
 	return err
 }
 
-func count(ctx context.Context, b state.Backend, q state.ItemQuery) (n int, err error) {
+func count(ctx context.Context, b state.Backend, q state.Query) (n int, err error) {
 	for _, err := range b.Items(ctx, id, q) {
 		if err != nil {
 			return n, err
@@ -135,7 +135,7 @@ func change(ctx context.Context, b state.Backend, items int) (time.Duration, err
 
 func list(ctx context.Context, b state.Backend, items int) (time.Duration, error) {
 	began := time.Now()
-	n, err := count(ctx, b, state.ItemQuery{})
+	n, err := count(ctx, b, state.Query{})
 	if err == nil && n != items {
 		err = fmt.Errorf("%d items were listed, want %d", n, items)
 	}

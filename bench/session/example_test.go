@@ -32,7 +32,7 @@ func ExampleFill() {
 	}
 	counts, err := b.Counts(ctx, "summer")
 	fmt.Println(counts.Outcomes, err)
-	for it, err := range b.Items(ctx, "summer", state.ItemQuery{Awaiting: state.Transfer}) {
+	for it, err := range b.Items(ctx, "summer", state.Query{Awaiting: state.Transfer}) {
 		fmt.Println(it.Seq, it.ID.Medium, err)
 	}
 	// Output:

@@ -214,7 +214,7 @@ func (r *Run) remember(session string) error {
 		return nil
 	}
 	return r.job.to.Remember(func() (string, error) {
-		for it, err := range r.job.Backend.Items(r.ctx, session, state.ItemQuery{}) {
+		for it, err := range r.job.Backend.Items(r.ctx, session, state.Query{}) {
 			if err != nil {
 				return "", err
 			}

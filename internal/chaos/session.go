@@ -255,7 +255,7 @@ func (s *session) stored(ctx context.Context) (items []*state.Item, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()
-	for it, err := range backend.Items(ctx, s.id, state.ItemQuery{}) {
+	for it, err := range backend.Items(ctx, s.id, state.Query{}) {
 		if errors.Is(err, state.ErrNotFound) {
 			return nil, nil
 		}

@@ -52,7 +52,7 @@ func (a *app) showSession(ctx context.Context, backend state.Backend, id string,
 	}
 	a.print.Print(sessionHead{v})
 	rows := a.print.Rows(itemTable)
-	for it, err := range itemsOf(ctx, backend, id, outcome) {
+	for it, err := range backend.Items(ctx, id, state.Query{Outcome: outcome}) {
 		if err != nil {
 			return err
 		}

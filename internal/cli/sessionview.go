@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -142,19 +141,4 @@ func newSessionItemLine(it *state.Item, redact func(string) string) sessionItemL
 		l.Confirmed = it.Checkpoint.Confirmed
 	}
 	return l
-}
-
-// itemsOf iterates the session's items of an outcome; "" means all. Where the
-// store cannot search, all are looked at.
-func itemsOf(ctx context.Context, backend state.Backend, session string, outcome state.Outcome) iter.Seq2[*state.Item, error] {
-	if s, ok := backend.(state.Searcher); ok && outcome != "" {
-		return s.Search(ctx, session, state.Query{Outcome: outcome})
-	}
-	return func(yield func(*state.Item, error) bool) {
-		for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
-			if (err != nil || outcome == "" || it.Outcome() == outcome) && !yield(it, err) {
-				return
-			}
-		}
-	}
 }

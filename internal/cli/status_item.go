@@ -77,7 +77,7 @@ func (a *app) findItem(ctx context.Context, backend state.Backend, session, name
 	const most = 10
 	var like []*state.Item
 	more := 0
-	for it, err := range backend.Items(ctx, session, state.ItemQuery{}) {
+	for it, err := range backend.Items(ctx, session, state.Query{}) {
 		switch {
 		case err != nil:
 			return nil, err

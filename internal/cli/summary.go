@@ -243,7 +243,7 @@ type list struct {
 
 // read reads the items that are named.
 func (l *list) read(ctx context.Context, backend state.Backend, session string, redact func(string) string) error {
-	for it, err := range itemsOf(ctx, backend, session, l.outcome) {
+	for it, err := range backend.Items(ctx, session, state.Query{Outcome: l.outcome}) {
 		if err != nil {
 			return err
 		}

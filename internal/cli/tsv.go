@@ -16,7 +16,7 @@ func writeTSV(ctx context.Context, w io.Writer, backend state.Backend, session s
 	out := bufio.NewWriter(w)
 	render.Names(out, itemTable.TSV)
 	if backend != nil {
-		for it, err := range itemsOf(ctx, backend, session, "") {
+		for it, err := range backend.Items(ctx, session, state.Query{}) {
 			if err != nil {
 				return errors.Join(out.Flush(), err)
 			}

@@ -242,7 +242,7 @@ func (b *bench) items() []*state.Item {
 	backend := b.backend()
 	defer backend.Close()
 	var items []*state.Item
-	for it, err := range backend.Items(b.t.Context(), "s", state.ItemQuery{}) {
+	for it, err := range backend.Items(b.t.Context(), "s", state.Query{}) {
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -124,7 +124,7 @@ func (b *bench) wantSound(v verification, lost map[string]emulator.Item) {
 	if proven := v.Verification != nil && v.Proven(); proven && (v.err != nil || len(lost) > 0) || !proven && !s.VerifiedAt.IsZero() {
 		b.t.Errorf("proven: %v, at %s, with %d items lost: %v", proven, s.VerifiedAt, len(lost), v.err)
 	}
-	for it, err := range backend.Items(b.t.Context(), "s", state.ItemQuery{}) {
+	for it, err := range backend.Items(b.t.Context(), "s", state.Query{}) {
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -279,7 +279,7 @@ func (c *copier) copyItems(ctx context.Context, original *digest) error {
 		items = items[:0]
 		return nil
 	}
-	for it, err := range c.from.Items(ctx, c.id, state.ItemQuery{}) {
+	for it, err := range c.from.Items(ctx, c.id, state.Query{}) {
 		if err == nil {
 			err = original.item(it)
 		}
@@ -300,7 +300,7 @@ func (c *copier) copyItems(ctx context.Context, original *digest) error {
 // sumUp reads a whole session.
 func (c *copier) sumUp(ctx context.Context, b state.Backend, header *state.Session, reading bool) (*digest, error) {
 	d := newDigest()
-	for it, err := range b.Items(ctx, c.id, state.ItemQuery{}) {
+	for it, err := range b.Items(ctx, c.id, state.Query{}) {
 		if err == nil {
 			err = d.item(it)
 		}

@@ -39,7 +39,7 @@ func (e *endless) PutItems(_ context.Context, _ string, items ...*state.Item) er
 	return nil
 }
 
-func (e *endless) Items(context.Context, string, state.ItemQuery) iter.Seq2[*state.Item, error] {
+func (e *endless) Items(context.Context, string, state.Query) iter.Seq2[*state.Item, error] {
 	return func(yield func(*state.Item, error) bool) {
 		for n := range e.n {
 			if it := item(n); !yield(it, nil) {

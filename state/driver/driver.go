@@ -200,7 +200,8 @@ type Query struct {
 	Order      Order
 	Descending bool
 	// After is the Seq of the row that the rows come after, in Order; 0 begins at
-	// the beginning.
+	// the beginning. After a Seq that no row has, none comes in another order than
+	// BySeq.
 	After int64
 	Limit int // at least 1
 }

@@ -23,6 +23,8 @@ func (q Query) Rows(all []Row) (page []Row) {
 	cursor := Row{Seq: q.After}
 	if n := slices.IndexFunc(all, Ref{Seq: q.After}.Picks); n >= 0 {
 		cursor = all[n]
+	} else if q.After != 0 && q.Order != BySeq {
+		return nil
 	}
 	for _, r := range all {
 		if q.selects(r) && (q.After == 0 || q.compare(cursor, r) < 0) {

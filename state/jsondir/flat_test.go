@@ -74,7 +74,7 @@ func TestFlatFileBesideDirectory(t *testing.T) {
 			defer b.Close()
 			for range 2 {
 				var got []string
-				for it, err := range b.Items(t.Context(), "old-run", state.ItemQuery{}) {
+				for it, err := range b.Items(t.Context(), "old-run", state.Query{}) {
 					if err != nil {
 						t.Fatal(err)
 					}

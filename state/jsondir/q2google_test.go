@@ -131,7 +131,7 @@ func names(files map[string]string) (list []string) {
 // stands describes where each item of a session stands.
 func stands(t *testing.T, b state.Backend, session string) (list []string) {
 	t.Helper()
-	for it, err := range b.Items(t.Context(), session, state.ItemQuery{}) {
+	for it, err := range b.Items(t.Context(), session, state.Query{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,14 +70,16 @@ func (ix *index) after(q driver.Query) []slot {
 // place returns where the items begin that come after the one that q names, or
 // where they end if they descend.
 func (ix *index) place(order []slot, q driver.Query) int {
-	if q.After == 0 && q.Descending {
-		return len(order)
+	at := ix.bySeq(q.After)
+	if q.After == 0 || at == none && q.Order != driver.BySeq { // all of them, or none
+		if (q.After == 0) == q.Descending {
+			return len(order)
+		}
+		return 0
 	}
 	cursor := entry{seq: q.After}
-	if at := ix.bySeq(q.After); at != none {
+	if at != none {
 		cursor = ix.items[at]
-	} else if q.Order != driver.BySeq {
-		return 0
 	}
 	n, found := slices.BinarySearchFunc(order, cursor, func(at slot, cursor entry) int { return compare(q.Order, &ix.items[at], &cursor) })
 	if found && !q.Descending {

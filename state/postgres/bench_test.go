@@ -42,7 +42,7 @@ func BenchmarkBackend(b *testing.B) {
 			return store.PutItems(ctx, "s", it)
 		}},
 		{"Pending10", func() error {
-			for _, err := range store.Items(ctx, "s", state.ItemQuery{Awaiting: state.Transfer, Limit: 10}) {
+			for _, err := range store.Items(ctx, "s", state.Query{Awaiting: state.Transfer, Limit: 10}) {
 				if err != nil {
 					return err
 				}

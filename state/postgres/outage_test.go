@@ -72,7 +72,7 @@ func TestServerRestartsInMidRun(t *testing.T) {
 	wg.Wait()
 
 	seen := map[string]bool{}
-	for it, err := range b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Create}) {
+	for it, err := range b.Items(ctx, "s", state.Query{Awaiting: state.Create}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestUnknownOutcome(t *testing.T) {
 
 	want := []string{"GX0000001.MP4", "known.jpg", "GX0000002.MP4", "GX0000003.MP4"}
 	n := 0
-	for it, err := range b.Items(ctx, "s", state.ItemQuery{}) {
+	for it, err := range b.Items(ctx, "s", state.Query{}) {
 		must(err)
 		if n >= len(want) || it.Name != want[n] || it.Seq != int64(n+1) {
 			t.Errorf("item %d is %s with Seq %d", n, it.Name, it.Seq)

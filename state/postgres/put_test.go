@@ -88,7 +88,7 @@ func TestNumberOfAnotherStore(t *testing.T) {
 // stored is what a session holds, by Seq.
 func stored(t *rapid.T, b *postgres.Backend, session string) map[int64]*state.Item {
 	all := map[int64]*state.Item{}
-	for it, err := range b.Items(t.Context(), session, state.ItemQuery{}) {
+	for it, err := range b.Items(t.Context(), session, state.Query{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func work(t *testing.T, uri string) {
 		}
 	}
 	for run := range 7 {
-		for it, err := range b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Transfer, Limit: 3}) {
+		for it, err := range b.Items(ctx, "s", state.Query{Awaiting: state.Transfer, Limit: 3}) {
 			must(err)
 			it.Transfer = state.Completed
 			must(b.PutItems(ctx, "s", it))
@@ -60,7 +60,7 @@ func work(t *testing.T, uri string) {
 			many = append(many, item(2500+n), item(30_000+100*run+n))
 		}
 		must(b.PutItems(ctx, "s", many...))
-		for _, err := range b.Items(ctx, "s", state.ItemQuery{After: 9_990, Limit: 5}) {
+		for _, err := range b.Items(ctx, "s", state.Query{After: 9_990, Limit: 5}) {
 			must(err)
 		}
 		for _, order := range []state.Order{state.BySeq, state.ByName, state.ByCaptured} {
@@ -68,7 +68,7 @@ func work(t *testing.T, uri string) {
 				if q.Order, q.Limit = order, 5; order == state.BySeq {
 					q.Outcome = state.OutcomePending
 				}
-				for _, err := range b.Search(ctx, "s", q) {
+				for _, err := range b.Items(ctx, "s", q) {
 					must(err)
 				}
 			}

@@ -75,7 +75,7 @@ func benchmark(b *testing.B, size int) {
 			return store.PutItems(ctx, "s", it)
 		}},
 		{"Pending10", func() error {
-			return last(store.Items(ctx, "s", state.ItemQuery{Awaiting: state.Transfer, After: int64(size / 2), Limit: 10}))
+			return last(store.Items(ctx, "s", state.Query{Awaiting: state.Transfer, After: int64(size / 2), Limit: 10}))
 		}},
 		{"Item", func() error { _, err := store.Item(ctx, "s", libraryItem(size/2).ID.Key()); return err }},
 		{"Counts", func() error { _, err := store.Counts(ctx, "s"); return err }},
@@ -86,7 +86,7 @@ func benchmark(b *testing.B, size int) {
 			if err != nil {
 				return err
 			}
-			if err := last(again.Items(ctx, "s", state.ItemQuery{Awaiting: state.Transfer, Limit: 10})); err != nil {
+			if err := last(again.Items(ctx, "s", state.Query{Awaiting: state.Transfer, Limit: 10})); err != nil {
 				return err
 			}
 			return again.Close()

@@ -78,7 +78,7 @@ func TestDamaged(t *testing.T) {
 	must(t, err)
 	defer b.Close()
 	for what, err := range map[string]error{
-		"Items": last(b.Items(t.Context(), "s", state.ItemQuery{})), "Check": b.Check(t.Context()),
+		"Items": last(b.Items(t.Context(), "s", state.Query{})), "Check": b.Check(t.Context()),
 	} {
 		wantFault(t, what, err)
 		if !strings.Contains(fault.HintOf(err), "gondola sessions export") {
@@ -158,7 +158,7 @@ func TestBadDocuments(t *testing.T) {
 		_, err := b.ItemNamed(ctx, "s", libraryItem(n).Name)
 		wantFault(t, "ItemNamed", err)
 	}
-	wantFault(t, "Items", last(b.Items(ctx, "s", state.ItemQuery{})))
+	wantFault(t, "Items", last(b.Items(ctx, "s", state.Query{})))
 	wantFault(t, "Batches", last(b.Batches(ctx, "s")))
 	read := map[string]bool{}
 	for s, err := range b.Sessions(ctx) {
@@ -197,7 +197,7 @@ func FuzzDamage(f *testing.F) {
 		defer b.Close()
 		_, counts := b.Counts(t.Context(), "s")
 		for what, err := range map[string]error{
-			"Items": last(b.Items(t.Context(), "s", state.ItemQuery{})), "Counts": counts, "Check": b.Check(t.Context()),
+			"Items": last(b.Items(t.Context(), "s", state.Query{})), "Counts": counts, "Check": b.Check(t.Context()),
 			"PutItems": b.PutItems(t.Context(), "s", libraryItem(30)), "Record": b.Record(context.Background(), state.LedgerEntry{Account: "a", Key: "k"}),
 			"DeleteSession": b.DeleteSession(t.Context(), "s"),
 		} {

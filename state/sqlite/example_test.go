@@ -39,7 +39,7 @@ func ExampleOpen() {
 	if err := b.PutItems(ctx, "january", item); err != nil {
 		log.Fatal(err)
 	}
-	for it, err := range b.Items(ctx, "january", state.ItemQuery{Awaiting: state.Transfer, Limit: 10}) {
+	for it, err := range b.Items(ctx, "january", state.Query{Awaiting: state.Transfer, Limit: 10}) {
 		if err != nil {
 			log.Fatal(err)
 		}

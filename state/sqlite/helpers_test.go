@@ -72,7 +72,7 @@ func wantSound(t *testing.T, b *sqlite.Backend) {
 			t.Fatal(err)
 		}
 		want := state.Counts{Outcomes: map[state.Outcome]int{}}
-		for it, err := range b.Items(t.Context(), s.ID, state.ItemQuery{}) {
+		for it, err := range b.Items(t.Context(), s.ID, state.Query{}) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -142,7 +142,7 @@ func compare(rt *rapid.T, t *testing.T, b state.Backend, id string, m *model) {
 				want = append(want, row(&it))
 			}
 		}
-		for it, err := range b.Items(t.Context(), id, state.ItemQuery{Awaiting: stage}) {
+		for it, err := range b.Items(t.Context(), id, state.Query{Awaiting: stage}) {
 			must(t, err)
 			got = append(got, row(it))
 		}

@@ -77,7 +77,7 @@ func useAll(t *testing.T, b *sqlite.Backend) {
 		must(t, b.DeleteBatch(ctx, "s", batch.Index))
 	}
 	for _, stage := range []state.Stage{"", state.Transfer} {
-		for it, err := range b.Items(ctx, "s", state.ItemQuery{Awaiting: stage}) {
+		for it, err := range b.Items(ctx, "s", state.Query{Awaiting: stage}) {
 			must(t, err)
 			it.Carried++
 			must(t, b.PutItems(ctx, "s", it))
@@ -91,7 +91,7 @@ func useAll(t *testing.T, b *sqlite.Backend) {
 					{Prefix: "G"}, {Captured: media.Window{Start: time.Now()}}, {Captured: media.Window{End: time.Now()}, Outcome: state.OutcomeFailed},
 				} {
 					q.Order, q.Descending, q.After = order, descending, after
-					must(t, last(b.Search(ctx, "s", q)))
+					must(t, last(b.Items(ctx, "s", q)))
 				}
 			}
 		}

@@ -86,7 +86,7 @@ func TestWaitsForItsTurn(t *testing.T) {
 	if waited := time.Since(began); waited > 5*time.Second {
 		t.Errorf("it noticed the end of its context after %v", waited)
 	}
-	if err := last(b.Items(t.Context(), "s", state.ItemQuery{})); err != nil {
+	if err := last(b.Items(t.Context(), "s", state.Query{})); err != nil {
 		t.Errorf("reading while another process writes: %v", err)
 	}
 	done := make(chan error)
@@ -106,7 +106,7 @@ func TestFreshWhileIterating(t *testing.T) {
 	b, _ := fresh(t)
 	load(t, b, 0, 30)
 	var got []int64
-	for it, err := range b.Items(t.Context(), "s", state.ItemQuery{}) {
+	for it, err := range b.Items(t.Context(), "s", state.Query{}) {
 		must(t, err)
 		if got = append(got, it.Carried); it.Seq == 10 {
 			for n := 10; n < 30; n++ { // by another goroutine of the engine
@@ -120,7 +120,7 @@ func TestFreshWhileIterating(t *testing.T) {
 	wantEqual(t, "bytes carried", want, got)
 
 	seen := 0
-	for it, err := range b.Items(t.Context(), "s", state.ItemQuery{Awaiting: state.Transfer}) {
+	for it, err := range b.Items(t.Context(), "s", state.Query{Awaiting: state.Transfer}) {
 		must(t, err)
 		if seen++; it.Seq == 1 {
 			for n := 1; n < 30; n++ {
@@ -154,7 +154,7 @@ func TestWALStaysSmall(t *testing.T) {
 	go func() {
 		var err error
 		for err == nil && !stop.Load() {
-			for _, err = range other.Items(context.Background(), "s", state.ItemQuery{}) {
+			for _, err = range other.Items(context.Background(), "s", state.Query{}) {
 				time.Sleep(time.Millisecond)
 			}
 		}
@@ -230,7 +230,7 @@ func TestClosedWhileUsed(t *testing.T) {
 		done <- err
 	}
 	go use(func() error { return b.PutItems(t.Context(), "s", libraryItem(500)) })
-	go use(func() error { return last(b.Items(t.Context(), "s", state.ItemQuery{})) })
+	go use(func() error { return last(b.Items(t.Context(), "s", state.Query{})) })
 	time.Sleep(20 * time.Millisecond)
 	must(t, b.Close())
 	for range 2 {

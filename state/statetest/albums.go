@@ -69,7 +69,7 @@ func testFiling(t *testing.T, h Harness) {
 		}
 	}
 	must(t, b.PutItems(ctx, "s", list...))
-	filing := func() []*state.Item { return collect(t, b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Filing})) }
+	filing := func() []*state.Item { return collect(t, b.Items(ctx, "s", state.Query{Awaiting: state.Filing})) }
 	waiting := filing()
 	if len(waiting) != 10 || waiting[0].Outcome() != state.OutcomePending {
 		t.Fatalf("%d items are to be put into albums", len(waiting))

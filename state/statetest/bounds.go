@@ -34,7 +34,7 @@ func testUnstorable(t *testing.T, h Harness) {
 	it.Errors = map[state.Stage]state.ErrorRecord{state.Transfer: {Type: "server", Message: long, At: time.Now()}}
 	must(t, b.PutItems(ctx, "s", it)) // a message is cut
 	for _, b := range []state.Backend{b, h.open(t)} {
-		got := collect(t, b.Items(ctx, "s", state.ItemQuery{}))
+		got := collect(t, b.Items(ctx, "s", state.Query{}))
 		if len(got) != 2 || got[0].Name != item(0).Name || got[1].Name != item(3).Name {
 			t.Fatalf("%d items stored, want the two good ones", len(got))
 		}

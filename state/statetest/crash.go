@@ -92,7 +92,7 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 			t.Errorf("step %d returned nil and is lost", i)
 		}
 	}
-	got := collect(t, b.Items(ctx, "s", state.ItemQuery{}))
+	got := collect(t, b.Items(ctx, "s", state.Query{}))
 	seen := map[string]bool{}
 	for _, it := range got {
 		if seen[it.ID.Key()] {
@@ -114,7 +114,7 @@ func crashAt(t *testing.T, h Harness, n int) bool {
 }
 
 func awaitCreate(t *testing.T, b state.Backend) int {
-	return len(collect(t, b.Items(t.Context(), "s", state.ItemQuery{Awaiting: state.Create})))
+	return len(collect(t, b.Items(t.Context(), "s", state.Query{Awaiting: state.Create})))
 }
 
 func has(t *testing.T, b state.Backend, name string) bool {

@@ -39,7 +39,7 @@ func testTogether(t *testing.T, h Harness) {
 	wg.Wait()
 	for _, b := range []state.Backend{b, h.open(t)} {
 		seqs := map[int64]bool{}
-		for _, it := range collect(t, b.Items(ctx, "s", state.ItemQuery{})) {
+		for _, it := range collect(t, b.Items(ctx, "s", state.Query{})) {
 			seqs[it.Seq] = true
 		}
 		if len(seqs) != each+1 || !seqs[1] || !seqs[each+1] {
@@ -83,7 +83,7 @@ func testOneName(t *testing.T, h Harness) {
 		})
 	}
 	wg.Wait()
-	got := collect(t, h.open(t).Items(ctx, "s", state.ItemQuery{}))
+	got := collect(t, h.open(t).Items(ctx, "s", state.Query{}))
 	if stored != 1 || len(got) != 1 {
 		t.Errorf("%d calls stored the name, and %d items have it, want 1", stored, len(got))
 	}

@@ -29,7 +29,7 @@ func testSeq(t *testing.T, h Harness) {
 	if again.Seq != 2 {
 		t.Errorf("the changed item has Seq %d, want 2", again.Seq)
 	}
-	equal(t, "items in order", list, collect(t, b.Items(ctx, "s", state.ItemQuery{})))
+	equal(t, "items in order", list, collect(t, b.Items(ctx, "s", state.Query{})))
 }
 
 // mixed returns items in every state that matters.
@@ -60,36 +60,13 @@ func mixed(n int) []*state.Item {
 	return list
 }
 
-func testQueries(t *testing.T, h Harness) {
-	b, ctx := h.started(t), t.Context()
-	list := mixed(h.most(150))
-	must(t, b.PutItems(ctx, "s", list...))
-	for _, stage := range []state.Stage{"", state.Discovery, state.Transfer, state.Create, state.Filing} {
-		for _, after := range []int64{0, 1, 75, 149, 150, 1 << 40} {
-			for _, limit := range []int{0, 1, 10, 70, 1000} {
-				var want []int64
-				for _, it := range list {
-					if it.Seq > after && (stage == "" || it.Next() == stage) && (limit == 0 || len(want) < limit) {
-						want = append(want, it.Seq)
-					}
-				}
-				var got []int64
-				for _, it := range collect(t, b.Items(ctx, "s", state.ItemQuery{Awaiting: stage, After: after, Limit: limit})) {
-					got = append(got, it.Seq)
-				}
-				equal(t, fmt.Sprintf("awaiting %q after %d limit %d", stage, after, limit), want, got)
-			}
-		}
-	}
-}
-
 // testIterationWhileWriting does what the engine does: it works through the
 // items that await a stage and stores each as it passes it.
 func testIterationWhileWriting(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
 	must(t, b.PutItems(ctx, "s", items(0, 100)...))
 	seen := map[string]int{}
-	for it, err := range b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Transfer}) {
+	for it, err := range b.Items(ctx, "s", state.Query{Awaiting: state.Transfer}) {
 		must(t, err)
 		seen[it.Name]++
 		it.Transfer = state.Completed
@@ -103,7 +80,7 @@ func testIterationWhileWriting(t *testing.T, h Harness) {
 			t.Errorf("item %s came %d times", it.Name, seen[it.Name])
 		}
 	}
-	for it, err := range b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Transfer}) {
+	for it, err := range b.Items(ctx, "s", state.Query{Awaiting: state.Transfer}) {
 		must(t, err)
 		if it.ID.Medium < item(1000).ID.Medium {
 			t.Errorf("item %s still awaits transfer", it.Name)
@@ -143,7 +120,7 @@ func testItemByKeyAndName(t *testing.T, h Harness) {
 	}
 	_, err = b.ItemNamed(ctx, "s", item(0).Name)
 	wantNotFound(t, "item by its old name", err)
-	if got := collect(t, h.open(t).Items(ctx, "s", state.ItemQuery{})); len(got) != 3 {
+	if got := collect(t, h.open(t).Items(ctx, "s", state.Query{})); len(got) != 3 {
 		t.Errorf("%d items after one has a new name, want 3", len(got))
 	}
 }
@@ -191,7 +168,7 @@ func testNameOnly(t *testing.T, h Harness) {
 
 	for _, b := range []state.Backend{b, h.open(t)} {
 		var names []string
-		for n, it := range collect(t, b.Items(ctx, "s", state.ItemQuery{})) {
+		for n, it := range collect(t, b.Items(ctx, "s", state.Query{})) {
 			names = append(names, it.Name)
 			if it.ID != item(n).ID || it.Seq != int64(n+1) {
 				t.Errorf("item %d is %s with Seq %d", n, it.ID.Key(), it.Seq)
@@ -223,7 +200,7 @@ func testNameTaken(t *testing.T, h Harness) {
 	if got.ID != item(0).ID {
 		t.Errorf("the name went to %s", got.ID.Key())
 	}
-	if got := collect(t, b.Items(ctx, "s", state.ItemQuery{})); len(got) != 1 {
+	if got := collect(t, b.Items(ctx, "s", state.Query{})); len(got) != 1 {
 		t.Errorf("%d items stored, want 1: a refused call stores nothing", len(got))
 	}
 }
@@ -250,7 +227,7 @@ func testHostileNames(t *testing.T, h Harness) {
 	}
 	for _, b := range []state.Backend{b, h.open(t)} {
 		var got []string
-		for _, it := range collect(t, b.Items(ctx, "s", state.ItemQuery{})) {
+		for _, it := range collect(t, b.Items(ctx, "s", state.Query{})) {
 			got = append(got, it.Name)
 		}
 		equal(t, "names", stored, got)

@@ -70,7 +70,7 @@ func testJournal(t *testing.T, h Harness) {
 			break
 		}
 	}
-	if got := collect(t, b.Items(ctx, "s", state.ItemQuery{})); len(got) != 1 {
+	if got := collect(t, b.Items(ctx, "s", state.Query{})); len(got) != 1 {
 		t.Errorf("%d items beside the journal, want 1", len(got))
 	}
 }

@@ -35,7 +35,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		wg.Go(func() {
 			for n := range each {
 				after := int64(0)
-				for it, err := range b.Items(ctx, "s", state.ItemQuery{}) {
+				for it, err := range b.Items(ctx, "s", state.Query{}) {
 					if err != nil || it.Seq <= after {
 						t.Errorf("item after %d: %v, %v", after, it, err)
 						return
@@ -55,7 +55,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		})
 	}
 	wg.Wait()
-	if got := collect(t, b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Create})); len(got) != writers*each {
+	if got := collect(t, b.Items(ctx, "s", state.Query{Awaiting: state.Create})); len(got) != writers*each {
 		t.Errorf("%d items await create, want %d", len(got), writers*each)
 	}
 	for n := range writers * each {
@@ -105,7 +105,7 @@ func testLarge(t *testing.T, h Harness) {
 	if counts.Total != large {
 		t.Errorf("%d items, want %d", counts.Total, large)
 	}
-	if got := collect(t, b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Create})); len(got) != 2 {
+	if got := collect(t, b.Items(ctx, "s", state.Query{Awaiting: state.Create})); len(got) != 2 {
 		t.Errorf("%d items await create, want 2", len(got))
 	}
 }

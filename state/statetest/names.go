@@ -22,7 +22,7 @@ func testNameOnlyUnderNewName(t *testing.T, h Harness) {
 		t.Errorf("the item has Seq %d, want a new one", it.Seq)
 	}
 	for _, b := range []state.Backend{b, h.open(t)} {
-		equal(t, "names", []string{"a.jpg", item(1).Name, "b.jpg"}, namesOf(collect(t, b.Items(ctx, "s", state.ItemQuery{}))))
+		equal(t, "names", []string{"a.jpg", item(1).Name, "b.jpg"}, namesOf(collect(t, b.Items(ctx, "s", state.Query{}))))
 	}
 }
 
@@ -53,7 +53,7 @@ func testNamesExchanged(t *testing.T, h Harness) {
 		}
 		must(t, b.PutItems(ctx, "s", list[:4]...))
 		for _, b := range []state.Backend{b, h.open(t)} {
-			equal(t, "items", list, collect(t, b.Items(ctx, "s", state.ItemQuery{})))
+			equal(t, "items", list, collect(t, b.Items(ctx, "s", state.Query{})))
 			for n, name := range names {
 				got, err := b.ItemNamed(ctx, "s", name)
 				must(t, err)
@@ -67,7 +67,7 @@ func testNamesExchanged(t *testing.T, h Harness) {
 	before := namesOf(list)
 	list[0].Name, list[1].Name = list[4].Name, "y.jpg"
 	wantRefused(t, "a name that the fifth item keeps", b.PutItems(ctx, "s", list[0], list[1]))
-	equal(t, "names after a refused call", before, namesOf(collect(t, b.Items(ctx, "s", state.ItemQuery{}))))
+	equal(t, "names after a refused call", before, namesOf(collect(t, b.Items(ctx, "s", state.Query{}))))
 }
 
 // testTwoProcesses lets two processes take turns at a session. Each finds what the
@@ -102,7 +102,7 @@ func testTwoProcesses(t *testing.T, h Harness) {
 		wantRefused(t, "a name that the other process gave", b.PutItems(ctx, "s", thief))
 		must(t, lock.Unlock())
 		for _, b := range []state.Backend{b, other} {
-			equal(t, fmt.Sprintf("round %d: items", round), list, collect(t, b.Items(ctx, "s", state.ItemQuery{})))
+			equal(t, fmt.Sprintf("round %d: items", round), list, collect(t, b.Items(ctx, "s", state.Query{})))
 			for _, it := range list {
 				got, err := b.ItemNamed(ctx, "s", it.Name)
 				must(t, err)
@@ -135,7 +135,7 @@ func testAtOnce(t *testing.T, h Harness) {
 	}
 	wg.Wait()
 	numbers, names := map[int64]bool{}, map[string]bool{}
-	for _, it := range collect(t, h.open(t).Items(ctx, "s", state.ItemQuery{})) {
+	for _, it := range collect(t, h.open(t).Items(ctx, "s", state.Query{})) {
 		numbers[it.Seq], names[it.Name] = true, true
 	}
 	if len(numbers) != 4+2*each || len(names) != 4+2*each || !numbers[4+2*each] {

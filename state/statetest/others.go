@@ -120,7 +120,7 @@ func testLocks(t *testing.T, h Harness) {
 
 	must(t, b.PutSession(ctx, newSession("s")))
 	must(t, b.PutItems(ctx, "s", item(0)))
-	if got := collect(t, second.Items(ctx, "s", state.ItemQuery{})); len(got) != 1 {
+	if got := collect(t, second.Items(ctx, "s", state.Query{})); len(got) != 1 {
 		t.Errorf("reading a locked session: %d items, want 1", len(got))
 	}
 	must(t, lock.Unlock())
@@ -135,7 +135,7 @@ func testLocks(t *testing.T, h Harness) {
 
 	_, err = b.Lock(ctx, "s")
 	must(t, err)
-	if got := collect(t, b.Items(ctx, "s", state.ItemQuery{})); len(got) != 2 {
+	if got := collect(t, b.Items(ctx, "s", state.Query{})); len(got) != 2 {
 		t.Errorf("after another one wrote: %d items, want 2", len(got))
 	}
 	if h.Volatile {
@@ -232,7 +232,7 @@ func calls(ctx context.Context, b state.Backend) map[string]error {
 		"Session": session, "Item": byKey, "ItemNamed": byName, "Counts": counts, "Recall": recall, "Lock": lock,
 		"PutSession":    b.PutSession(ctx, newSession("s")),
 		"Sessions":      last(b.Sessions(ctx)),
-		"Items":         last(b.Items(ctx, "s", state.ItemQuery{})),
+		"Items":         last(b.Items(ctx, "s", state.Query{})),
 		"PutItems":      b.PutItems(ctx, "s", item(9)),
 		"Batches":       last(b.Batches(ctx, "s")),
 		"PutBatch":      b.PutBatch(ctx, "s", &state.Batch{Index: state.FirstBatchIndex}),
@@ -246,7 +246,7 @@ func testCancelled(t *testing.T, h Harness) {
 	b := h.started(t)
 	must(t, b.PutItems(t.Context(), "s", items(0, 3)...))
 	ctx, cancel := context.WithCancel(t.Context())
-	for _, err := range b.Items(ctx, "s", state.ItemQuery{}) {
+	for _, err := range b.Items(ctx, "s", state.Query{}) {
 		must(t, err)
 		break
 	}
@@ -256,7 +256,7 @@ func testCancelled(t *testing.T, h Harness) {
 			t.Errorf("%s with a cancelled context: %v", name, err)
 		}
 	}
-	if got := collect(t, b.Items(t.Context(), "s", state.ItemQuery{})); len(got) != 3 {
+	if got := collect(t, b.Items(t.Context(), "s", state.Query{})); len(got) != 3 {
 		t.Errorf("%d items left, want 3", len(got))
 	}
 }

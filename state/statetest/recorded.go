@@ -94,7 +94,7 @@ func (r rows) check(t *testing.T, when string, b state.Backend) {
 		id := want.Session.ID
 		header, err := b.Session(ctx, id)
 		must(t, err)
-		got := &state.Document{Session: header, Items: collect(t, b.Items(ctx, id, state.ItemQuery{})), Batches: collect(t, b.Batches(ctx, id))}
+		got := &state.Document{Session: header, Items: collect(t, b.Items(ctx, id, state.Query{})), Batches: collect(t, b.Batches(ctx, id))}
 		got.Session.UpdatedAt = want.Session.UpdatedAt
 		equal(t, when+": session "+id, indented(t, want), indented(t, got))
 		for _, it := range want.Items {
@@ -103,7 +103,7 @@ func (r rows) check(t *testing.T, when string, b state.Backend) {
 			equal(t, fmt.Sprintf("%s: item %d of %s", when, it.Seq, id), it, got)
 		}
 		for _, q := range queries() {
-			equal(t, fmt.Sprintf("%s: %+v", when, q), names(found(want.Items, q)), names(collect(t, b.(state.Searcher).Search(ctx, id, q))))
+			equal(t, fmt.Sprintf("%s: %+v", when, q), names(found(want.Items, q)), names(collect(t, b.Items(ctx, id, q))))
 		}
 	}
 	r.checkLedger(t, when, b)

@@ -33,7 +33,7 @@ func testRoundTrip(t *testing.T, h Harness) {
 		got, err := other.Session(t.Context(), id)
 		must(rt, err)
 		equal(rt, "session", s, got)
-		equal(rt, "items", list, collect(rt, other.Items(t.Context(), id, state.ItemQuery{})))
+		equal(rt, "items", list, collect(rt, other.Items(t.Context(), id, state.Query{})))
 		equal(rt, "batches", []*state.Batch{batch}, collect(rt, other.Batches(t.Context(), id)))
 		must(rt, other.Close())
 	})
@@ -91,7 +91,7 @@ func testUnknownSession(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
 	_, err := b.Session(ctx, "other")
 	wantNotFound(t, "Session", err)
-	wantNotFound(t, "Items", last(b.Items(ctx, "other", state.ItemQuery{})))
+	wantNotFound(t, "Items", last(b.Items(ctx, "other", state.Query{})))
 	_, err = b.Item(ctx, "other", item(1).ID.Key())
 	wantNotFound(t, "Item", err)
 	_, err = b.ItemNamed(ctx, "other", "a.jpg")
@@ -116,12 +116,12 @@ func testDeleteSession(t *testing.T, h Harness) {
 	must(t, b.DeleteSession(ctx, "s"))
 	_, err := b.Session(ctx, "s")
 	wantNotFound(t, "session after it is deleted", err)
-	wantNotFound(t, "items after it is deleted", last(b.Items(ctx, "s", state.ItemQuery{})))
+	wantNotFound(t, "items after it is deleted", last(b.Items(ctx, "s", state.Query{})))
 	wantNotFound(t, "deleting twice", b.DeleteSession(ctx, "s"))
 	if got := collect(t, b.Sessions(ctx)); len(got) != 1 || got[0].ID != "kept" {
 		t.Errorf("sessions left: %v", got)
 	}
-	if got := collect(t, b.Items(ctx, "kept", state.ItemQuery{})); len(got) != 1 {
+	if got := collect(t, b.Items(ctx, "kept", state.Query{})); len(got) != 1 {
 		t.Errorf("the other session has %d items, want 1", len(got))
 	}
 	got, err := b.Recall(ctx, "a", entry.Key)
@@ -129,7 +129,7 @@ func testDeleteSession(t *testing.T, h Harness) {
 	equal(t, "ledger entry", &entry, got)
 
 	must(t, b.PutSession(ctx, newSession("s")))
-	if got := collect(t, b.Items(ctx, "s", state.ItemQuery{})); len(got) != 0 {
+	if got := collect(t, b.Items(ctx, "s", state.Query{})); len(got) != 0 {
 		t.Errorf("a new session of the name has %d items", len(got))
 	}
 	if got := collect(t, b.Batches(ctx, "s")); len(got) != 0 {
@@ -168,7 +168,7 @@ func testHostileIDs(t *testing.T, h Harness) {
 		if s.ID != id {
 			t.Errorf("session %q says that it is %q", id, s.ID)
 		}
-		if got := collect(t, b.Items(ctx, id, state.ItemQuery{})); len(got) != 1 || got[0].DestinationID != "of "+id {
+		if got := collect(t, b.Items(ctx, id, state.Query{})); len(got) != 1 || got[0].DestinationID != "of "+id {
 			t.Errorf("session %q has the items of another one", id)
 		}
 	}
@@ -187,11 +187,11 @@ func testReopen(t *testing.T, h Harness) {
 	must(t, b.Close())
 
 	b = h.open(t)
-	equal(t, "items", list, collect(t, b.Items(ctx, "s", state.ItemQuery{})))
+	equal(t, "items", list, collect(t, b.Items(ctx, "s", state.Query{})))
 	got, err := b.ItemNamed(ctx, "s", list[3].Name)
 	must(t, err)
 	equal(t, "item by name", list[3], got)
-	if n := len(collect(t, b.Items(ctx, "s", state.ItemQuery{Awaiting: state.Create}))); n != 1 {
+	if n := len(collect(t, b.Items(ctx, "s", state.Query{Awaiting: state.Create}))); n != 1 {
 		t.Errorf("%d items await create, want 1", n)
 	}
 	if got := collect(t, b.Batches(ctx, "s")); len(got) != 1 || got[0].Status != state.Running {

@@ -170,7 +170,7 @@ func (m *memory) Item(_ context.Context, session, key string) (*state.Item, erro
 	return nil, state.ErrNotFound
 }
 
-func (m *memory) Items(_ context.Context, session string, q state.ItemQuery) iter.Seq2[*state.Item, error] {
+func (m *memory) Items(_ context.Context, session string, q state.Query) iter.Seq2[*state.Item, error] {
 	return func(yield func(*state.Item, error) bool) {
 		for i, it := range m.items[session][q.After:] {
 			if q.Limit > 0 && i == q.Limit || !yield(it, nil) {

@@ -67,7 +67,7 @@ func (a *auditor) items(ctx context.Context, session string, each func(*state.It
 	page := make([]*state.Item, 0, pageSize)
 	for after := int64(0); ; after = page[len(page)-1].Seq {
 		page = page[:0]
-		for it, err := range a.Backend.Items(ctx, session, state.ItemQuery{After: after, Limit: pageSize}) {
+		for it, err := range a.Backend.Items(ctx, session, state.Query{After: after, Limit: pageSize}) {
 			if err != nil {
 				return err
 			}

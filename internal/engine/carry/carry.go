@@ -18,7 +18,7 @@ import (
 
 // Store is what carrying needs of the session's store.
 type Store interface {
-	Page(ctx context.Context, q state.ItemQuery) ([]*state.Item, error)
+	Page(ctx context.Context, q state.Query) ([]*state.Item, error)
 	Put(items ...*state.Item) error
 }
 

@@ -157,7 +157,7 @@ func copied(it *state.Item) *state.Item {
 	return &c
 }
 
-func (l *line) Page(ctx context.Context, q state.ItemQuery) (page []*state.Item, err error) {
+func (l *line) Page(ctx context.Context, q state.Query) (page []*state.Item, err error) {
 	time.Sleep(time.Millisecond)
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -128,7 +128,7 @@ func (s *scheduler) run(ctx context.Context) error {
 // were looked at.
 func (s *scheduler) page(ctx context.Context) (n int, err error) {
 	busy := s.busy() // asked before reading: what ends meanwhile is read as it was
-	page, err := s.c.Store.Page(ctx, state.ItemQuery{Awaiting: state.Transfer, After: s.after, Limit: pageSize})
+	page, err := s.c.Store.Page(ctx, state.Query{Awaiting: state.Transfer, After: s.after, Limit: pageSize})
 	if err != nil {
 		return 0, err
 	}

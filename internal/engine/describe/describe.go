@@ -14,7 +14,7 @@ import (
 
 // Store is what describing needs of the session's store.
 type Store interface {
-	Page(ctx context.Context, q state.ItemQuery) ([]*state.Item, error)
+	Page(ctx context.Context, q state.Query) ([]*state.Item, error)
 }
 
 // Options are the parts of a Describer.
@@ -143,7 +143,7 @@ func (d *Describer) Rest(ctx context.Context) error {
 	size := d.o.Destination.Limits().Batch
 	notify := sync.OnceFunc(func() { d.o.Notice("descriptions are missing at %s: they are written now", d.o.Destination.Name()) })
 	for after := int64(0); ; {
-		page, err := d.o.Store.Page(ctx, state.ItemQuery{After: after, Limit: size})
+		page, err := d.o.Store.Page(ctx, state.Query{After: after, Limit: size})
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -58,7 +58,7 @@ func (d *destination) Annotate(_ context.Context, notes []station.Note) error {
 // store holds items in memory.
 type store []*state.Item
 
-func (s store) Page(_ context.Context, q state.ItemQuery) (page []*state.Item, err error) {
+func (s store) Page(_ context.Context, q state.Query) (page []*state.Item, err error) {
 	for _, it := range s {
 		if it.Seq > q.After && len(page) < q.Limit {
 			page = append(page, it)

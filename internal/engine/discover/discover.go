@@ -17,7 +17,7 @@ import (
 // Store is what discovery needs of the session's store.
 type Store interface {
 	Known
-	Items(ctx context.Context, q state.ItemQuery) iter.Seq2[*state.Item, error]
+	Items(ctx context.Context, q state.Query) iter.Seq2[*state.Item, error]
 	Counts(ctx context.Context) (state.Counts, error)
 	Put(items ...*state.Item) error
 	Record(entries ...state.LedgerEntry) error

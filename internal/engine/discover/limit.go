@@ -29,7 +29,7 @@ func NewLimit(ctx context.Context, lookup *Lookup, stored Store, most int, await
 		return nil, nil
 	}
 	l := &Limit{lookup: lookup, most: most, awaits: awaits}
-	for it, err := range stored.Items(ctx, state.ItemQuery{}) {
+	for it, err := range stored.Items(ctx, state.Query{}) {
 		if errors.Is(err, state.ErrNotFound) {
 			break // a session that is not stored yet
 		}

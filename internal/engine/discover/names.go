@@ -19,7 +19,7 @@ func (d *Discoverer) skipUnlisted(ctx context.Context) error {
 	if !d.Foreign {
 		return nil
 	}
-	for it, err := range d.Store.Items(ctx, state.ItemQuery{Awaiting: state.Transfer}) {
+	for it, err := range d.Store.Items(ctx, state.Query{Awaiting: state.Transfer}) {
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (d *Discoverer) listing(ctx context.Context, notice func(string)) (iter.Seq
 // catalogue reads the session's items.
 func (d *Discoverer) catalogue(ctx context.Context) (*Catalogue, error) {
 	c := NewCatalogue()
-	for it, err := range d.Store.Items(ctx, state.ItemQuery{}) {
+	for it, err := range d.Store.Items(ctx, state.Query{}) {
 		if err != nil {
 			return nil, err
 		}

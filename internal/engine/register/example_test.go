@@ -17,7 +17,7 @@ type uploaded struct {
 	items []*state.Item
 }
 
-func (u uploaded) Page(_ context.Context, q state.ItemQuery) (page []*state.Item, err error) {
+func (u uploaded) Page(_ context.Context, q state.Query) (page []*state.Item, err error) {
 	for _, it := range u.items {
 		if it.Seq > q.After && it.Awaits() == q.Awaiting {
 			page = append(page, it)

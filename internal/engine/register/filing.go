@@ -81,7 +81,7 @@ func (r *Registrar) file(ctx context.Context, a *albums) error {
 	f := &filer{r: r, to: to, albums: a}
 	var after int64
 	for {
-		page, err := r.Store.Page(ctx, state.ItemQuery{Awaiting: state.Filing, After: after, Limit: pageSize})
+		page, err := r.Store.Page(ctx, state.Query{Awaiting: state.Filing, After: after, Limit: pageSize})
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 
 // Store is what registering needs of the session's store.
 type Store interface {
-	Page(ctx context.Context, q state.ItemQuery) ([]*state.Item, error)
+	Page(ctx context.Context, q state.Query) ([]*state.Item, error)
 	Put(items ...*state.Item) error
 	Batches(ctx context.Context) iter.Seq2[*state.Batch, error]
 	PutBatch(b *state.Batch) error
@@ -196,7 +196,7 @@ func (r *Registrar) backlog(ctx context.Context, b *batcher) error {
 	}
 	var after int64
 	for {
-		page, err := r.Store.Page(ctx, state.ItemQuery{Awaiting: state.Create, After: after, Limit: pageSize})
+		page, err := r.Store.Page(ctx, state.Query{Awaiting: state.Create, After: after, Limit: pageSize})
 		if err != nil || len(page) == 0 {
 			return err
 		}

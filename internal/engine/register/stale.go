@@ -14,7 +14,7 @@ func RenewStale(ctx context.Context, store Store, to station.Destination) error 
 	expirer, _ := to.(station.Expirer)
 	var after int64
 	for {
-		page, err := store.Page(ctx, state.ItemQuery{Awaiting: state.Create, After: after, Limit: pageSize})
+		page, err := store.Page(ctx, state.Query{Awaiting: state.Create, After: after, Limit: pageSize})
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -96,7 +96,7 @@ func (s *Session) sameAccount(ctx context.Context, to station.Destination) (bool
 
 // someArrived returns the destination's ids of the first few items that have one.
 func (s *Session) someArrived(ctx context.Context, most int) (ids []string, err error) {
-	for it, err := range s.Items(ctx, state.ItemQuery{}) {
+	for it, err := range s.Items(ctx, state.Query{}) {
 		if err != nil {
 			return nil, err
 		}

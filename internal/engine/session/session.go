@@ -71,13 +71,13 @@ func (s *Session) ItemNamed(ctx context.Context, name string) (*state.Item, erro
 }
 
 // Items iterates the items that q selects.
-func (s *Session) Items(ctx context.Context, q state.ItemQuery) iter.Seq2[*state.Item, error] {
+func (s *Session) Items(ctx context.Context, q state.Query) iter.Seq2[*state.Item, error] {
 	return s.backend.Items(ctx, s.ID, q)
 }
 
 // Page reads a few items at once, so that no iteration of the backend stays open
 // while bytes move.
-func (s *Session) Page(ctx context.Context, q state.ItemQuery) (page []*state.Item, err error) {
+func (s *Session) Page(ctx context.Context, q state.Query) (page []*state.Item, err error) {
 	for it, err := range s.Items(ctx, q) {
 		if err != nil {
 			return nil, err

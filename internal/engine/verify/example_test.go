@@ -15,7 +15,7 @@ import (
 // session is a store of registered items.
 type session []*state.Item
 
-func (s session) Page(_ context.Context, q state.ItemQuery) (page []*state.Item, err error) {
+func (s session) Page(_ context.Context, q state.Query) (page []*state.Item, err error) {
 	for _, it := range s {
 		if it.Seq > q.After {
 			page = append(page, it)

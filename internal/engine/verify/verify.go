@@ -13,7 +13,7 @@ import (
 
 // Store is what a verification needs of the session's store.
 type Store interface {
-	Page(ctx context.Context, q state.ItemQuery) ([]*state.Item, error)
+	Page(ctx context.Context, q state.Query) ([]*state.Item, error)
 	Put(items ...*state.Item) error
 	Recall(ctx context.Context, key string) (*state.LedgerEntry, error)
 	Record(entries ...state.LedgerEntry) error
@@ -83,7 +83,7 @@ const pageSize = 1000
 func (v *Verifier) Run(ctx context.Context) error {
 	var after int64
 	for {
-		items, err := v.Store.Page(ctx, state.ItemQuery{After: after, Limit: pageSize})
+		items, err := v.Store.Page(ctx, state.Query{After: after, Limit: pageSize})
 		if err != nil || len(items) == 0 {
 			return err
 		}

@@ -47,7 +47,7 @@ func BenchmarkPut500(b *testing.B) {
 func BenchmarkTenAwaiting(b *testing.B) {
 	store, _ := loaded(b, 300)
 	for b.Loop() {
-		if got := collect(b, store.Items(b.Context(), "s", state.ItemQuery{Awaiting: state.Transfer, Limit: 10})); len(got) != 10 {
+		if got := collect(b, store.Items(b.Context(), "s", state.Query{Awaiting: state.Transfer, Limit: 10})); len(got) != 10 {
 			b.Fatalf("%d items", len(got))
 		}
 	}

@@ -24,7 +24,7 @@ func item(n int) *state.Item {
 
 func names(t testing.TB, b state.Backend, session string) (list []string) {
 	t.Helper()
-	for _, it := range collect(t, b.Items(t.Context(), session, state.ItemQuery{})) {
+	for _, it := range collect(t, b.Items(t.Context(), session, state.Query{})) {
 		list = append(list, it.Name)
 	}
 	return list
@@ -164,7 +164,7 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
-var all = state.ItemQuery{}
+var all = state.Query{}
 
 // itemsNamed returns an item for each letter.
 func itemsNamed(letters string) (items []*state.Item) {

@@ -97,7 +97,7 @@ func without(d bson.D, keys ...string) bson.D {
 // stands describes where each item of the session stands.
 func stands(t testing.TB, b state.Backend) (list []string) {
 	t.Helper()
-	for _, it := range collect(t, b.Items(t.Context(), january, state.ItemQuery{})) {
+	for _, it := range collect(t, b.Items(t.Context(), january, state.Query{})) {
 		token := ""
 		if it.Receipt != nil {
 			token = it.Receipt.Token + " of " + it.Receipt.At.Format(time.TimeOnly)
@@ -138,7 +138,7 @@ func TestReadQ2google(t *testing.T) {
 	}
 	want(t, "counts", state.Counts{Total: 4, Outcomes: map[state.Outcome]int{state.OutcomeCreated: 1, state.OutcomeFailed: 2, state.OutcomePending: 1}}, counts)
 	for stage, n := range map[state.Stage]int{state.Transfer: 1, state.Create: 2, state.Discovery: 0} {
-		if got := collect(t, b.Items(ctx, january, state.ItemQuery{Awaiting: stage})); len(got) != n {
+		if got := collect(t, b.Items(ctx, january, state.Query{Awaiting: stage})); len(got) != n {
 			t.Errorf("%d items await %s, want %d", len(got), stage, n)
 		}
 	}

@@ -25,28 +25,27 @@ func captured(n int) []*state.Item {
 	return list
 }
 
-func testSearch(t *testing.T, h Harness) {
+func testQueries(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
-	searcher, ok := b.(state.Searcher)
-	if !ok {
-		t.Skip("it does not search")
-	}
 	list := captured(h.most(150))
 	must(t, b.PutItems(ctx, "s", list...))
 	for _, q := range queries() {
 		want := names(found(list, q))
 		var all, paged []*state.Item
-		all = collect(t, searcher.Search(ctx, "s", q))
+		all = collect(t, b.Items(ctx, "s", q))
 		equal(t, fmt.Sprintf("%+v", q), want, names(all))
 		for q.Limit = 7; ; q.After = paged[len(paged)-1].Seq {
-			page := collect(t, searcher.Search(ctx, "s", q))
+			page := collect(t, b.Items(ctx, "s", q))
 			if paged = append(paged, page...); len(page) < q.Limit {
 				break
 			}
 		}
 		equal(t, fmt.Sprintf("%+v by pages", q), want, names(paged))
 	}
-	wantNotFound(t, "Search in another session", last(searcher.Search(ctx, "other", state.Query{Order: state.ByCaptured})))
+	for _, q := range []state.Query{{After: 1 << 40}, {After: 1 << 40, Order: state.ByName}, {Awaiting: state.Create, After: 1 << 40, Limit: 1}} {
+		equal(t, fmt.Sprintf("beyond the end, %+v", q), 0, len(collect(t, b.Items(ctx, "s", q))))
+	}
+	wantNotFound(t, "Items of another session", last(b.Items(ctx, "other", state.Query{Order: state.ByCaptured})))
 }
 
 // queries are of all sorts, without cursor and limit.
@@ -56,7 +55,9 @@ func queries() (all []state.Query) {
 		for _, descending := range []bool{false, true} {
 			for _, q := range []state.Query{
 				{},
+				{Awaiting: state.Discovery},
 				{Awaiting: state.Create},
+				{Awaiting: state.Filing},
 				{Outcome: state.OutcomeFailed},
 				{Outcome: state.OutcomeSkipped, Awaiting: state.Create},
 				{Prefix: "B"},
@@ -105,18 +106,14 @@ func names(list []*state.Item) (all []string) {
 	return all
 }
 
-// testSearchWhileWriting stores items in the midst of a search: what no longer is
+// testQueryWhileWriting stores items in the midst of an iteration: what no longer is
 // what was asked for does not come.
-func testSearchWhileWriting(t *testing.T, h Harness) {
+func testQueryWhileWriting(t *testing.T, h Harness) {
 	b, ctx := h.started(t), t.Context()
-	searcher, ok := b.(state.Searcher)
-	if !ok {
-		t.Skip("it does not search")
-	}
 	list := items(0, 30)
 	must(t, b.PutItems(ctx, "s", list...))
 	n := 0
-	for it, err := range searcher.Search(ctx, "s", state.Query{Outcome: state.OutcomePending, Order: state.ByName}) {
+	for it, err := range b.Items(ctx, "s", state.Query{Outcome: state.OutcomePending, Order: state.ByName}) {
 		must(t, err)
 		if n++; it.Seq != 1 {
 			t.Errorf("item %d came though it had failed", it.Seq)
