@@ -41,10 +41,36 @@ func (d *Destination) Create(ctx context.Context, b station.Batch) (out station.
 	for _, e := range b.Entries {
 		out.Results = append(out.Results, c.register(e))
 	}
-	if err := c.commit(); err != nil {
+	err = c.commit()
+	if err == nil && b.AlbumID != "" {
+		err = c.file(b, out.Results)
+	}
+	if err != nil {
 		return station.BatchResult{}, failure(ctx, op, err)
 	}
 	return out, nil
+}
+
+// file puts the files of a batch into its album. One that cannot be is not created:
+// the call is repeated for it, and finds the file where it lies.
+func (c *creation) file(b station.Batch, results []station.Result) error {
+	if err := c.d.albums.read(c.root); err != nil {
+		return err
+	}
+	var members []station.Member
+	var at []int
+	for i, r := range results {
+		if r.Err == nil {
+			members, at = append(members, station.Member{ID: r.ID, Item: b.Entries[i].Item}), append(at, i)
+		}
+	}
+	errs, err := c.d.link(c.ctx, c.root, b.AlbumID, members)
+	for i, failed := range errs {
+		if failed != nil {
+			results[at[i]] = station.Result{Err: failed}
+		}
+	}
+	return err
 }
 
 // creation is one call of Create. It is made with d.mu held.

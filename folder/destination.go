@@ -32,6 +32,7 @@ type DestinationOptions struct {
 	// Deep says that Inspect reads every byte again, instead of looking at the size
 	// and the time.
 	Deep   bool
+	Links  Links        // what the files in albums are; "" for Symlinks
 	Logger *slog.Logger // nil discards
 }
 
@@ -42,7 +43,7 @@ const (
 
 // Destination is a folder that media are carried into. It implements
 // [station.Destination], [station.Recaller], [station.Locker], [station.Arranger], [station.Annotator],
-// [station.Meter] and [station.Forecaster].
+// [station.Filer], [station.Meter] and [station.Forecaster].
 type Destination struct {
 	o       DestinationOptions
 	place   *place
@@ -54,6 +55,7 @@ type Destination struct {
 	manifest manifest
 	names    dirNames
 	synced   map[string]bool // directories whose own names are durable
+	albums   albums
 }
 
 // NewDestination returns a folder. It touches nothing.
@@ -72,6 +74,7 @@ func NewDestination(o DestinationOptions) (*Destination, error) {
 	o.Name = cmp.Or(o.Name, Scheme+":"+o.Path)
 	o.Interval = cmp.Or(o.Interval, defaultInterval)
 	o.Sidecar = cmp.Or(o.Sidecar, NoSidecar)
+	o.Links = cmp.Or(o.Links, Symlinks)
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Destination{o: o, place: &place{path: o.Path}, synced: map[string]bool{}}, nil
 }

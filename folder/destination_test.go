@@ -64,7 +64,7 @@ func held(t *testing.T, dir string) (all []stationtest.Held) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(name string, e os.DirEntry, err error) error {
 		switch {
-		case err != nil || e.Name() == ownDir:
+		case err != nil || e.Name() == ownDir || name == filepath.Join(dir, albumsDir):
 			return cmpSkip(e, err)
 		case e.IsDir() || path.Ext(e.Name()) == ".xmp":
 			return nil
@@ -77,7 +77,30 @@ func held(t *testing.T, dir string) (all []stationtest.Held) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range all {
+		all[i].Albums = albumsHolding(t, dir, all[i].ID)
+	}
 	return all
+}
+
+// albumsHolding returns the directories of albums with a link to a file.
+func albumsHolding(t *testing.T, dir, file string) (titles []string) {
+	t.Helper()
+	links, err := filepath.Glob(filepath.Join(dir, albumsDir, "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		to, err := filepath.EvalSymlinks(link)
+		if err != nil {
+			t.Error(err)
+		}
+		root, _ := filepath.EvalSymlinks(dir)
+		if to == filepath.Join(root, filepath.FromSlash(file)) {
+			titles = append(titles, filepath.Base(filepath.Dir(link)))
+		}
+	}
+	return titles
 }
 
 func cmpSkip(e os.DirEntry, err error) error {
@@ -106,6 +129,7 @@ func TestDestination(t *testing.T) {
 			Large: 5*interval + 77,
 			Sizes: []int64{interval - 1, interval, interval + 1},
 			Held:  func(t *testing.T) []stationtest.Held { return held(t, dir) },
+			Title: func(title string) string { return strings.ReplaceAll(title, "/", "_") },
 			Forget: func(t *testing.T) {
 				if err := os.RemoveAll(filepath.Join(dir, filepath.FromSlash(partialDir))); err != nil {
 					t.Fatal(err)

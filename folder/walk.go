@@ -88,8 +88,14 @@ func (w *walker) entry(ctx context.Context, name string) error {
 	return w.each(found{name, info})
 }
 
-// below walks a directory.
+// below walks a directory. The albums that a folder keeps show what lies elsewhere in
+// it.
 func (w *walker) below(ctx context.Context, dir string) error {
+	if dir == albumsDir {
+		if _, err := w.root.Lstat(albumsFile); err == nil {
+			return nil
+		}
+	}
 	if isJunkDir(path.Base(dir)) {
 		return nil
 	}

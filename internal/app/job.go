@@ -32,6 +32,7 @@ type Request struct {
 	Quality string // SourceQuality or a height; "" for the session's, or originals
 	Layout  string // "" for the session's, or the destination's default
 	Sidecar string // format of what the destination keeps beside each file; "" for none
+	Links   string // kind of the links in albums of the destination; "" for its default
 	Zone    *time.Location
 
 	Transfers        int
@@ -119,12 +120,15 @@ func (j *Job) openStations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone, Sidecar: r.Sidecar})
+	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone, Sidecar: r.Sidecar, Links: r.Links})
 	if err != nil {
 		return err
 	}
 	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Layout != "" {
 		return usagef("--layout: %s lays nothing out; leave it out", j.To)
+	}
+	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Links != "" {
+		return usagef("--links: the albums of %s have none; leave it out", j.To)
 	}
 	if err := j.checkAlbums(); err != nil {
 		return err

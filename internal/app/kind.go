@@ -88,6 +88,7 @@ type DestinationOptions struct {
 	Zone            *time.Location // in which capture times are laid out
 	Deep            bool           // read every byte again where what is there is looked at
 	Sidecar         string         // format of what is kept beside each file; "" for none
+	Links           string         // kind of the links in albums; "" for the default one
 }
 
 // OpenDestination is a destination that was opened.

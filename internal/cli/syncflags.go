@@ -27,6 +27,7 @@ type syncFlags struct {
 	bwlimit         string
 	album           string
 	albums          string
+	links           string
 	layout          string
 	sidecar         string
 	batchSize       int
@@ -46,6 +47,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put everything into the album of this `NAME`, created if missing; it may have the fields of --layout and {folder}")
 	flags.StringVar(&f.albums, "albums", albumsNone, "`WHICH` albums of the source to keep: none, or mirror for all: as albums, or in a folder as directories of links under Albums")
+	flags.StringVar(&f.links, "links", "", "`KIND` of the links in the albums of a folder: symlink, hardlink or copy (default: the first that the file system has)")
 	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
 	flags.StringVar(&f.sidecar, "sidecar", "none", "keep what the source knows beyond the bytes beside each file in a folder: a `FORMAT`, none, xmp or json")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
@@ -53,6 +55,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
 	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
+	must(cmd.RegisterFlagCompletionFunc("links", cobra.FixedCompletions([]string{"symlink", "hardlink", "copy"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("albums", cobra.FixedCompletions([]string{albumsNone, albumsMirror}, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("sidecar", cobra.FixedCompletions([]string{"none", "xmp", "json"}, cobra.ShellCompDirectiveNoFileComp)))
 	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "batch-size", "chunk-multiplier"} {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"maps"
@@ -218,5 +220,80 @@ func TestFolderIntoAlbums(t *testing.T) {
 			}
 			l.wantAlbums(want)
 		})
+	}
+}
+
+// TestAlbumsOfAFolder are directories of links: each leads to its file, those of an
+// album that is renamed follow, and what others have put beside them stays.
+func TestAlbumsOfAFolder(t *testing.T) {
+	t.Parallel()
+	library := emulator.Many(8, 36)
+	const alps = "5d0c6b1f-4e7a-4b2c-9d3e-000000000001"
+	l := newLine(t, emulator.Options{Library: library, GoPro: emulator.GoProOptions{Albums: []emulator.GoProAlbum{
+		{Title: "Alps / day 1", Media: ids(library, 0, 3)}, {Title: "Summer", Media: ids(library, 2, 6)}, {Title: "Empty"}, {Title: "Summer", Media: ids(library, 5, 8)},
+	}}})
+	for _, kind := range []string{"symlink", "hardlink", "copy"} {
+		dir := filepath.Join(l.Home, kind)
+		args := []string{"gopro:", dir, "--albums", "mirror", "--links", kind}
+		l.KillWhen(func() bool { return len(l.links(dir)) > 0 }, args...)
+		for range 2 {
+			l.SyncUntilDone(1, args...)
+			l.wantLinks(dir, kind, map[string]int{"Alps _ day 1": 3, "Summer": 4, "Summer (…)": 3})
+		}
+		if err := os.WriteFile(filepath.Join(dir, "Albums", "Alps _ day 1", "notes.txt"), []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l.Cloud.GoPro.RenameAlbum(alps, "Winter")
+		l.SyncUntilDone(1, args...)
+		l.wantLinks(dir, kind, map[string]int{"Winter": 3, "Summer": 4, "Summer (…)": 3, "Alps _ day 1": 1})
+		l.Cloud.GoPro.RenameAlbum(alps, "Alps / day 1")
+		l.Want(0, "verify", dir, "--deep")
+	}
+	s, r := l.Sync(filepath.Join(l.Home, "symlink"), "gphotos:")
+	if r.Code != 0 || s.Items.Total != 8 {
+		t.Errorf("a folder with albums as a source: exit code %d, %+v\n%s", r.Code, s.Items, r.Stderr)
+	}
+	l.Want(2, "sync", "gopro:", "gphotos:", "--links", "copy")
+	l.Want(2, "sync", "gopro:", filepath.Join(l.Home, "another"), "--links", "soft")
+}
+
+// links returns the files in the albums of a folder.
+func (l *line) links(dir string) []string {
+	found, err := filepath.Glob(filepath.Join(dir, "Albums", "*", "*"))
+	if err != nil {
+		l.T.Error(err)
+	}
+	return found
+}
+
+// wantLinks counts the files of each album: each is of the wanted kind, and has the
+// bytes of a file of the library.
+func (l *line) wantLinks(dir, kind string, want map[string]int) {
+	l.T.Helper()
+	sums := map[string]bool{}
+	for _, x := range l.Cloud.GoPro.Expected() {
+		sums[x.SHA256] = true
+	}
+	got := map[string]int{}
+	for _, link := range l.links(dir) {
+		title := filepath.Base(filepath.Dir(link))
+		if at := strings.LastIndex(title, "("); at > 0 {
+			title = title[:at] + "(…)"
+		}
+		got[title]++
+		if filepath.Ext(link) == ".txt" {
+			continue
+		}
+		data, err := os.ReadFile(link)
+		sum := sha256.Sum256(data)
+		if err != nil || !sums[hex.EncodeToString(sum[:])] {
+			l.T.Errorf("%s has other bytes than a file of the library: %v", link, err)
+		}
+		if to, err := os.Readlink(link); (err == nil) != (kind == "symlink") || strings.HasPrefix(to, "/") {
+			l.T.Errorf("%s is no relative %s: %q", link, kind, to)
+		}
+	}
+	if !maps.Equal(got, want) {
+		l.T.Errorf("%s: links %v, want %v", kind, got, want)
 	}
 }

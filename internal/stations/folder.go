@@ -50,6 +50,9 @@ func (Folder) Destination(_ context.Context, e *app.Env, uri app.URI, o app.Dest
 	if options.Sidecar, err = folder.ParseSidecar(o.Sidecar); err != nil {
 		return nil, &config.UsageError{Message: fmt.Sprintf("--sidecar: %v", err)}
 	}
+	if options.Links, err = folder.ParseLinks(o.Links); err != nil {
+		return nil, &config.UsageError{Message: fmt.Sprintf("--links: %v", err)}
+	}
 	destination, err := folder.NewDestination(options)
 	if err != nil {
 		return nil, err
