@@ -20,4 +20,16 @@
 // The manifest is the folder's ledger: what it lists and the disk holds is not
 // carried again, whatever became of the sessions. [Verify] holds the disk against
 // it.
+//
+// # Sidecars
+//
+// A folder that is asked to (see [DestinationOptions]) keeps what the source knows of
+// an item beside its file, as XMP or JSON. A sidecar that is there is never replaced,
+// and is not in SHA256SUMS: it may be edited. A folder as a source passes on those that
+// it finds.
+//
+// # File systems
+//
+// Names are safe for all common file systems. What the one at hand takes, [Probe] finds
+// out.
 package folder

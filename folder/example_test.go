@@ -2,6 +2,7 @@ package folder_test
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/gondola-sync/gondola/folder"
@@ -25,4 +26,16 @@ func ExampleParseLayout() {
 	// Output:
 	// 2025/GX010042 {k7Qp2m}.MP4
 	// layout "{yaer}/{name}": there is no field {yaer}; the fields are {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind}
+}
+
+func ExampleProbe() {
+	root, err := os.OpenRoot(os.TempDir())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer root.Close()
+	disk, err := folder.Probe(root, ".")
+	fmt.Println(disk.NameBytes > 100, disk.TimeStep > 0, err)
+	// Output: true true <nil>
 }
