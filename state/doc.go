@@ -11,5 +11,9 @@
 // What a store may offer beyond is a [Journal], the history of a session and a
 // view of what its run is doing, for other processes.
 //
-// The rule that tells where an item stands is in one place, [Item.Next]: backends index by it, the engine works by it.
+// What is stored are documents; a [Codec] writes and reads them, [Documents] unless
+// the driver shares its documents with another program.
+//
+// The rule that tells where an item stands is in one place, [Item.Next]: backends
+// index by it, the engine works by it.
 package state
