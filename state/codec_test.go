@@ -61,6 +61,14 @@ func TestDocumentsOfTheFirstLayout(t *testing.T) {
 	if err != nil || !s.CreatedAt.Equal(at("2026-01-31T08:15:30.123456Z")) || s.BatchSize != 20 || s.From != "gopro:" || s.Stages[Create] != Pending || len(s.Filter.Types) != 1 || s.Extra != nil {
 		t.Errorf("session = %+v, %v", s, err)
 	}
+	if w, err := s.CaptureWindow(); err != nil || !s.Foreign || !w.Start.Equal(at("2026-01-08T00:00:00Z")) || !w.End.After(at("2026-01-09T23:59:59Z")) {
+		t.Errorf("foreign %v, window %v, %v", s.Foreign, w, err)
+	}
+	named, err := Documents{}.DecodeItem([]byte(`{"file_name": "a000.jpg", "media_id": "M1", "download_url": "https://cdn.example/a", "upload_token": "tok", "media_type": "photo", "errors": {},
+  "gondola": {"id": "", "seq": 1, "legacy_name": "a000.jpg", "size": -1, "kind": "photo", "receipt": {"size": -1}}}`))
+	if err != nil || !named.ID.IsZero() || named.Receipt.Token != "tok" || !named.Receipt.Once || string(named.Extra["media_id"]) != `"M1"` || named.Errors != nil {
+		t.Errorf("item known by name = %+v, %v", named, err)
+	}
 	b, err := Documents{}.DecodeBatch([]byte(`{"batch_index": 7, "file_names": [], "status": "failed", "responses_json": null,
   "error": {"error_type": "server", "message": "no", "attempt": 1, "updated_at": "2026-01-31T08:15:30+00:00"}, "gondola": {"error_class": "item"}}`))
 	if err != nil || b.Index != 7 || b.Error.Class != fault.Item || b.Error.At.Year() != 2026 || b.Extra != nil {
