@@ -109,6 +109,7 @@ var confusable = []string{"clash/Bär.JPG", "clash/BÄR.jpg", "clash/" + norm.NF
 // disks that take few names, no links, or times in steps of seconds; a run is killed
 // in between. Everything is there, and stays.
 func TestFolderOnDisks(t *testing.T) {
+	t.Parallel()
 	eachDisk(t, func(t *testing.T, _ disk, at string) {
 		l := newLine(t, emulator.Options{Library: emulator.Demo()})
 		source, target := filepath.Join(l.Home, "source"), filepath.Join(at, "photos")
@@ -141,6 +142,7 @@ func TestFolderOnDisks(t *testing.T) {
 // TestReadOnlyDisk: a disk that cannot be written is not probed, is said to be so, and
 // can be carried from.
 func TestReadOnlyDisk(t *testing.T) {
+	t.Parallel()
 	ext4 := disks[slices.IndexFunc(disks, func(d disk) bool { return d.name == "ext4" })]
 	at := ext4.attach(t)
 	l := newLine(t, emulator.Options{Library: emulator.Many(2, 1)})

@@ -220,6 +220,7 @@ func (l *line) listed(zone, dir string) map[string]time.Time {
 // TestExiftoolAgreesWithListing: what a listing says of captures is what exiftool
 // reads in the files, on machines in any zone.
 func TestExiftoolAgreesWithListing(t *testing.T) {
+	t.Parallel()
 	needExiftool(t)
 	l := newLine(t, emulator.Options{})
 	dir := filepath.Join(l.Home, "card")
@@ -299,6 +300,7 @@ func aroundTheClock() emulator.Library {
 // and what exiftool reads in the sidecar are one instant; machines in any zone write
 // the same bytes under the same names.
 func TestExiftoolAgreesWithFolder(t *testing.T) {
+	t.Parallel()
 	needExiftool(t)
 	l := newLine(t, emulator.Options{Library: aroundTheClock()})
 	var first map[string]manifestLine

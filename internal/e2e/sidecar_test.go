@@ -55,6 +55,7 @@ func (l *line) wantWhole(dir string) {
 // TestSidecarsAreWholeAfterKills kills the command while it writes sidecars: each one
 // that is there is whole, and in the end each file has one.
 func TestSidecarsAreWholeAfterKills(t *testing.T) {
+	t.Parallel()
 	const files = 120
 	l := newLine(t, emulator.Options{Library: emulator.Many(files, 1)})
 	dir := filepath.Join(l.Home, "photos")
