@@ -48,6 +48,9 @@ func (k Kind) IsSource() bool { return is[Source](k) }
 // IsDestination reports whether stations of this kind can be carried to.
 func (k Kind) IsDestination() bool { return is[Destination](k) }
 
+// HasAccount reports whether stations of this kind are opened with credentials.
+func (k Kind) HasAccount() bool { return is[Account](k) }
+
 func is[T any](k Kind) bool {
 	_, ok := k.New().(T)
 	return ok

@@ -40,7 +40,7 @@ else 1.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), &f) },
 	}
 	f.state.add(cmd)
-	f.services.add(cmd, known)
+	f.services.add(cmd, known.Filter(registry.Kind.HasAccount))
 	return cmd
 }
 

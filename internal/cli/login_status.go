@@ -24,7 +24,7 @@ profile of a service is not needed if it has no credentials and others do.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.loginStatus(cmd.Context(), &f) },
 	}
-	f.add(cmd, known)
+	f.add(cmd, known.Filter(registry.Kind.HasAccount))
 	return cmd
 }
 

@@ -18,7 +18,6 @@ func testUnstorable(t *testing.T, h Harness) {
 	long := strings.Repeat("v", 17<<20)
 	for what, spoil := range map[string]func(*state.Item){
 		"a type of 17 MiB":    func(it *state.Item) { it.Type = long },
-		"a medium of 17 MiB":  func(it *state.Item) { it.ID.Medium = long },
 		"an id of 4 KiB":      func(it *state.Item) { it.ID.Medium = long[:4<<10] },
 		"a label of 4 KiB":    func(it *state.Item) { it.ID.Label = long[:4<<10] },
 		"a name of 4 KiB":     func(it *state.Item) { it.Name = long[:4<<10] },
