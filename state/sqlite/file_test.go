@@ -117,8 +117,10 @@ func TestOpenExisting(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "empty.db"), nil, 0o600))
 	existing := sqlite.Opener(sqlite.Options{Existing: true})
+	// As a process leaves it that was killed before it made the first table.
+	raw(t, filepath.Join(dir, "begun.db"), "PRAGMA application_id = 0x476f6e64", "CREATE TABLE t (x)", "DROP TABLE t")
 	before := files(t, dir)
-	for _, name := range []string{"none.db", "nowhere/none.db", "empty.db"} {
+	for _, name := range []string{"none.db", "nowhere/none.db", "empty.db", "begun.db"} {
 		if b, err := existing(t.Context(), "sqlite:"+filepath.Join(dir, name)); b != nil || !errors.Is(err, state.ErrNotFound) || fault.CodeOf(err) != fault.State {
 			t.Errorf("Open of %s = %v, %v, want ErrNotFound", name, b, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state"
 )
 
 // applicationID marks the files that are ours, in the header of the database:
@@ -29,12 +30,26 @@ func (b *db) prepareSchema(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now == 0 && b.existing:
-		return b.unfit(errors.New("it has no schema, and may not be changed now"), "run gondola sync, which makes it")
+		return b.withoutSchema(ctx)
 	case now < version && b.existing:
 		b.outdated.Store(true)
 		return nil
 	}
 	return b.migrate(ctx)
+}
+
+// withoutSchema is the fault of a file that is to be opened as it is and has no schema.
+// One without a table is not begun: the process that made it was killed.
+func (b *db) withoutSchema(ctx context.Context) error {
+	why := errors.New("it has no schema, and may not be changed now")
+	var tables int
+	if _, err := b.row(ctx, "count the tables of", "SELECT count(*) FROM sqlite_schema", &tables); err != nil {
+		return err
+	}
+	if tables == 0 {
+		why = fmt.Errorf("%w: %w", state.ErrNotFound, why)
+	}
+	return b.unfit(why, "run gondola sync, which makes it")
 }
 
 // upgrade brings an older schema up to date that was left as it was.
