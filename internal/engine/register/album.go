@@ -25,10 +25,12 @@ type albums struct {
 	r    *Registrar
 	open map[string]string // ids, by owner
 	lost map[string]string // ids of albums that could not be written to, by owner
+	// begun are the owners of albums whose last part nothing was put into yet.
+	begun map[string]bool
 }
 
 func newAlbums(r *Registrar) *albums {
-	a := &albums{r: r, open: map[string]string{}, lost: map[string]string{}}
+	a := &albums{r: r, open: map[string]string{}, lost: map[string]string{}, begun: map[string]bool{}}
 	if s := r.Store.Header(); s.AlbumID != "" {
 		a.open[ownerOf(media.Album{Title: s.Album})] = s.AlbumID
 	}
@@ -253,8 +255,11 @@ func (x *albums) record(title, id string, a media.Album) error {
 // time, and for each part of one that is full.
 func (x *albums) renew(ctx context.Context, a media.Album, cause error) (again bool, err error) {
 	switch owner := ownerOf(a); {
+	case fault.CodeOf(cause) == fault.AlbumFull && x.begun[owner]:
+		return false, nil // a new part is said to be full: the next run tries a further one
 	case fault.CodeOf(cause) == fault.AlbumFull:
 		delete(x.open, owner)
+		x.begun[owner] = true
 		return true, x.nextPart(ctx, a)
 	case fault.CodeOf(cause) != fault.Album || x.lost[owner] != "":
 		return false, nil
@@ -270,6 +275,9 @@ func (x *albums) renew(ctx context.Context, a media.Album, cause error) (again b
 		return true, nil
 	}
 }
+
+// filled notes that items were put into an album.
+func (x *albums) filled(a media.Album) { delete(x.begun, ownerOf(a)) }
 
 // nextPart lets a further album take what an album that is full does not.
 func (x *albums) nextPart(ctx context.Context, a media.Album) error {

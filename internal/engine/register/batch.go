@@ -194,6 +194,9 @@ func (b *batcher) send(ctx context.Context, g *group) (again []*state.Item, err 
 		}
 		return b.sendElsewhere(ctx, g, err)
 	}
+	if g.album != nil {
+		b.albums.filled(*g.album)
+	}
 	if b.r.Answered != nil {
 		b.r.Answered(created)
 	}

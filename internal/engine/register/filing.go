@@ -208,6 +208,7 @@ func (f *filer) add(ctx context.Context, a *album) (errs []error, err error) {
 			err = &fault.Error{Class: fault.Session, Code: fault.Protocol, Op: fmt.Sprintf("put %d items into an album: %d results", len(members), len(errs))}
 		}
 		if err == nil {
+			f.albums.filled(a.Album)
 			return errs, nil
 		}
 		if again, renewErr := f.albums.renew(ctx, a.Album, err); !again || renewErr != nil {
