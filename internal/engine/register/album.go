@@ -261,8 +261,8 @@ func (x *albums) renew(ctx context.Context, a media.Album, cause error) (again b
 		delete(x.open, owner)
 		x.begun[owner] = true
 		return true, x.nextPart(ctx, a)
-	case fault.CodeOf(cause) != fault.Album || x.lost[owner] != "":
-		return false, nil
+	case fault.CodeOf(cause) != fault.Album || x.open[owner] == "" || x.lost[owner] != "":
+		return false, nil // it could not be opened, or its place is taken already
 	default:
 		x.r.Report.Notice("the album %q is not there any more or cannot be written to; another one takes its place", a.Title)
 		x.lost[owner] = x.open[owner]
