@@ -30,12 +30,16 @@ type albumRecord struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Dir   string `json:"dir"` // relative to the folder; it is made for the first link
+	// Ordered is the size of the file of its links when they were numbered last.
+	Ordered int64 `json:"ordered,omitempty"`
 }
 
 // linkRecord is a line of the file of an album's links.
 type linkRecord struct {
 	Name string `json:"name"` // within the directory of the album
 	Path string `json:"path"` // of the file, relative to the folder
+	// Was is the name of a link that is renamed: a run that is killed may leave it.
+	Was string `json:"was,omitempty"`
 }
 
 // albums are the albums of a folder. They are used with the mutex of the destination
@@ -54,7 +58,7 @@ func (a *albums) read(root *os.Root) error {
 		return nil
 	}
 	all := []albumRecord{}
-	err := records(root, albumsFile, func(line []byte) {
+	err := records(root, albumsFile, func(_ int64, line []byte) {
 		var r albumRecord
 		if json.Unmarshal(line, &r) == nil && r.ID != "" {
 			all = replaced(all, r)
@@ -67,7 +71,7 @@ func (a *albums) read(root *os.Root) error {
 }
 
 // records calls each for every whole line of a file of the folder's own.
-func records(root *os.Root, name string, each func(line []byte)) error {
+func records(root *os.Root, name string, each func(offset int64, line []byte)) error {
 	f, err := regular.OpenIn(root, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -76,7 +80,7 @@ func records(root *os.Root, name string, each func(line []byte)) error {
 		return err
 	}
 	defer f.Close()
-	return lines(f, 0, func(_ int64, line []byte) error { each(line); return nil })
+	return lines(f, 0, func(offset int64, line []byte) error { each(offset, line); return nil })
 }
 
 func replaced(all []albumRecord, r albumRecord) []albumRecord {
@@ -179,7 +183,7 @@ func (d *Destination) link(ctx context.Context, root *os.Root, albumID string, m
 	if !ok {
 		return nil, &fault.Error{Class: fault.Session, Code: fault.Album, Op: "find the album " + albumID}
 	}
-	if err := d.albums.load(root, r.ID); err != nil {
+	if err := d.loadLinks(root, r); err != nil {
 		return nil, err
 	}
 	disk, err := d.place.fileSystem()
@@ -196,22 +200,28 @@ func (d *Destination) link(ctx context.Context, root *os.Root, albumID string, m
 	return errs, l.commit()
 }
 
-// load reads the links of an album.
-func (a *albums) load(root *os.Root, id string) error {
-	if a.of == id {
-		return nil
-	}
-	links := map[string]string{}
-	err := records(root, path.Join(linksDir, id+".jsonl"), func(line []byte) {
-		var r linkRecord
-		if json.Unmarshal(line, &r) == nil {
-			links[r.Path] = r.Name
+// linksFile is the file of the links of an album.
+func linksFile(id string) string { return path.Join(linksDir, id+".jsonl") }
+
+// load reads the links of an album. It returns the former names of those that were
+// about to be renamed after the album was numbered last, by path of the file.
+func (a *albums) load(root *os.Root, r albumRecord) (was map[string]string, err error) {
+	links, was := map[string]string{}, map[string]string{}
+	err = records(root, linksFile(r.ID), func(offset int64, line []byte) {
+		var l linkRecord
+		if json.Unmarshal(line, &l) != nil {
+			return
+		}
+		links[l.Path] = l.Name
+		delete(was, l.Path)
+		if l.Was != "" && offset >= r.Ordered {
+			was[l.Path] = l.Was
 		}
 	})
 	if err == nil {
-		a.of, a.links = id, links
+		a.of, a.links = r.ID, links
 	}
-	return err
+	return was, err
 }
 
 // RenameAlbum implements [station.Filer]: the links move to a directory of the title.
@@ -222,11 +232,11 @@ func (d *Destination) RenameAlbum(ctx context.Context, albumID, title string) er
 		if !ok {
 			return &fault.Error{Class: fault.Session, Code: fault.Album, Op: "find the album " + albumID}
 		}
-		before := r.Dir
-		r.Title, r.Dir = title, d.albums.dirFor(title, albumID, disk)
-		if err := d.albums.load(root, albumID); err != nil {
+		if err := d.loadLinks(root, r); err != nil {
 			return err
 		}
+		before := r.Dir
+		r.Title, r.Dir = title, d.albums.dirFor(title, albumID, disk)
 		if err := d.moveLinks(root, before, r.Dir); err != nil {
 			return err
 		}

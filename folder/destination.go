@@ -31,9 +31,11 @@ type DestinationOptions struct {
 	Sidecar  Sidecar // what is kept beside each file; "" for NoSidecar
 	// Deep says that Inspect reads every byte again, instead of looking at the size
 	// and the time.
-	Deep   bool
-	Links  Links        // what the files in albums are; "" for Symlinks
-	Logger *slog.Logger // nil discards
+	Deep  bool
+	Links Links // what the files in albums are; "" for Symlinks
+	// AlbumOrder has OrderAlbums number the links of albums by capture time.
+	AlbumOrder bool
+	Logger     *slog.Logger // nil discards
 }
 
 const (
@@ -43,7 +45,7 @@ const (
 
 // Destination is a folder that media are carried into. It implements
 // [station.Destination], [station.Recaller], [station.Locker], [station.Arranger], [station.Annotator],
-// [station.Filer], [station.Meter] and [station.Forecaster].
+// [station.Filer], [station.Orderer], [station.Meter] and [station.Forecaster].
 type Destination struct {
 	o       DestinationOptions
 	place   *place

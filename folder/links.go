@@ -79,7 +79,7 @@ func (l *linking) add(m station.Member) error {
 			return err
 		}
 		l.d.albums.links[m.ID] = name
-		l.made = append(l.made, linkRecord{name, m.ID})
+		l.made = append(l.made, linkRecord{Name: name, Path: m.ID})
 		return nil
 	}
 	return &fault.Error{Class: fault.Item, Code: fault.Rejected, Op: "find a free name for a link to " + m.ID}
@@ -198,7 +198,7 @@ func (l *linking) commit() error {
 	}
 	return errors.Join(
 		durable.SyncDirIn(l.root, l.album.Dir), durable.SyncDirIn(l.root, albumsDir), durable.SyncDirIn(l.root, "."),
-		appendRecords(l.root, path.Join(linksDir, l.album.ID+".jsonl"), l.made...),
+		appendRecords(l.root, linksFile(l.album.ID), l.made...),
 		durable.SyncDirIn(l.root, linksDir),
 	)
 }

@@ -103,6 +103,14 @@ type Filer interface {
 	RenameAlbum(ctx context.Context, albumID, title string) error
 }
 
+// Orderer is what a [Filer] may implement whose albums get their order when they are
+// filled. Without it, the order is that in which items were put into them.
+type Orderer interface {
+	// OrderAlbums puts the albums that have changed in order. It is called at the end
+	// of each run that fills albums; repeating it is safe.
+	OrderAlbums(ctx context.Context) error
+}
+
 // Member is an item that is to be in an album.
 type Member struct {
 	ID   string // the destination's id of the item

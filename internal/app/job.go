@@ -33,7 +33,9 @@ type Request struct {
 	Layout  string // "" for the session's, or the destination's default
 	Sidecar string // format of what the destination keeps beside each file; "" for none
 	Links   string // kind of the links in albums of the destination; "" for its default
-	Zone    *time.Location
+	// AlbumOrder numbers what is in the albums of the destination.
+	AlbumOrder bool
+	Zone       *time.Location
 
 	Transfers        int
 	Download, Upload gondola.Limiter
@@ -120,7 +122,7 @@ func (j *Job) openStations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone, Sidecar: r.Sidecar, Links: r.Links})
+	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone, Sidecar: r.Sidecar, Links: r.Links, AlbumOrder: r.AlbumOrder})
 	if err != nil {
 		return err
 	}
@@ -129,6 +131,9 @@ func (j *Job) openStations(ctx context.Context) error {
 	}
 	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Links != "" {
 		return usagef("--links: the albums of %s have none; leave it out", j.To)
+	}
+	if _, ok := j.to.Destination.(station.Orderer); !ok && r.AlbumOrder {
+		return usagef("--album-order: the albums of %s have none; leave it out", j.To)
 	}
 	if err := j.checkAlbums(); err != nil {
 		return err

@@ -92,6 +92,7 @@ type DestinationOptions struct {
 	Deep            bool           // read every byte again where what is there is looked at
 	Sidecar         string         // format of what is kept beside each file; "" for none
 	Links           string         // kind of the links in albums; "" for the default one
+	AlbumOrder      bool           // what is in albums is numbered by capture time
 }
 
 // OpenDestination is a destination that was opened.

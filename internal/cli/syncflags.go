@@ -28,6 +28,7 @@ type syncFlags struct {
 	album           string
 	albums          string
 	links           string
+	albumOrder      bool
 	layout          string
 	sidecar         string
 	batchSize       int
@@ -48,6 +49,7 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.album, "album", "", "put everything into the album of this `NAME`, created if missing; it may have the fields of --layout and {folder}")
 	flags.StringVar(&f.albums, "albums", albumsNone, "`WHICH` albums of the source to keep: none, or mirror for all: as albums, or in a folder as directories of links under Albums")
 	flags.StringVar(&f.links, "links", "", "`KIND` of the links in the albums of a folder: symlink, hardlink or copy (default: the first that the file system has)")
+	flags.BoolVar(&f.albumOrder, "album-order", false, "number the links in the albums of a folder by capture time: 0001_NAME")
 	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
 	flags.StringVar(&f.sidecar, "sidecar", "none", "keep what the source knows beyond the bytes beside each file in a folder: a `FORMAT`, none, xmp or json")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")

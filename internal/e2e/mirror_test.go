@@ -249,11 +249,21 @@ func TestAlbumsOfAFolder(t *testing.T) {
 		l.Cloud.GoPro.RenameAlbum(alps, "Alps / day 1")
 		l.Want(0, "verify", dir, "--deep")
 	}
+	ordered := []string{"gopro:", filepath.Join(l.Home, "symlink"), "--albums", "mirror", "--album-order"}
+	for range 2 {
+		l.SyncUntilDone(1, ordered...)
+		numbered, err := filepath.Glob(filepath.Join(ordered[1], "Albums", "Summer", "000[1-4]_*"))
+		if err != nil || len(numbered) != 4 {
+			t.Errorf("numbered links %q, %v, want 4", numbered, err)
+		}
+		l.wantLinks(ordered[1], "symlink", map[string]int{"Alps _ day 1": 4, "Summer": 4, "Summer (…)": 3})
+	}
 	s, r := l.Sync(filepath.Join(l.Home, "symlink"), "gphotos:")
 	if r.Code != 0 || s.Items.Total != 8 {
 		t.Errorf("a folder with albums as a source: exit code %d, %+v\n%s", r.Code, s.Items, r.Stderr)
 	}
 	l.Want(2, "sync", "gopro:", "gphotos:", "--links", "copy")
+	l.Want(2, "sync", "gopro:", "gphotos:", "--album-order")
 	l.Want(2, "sync", "gopro:", filepath.Join(l.Home, "another"), "--links", "soft")
 }
 

@@ -38,7 +38,7 @@ func (Folder) Source(_ context.Context, _ *app.Env, uri app.URI, o app.SourceOpt
 
 // Destination implements [app.Destination].
 func (Folder) Destination(_ context.Context, e *app.Env, uri app.URI, o app.DestinationOptions) (*app.OpenDestination, error) {
-	options := folder.DestinationOptions{Path: uri.Path, Name: uri.String(), Zone: o.Zone, Deep: o.Deep, Logger: e.Log}
+	options := folder.DestinationOptions{Path: uri.Path, Name: uri.String(), Zone: o.Zone, Deep: o.Deep, AlbumOrder: o.AlbumOrder, Logger: e.Log}
 	if o.Layout != "" {
 		layout, err := folder.ParseLayout(o.Layout)
 		if err != nil {

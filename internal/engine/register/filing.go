@@ -97,6 +97,18 @@ func (r *Registrar) file(ctx context.Context, a *albums) error {
 	}
 }
 
+// finish registers what waits, fills the albums and puts them in order.
+func (r *Registrar) finish(ctx context.Context, b *batcher) error {
+	if err := errors.Join(b.drain(ctx), r.file(ctx, b.albums)); err != nil {
+		return err
+	}
+	to, ok := r.Destination.(station.Orderer)
+	if !ok || r.Filing.IsZero() {
+		return nil
+	}
+	return to.OrderAlbums(ctx)
+}
+
 // take notes the albums of an item, and fills the one that has a batch, or the one
 // with most items if too many wait.
 func (f *filer) take(ctx context.Context, it *state.Item) error {

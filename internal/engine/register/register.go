@@ -151,7 +151,7 @@ func (r *Registrar) Run(ctx context.Context) (err error) {
 		select {
 		case it, more := <-r.taken:
 			if !more {
-				return errors.Join(b.drain(ctx), r.file(ctx, b.albums))
+				return r.finish(ctx, b)
 			}
 			if err := b.add(ctx, it); err != nil {
 				return err
