@@ -108,8 +108,7 @@ func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
 		err = ctx.Err()
 	}
 	if err == nil {
-		t.Exec("COMMIT")
-		err = t.err
+		err = t.end(ctx)
 	}
 	if err != nil && w.run("ROLLBACK") != nil {
 		w.drop() // SQLite has rolled back by itself, or cannot
@@ -135,6 +134,19 @@ type tx struct {
 }
 
 var _ sqlstore.Tx = (*tx)(nil)
+
+// end commits. A file without a schema has no WAL yet: a commit then waits for those
+// who read it.
+func (t *tx) end(ctx context.Context) error {
+	if t.err != nil {
+		return t.err
+	}
+	return patiently(context.WithoutCancel(ctx), func() error {
+		t.err = nil
+		t.Exec("COMMIT")
+		return t.err
+	})
+}
 
 // Send returns the first error: statements run at once.
 func (t *tx) Send() error { return t.err }
