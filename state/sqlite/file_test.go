@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
@@ -214,6 +215,28 @@ func TestOpenedAtOnce(t *testing.T) {
 		wantSound(t, b)
 		must(t, b.Close())
 	}
+}
+
+// TestUpgradedWhileRead: an older schema is brought up to date in a file without a
+// write-ahead log that another process reads for longer than SQLite waits by itself.
+func TestUpgradedWhileRead(t *testing.T) {
+	path := recorded(t, "v1")
+	other, err := sql.Open("sqlite", path)
+	must(t, err)
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	_, err = other.ExecContext(t.Context(), "PRAGMA journal_mode = DELETE")
+	must(t, err)
+	reading, err := other.BeginTx(t.Context(), nil)
+	must(t, err)
+	var tables int
+	must(t, reading.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&tables))
+	time.AfterFunc(500*time.Millisecond, func() { _ = reading.Rollback() })
+
+	b, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	must(t, err)
+	wantSound(t, b)
+	must(t, b.Close())
 }
 
 // FuzzHeader: what is not taken for ours is no database that begins as ours do.

@@ -97,9 +97,11 @@ func (w *writer) transact(ctx context.Context, unsynced bool, do func(*tx) error
 	return w.commit(ctx, do)
 }
 
-// commit runs one transaction on the connection that has been acquired.
+// commit runs one transaction on the connection that has been acquired. It waits for
+// other processes only to begin. With a write-ahead log EXCLUSIVE is as IMMEDIATE;
+// before there is one, the latter would have COMMIT fail while another process reads.
 func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
-	if err := patiently(ctx, func() error { return w.run("BEGIN IMMEDIATE") }); err != nil {
+	if err := patiently(ctx, func() error { return w.run("BEGIN EXCLUSIVE") }); err != nil {
 		return err
 	}
 	t := &tx{w: w}
