@@ -209,32 +209,6 @@ func openManifest(root *os.Root) (*os.File, error) {
 	return f, err
 }
 
-// longestLine bounds what is taken for a line, in bytes.
-const longestLine = 1 << 20
-
-// lines calls each for every whole line of a file from an offset on.
-func lines(f io.ReaderAt, offset int64, each func(offset int64, line []byte) error) error {
-	r := bufio.NewReaderSize(io.NewSectionReader(f, offset, 1<<62), 64<<10)
-	for {
-		line, err := r.ReadSlice('\n')
-		whole := bytes.Clone(line)
-		for errors.Is(err, bufio.ErrBufferFull) && len(whole) < longestLine {
-			line, err = r.ReadSlice('\n')
-			whole = append(whole, line...)
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s, byte %d: %w", manifestFile, offset, err)
-		}
-		if err := each(offset, whole); err != nil {
-			return err
-		}
-		offset += int64(len(whole))
-	}
-}
-
 // at reads the line at an offset.
 func at(f io.ReaderAt, offset int64) (*Entry, error) {
 	var e Entry
@@ -278,35 +252,6 @@ func (m *manifest) add(root *os.Root, entries []*Entry) error {
 		return m.rewriteSums(root)
 	}
 	return appendAt(root, sumsFile, -1, sums.Bytes())
-}
-
-// appendAt writes data at an offset of a file, which ends there then, or at its end
-// if the offset is negative, and syncs it.
-func appendAt(root *os.Root, name string, offset int64, data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, filePerm)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if offset < 0 {
-		offset = info.Size()
-	}
-	if info.Size() > offset { // a line that was never finished
-		if err := f.Truncate(offset); err != nil {
-			return err
-		}
-	}
-	if _, err := f.WriteAt(data, offset); err != nil {
-		return errors.Join(err, f.Truncate(offset))
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // each calls f for the newest entry of each path.
