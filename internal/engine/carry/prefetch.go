@@ -3,6 +3,7 @@ package carry
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
@@ -19,7 +20,8 @@ type prefetcher struct {
 	source station.Prefetcher // nil: there is nothing to prefetch
 	free   chan struct{}      // a slot for each item at a time
 	work   sync.WaitGroup
-	seen   int64 // Seq of the last item that was prefetched
+	seen   int64        // Seq of the last item that was prefetched
+	begun  atomic.Int64 // Seq of the last item whose transfer has begun
 }
 
 func newPrefetcher(ctx context.Context, source station.Source) *prefetcher {
@@ -42,9 +44,12 @@ func (p *prefetcher) prefetch(next []*state.Item) {
 			return
 		}
 		p.seen = it.Seq
-		item := it.Item
+		item, seq := it.Item, it.Seq
 		p.work.Go(func() {
 			defer func() { <-p.free }()
+			if seq <= p.begun.Load() {
+				return // Open needs it no more
+			}
 			_ = p.source.Prefetch(p.ctx, item) // Open meets the same failure, and returns it
 		})
 	}

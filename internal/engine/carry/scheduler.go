@@ -178,6 +178,7 @@ func (s *scheduler) hand(ctx context.Context, it *state.Item) error {
 	s.mu.Lock()
 	s.inFlight[it.Seq] = true
 	s.mu.Unlock()
+	s.ahead.begun.Store(it.Seq)
 	s.start(&flight{s: s, it: it, ctx: itemCtx, slot: slot})
 	return nil
 }
