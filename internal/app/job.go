@@ -130,10 +130,10 @@ func (j *Job) openStations(ctx context.Context) error {
 		return usagef("--layout: %s lays nothing out; leave it out", j.To)
 	}
 	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Links != "" {
-		return usagef("--links: the albums of %s have none; leave it out", j.To)
+		return usagef("--links: only a folder keeps albums as links, and these go to %s; leave the flag out", j.To)
 	}
 	if _, ok := j.to.Destination.(station.Orderer); !ok && r.AlbumOrder {
-		return usagef("--album-order: the albums of %s have none; leave it out", j.To)
+		return usagef("--album-order: only the albums of a folder are numbered, and these go to %s; leave the flag out", j.To)
 	}
 	if err := j.checkAlbums(); err != nil {
 		return err
