@@ -110,7 +110,8 @@ func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = t.end(ctx)
+		t.Exec("COMMIT")
+		err = t.err
 	}
 	if err != nil && w.run("ROLLBACK") != nil {
 		w.drop() // SQLite has rolled back by itself, or cannot
@@ -136,19 +137,6 @@ type tx struct {
 }
 
 var _ sqlstore.Tx = (*tx)(nil)
-
-// end commits. A file without a schema has no WAL yet: a commit then waits for those
-// who read it.
-func (t *tx) end(ctx context.Context) error {
-	if t.err != nil {
-		return t.err
-	}
-	return patiently(context.WithoutCancel(ctx), func() error {
-		t.err = nil
-		t.Exec("COMMIT")
-		return t.err
-	})
-}
 
 // Send returns the first error: statements run at once.
 func (t *tx) Send() error { return t.err }
