@@ -73,7 +73,9 @@ func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 	if f.dir == "" {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	services, err := startServices(emulator.Options{Library: library, Accounts: accounts, Google: googleOptions(f.fast)}, f.host, dir)
+	services, err := startServices(emulator.Options{
+		Library: library, Accounts: accounts, GoPro: emulator.GoProOptions{Albums: sampleAlbums(library)}, Google: googleOptions(f.fast),
+	}, f.host, dir)
 	if err != nil {
 		return err
 	}
@@ -89,8 +91,22 @@ func (a *app) emulate(ctx context.Context, f emulateFlags) (err error) {
 	return nil
 }
 
+// sampleAlbums are two albums that share one medium of a library; of a library of fewer
+// than three media, none.
+func sampleAlbums(l emulator.Library) []emulator.GoProAlbum {
+	ids := make([]string, 0, 8)
+	for _, m := range l[:min(len(l), cap(ids))] {
+		ids = append(ids, m.ID)
+	}
+	if len(ids) < 3 {
+		return nil
+	}
+	half := len(ids) / 2
+	return []emulator.GoProAlbum{{Title: "Alps", Media: ids[:half+1]}, {Title: "Best of", Media: ids[half:]}}
+}
+
 // checkLoopback keeps the emulated services, which hand out credentials to
-// whoever asks, on this machine.
+// any client that asks, on this machine.
 func checkLoopback(host string) error {
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
