@@ -166,7 +166,8 @@ func (x *albums) freeTitle(ctx context.Context, a media.Album) (string, error) {
 }
 
 // comesLater reports whether the source lists another album of the same title before
-// this one: that one keeps the title, whichever is needed first.
+// this one: that one keeps the title, whichever is needed first. A run that is resumed
+// may need this one before the source has listed any; then it has the title for good.
 func (x *albums) comesLater(a media.Album) bool {
 	for _, other := range x.r.listedAlbums() {
 		if other.Same(a) {
