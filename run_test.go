@@ -114,7 +114,7 @@ func TestPauseAndResume(t *testing.T) {
 // TestTransfersAndLimitsWhileItRuns, up and down again.
 func TestTransfersAndLimitsWhileItRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src, lib := films(9, 6000)
+		src, lib := films(12, 6000) // more than end in 45 s
 		o := inMemory(t, src, lib)
 		o.Transfers, o.Download = 1, newPace()
 		r := mustStart(t, t.Context(), o)
