@@ -114,13 +114,14 @@ func TestPauseAndResume(t *testing.T) {
 // TestTransfersAndLimitsWhileItRuns, up and down again.
 func TestTransfersAndLimitsWhileItRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src, lib := films(12, 6000) // more than end in 45 s
+		src, lib := films(9, 6000)
 		o := inMemory(t, src, lib)
 		o.Transfers, o.Download = 1, newPace()
 		r := mustStart(t, t.Context(), o)
 		for _, n := range []int{1, 5, 2} {
 			r.SetTransfers(n)
 			time.Sleep(15 * time.Second) // what is in flight ends
+			synctest.Wait()              // and what ends now is followed
 			if p := r.Progress(); p.Transfers != n || len(p.InFlight) != n {
 				t.Errorf("%d in flight of %d, want %d", len(p.InFlight), p.Transfers, n)
 			}
