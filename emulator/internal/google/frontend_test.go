@@ -210,7 +210,7 @@ func TestAnotherUserAndAnotherProject(t *testing.T) {
 	if !maps.Equal(see, want) {
 		t.Errorf("got %v, want %v", see, want)
 	}
-	// The bytes are the user's, whoever brought them.
+	// The bytes are the user's, whichever project brought them.
 	p.Token = p.E.Google.TokenFor("2-c", "")
 	if again := p.Create("", p.Raw(emutest.JPEGOf(1))); again[0].MediaItem.ID != id {
 		t.Error("the same bytes through another project made another item")

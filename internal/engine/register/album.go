@@ -53,6 +53,9 @@ func (x *albums) id(ctx context.Context, a media.Album) (string, error) {
 	if id := x.open[owner]; id != "" {
 		return id, nil
 	}
+	if err := x.awaitSource(ctx, a); err != nil {
+		return "", err
+	}
 	release, err := x.r.lane.Hold(ctx)
 	if err != nil {
 		return "", err
@@ -74,6 +77,19 @@ func (x *albums) id(ctx context.Context, a media.Album) (string, error) {
 	}
 	x.open[owner] = id
 	return id, x.keep(a, id)
+}
+
+// awaitSource waits for the source before an album gets its title: a run that is
+// resumed registers what was carried before, and may need it before any is listed.
+func (x *albums) awaitSource(ctx context.Context, a media.Album) error {
+	if a.ID == "" {
+		return nil
+	}
+	stored, err := x.recallName(ctx, a)
+	if err != nil || stored != nil {
+		return err
+	}
+	return x.r.awaitAlbum(ctx, a)
 }
 
 // keep stores in the session which album its template named.
@@ -166,8 +182,7 @@ func (x *albums) freeTitle(ctx context.Context, a media.Album) (string, error) {
 }
 
 // comesLater reports whether the source lists another album of the same title before
-// this one: that one keeps the title, whichever is needed first. A run that is resumed
-// may need this one before the source has listed any; then it has the title for good.
+// this one: that one keeps the title, whichever is needed first.
 func (x *albums) comesLater(a media.Album) bool {
 	for _, other := range x.r.listedAlbums() {
 		if other.Same(a) {

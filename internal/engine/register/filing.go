@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/engine/filing"
@@ -43,6 +44,28 @@ func (r *Registrar) AlbumListed(a media.Album) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.listed = append(r.listed, a)
+	close(r.another)
+	r.another = make(chan struct{})
+}
+
+// awaitAlbum waits until the source has listed an album, and so all before it, or has
+// listed everything.
+func (r *Registrar) awaitAlbum(ctx context.Context, a media.Album) error {
+	for {
+		r.mu.Lock()
+		there, another := slices.ContainsFunc(r.listed, a.Same), r.another
+		r.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-another:
+		case <-r.Listed:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // listedAlbums returns the albums of the source that were listed so far.

@@ -84,8 +84,9 @@ type Registrar struct {
 
 	expected itemSet // stored as transferred by this run, not yet taken
 
-	mu     sync.Mutex // guards listed
-	listed []media.Album
+	mu      sync.Mutex // guards what follows
+	listed  []media.Album
+	another chan struct{} // closed when one more album is listed
 }
 
 // New returns a Registrar.
@@ -104,6 +105,7 @@ func New(o Options) *Registrar {
 		lane:    l,
 		taken:   make(chan *state.Item, ahead*o.Destination.Limits().Batch),
 		drains:  make(chan chan struct{}),
+		another: make(chan struct{}),
 	}
 }
 
