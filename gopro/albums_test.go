@@ -42,7 +42,7 @@ func TestShortAlbums(t *testing.T) {
 	}
 }
 
-// TestAlbumsOfAnAccount: its root is told from the others, and what one holds is
+// TestAlbumsOfAnAccount: its root is left out, and what an album holds is
 // listed with its records.
 func TestAlbumsOfAnAccount(t *testing.T) {
 	library := suiteLibrary("mine")

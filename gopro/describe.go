@@ -141,7 +141,7 @@ func recordOf(row []byte) json.RawMessage {
 }
 
 // credentials are parts of the names of members that may hold credentials, and
-// private those that tell of the account only.
+// private those that only describe the account.
 var (
 	credentials = []string{"token", "secret", "password", "signature", "credential", "cookie", "url", "session", "jwt"}
 	private     = []string{"head", "heads", "user_id", "gopro_user_id", "email", "region", "subscription_type"}

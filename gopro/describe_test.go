@@ -11,20 +11,20 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
-// told is a row with all that may describe a medium, and with what nobody but its
+// fullRow is a row with all that may describe a medium, and with what only its
 // owner may see.
-const told = `{"id":"m1","type":"Photo","filename":"GOPR0001.JPG","file_size":1,"captured_at":"2025-06-01T09:11:05Z",
+const fullRow = `{"id":"m1","type":"Photo","filename":"GOPR0001.JPG","file_size":1,"captured_at":"2025-06-01T09:11:05Z",
 "created_at":"2025-06-01T22:03:18Z","ready_to_view":"ready","camera_model":"HERO11 Black","content_title":"Été 1/2","content_description":"A lake",
 "location":{"lat":46.5,"lng":-7.25,"alt":372},"tags":["lake",null],"fov":"wide","mce_type":null,"moments_count":3,
 "token":"eyJhbGciOiJIUzI1NiJ9.eyJtIjoxfQ.SECRET","gopro_user_id":"USER","source_url":"https://cdn/SECRET",
 "note":"see https://cdn/x?Signature=SECRET","deep":{"access_token":"SECRET","kept":1,"list":["https://me:SECRET@host/"]}}`
 
-// tellingCloud answers a listing and records with told.
+// tellingCloud answers a listing and records with fullRow.
 func tellingCloud(records *int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/search"):
-			writeJSON(w, http.StatusOK, `{"_embedded":{"media":[`+told+`]},"_pages":{"current_page":1,"per_page":100,"total_items":1,"total_pages":1}}`)
+			writeJSON(w, http.StatusOK, `{"_embedded":{"media":[`+fullRow+`]},"_pages":{"current_page":1,"per_page":100,"total_items":1,"total_pages":1}}`)
 		case strings.HasSuffix(r.URL.Path, "/download"):
 			writeJSON(w, http.StatusOK, manifest("GOPR0001.JPG", []string{fileEntry("source/default/1.jpg", 1, 3000)}, nil, nil))
 		default:
@@ -32,7 +32,7 @@ func tellingCloud(records *int) http.HandlerFunc {
 				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
-			writeJSON(w, http.StatusOK, told)
+			writeJSON(w, http.StatusOK, fullRow)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (u *update) putItems(changes []driver.Change) error {
 	return err
 }
 
-// models returns the steps as the server is told them, in order.
+// models returns the steps as the server takes them, in order.
 func (s session) models(steps []write) []mongo.WriteModel {
 	models := make([]mongo.WriteModel, len(steps))
 	for i, w := range steps {

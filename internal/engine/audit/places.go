@@ -107,7 +107,7 @@ func (a *auditor) leaves(o *opened) bool {
 }
 
 // isOurs reports whether a session is of the source's origin. Sessions that do not
-// know theirs are told by the name of the station.
+// know theirs are recognised by the name of the station.
 func (a *auditor) isOurs(h *state.Session) bool {
 	if h.Origin == "" || a.result.Origin == "" {
 		return h.From == a.Source.Name()
