@@ -24,13 +24,13 @@ func recorded(t *testing.T, version string) string {
 }
 
 func TestRecorded(t *testing.T) {
-	for _, version := range []string{"v1", "v2"} {
+	for version, holds := range map[string]string{"v1": "v1", "v2": "v2", "v4": "v2"} {
 		t.Run(version, func(t *testing.T) {
 			uri := recorded(t, version)
 			opener := func(o postgres.Options) func(*testing.T) state.Backend {
 				return func(t *testing.T) state.Backend { return open(t, uri, o) }
 			}
-			statetest.Recorded(t, version, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
+			statetest.Recorded(t, holds, opener(postgres.Options{}), opener(postgres.Options{Existing: true}))
 		})
 	}
 }

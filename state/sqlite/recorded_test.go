@@ -29,7 +29,7 @@ func recorded(t *testing.T, version string) string {
 }
 
 func TestRecorded(t *testing.T) {
-	for _, version := range []string{"v1", "v2"} {
+	for version, holds := range map[string]string{"v1": "v1", "v2": "v2", "v4": "v2"} {
 		t.Run(version, func(t *testing.T) {
 			path := recorded(t, version)
 			opener := func(o sqlite.Options) func(*testing.T) state.Backend {
@@ -39,7 +39,7 @@ func TestRecorded(t *testing.T) {
 					return b
 				}
 			}
-			statetest.Recorded(t, version, opener(sqlite.Options{}), opener(sqlite.Options{Existing: true}))
+			statetest.Recorded(t, holds, opener(sqlite.Options{}), opener(sqlite.Options{Existing: true}))
 		})
 	}
 }
