@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/driver"
@@ -18,10 +17,9 @@ type change struct {
 	items  []*Item
 	seqs   []int64 // of the items, once they are stored
 
-	ctx   context.Context
-	ended bool          // ctx has, before its turn came
-	err   error         // of this change alone
-	done  chan struct{} // closed when the change is durable or has failed
+	ctx  context.Context
+	err  error         // of this change alone
+	done chan struct{} // closed when the change is durable or has failed
 }
 
 // queue holds the changes of one session that wait for their turn.
@@ -128,11 +126,7 @@ func (s *Store) transact(session string, group []*change) error {
 		}
 		return tx.Write(w)
 	})
-	seqs := make([]int64, len(written))
-	for n, row := range written {
-		seqs[n] = row.Seq
-	}
-	s.readers.stored(session, seqs)
+	s.changed(session, written)
 	return err
 }
 
@@ -142,30 +136,23 @@ func contextOf(group []*change) (context.Context, func()) {
 		return group[0].ctx, func() {}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(group[0].ctx))
-	var left atomic.Int64
-	left.Store(int64(len(group)))
-	stops := []func() bool{}
-	for _, c := range group {
-		stops = append(stops, context.AfterFunc(c.ctx, func() {
-			if left.Add(-1) == 0 {
-				cancel()
+	go func() {
+		defer cancel()
+		for _, c := range group {
+			select {
+			case <-c.ctx.Done():
+			case <-ctx.Done():
 			}
-		}))
-	}
-	return ctx, func() {
-		for _, stop := range stops {
-			stop()
 		}
-		cancel()
-	}
+	}()
+	return ctx, cancel
 }
 
 // plan returns what a group of changes writes.
 func (s *Store) plan(tx driver.Tx, group []*change) (w driver.Write, err error) {
 	var items []*Item
 	for _, c := range group {
-		c.err = c.ctx.Err()
-		if c.ended = c.err != nil; c.ended {
+		if c.err = c.ctx.Err(); c.err != nil {
 			continue
 		}
 		items = append(items, c.items...)
@@ -199,17 +186,25 @@ func (s *Store) planItems(tx driver.Tx, group []*change, refs driver.Refs) ([]dr
 		if err != nil {
 			return nil, err
 		}
-		p := newPlan(s.codec, s.names, found)
-		for _, c := range group {
-			if c.items != nil && !c.ended {
-				c.seqs, c.err = p.add(c.items)
-			}
-		}
-		writes := p.writes()
+		writes := s.rows(group, found)
 		isNew := func(c driver.Change) bool { return c.Before == nil }
 		if refs.Adding || !slices.ContainsFunc(writes, isNew) {
 			return writes, nil
 		}
 		refs.Adding = true
 	}
+}
+
+// rows plans the rows of a group, and again without a change that is refused.
+func (s *Store) rows(group []*change, found driver.Found) []driver.Change {
+	p := newPlan(s.codec, s.names, found)
+	for _, c := range group {
+		if c.items == nil || c.err != nil {
+			continue
+		}
+		if c.seqs, c.err = p.add(c.items); c.err != nil {
+			return s.rows(group, found)
+		}
+	}
+	return p.writes()
 }

@@ -74,79 +74,76 @@ func (p *plan) match(it *Item) *place {
 	return nil
 }
 
-// draft is what one call makes of a row.
-type draft struct {
-	at *place // nil for a new row
-	it *Item
-	to driver.Row
-}
-
-// add plans the items of one call, all or none, and returns the Seq of each.
+// add plans the items of one call and returns the Seq of each. Of several for one
+// row the last counts. After an error the plan is of no use.
 func (p *plan) add(items []*Item) ([]int64, error) {
-	drafts, each, err := p.assign(items)
-	if err == nil {
-		err = p.checkNames(drafts)
-	}
-	for _, d := range drafts {
-		if err == nil {
-			err = d.encode(p.codec)
-		}
-	}
+	places, err := p.assign(items)
 	if err != nil {
 		return nil, err
 	}
-	p.apply(drafts)
-	seqs := make([]int64, len(each))
-	for n, d := range each {
-		seqs[n] = d.to.Seq
+	latest := map[*place]*Item{}
+	for n, at := range places {
+		latest[at] = items[n]
+		if name := p.names.Fold(at.now.Name); p.byName[name] == at {
+			delete(p.byName, name) // first of all, since names may be exchanged
+		}
+	}
+	seqs := make([]int64, len(items))
+	for n, at := range places {
+		seqs[n] = at.now.Seq
+		if it := latest[at]; it == items[n] {
+			holder := p.byName[p.names.Fold(it.Name)]
+			kept := at.now.Name == it.Name && latest[holder] == nil // and two stored ones collide
+			if holder != nil && holder != at && !kept {
+				return nil, badItem(it, errNameTaken)
+			}
+			if err := p.set(at, it); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return seqs, nil
 }
 
-// assign tells for each item which row it goes into. Of several for one row the
-// last counts.
-func (p *plan) assign(items []*Item) (drafts, each []*draft, err error) {
-	known, taken := map[string]*draft{}, map[*place]bool{}
-	last := p.last
-	for _, it := range items {
-		d := known[identity(it)]
-		if d == nil {
-			d = &draft{at: p.match(it)}
-			switch {
-			case d.at == nil:
-				last++
-				d.to.Seq = last
-			case taken[d.at]:
-				return nil, nil, badItem(it, errors.New("two items give an identity to the same one"))
-			default:
-				d.to.Seq, taken[d.at] = d.at.now.Seq, true
+// assign returns the row that each item goes into.
+func (p *plan) assign(items []*Item) ([]*place, error) {
+	places := make([]*place, len(items))
+	known, taken := map[string]*place{}, map[*place]bool{}
+	for n, it := range items {
+		at := known[identity(it)]
+		if at == nil {
+			if at = p.match(it); at == nil {
+				p.last++
+				at = &place{now: driver.Row{Seq: p.last}}
 			}
-			drafts, known[identity(it)] = append(drafts, d), d
+			if taken[at] {
+				return nil, badItem(it, errors.New("two items give an identity to the same one"))
+			}
+			known[identity(it)], taken[at] = at, true
 		}
-		d.it = it
-		each = append(each, d)
+		places[n] = at
 	}
-	return drafts, each, nil
+	return places, nil
 }
 
-// checkNames refuses an item whose name another one of the call takes, or one
-// beyond the call keeps.
-func (p *plan) checkNames(drafts []*draft) error {
-	names, changed := map[string]bool{}, map[*place]bool{}
-	for _, d := range drafts {
-		if d.at != nil {
-			changed[d.at] = true
-		}
+// set puts an item into a row.
+func (p *plan) set(at *place, it *Item) error {
+	stored := *it
+	stored.Seq = at.now.Seq
+	document, err := p.codec.EncodeItem(&stored)
+	if _, known := errors.AsType[*fault.Error](err); err != nil && !known {
+		err = Unstorable(it, err)
 	}
-	for _, d := range drafts {
-		name := p.names.Fold(d.it.Name)
-		holder := p.byName[name]
-		kept := d.at != nil && d.at.now.Name == d.it.Name
-		if names[name] || holder != nil && !changed[holder] && !kept {
-			return badItem(d.it, errNameTaken)
-		}
-		names[name] = true
+	if err != nil {
+		return err
 	}
+	at.now = RowOf(&stored)
+	at.now.Document = document
+	if !at.changed {
+		at.changed = true
+		p.order = append(p.order, at)
+	}
+	p.enter(at)
 	return nil
 }
 
@@ -156,45 +153,11 @@ func badItem(it *Item, why error) error {
 	return refused(fmt.Sprintf("item %q (%s)", it.Name, it.ID.Key()), why)
 }
 
-// encode fills the row in.
-func (d *draft) encode(codec Codec) error {
-	stored := *d.it
-	stored.Seq = d.to.Seq
-	document, err := codec.EncodeItem(&stored)
-	if _, known := errors.AsType[*fault.Error](err); err != nil && !known {
-		err = Unstorable(d.it, err)
-	}
-	d.to = RowOf(&stored)
-	d.to.Document = document
-	return err
-}
-
 // RowOf returns an item's row without its document, for drivers.
 func RowOf(it *Item) driver.Row {
 	return driver.Row{
 		Seq: it.Seq, Key: it.ID.Key(), Name: it.Name, Next: string(it.Next()), Outcome: string(it.Outcome()),
 		Size: it.Size, Carried: it.Carried, Captured: driver.SortableTime(media.Moment(it.CapturedAt)),
-	}
-}
-
-// apply makes rows of drafts. Former names go first, since they may be exchanged.
-func (p *plan) apply(drafts []*draft) {
-	for _, d := range drafts {
-		if d.at == nil {
-			d.at = &place{}
-			p.last = max(p.last, d.to.Seq)
-			continue
-		}
-		if name := p.names.Fold(d.at.now.Name); p.byName[name] == d.at {
-			delete(p.byName, name)
-		}
-	}
-	for _, d := range drafts {
-		if d.at.now = d.to; !d.at.changed {
-			d.at.changed = true
-			p.order = append(p.order, d.at)
-		}
-		p.enter(d.at)
 	}
 }
 

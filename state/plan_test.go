@@ -18,6 +18,9 @@ func planned(medium, name string, seq int64) *Item {
 	return it
 }
 
+// planner is a store that only plans.
+var planner = &Store{codec: Documents{}, names: anyNames{}}
+
 func TestPlan(t *testing.T) {
 	there := func() driver.Found {
 		found := driver.Found{Last: 4}
@@ -50,13 +53,12 @@ func TestPlan(t *testing.T) {
 		{"no text", []*Item{planned("x", "\xff", 0)}, "UTF-8"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p := newPlan(Documents{}, anyNames{}, there())
-			_, err := p.add(tc.items)
+			call := &change{items: tc.items}
 			var got []string
-			for _, c := range p.writes() {
+			for _, c := range planner.rows([]*change{call}, there()) {
 				got = append(got, fmt.Sprint(c.Seq, " ", c.Name))
 			}
-			if err != nil {
+			if err := call.err; err != nil {
 				if fault.CodeOf(err) != fault.State || !strings.Contains(err.Error(), tc.want) || got != nil {
 					t.Errorf("add: %v and %q, want %s", err, got, tc.want)
 				}
@@ -72,8 +74,7 @@ func TestPlan(t *testing.T) {
 // TestPlanOfAGroup: what one call has planned counts for the next, and a call that
 // is refused leaves nothing.
 func TestPlanOfAGroup(t *testing.T) {
-	p := newPlan(Documents{}, anyNames{}, driver.Found{Last: 4})
-	for _, call := range []struct {
+	calls := []struct {
 		items []*Item
 		seqs  string // or a refusal
 	}{
@@ -81,13 +82,18 @@ func TestPlanOfAGroup(t *testing.T) {
 		{[]*Item{planned("b", "b.jpg", 0), planned("c", "a.jpg", 0)}, "takes its name"},
 		{[]*Item{planned("b", "b.jpg", 0), planned("a", "c.jpg", 0)}, "[6 5]"},
 		{[]*Item{planned("d", "a.jpg", 0)}, "[7]"},
-	} {
-		seqs, err := p.add(call.items)
-		if got := fmt.Sprint(seqs, err); !strings.Contains(got, call.seqs) {
+	}
+	var group []*change
+	for _, call := range calls {
+		group = append(group, &change{items: call.items})
+	}
+	rows := planner.rows(group, driver.Found{Last: 4})
+	for n, call := range calls {
+		if got := fmt.Sprint(group[n].seqs, group[n].err); !strings.Contains(got, call.seqs) {
 			t.Errorf("add(%s): %s, want %s", call.items[0].Name, got, call.seqs)
 		}
 	}
-	if got := p.writes(); len(got) != 3 || got[0].Name != "c.jpg" || got[0].Before != nil {
-		t.Errorf("writes %+v", got)
+	if len(rows) != 3 || rows[0].Name != "c.jpg" || rows[0].Before != nil {
+		t.Errorf("writes %+v", rows)
 	}
 }

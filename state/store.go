@@ -29,8 +29,8 @@ type Store struct {
 	names  driver.NameRules
 	closed atomic.Bool
 
-	queues  sync.Map // session → *queue
-	readers readers
+	queues   sync.Map // session → *queue
+	readings sync.Map // *reading → nil
 }
 
 // StoreOptions adjust a [Store]. The zero StoreOptions are ready for use.

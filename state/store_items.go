@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"sync"
 
 	"github.com/gondola-sync/gondola/state/driver"
 )
@@ -62,12 +63,30 @@ func (s *Store) item(session string, row driver.Row) (*Item, error) {
 	return it, nil
 }
 
+// reading is an iteration under way.
+type reading struct {
+	session string
+	changed sync.Map // Seq → nil of items stored since its page was read
+}
+
+// changed tells the iterations of a session which of its rows were written.
+func (s *Store) changed(session string, rows []driver.Change) {
+	for r := range s.readings.Range {
+		for _, row := range rows {
+			if r := r.(*reading); r.session == session {
+				r.changed.Store(row.Seq, nil)
+			}
+		}
+	}
+}
+
 // Items iterates the items that q selects. It reads them by the page, and an item
 // of a page anew if it was stored here since.
 func (s *Store) Items(ctx context.Context, session string, q Query) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
-		r := s.readers.add(session)
-		defer s.readers.remove(r)
+		r := &reading{session: session}
+		s.readings.Store(r, nil)
+		defer s.readings.Delete(r)
 		for n := 0; ; {
 			rows, size, err := s.page(ctx, session, q, n, r)
 			if err != nil {
@@ -102,7 +121,7 @@ func (s *Store) page(ctx context.Context, session string, q Query, n int, r *rea
 	if q.Limit > 0 {
 		size = min(size, q.Limit-n)
 	}
-	s.readers.fresh(r)
+	r.changed.Clear()
 	rows, err = s.driver.Page(ctx, session, q.rows(size))
 	return rows, size, err
 }
@@ -112,7 +131,7 @@ func (s *Store) current(ctx context.Context, session string, row driver.Row, r *
 	if err := s.usable(ctx); err != nil {
 		return nil, err
 	}
-	if row.Document == nil || s.readers.stale(r, row.Seq) {
+	if _, stale := r.changed.Load(row.Seq); stale || row.Document == nil {
 		return s.find(ctx, session, driver.Ref{Seq: row.Seq})
 	}
 	return s.item(session, row)
