@@ -8,7 +8,8 @@
 //
 // A [Registry] lists the kinds. A front knows none of them: it asks the registry
 // which flags a command gets, which stations there are, and opens them as an
-// [Opener] does. A kind that is added to the list appears in every command.
+// [Opener] does. A kind that is added to the list appears in every command, and so
+// do its flags: see [Registry.AddFlags].
 //
 // A [Controller] turns a [Request] into a [Job]: it opens both stations and the
 // store, takes from a session that is named what the request leaves out, and starts

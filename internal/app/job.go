@@ -30,12 +30,7 @@ type Request struct {
 	MirrorAlbums bool
 
 	Quality string // SourceQuality or a height; "" for the session's, or originals
-	Layout  string // "" for the session's, or the destination's default
-	Sidecar string // format of what the destination keeps beside each file; "" for none
-	Links   string // kind of the links in albums of the destination; "" for its default
-	// AlbumOrder numbers what is in the albums of the destination.
-	AlbumOrder bool
-	Zone       *time.Location
+	Zone    *time.Location
 
 	Transfers        int
 	Download, Upload gondola.Limiter
@@ -54,6 +49,7 @@ type Job struct {
 
 	c       *Controller
 	request Request
+	layout  string // of the session that goes on
 	to      *OpenDestination
 }
 
@@ -63,7 +59,7 @@ func (c *Controller) Job(r Request) *Job {
 	if j.SessionID == "" {
 		j.SessionID = gondola.DeriveSessionID(gondola.Question{
 			From: c.Kinds.Canonical(r.From), To: c.Kinds.Canonical(r.To), Window: r.Window, Filter: r.Filter, Album: r.Album,
-			Quality: cmp.Or(r.Quality, SourceQuality), Layout: r.Layout, Albums: r.albums(),
+			Quality: cmp.Or(r.Quality, SourceQuality), Layout: c.layout(r.To), Albums: r.albums(),
 		})
 	}
 	return j
@@ -94,7 +90,7 @@ func (j *Job) Open(ctx context.Context) error {
 // What is wrong with the session, the run says.
 func (j *Job) resume(ctx context.Context) error {
 	r := &j.request
-	if r.SessionID == "" || !r.AnyRoute && r.Quality != "" && r.Layout != "" && r.MirrorAlbums {
+	if r.SessionID == "" {
 		return nil
 	}
 	backend, err := j.c.Env.OpenStore(ctx, j.c.Store, Unchanged)
@@ -110,7 +106,7 @@ func (j *Job) resume(ctx context.Context) error {
 		j.From, j.To = stored.From, stored.To
 	}
 	if same := j.c.Kinds.Canonical; same(stored.From) == same(j.From) && same(stored.To) == same(j.To) {
-		r.Quality, r.Layout = cmp.Or(r.Quality, stored.Quality), cmp.Or(r.Layout, stored.Layout)
+		r.Quality, j.layout = cmp.Or(r.Quality, stored.Quality), stored.Layout
 		r.MirrorAlbums = r.MirrorAlbums || stored.Albums == state.MirrorAlbums
 	}
 	return nil
@@ -118,28 +114,19 @@ func (j *Job) resume(ctx context.Context) error {
 
 func (j *Job) openStations(ctx context.Context) error {
 	r := j.request
+	if _, err := j.c.parse(j.To, AsDestination); err != nil {
+		return err // before the credentials of the source are read
+	}
 	source, err := j.c.Source(ctx, j.From, SourceOptions{Quality: cmp.Or(r.Quality, SourceQuality), Zone: r.Zone})
 	if err != nil {
 		return err
 	}
-	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: r.Layout, Zone: r.Zone, Sidecar: r.Sidecar, Links: r.Links, AlbumOrder: r.AlbumOrder})
+	j.to, err = j.c.Destination(ctx, j.To, DestinationOptions{ChunkMultiplier: r.ChunkMultiplier, Layout: j.layout, Zone: r.Zone})
 	if err != nil {
 		return err
 	}
-	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Layout != "" {
-		return usagef("--layout: %s lays nothing out; leave it out", j.To)
-	}
-	if _, ok := j.to.Destination.(station.Arranger); !ok && r.Links != "" {
-		return usagef("--links: only a folder keeps albums as links, and these go to %s; leave the flag out", j.To)
-	}
-	if _, ok := j.to.Destination.(station.Orderer); !ok && r.AlbumOrder {
-		return usagef("--album-order: only the albums of a folder are numbered, and these go to %s; leave the flag out", j.To)
-	}
 	if err := j.checkAlbums(); err != nil {
 		return err
-	}
-	if _, ok := j.to.Destination.(station.Annotator); !ok && r.Sidecar != "" && r.Sidecar != "none" {
-		return usagef("--sidecar: %s keeps none; leave it out", j.To)
 	}
 	j.Options = gondola.Options{
 		Source: source, Destination: j.to.Destination,

@@ -9,12 +9,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/gondola-sync/gondola"
 	"github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/profile"
 	"github.com/gondola-sync/gondola/internal/stations"
 	"github.com/gondola-sync/gondola/internal/stores"
+	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/station"
@@ -50,6 +54,18 @@ func controller(t *testing.T) (c *app.Controller, from string) {
 	return &app.Controller{Kinds: stations.All(), Openers: stations.All().Openers(), Env: env, Store: stores.Directory(filepath.Join(home, "state"))}, from
 }
 
+// set makes a controller open stations with these flags of a sync's command line.
+func set(t *testing.T, c *app.Controller, args ...string) {
+	t.Helper()
+	cmd := &cobra.Command{}
+	c.Openers = c.Kinds.AddFlags(cmd, app.AsSource, app.AsDestination)
+	if err := cmd.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	c.Env.Origins = config.Origins{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { c.Env.Origins[f.Name] = config.Flag })
+}
+
 // do runs a request to its end and returns its job.
 func do(t *testing.T, c *app.Controller, r app.Request) (*app.Job, *gondola.Summary) {
 	t.Helper()
@@ -73,7 +89,8 @@ func do(t *testing.T, c *app.Controller, r app.Request) (*app.Job, *gondola.Summ
 // nothing again.
 func TestJobRuns(t *testing.T) {
 	c, from := controller(t)
-	r := app.Request{From: from, To: t.TempDir(), Layout: "{name}"}
+	set(t, c, "--layout", "{name}")
+	r := app.Request{From: from, To: t.TempDir()}
 	job, first := do(t, c, r)
 	if first.Items.Outcomes[state.OutcomeCreated] != 1 || job.SessionID != first.SessionID {
 		t.Errorf("job of session %s: %+v", job.SessionID, first)
@@ -91,7 +108,9 @@ func TestJobRuns(t *testing.T) {
 func TestNamedSessionKeepsStationsAndLayout(t *testing.T) {
 	c, from := controller(t)
 	to := t.TempDir()
-	do(t, c, app.Request{From: from, To: to, Layout: "kept/{name}", SessionID: "s"})
+	set(t, c, "--layout", "kept/{name}")
+	do(t, c, app.Request{From: from, To: to, SessionID: "s"})
+	set(t, c)
 	if err := os.WriteFile(filepath.Join(from, "b.jpg"), []byte(photo+"b"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -105,10 +124,13 @@ func TestNamedSessionKeepsStationsAndLayout(t *testing.T) {
 }
 
 // heap opens directories that lay nothing out.
-type heap struct{ stations.Folder }
+type heap struct{ folder *stations.Folder }
+
+func (heap) AddFlags(*cobra.Command)               {}
+func (h heap) Refuse(it media.Item) *media.Refusal { return h.folder.Refuse(it) }
 
 func (h heap) Destination(ctx context.Context, e *app.Env, uri app.URI, o app.DestinationOptions) (*app.OpenDestination, error) {
-	d, err := h.Folder.Destination(ctx, e, uri, o)
+	d, err := h.folder.Destination(ctx, e, uri, o)
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +141,10 @@ func (h heap) Destination(ctx context.Context, e *app.Env, uri app.URI, o app.De
 // another question, whatever its layout.
 func TestOtherStationsKeepNoLayout(t *testing.T) {
 	c, from := controller(t)
-	c.Kinds = append(c.Kinds, app.Kind{Scheme: "heap", About: "a heap", Paths: true, New: func() app.Opener { return heap{} }})
-	c.Openers = c.Kinds.Openers()
-	do(t, c, app.Request{From: from, To: t.TempDir(), Layout: "kept/{name}", SessionID: "s"})
+	c.Kinds = append(c.Kinds, app.Kind{Scheme: "heap", About: "a heap", Paths: true, New: func() app.Opener { return heap{new(stations.Folder)} }})
+	set(t, c, "--layout", "kept/{name}")
+	do(t, c, app.Request{From: from, To: t.TempDir(), SessionID: "s"})
+	set(t, c)
 	job := c.Job(app.Request{From: from, To: "heap:" + t.TempDir(), SessionID: "s"})
 	defer job.Close()
 	if err := job.Open(t.Context()); err != nil {

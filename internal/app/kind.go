@@ -59,7 +59,8 @@ func is[T any](k Kind) bool {
 // Opener opens the stations of one kind with the values of its flags. What it
 // can open is said by the interfaces below, of which it has one at least.
 type Opener interface {
-	// AddFlags adds the flags of the kind to a command.
+	// AddFlags adds the flags of the kind to a command that opens such stations,
+	// whatever for. See [SourceFlags] and [DestinationFlags] for others.
 	AddFlags(cmd *cobra.Command)
 }
 
@@ -87,12 +88,11 @@ type DestinationOptions struct {
 	// ChunkMultiplier is the length of the pieces of an upload in units of the
 	// destination's granularity; 0 fits it to the line.
 	ChunkMultiplier int
-	Layout          string         // template of places; "" for the default one
-	Zone            *time.Location // in which capture times are laid out
-	Deep            bool           // read every byte again where what is there is looked at
-	Sidecar         string         // format of what is kept beside each file; "" for none
-	Links           string         // kind of the links in albums; "" for the default one
-	AlbumOrder      bool           // what is in albums is numbered by capture time
+	// Layout is the template of places of the session that goes on, which counts if
+	// the flags set none; "" for the default one. See [Arranger].
+	Layout string
+	Zone   *time.Location // in which capture times are laid out
+	Deep   bool           // read every byte again where what is there is looked at
 }
 
 // OpenDestination is a destination that was opened.

@@ -139,11 +139,11 @@ func (r Registry) Completions() []cobra.Completion {
 	return all
 }
 
-// Openers returns an opener for each kind, by scheme.
+// Openers returns an opener for each kind, with the default values of its flags.
 func (r Registry) Openers() Openers {
-	openers := make(Openers, len(r))
+	openers := Openers{byScheme: make(map[string]Opener, len(r))}
 	for _, k := range r {
-		openers[k.Scheme] = k.New()
+		openers.byScheme[k.Scheme] = k.New()
 	}
 	return openers
 }
@@ -155,9 +155,6 @@ func (r Registry) names() []string {
 	}
 	return names
 }
-
-// Openers are the openers of one command, by scheme.
-type Openers map[string]Opener
 
 func usagef(format string, args ...any) error {
 	return &config.UsageError{Message: fmt.Sprintf(format, args...)}

@@ -63,7 +63,7 @@ destination that may hold items could not be asked for lack of credentials or qu
 
 func (f *auditFlags) add(cmd *cobra.Command) {
 	f.state.add(cmd)
-	f.services.add(cmd, known)
+	f.services.add(cmd, known, registry.AsSource)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.at, "at", nil, "look also into this `FOLDER`, which a session of another store may have filled; may be repeated")
 	flags.BoolVar(&f.deep, "deep", false, "of a folder: read every byte again")
@@ -98,7 +98,7 @@ var errEnough = errors.New("enough")
 
 // check fails unless a folder is there and something was carried into it.
 func (f *auditFlags) check(ctx context.Context, e *registry.Env, uri registry.URI) error {
-	verifier, ok := f.services.openers[uri.Scheme].(registry.Verifier)
+	verifier, ok := f.services.openers.Of(uri.Scheme).(registry.Verifier)
 	if !ok {
 		return usagef("--at %s: it keeps no record to look into", uri)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
 	"github.com/gondola-sync/gondola/media"
 )
@@ -34,7 +35,7 @@ was created under your OAuth project, which is all that Google lets programs see
 		},
 	}
 	pick.add(cmd)
-	services.add(cmd, known)
+	services.add(cmd, known, registry.AsSource)
 	services.addQuality(cmd)
 	return cmd
 }

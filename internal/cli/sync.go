@@ -115,7 +115,7 @@ func (a *app) request(f *syncFlags, args []string, r *report) (request registry.
 	}
 	request = registry.Request{
 		From: r.from, To: r.to, AnyRoute: len(args) == 0,
-		SessionID: f.sessionID, Album: f.album, MirrorAlbums: f.albums == albumsMirror, Links: f.links, AlbumOrder: f.albumOrder, Layout: f.layout, Sidecar: f.sidecar,
+		SessionID: f.sessionID, Album: f.album, MirrorAlbums: f.albums == albumsMirror,
 		BatchSize: f.batchSize, ChunkMultiplier: f.chunkMultiplier, FailFast: f.failFast, Unchanged: f.dryRun,
 	}
 	if request.Window, request.Filter, err = f.pick.resolve(r.from, a.now()); err != nil {

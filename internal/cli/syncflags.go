@@ -27,10 +27,6 @@ type syncFlags struct {
 	bwlimit         string
 	album           string
 	albums          string
-	links           string
-	albumOrder      bool
-	layout          string
-	sidecar         string
 	batchSize       int
 	chunkMultiplier int
 	dryRun          bool
@@ -40,7 +36,7 @@ type syncFlags struct {
 func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	f.pick.add(cmd)
 	f.state.add(cmd)
-	f.services.add(cmd, known)
+	f.services.add(cmd, known, registry.AsSource, registry.AsDestination)
 	f.services.addQuality(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.sessionID, "session-id", "", "resume or name a session by its `ID` (default: derived from the stations, the window, the filters, the quality and the album)")
@@ -48,19 +44,13 @@ func (f *syncFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.bwlimit, "bwlimit", "", "limit both legs to this `RATE`: 512k, 10M, 4000000B, 10M:2M (up:down), or a timetable such as '08:00,1M 23:00,off'")
 	flags.StringVar(&f.album, "album", "", "put everything into the album of this `NAME`, created if missing; it may have the fields of --layout and {folder}")
 	flags.StringVar(&f.albums, "albums", albumsNone, "`WHICH` albums of the source to keep: none, or mirror for all: as albums, or in a folder as directories of links under Albums")
-	flags.StringVar(&f.links, "links", "", "`KIND` of the links in the albums of a folder: symlink, hardlink or copy (default: the first that the file system has)")
-	flags.BoolVar(&f.albumOrder, "album-order", false, "number the links in the albums of a folder by capture time: 0001_NAME")
-	flags.StringVar(&f.layout, "layout", "", "where a folder puts files: a `TEMPLATE` of {year} {month} {day} {name} {stem} {ext} {camera} {album} {medium} {kind} (default {year}/{month}/{name})")
-	flags.StringVar(&f.sidecar, "sidecar", "none", "keep what the source knows beyond the bytes beside each file in a folder: a `FORMAT`, none, xmp or json")
 	flags.IntVar(&f.batchSize, "batch-size", 0, "register `N` items with one call; 0 for the most the destination takes")
 	flags.IntVar(&f.chunkMultiplier, "chunk-multiplier", 0, "send uploads in pieces of `N` times the destination's granularity; 0 to fit the line")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be done; change nothing anywhere")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop at the first item that fails, after saving")
 	must(cmd.RegisterFlagCompletionFunc("session-id", a.completeSessionFlag))
-	must(cmd.RegisterFlagCompletionFunc("links", cobra.FixedCompletions([]string{"symlink", "hardlink", "copy"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("albums", cobra.FixedCompletions([]string{albumsNone, albumsMirror}, cobra.ShellCompDirectiveNoFileComp)))
-	must(cmd.RegisterFlagCompletionFunc("sidecar", cobra.FixedCompletions([]string{"none", "xmp", "json"}, cobra.ShellCompDirectiveNoFileComp)))
-	for _, flag := range []string{"transfers", "bwlimit", "album", "layout", "batch-size", "chunk-multiplier"} {
+	for _, flag := range []string{"transfers", "bwlimit", "album", "batch-size", "chunk-multiplier"} {
 		must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 	}
 }
@@ -125,19 +115,17 @@ type serviceFlags struct {
 	timeZone     string
 }
 
-// add adds the flags of these kinds of stations.
-func (f *serviceFlags) add(cmd *cobra.Command, kinds registry.Registry) {
-	f.openers = kinds.Openers()
-	for _, kind := range kinds {
-		f.openers[kind.Scheme].AddFlags(cmd)
-	}
+// add adds the flags of these kinds of stations, and those that they have in the
+// roles in which the command uses them.
+func (f *serviceFlags) add(cmd *cobra.Command, kinds registry.Registry, roles ...registry.Role) {
+	f.openers = kinds.AddFlags(cmd, roles...)
 }
 
 // accounts yields the kinds of stations with credentials, in order.
 func (f *serviceFlags) accounts() iter.Seq2[registry.Kind, registry.Account] {
 	return func(yield func(registry.Kind, registry.Account) bool) {
 		for _, kind := range known {
-			if account, ok := f.openers[kind.Scheme].(registry.Account); ok && !yield(kind, account) {
+			if account, ok := f.openers.Of(kind.Scheme).(registry.Account); ok && !yield(kind, account) {
 				return
 			}
 		}

@@ -58,7 +58,7 @@ func (c *placeCounts) add(status string) {
 
 // verifyPlace holds a station against its own record.
 func (a *app) verifyPlace(ctx context.Context, f *verifyFlags, uri registry.URI) error {
-	verifier, ok := f.services.openers[uri.Scheme].(registry.Verifier)
+	verifier, ok := f.services.openers.Of(uri.Scheme).(registry.Verifier)
 	switch {
 	case !ok:
 		return usagef("%s keeps no record to verify: give a session", uri)

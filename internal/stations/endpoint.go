@@ -33,6 +33,11 @@ func must(err error) {
 	}
 }
 
+// completion makes a shell offer these words as the values of a flag.
+func completion(cmd *cobra.Command, flag string, words ...cobra.Completion) {
+	must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
+}
+
 func noCompletion(cmd *cobra.Command, flag string) {
 	must(cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions))
 }

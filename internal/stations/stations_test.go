@@ -16,8 +16,7 @@ func TestAll(t *testing.T) {
 	owner := map[string]string{}
 	for _, k := range All() {
 		cmd := &cobra.Command{Use: "test"}
-		opener := k.New()
-		opener.AddFlags(cmd)
+		opener := app.Registry{k}.AddFlags(cmd, app.AsSource, app.AsDestination).Of(k.Scheme)
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if owner[f.Name] != "" {
 				t.Errorf("--%s belongs to %s and to %s", f.Name, owner[f.Name], k.Scheme)
