@@ -5,56 +5,40 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// uriParts are the parts of a URI of the form
-// SCHEME://[USERINFO@]HOSTS[/PATH][?QUERY], as they are written.
+// serverURI matches SCHEME://[USERINFO@]HOSTS[/PATH][?QUERY] and captures the five
+// parts as they are written. It is stricter than drivers, which take what follows a
+// special character of a password for a host, and ask DNS for it: an @ separates
+// user and password from the hosts and occurs once.
+var serverURI = regexp.MustCompile(`^(` + schemeText + `)://` +
+	`(?:([A-Za-z0-9._~!$&'()*+,;=:%-]*)@)?` +
+	`(` + hostText + `(?:,` + hostText + `)*)` +
+	`(/[^?@#\s\x00-\x1f\x7f]*)?(?:\?([^@#\s\x00-\x1f\x7f]*))?$`)
+
+const (
+	schemeText = `[A-Za-z][A-Za-z0-9+.-]*`
+	hostText   = `(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._%-]*)(?::` + portText + `)?`
+	portText   = `(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
+)
+
+var (
+	schemePattern = regexp.MustCompile(`^` + schemeText + `$`)
+	badEscape     = regexp.MustCompile(`%(?:$|.$|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f])`)
+)
+
+// uriParts are the parts of a URI of a server, as they are written.
 type uriParts struct {
 	scheme, userinfo, hosts, path, query string
 }
 
-var (
-	schemePattern   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
-	userinfoPattern = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:%-]*$`)
-	hostPattern     = regexp.MustCompile(`^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._%-]*)(?::([0-9]{1,5}))?$`)
-	hiddenPattern   = regexp.MustCompile(`[@#\s\x00-\x1f\x7f]`) // what no path or query has
-	badEscape       = regexp.MustCompile(`%(?:$|.$|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f])`)
-)
-
-// parseURI takes a URI of a server apart. It is stricter than drivers, which
-// take what follows a special character of a password for a host, and ask DNS
-// for it: an @ separates user and password from the hosts and occurs once.
 func parseURI(uri string) (p uriParts, ok bool) {
-	var rest string
-	if p.scheme, rest, ok = strings.Cut(uri, "://"); !ok || !schemePattern.MatchString(p.scheme) {
+	m := serverURI.FindStringSubmatch(uri)
+	if m == nil || badEscape.MatchString(uri) {
 		return p, false
 	}
-	authority, rest := rest, ""
-	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
-		authority, rest = authority[:i], authority[i:]
-	}
-	p.path, p.query, _ = strings.Cut(rest, "?")
-	p.hosts = authority
-	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
-		p.userinfo, p.hosts = authority[:i], authority[i+1:]
-	}
-	return p, userinfoPattern.MatchString(p.userinfo) && areHosts(p.hosts) &&
-		!hiddenPattern.MatchString(rest) && !badEscape.MatchString(uri)
-}
-
-func areHosts(list string) bool {
-	for host := range strings.SplitSeq(list, ",") {
-		match := hostPattern.FindStringSubmatch(host)
-		if match == nil {
-			return false
-		}
-		if port, _ := strconv.Atoi(match[1]); port > 65535 {
-			return false
-		}
-	}
-	return true
+	return uriParts{m[1], m[2], m[3], m[4], m[5]}, true
 }
 
 // WellFormed reports whether a URI of a server, SCHEME://…, can be taken apart
