@@ -1,12 +1,13 @@
 package state
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,26 +57,23 @@ type Locker interface {
 // a change costs the more the larger the session is; changes that wait at the
 // same time share one saving.
 func Adapt(store LoadSaver) Backend {
-	a := &adapter{store: store, sessions: map[string]*driver.Memory{}}
-	a.ledger, _ = store.(Ledger)
-	if a.ledger == nil {
+	a := &adapter{store: store, sessions: map[string]*driver.Memory{}, held: map[string]*LockedError{}}
+	a.View = a.view
+	if a.ledger, _ = store.(Ledger); a.ledger == nil {
 		a.ledger = memoryLedger{}
-	}
-	a.locker, _ = store.(Locker)
-	if a.locker == nil {
-		a.locker = &processLocks{held: map[string]*LockedError{}}
 	}
 	return NewStore(a, StoreOptions{})
 }
 
 // adapter is the driver. Its documents are of the codec Documents.
 type adapter struct {
+	driver.View
 	store  LoadSaver
 	ledger Ledger
-	locker Locker
 
 	mu       sync.Mutex
 	sessions map[string]*driver.Memory
+	held     map[string]*LockedError // sessions locked here, if the store has no locks
 }
 
 // storeFault wraps what a store returned, unless it says enough itself.
@@ -123,90 +121,44 @@ func (a *adapter) view(ctx context.Context, id string, show func(*driver.Memory)
 	return err
 }
 
-// Update changes a copy of a session, saves it, and then takes it for the
-// session.
+// Update runs a change.
 func (a *adapter) Update(ctx context.Context, id string, do func(driver.Tx) error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	tx := &adapterTx{}
 	m, err := a.load(ctx, id)
 	switch {
-	case err == nil:
-		tx.next = m.Clone()
-	case !errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrNotFound):
+		m = &driver.Memory{}
+	case err != nil:
 		return err
 	}
-	if err := do(tx); err != nil || !tx.written {
+	return do(adapterTx{m, a, ctx, id})
+}
+
+// adapterTx is a change of a session.
+type adapterTx struct {
+	*driver.Memory
+	a   *adapter
+	ctx context.Context
+	id  string
+}
+
+// Write changes a copy of the session, saves it, and then takes it for the session.
+func (t adapterTx) Write(w driver.Write) error {
+	next := t.Clone()
+	if err := next.Write(w); err != nil {
 		return err
 	}
-	d, err := documentOf(tx.next)
+	d, err := documentOf(next)
 	if err == nil {
-		err = a.store.Save(ctx, d)
+		err = t.a.store.Save(t.ctx, d)
 	}
 	if err != nil {
-		delete(a.sessions, id) // what is stored is not known
-		return storeFault(fmt.Sprintf("save session %q", id), err)
+		delete(t.a.sessions, t.id) // what is stored is not known
+		return storeFault(fmt.Sprintf("save session %q", t.id), err)
 	}
-	a.sessions[id] = tx.next
+	t.a.sessions[t.id] = next
 	return nil
-}
-
-// adapterTx is a change of a copy of a session.
-type adapterTx struct {
-	next    *driver.Memory // nil if there is no such session yet
-	written bool
-}
-
-// Lookup returns the items that refs pick.
-func (t *adapterTx) Lookup(refs driver.Refs) (driver.Found, error) {
-	if t.next == nil {
-		return driver.Found{}, ErrNotFound
-	}
-	return t.next.Lookup(refs), nil
-}
-
-// Write stores a header, items and batches.
-func (t *adapterTx) Write(w driver.Write) error {
-	if t.next == nil && w.Header == nil {
-		return ErrNotFound
-	}
-	if t.next == nil {
-		t.next = &driver.Memory{}
-	}
-	t.next.Write(w)
-	t.written = true
-	return nil
-}
-
-// Header returns a session's header.
-func (a *adapter) Header(ctx context.Context, id string) (h driver.Header, err error) {
-	err = a.view(ctx, id, func(m *driver.Memory) { h = m.Header })
-	return h, err
-}
-
-// Find returns the item that ref picks.
-func (a *adapter) Find(ctx context.Context, id string, ref driver.Ref) (row driver.Row, err error) {
-	found := ErrNotFound
-	err = a.view(ctx, id, func(m *driver.Memory) { row, found = m.Find(ref) })
-	return row, cmp.Or(err, found)
-}
-
-// Page returns the next items that q selects. It looks at all of them.
-func (a *adapter) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
-	err = a.view(ctx, id, func(m *driver.Memory) { rows = m.Page(q) })
-	return rows, err
-}
-
-// Sums sums up the session's items.
-func (a *adapter) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
-	err = a.view(ctx, id, func(m *driver.Memory) { sums = driver.SumsOf(m.Rows) })
-	return sums, err
-}
-
-// Batches returns the next batches.
-func (a *adapter) Batches(ctx context.Context, id string, after int64, limit int) (batches []driver.Batch, err error) {
-	err = a.view(ctx, id, func(m *driver.Memory) { batches = m.After(after, limit) })
-	return batches, err
 }
 
 // Headers lists headers, most recently updated first.
@@ -228,11 +180,7 @@ func (a *adapter) sessionIDs(ctx context.Context) ([]string, error) {
 		ids, err := store.SessionIDs(ctx)
 		return ids, storeFault("list sessions", err)
 	}
-	var ids []string
-	for id := range a.sessions {
-		ids = append(ids, id)
-	}
-	return ids, nil
+	return slices.Collect(maps.Keys(a.sessions)), nil
 }
 
 // Delete removes a session, if the store can.
@@ -275,15 +223,37 @@ func (a *adapter) Record(ctx context.Context, entries []driver.LedgerEntry) erro
 	return storeFault("record in ledger", a.ledger.Record(ctx, entries...))
 }
 
-// Lock takes a session.
+// Lock takes a session, within this backend if the store has no locks.
 func (a *adapter) Lock(ctx context.Context, id string) (Unlocker, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	u, err := a.locker.Lock(ctx, id)
+	store, ok := a.store.(Locker)
+	if !ok {
+		return a.lock(id)
+	}
+	u, err := store.Lock(ctx, id)
 	if _, ok := errors.AsType[*LockedError](err); ok {
 		return nil, err
 	}
 	return u, storeFault(fmt.Sprintf("lock session %q", id), err)
+}
+
+// lock takes a session within this backend. Call with mu held.
+func (a *adapter) lock(id string) (Unlocker, error) {
+	if holder := a.held[id]; holder != nil {
+		return nil, holder
+	}
+	host, _ := os.Hostname()
+	mine := &LockedError{Session: id, Host: host, PID: os.Getpid(), Since: time.Now().UTC()}
+	a.held[id] = mine
+	return unlockFunc(func() error {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.held[id] == mine {
+			delete(a.held, id)
+		}
+		return nil
+	}), nil
 }
 
 // Damaged is the fault of a document that cannot be read.
@@ -308,31 +278,6 @@ func (m memoryLedger) Record(_ context.Context, entries ...LedgerEntry) error {
 		m[[2]string{e.Account, e.Key}] = e
 	}
 	return nil
-}
-
-// processLocks are the locks of a store that has none.
-type processLocks struct {
-	mu   sync.Mutex
-	held map[string]*LockedError
-}
-
-func (p *processLocks) Lock(_ context.Context, session string) (Unlocker, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if holder := p.held[session]; holder != nil {
-		return nil, holder
-	}
-	host, _ := os.Hostname()
-	mine := &LockedError{Session: session, Host: host, PID: os.Getpid(), Since: time.Now().UTC()}
-	p.held[session] = mine
-	return unlockFunc(func() error {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.held[session] == mine {
-			delete(p.held, session)
-		}
-		return nil
-	}), nil
 }
 
 type unlockFunc func() error

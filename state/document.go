@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -25,30 +26,25 @@ func (d *Document) MarshalJSON() ([]byte, error) {
 	if d.Session == nil {
 		return nil, errors.New("session document: no session")
 	}
-	var c Documents
-	header, err := c.EncodeSession(d.Session)
+	m, err := d.Memory(Documents{})
 	if err != nil {
 		return nil, err
 	}
 	tail := struct {
 		Items   map[string]json.RawMessage `json:"items"`
-		Batches map[int]json.RawMessage    `json:"batches"`
-	}{map[string]json.RawMessage{}, map[int]json.RawMessage{}}
-	for _, it := range d.Items {
-		if tail.Items[it.Name], err = c.EncodeItem(it); err != nil {
-			return nil, err
-		}
+		Batches map[int64]json.RawMessage  `json:"batches"`
+	}{map[string]json.RawMessage{}, map[int64]json.RawMessage{}}
+	for _, row := range m.Rows {
+		tail.Items[row.Name] = row.Document
 	}
-	for _, b := range d.Batches {
-		if tail.Batches[b.Index], err = c.EncodeBatch(b); err != nil {
-			return nil, err
-		}
+	for _, b := range m.Batches {
+		tail.Batches[b.Index] = b.Document
 	}
 	rest, err := json.Marshal(tail)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(header[:len(header)-len("}")], []byte(","), rest[1:]), nil
+	return slices.Concat(bytes.TrimSuffix(m.Header.Document, []byte("}")), []byte(","), rest[1:]), nil
 }
 
 // UnmarshalJSON reads the document.
@@ -101,11 +97,10 @@ func (d *Document) Memory(c Codec) (*driver.Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &driver.Memory{Header: driver.Header{ID: d.Session.ID, Updated: d.Session.UpdatedAt, Document: header}}
+	w := driver.Write{Header: &driver.Header{ID: d.Session.ID, Updated: d.Session.UpdatedAt, Document: header}}
 	items := make([]*Item, len(d.Items))
 	for n, it := range d.Items {
-		stored := *it
-		items[n] = &stored
+		items[n] = new(*it)
 	}
 	SortBySeq(items, func(it *Item) *int64 { return &it.Seq })
 	for _, it := range items {
@@ -113,16 +108,17 @@ func (d *Document) Memory(c Codec) (*driver.Memory, error) {
 		if row.Document, err = c.EncodeItem(it); err != nil {
 			return nil, err
 		}
-		m.Rows = append(m.Rows, row)
+		w.Items = append(w.Items, driver.Change{Row: row})
 	}
 	for _, b := range d.Batches {
 		document, err := c.EncodeBatch(b)
 		if err != nil {
 			return nil, err
 		}
-		m.Write(driver.Write{Batches: []driver.Batch{{Index: int64(b.Index), Document: document}}})
+		w.Batches = append(w.Batches, driver.Batch{Index: int64(b.Index), Document: document})
 	}
-	return m, nil
+	m := &driver.Memory{}
+	return m, m.Write(w)
 }
 
 // documentOf is the inverse of [Document.Memory].

@@ -23,7 +23,7 @@ func ExampleSortableTime() {
 // A session in memory answers as a driver does.
 func ExampleMemory() {
 	m := &driver.Memory{}
-	m.Write(driver.Write{Items: []driver.Change{
+	m.Write(driver.Write{Header: &driver.Header{ID: "s"}, Items: []driver.Change{
 		{Row: driver.Row{Seq: 1, Key: "gopro/a/1/source", Name: "GX010001.MP4", Next: "transfer"}},
 		{Row: driver.Row{Seq: 2, Key: "gopro/b/1/source", Name: "GX010002.MP4"}},
 	}})

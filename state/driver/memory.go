@@ -2,6 +2,7 @@ package driver
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 )
@@ -65,8 +66,9 @@ func SumsOf(rows []Row) []Sum {
 	return sums
 }
 
-// Memory keeps the rows of one session in memory, with their documents. It answers
-// as a Store does, and looks at all rows for that.
+// Memory keeps the rows of one session in memory, with their documents; the zero
+// Memory is no session yet. It is a [Tx], and answers as a Store does, but looks at
+// all rows for that. A [View] makes the reading methods of a Store of it.
 type Memory struct {
 	Header  Header
 	Rows    []Row   // by Seq
@@ -107,20 +109,26 @@ func (m *Memory) batch(index int64) (n int, found bool) {
 }
 
 // Lookup returns the rows that refs pick.
-func (m *Memory) Lookup(refs Refs) (found Found) {
+func (m *Memory) Lookup(refs Refs) (found Found, err error) {
+	if m.Header.ID == "" {
+		return found, ErrNotFound
+	}
 	for _, r := range m.Rows {
 		if slices.Contains(refs.Names, r.Name) || slices.Contains(refs.Seqs, r.Seq) || slices.Contains(refs.Keys, r.Key) {
 			found.Rows = append(found.Rows, r)
 		}
 		found.Last = r.Seq
 	}
-	return found
+	return found, nil
 }
 
 // Write stores what w holds.
-func (m *Memory) Write(w Write) {
-	if w.Header != nil {
+func (m *Memory) Write(w Write) error {
+	switch {
+	case w.Header != nil:
 		m.Header = *w.Header
+	case m.Header.ID == "":
+		return ErrNotFound
 	}
 	for _, c := range w.Items {
 		n, found := m.row(c.Seq)
@@ -138,9 +146,46 @@ func (m *Memory) Write(w Write) {
 			m.Batches = slices.Insert(m.Batches, n, b)
 		}
 	}
+	return nil
 }
 
 // Clone returns a copy that changes on its own.
 func (m *Memory) Clone() *Memory {
 	return &Memory{m.Header, slices.Clone(m.Rows), slices.Clone(m.Batches)}
+}
+
+// View calls show with a session in memory, or returns an error such as
+// ErrNotFound. A store whose sessions are in memory embeds its View: it has the
+// methods of a [Store] that read one session.
+type View func(ctx context.Context, session string, show func(*Memory)) error
+
+// Header returns a session's header.
+func (v View) Header(ctx context.Context, session string) (h Header, err error) {
+	err = v(ctx, session, func(m *Memory) { h = m.Header })
+	return h, err
+}
+
+// Find returns the row that ref picks.
+func (v View) Find(ctx context.Context, session string, ref Ref) (row Row, err error) {
+	found := ErrNotFound
+	err = v(ctx, session, func(m *Memory) { row, found = m.Find(ref) })
+	return row, cmp.Or(err, found)
+}
+
+// Page returns the next rows that q selects.
+func (v View) Page(ctx context.Context, session string, q Query) (rows []Row, err error) {
+	err = v(ctx, session, func(m *Memory) { rows = m.Page(q) })
+	return rows, err
+}
+
+// Sums sums up the session's items.
+func (v View) Sums(ctx context.Context, session string) (sums []Sum, err error) {
+	err = v(ctx, session, func(m *Memory) { sums = SumsOf(m.Rows) })
+	return sums, err
+}
+
+// Batches returns the next batches.
+func (v View) Batches(ctx context.Context, session string, after int64, limit int) (batches []Batch, err error) {
+	err = v(ctx, session, func(m *Memory) { batches = m.After(after, limit) })
+	return batches, err
 }
