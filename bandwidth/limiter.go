@@ -36,7 +36,7 @@ func (t Timetable) Limiters() (up, down *Limiter) {
 }
 
 // Piece returns how many bytes to move at most between two calls of WaitN, so
-// that the pace is smooth and nobody waits long for a turn: what passes in a
+// that the pace is smooth and no caller waits long for a turn: what passes in a
 // twentieth of a second, at least 1.
 func (l *Limiter) Piece() int {
 	p := l.current()
@@ -84,7 +84,7 @@ func (l *Limiter) current() *phase {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.now.Load() == p { // nobody was faster
+	if l.now.Load() == p { // no other goroutine was faster
 		l.now.Store(l.next(p))
 	}
 	return l.now.Load()

@@ -68,7 +68,7 @@ func measure(cmd *exec.Cmd) (cost, []byte, error) {
 }
 
 // watchPeak reads a process's peak of resident memory until stop. What the
-// kernel tells when a process has ended would be its parent's if that is more.
+// kernel reports when a process has ended would be its parent's if that is more.
 func watchPeak(pid int, stop <-chan struct{}) (peak int64) {
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()

@@ -6,7 +6,7 @@
 //	go run ./bench -long             # 8 files of 20 GB, and a million items everywhere
 //
 // Each row measures Gondola and its yardstick in turns, in the same run, and
-// tells their ratio, so that it says the same on another machine. What is
+// prints their ratio, so that it says the same on another machine. What is
 // measured runs in a process of its own; the emulated services and the simulated
 // line run in this one. What was found stays in bench/results.json, from which
 // the pages are made: a row that is measured again replaces only itself.
@@ -151,7 +151,7 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// progress tells what is being done, on a line of its own.
+// progress prints what is being done, on a line of its own.
 func (b *bench) progress(format string, values ...any) {
 	fmt.Fprintf(b.out, "  "+format+"\n", values...)
 }

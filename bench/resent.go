@@ -14,7 +14,7 @@ const (
 	allServices  = "all services"
 )
 
-// resentRow reads what the crash harness reports; docs/reliability.md tells what
+// resentRow reads what the crash harness reports; docs/reliability.md says what
 // it does, and has the figures of a thousand kills and more.
 var resentRow = row{
 	name:    "resent",

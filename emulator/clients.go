@@ -42,7 +42,7 @@ func passQueue(ctx context.Context, address string) error {
 type clients struct {
 	mu    sync.Mutex
 	open  int           // guarded by mu
-	empty chan struct{} // guarded by mu; closed when none is open, nil if nobody waits
+	empty chan struct{} // guarded by mu; closed when none is open, nil if no goroutine waits
 }
 
 // note is an http.Server's ConnState. A connection counts until its last request

@@ -139,7 +139,7 @@ func (e *Emulator) advanceClock(r *http.Request) (any, error) {
 	return map[string]any{"now": e.Clock.Now()}, nil
 }
 
-// accountLine is an account as the control API tells of it.
+// accountLine is an account in the control API.
 type accountLine struct {
 	Name      string `json:"name"` // "" for the default account
 	GoProUser string `json:"gopro_user"`

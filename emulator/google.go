@@ -81,7 +81,7 @@ type GoogleOptions struct {
 	// Cost.
 	KeepFile int64 // a file up to this size is kept whole; 64 MiB
 	KeepAll  int64 // of all files together, before the oldest lose their bytes; 512 MiB
-	// Digest, if not nil, stands in for the SHA-256 that files are told apart
+	// Digest, if not nil, stands in for the SHA-256 that distinguishes files
 	// by: where a fast client is to be measured, a fast server must not spend
 	// its time on hashing. Of its sum the first 32 bytes count; its state has to
 	// be an encoding.BinaryMarshaler's, as those of the standard library are.

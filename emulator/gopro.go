@@ -17,7 +17,7 @@ type GoProOptions struct {
 	URLLife       time.Duration // of a signed CDN URL; 0: one hour
 	DeleteDelay   time.Duration // until listings show a deletion; 0: 15 seconds
 
-	// Validators are how the CDN tells the versions of an object apart:
+	// Validators are how the CDN distinguishes the versions of an object:
 	// ValidateBoth, ValidateDate, ValidateWeakly or ValidateNothing.
 	Validators string
 
@@ -34,7 +34,7 @@ type GoProOptions struct {
 	Albums             []GoProAlbum // of the default account
 }
 
-// How the CDN tells the versions of an object apart.
+// How the CDN distinguishes the versions of an object.
 const (
 	ValidateBoth    = string(cdn.Both)    // by a strong ETag and Last-Modified
 	ValidateDate    = string(cdn.Date)    // by Last-Modified only

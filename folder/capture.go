@@ -31,7 +31,7 @@ func capture(f io.ReaderAt, size int64, mime, name string, zone *time.Location) 
 	return c
 }
 
-// factoryYears are years with whose first day clocks begin that nobody has set.
+// factoryYears are years on whose first day a clock begins that was never set.
 var factoryYears = map[int]bool{1904: true, 1970: true, 1980: true, 2000: true}
 
 // sane reports whether a time can be that of a capture.

@@ -65,12 +65,12 @@ func writeHolder(root *os.Root) error {
 	return errors.Join(err, f.Truncate(int64(holderAt+len(data)+1)), f.Close())
 }
 
-// lockedBy tells who holds the folder, as far as the lock file says.
+// lockedBy names the holder of the folder, as far as the lock file does.
 func (p *place) lockedBy(root *os.Root) error {
 	h := holder{Host: "another host"}
 	if f, err := regular.OpenIn(root, lockFile); err == nil {
 		defer f.Close()
-		_ = json.NewDecoder(io.NewSectionReader(f, holderAt, mostMarker)).Decode(&h) // what it does not say is not told
+		_ = json.NewDecoder(io.NewSectionReader(f, holderAt, mostMarker)).Decode(&h) // what it does not say stays empty
 	}
 	return &fault.Error{
 		Class: fault.Session, Code: fault.Locked, Op: "write to the folder " + p.path,

@@ -34,8 +34,8 @@ type movieFacts struct {
 var gopro = regexp.MustCompile(`(?i)^G(?:[HXSGLFBP][0-9A-Z]{2}|OPR|PFR|PBK)[0-9]{4}\.`)
 
 // movieCapture reads what a film says of its capture. The header of a film counts in
-// UTC, but that of a GoPro, which has the time of its clock there; its GPS tells the
-// zone.
+// UTC, but that of a GoPro, which has the time of its clock there; the zone comes
+// from its GPS.
 func movieCapture(r *io.SectionReader, name string, zone *time.Location) (c captured) {
 	defer func() { _ = recover() }() // of a library that reads what anyone may have written
 	var facts movieFacts
@@ -59,7 +59,7 @@ func movieCapture(r *io.SectionReader, name string, zone *time.Location) (c capt
 }
 
 // byGPS returns the capture of a film that began at a time by its GPS. The clock of the
-// camera tells the zone if it is right but for the offset of one.
+// camera gives the zone if it is right but for the offset of one.
 func (f *movieFacts) byGPS(began time.Time) captured {
 	const near = 2 * time.Minute
 	offset, rest := zoneOffset(f.created.Sub(began))

@@ -28,8 +28,7 @@ func digest(text string) uint64 { return maphash.String(seed, text) }
 // without regard to it.
 var marks = base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
 
-// Lengths of marks. Two identities with one short mark are told apart by a longer
-// one.
+// Lengths of marks. Two identities with one short mark get a longer one.
 const shortMark, longMark = 6, 26
 
 // markOf returns the mark of an identity.

@@ -214,7 +214,7 @@ func dirOf(name string) string {
 	return ""
 }
 
-// version tells one state of a file from another.
+// version identifies the state of a file.
 func version(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
 }

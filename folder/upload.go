@@ -274,8 +274,8 @@ func (up *upload) reopen(ctx context.Context, drops int, why error) (*station.Co
 	return c, nil
 }
 
-// restart forgets what was written of a file without a version: nothing tells
-// whether it is still the same.
+// restart forgets what was written of a file without a version: it may
+// be another one by now.
 func (up *upload) restart(ctx context.Context) error {
 	if err := up.file.Truncate(0); err != nil {
 		return failure(ctx, up.op, err)

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// volume identifies the file system of a directory, as far as the system tells.
+// volume identifies the file system of a directory, "" if that is unknown.
 func volume(root *os.Root) string {
 	dir, err := root.Open(".")
 	if err != nil {

@@ -4,5 +4,5 @@ package folder
 
 import "os"
 
-// volume identifies the file system of a directory, as far as the system tells.
+// volume identifies the file system of a directory, which is unknown here.
 func volume(*os.Root) string { return "" }

@@ -144,7 +144,7 @@ func missing(parts []Entry, count int) (base int, gaps []int) {
 	return base, gaps
 }
 
-// place is where a file stands among those of its medium, which its name tells.
+// place is where a file stands among those of its medium, according to its name.
 type place struct{ number, of int }
 
 // asset describes one entry.

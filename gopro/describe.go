@@ -53,7 +53,7 @@ func (d described) description() station.Description {
 	}
 }
 
-// makerOf returns the maker of a camera, as far as its model tells.
+// makerOf returns the maker of a camera, "" if its model does not name one.
 func makerOf(model string) string {
 	lower := strings.ToLower(model)
 	for _, own := range []string{"hero", "gopro", "max", "fusion"} {

@@ -74,7 +74,7 @@ func (d *doubts) fail(medium string, err error) {
 var errOthers = errors.New("its files are others than its record promised when it was listed")
 
 // checkDoubt refuses a manifest that lists other files than those the row
-// promised: some would be taken for all. The next listing tells which they are.
+// promised: some would be taken for all. The next listing shows which they are.
 func (s *Source) checkDoubt(d doubt, m Manifest) error {
 	var promised, listed []media.ID
 	for _, a := range expected(d.row) {

@@ -25,7 +25,7 @@ func (e Entry) usable() bool { return e.Available && e.URL != "" }
 
 // kind returns the entry's type in lower case, such as "mp4": of what it says and
 // what its address ends in the first that is a known type, or else what it says;
-// "" if neither tells.
+// "" if neither is known.
 func (e Entry) kind() string {
 	said := strings.ToLower(e.Type)
 	name := path.Base(e.object())

@@ -11,8 +11,8 @@ import (
 // before the listing looks whether it is the cloud that fails.
 const maxFailing = 8
 
-// failing counts the media that failed to resolve in a row, which tells a cloud
-// that fails from media that do. It is safe for concurrent use.
+// failing counts the media that failed to resolve in a row, which distinguishes
+// a cloud that fails from media that do. It is safe for concurrent use.
 type failing struct {
 	mu    sync.Mutex
 	inRow int

@@ -16,10 +16,10 @@ import (
 const maxPart = 1 << 20
 
 // identify returns the entries of one label, one for each object, in order and
-// with what tells them apart. The order they stand in says nothing.
+// with what distinguishes them. The order they stand in says nothing.
 //
 // The part is an entry's item_number, or else the number in its address, or 0 for
-// none. Entries of one part, or of none, are told apart by their objects: see
+// none. Entries of one part, or of none, are distinguished by their objects: see
 // [Entry.fingerprint].
 func identify(entries []Entry) []Entry {
 	entries = distinctObjects(entries)

@@ -50,8 +50,8 @@ func (t *idShard) see(key, walk uint64) uint8 {
 	return uint8(before)
 }
 
-// find returns the slot of a key, or the free one that it belongs in. What
-// tells shards apart, which is the same in all of one, is no part of the place.
+// find returns the slot of a key, or the free one that it belongs in. The
+// bits that choose a shard, which are the same in all of one, are no part of the place.
 func (t *idShard) find(key uint64) *uint64 {
 	first, _ := bits.Mul64(key<<(8-walkBits), uint64(len(t.slots)))
 	for i := int(first); ; i++ {

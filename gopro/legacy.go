@@ -16,8 +16,8 @@ import (
 
 // fromRow returns the only item of a medium without asking for its manifest: of
 // one that another program carried under the name that the row gives it, if the row
-// tells that it has one file and it is certain that the file was its original. It
-// returns nil if the manifest has to tell.
+// says that it has one file and it is certain that the file was its original. It
+// returns nil if the manifest has to be read.
 //
 // Chapters, frames and RAW files, which gopro-api loses, show in the row. So a
 // medium that has any is resolved, and so is an edit, a 360 video or one without a
@@ -37,7 +37,7 @@ func (s *Source) fromRow(row Row, o station.ListOptions) []media.Item {
 	return s.marked(row, itemsOf(row, assets))
 }
 
-// isSingle reports whether a row tells that its medium is ready and has one file,
+// isSingle reports whether a row says that its medium is ready and has one file,
 // a photo in JPEG or a video in MP4.
 func isSingle(row Row) bool {
 	want := ".jpg"

@@ -77,7 +77,7 @@ func (m *memberships) of(medium string) (albums []media.Album) {
 	return albums
 }
 
-// label gives the items of a medium its albums, and a revision that tells them.
+// label gives the items of a medium its albums, and a revision that covers them.
 func (m *memberships) label(row Row, items []media.Item) []media.Item {
 	if m == nil {
 		return items

@@ -199,7 +199,7 @@ func (c *Client) open(ctx context.Context, r request) (*station.Content, error) 
 	req.URL = u
 	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Accept-Encoding", "identity")
-	// From the first byte on, too: the answer to a range tells the size of the
+	// From the first byte on, too: the answer to a range has the size of the
 	// whole file beside its own length, which may have been cut on its way.
 	req.Header.Set("Range", fmt.Sprintf("bytes=%d-", r.offset))
 	if validator := ifRange(r.version); r.offset > 0 && validator != "" {

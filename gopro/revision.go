@@ -14,7 +14,7 @@ import (
 // media that are known are resolved once more.
 const choice = 2
 
-// revision marks the state that a row tells of: while it is the same, the manifest
+// revision marks the state that a row describes: while it is the same, the manifest
 // is taken to list the same.
 func (s *Source) revision(row Row) string {
 	labels := slices.Sorted(slices.Values(row.Labels))
@@ -37,7 +37,7 @@ func (s *Source) marked(row Row, items []media.Item) []media.Item {
 	return items
 }
 
-// settles reports whether the row tells which files its medium has: not of files
+// settles reports whether the row says which files its medium has: not of files
 // that are known by their objects only, nor of a set whose record does not count
 // its files. The next manifest of such a medium may list others.
 func settles(row Row, items []media.Item) bool {

@@ -48,8 +48,8 @@ type SourceOptions struct {
 	// Quality is "source" or "" for the originals, or a height in pixels, such
 	// as "1080", for the rendition of each video that is nearest to it.
 	Quality string
-	// Name is the name of the station; "" means "gopro:". Accounts that are to be
-	// told apart have different names.
+	// Name is the name of the station; "" means "gopro:". Different
+	// accounts have different names.
 	Name string
 }
 
@@ -334,9 +334,9 @@ const (
 	largestPhoto = 100_000_000
 )
 
-// believed reports whether the record of a single file tells its size. A medium
+// believed reports whether the record of a single file has its size. A medium
 // that was processed again may differ from its record, and a record of 0 bytes has
-// been seen of files that have some: only opening tells.
+// been seen of files that have some: only opening shows it.
 func believed(row Row, kind media.Kind) bool {
 	largest := int64(largestVideo)
 	if kind == media.Photo {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// versionOf returns what tells the bytes behind an answer, size of them in all,
-// from others: a strong ETag, else the date of the last change with the size, and
+// versionOf returns what identifies the bytes behind an answer, size of them in
+// all: a strong ETag, else the date of the last change with the size, and
 // "" if the answer has neither. A weak ETag may stand for several bytes.
 func versionOf(h http.Header, size int64) string {
 	if tag := h.Get("ETag"); isStrongTag(tag) {

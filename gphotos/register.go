@@ -32,7 +32,7 @@ const (
 //
 // When a failure ends a bisection halfway, what is known is returned, and the
 // entries that were not reached fail with its code as Transient: sending them
-// again tells whether it still stands.
+// again shows whether it still stands.
 func (d *Destination) Create(ctx context.Context, b station.Batch) (station.BatchResult, error) {
 	if len(b.Entries) > d.batchSize {
 		return station.BatchResult{}, &fault.Error{Class: fault.Session, Code: fault.Protocol,

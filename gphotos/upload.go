@@ -80,7 +80,7 @@ func (r *carriage) job(ctx context.Context) (resumable.Job, error) {
 }
 
 // usable returns u.From if the service may still know it, and if it names the
-// bytes it is of: without a version, nothing tells them from others.
+// bytes it is of: without a version, they may be others by now.
 func (r *carriage) usable() *resumable.Checkpoint {
 	c := r.u.From
 	if c == nil || c.Version == "" || c.Account != r.account || c.Size <= 0 ||

@@ -11,7 +11,7 @@ import (
 type MediaItem struct {
 	ID          string    `json:"id"`
 	Description string    `json:"description,omitempty"`
-	ProductURL  string    `json:"productUrl,omitempty"` // for people with the account
+	ProductURL  string    `json:"productUrl,omitempty"` // for users of the account
 	BaseURL     string    `json:"baseUrl,omitempty"`    // a credential, valid for an hour
 	MIMEType    string    `json:"mimeType,omitempty"`
 	Filename    string    `json:"filename,omitempty"`

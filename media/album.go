@@ -12,7 +12,7 @@ import (
 // Album is an album of a source.
 type Album struct {
 	// ID is the source's own id of the album, unique in the world, which stays when
-	// the album is renamed. "" for an album that its title alone tells from others.
+	// the album is renamed. "" for an album that its title alone identifies.
 	ID string
 	// Title is a title as [AlbumTitle] returns it. Two albums may have the same.
 	Title string

@@ -38,7 +38,7 @@ func Word(s string) string {
 	return s
 }
 
-// Sentence returns a text for people, cut to at most [MaxText].
+// Sentence returns a text for messages, cut to at most [MaxText].
 func Sentence(s string) string {
 	const mark = "…"
 	if len(s) <= MaxText {
@@ -80,7 +80,7 @@ func boundedAlbums(albums []Album) (bounded []Album) {
 	return bounded
 }
 
-// CheckIdentity returns why an item cannot be told from others in every store,
+// CheckIdentity returns why an item cannot be identified in every store,
 // or nil.
 func (it Item) CheckIdentity() error {
 	switch key := it.ID.Key(); {

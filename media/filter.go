@@ -47,7 +47,7 @@ func canonical(words []string) []string {
 	return slices.Compact(list)
 }
 
-// String describes the filter for people, such as "type photo, not *.360", or
+// String describes the filter in words, such as "type photo, not *.360", or
 // "none".
 func (f Filter) String() string {
 	var parts []string

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Kind tells photos from videos; destinations limit them differently.
+// Kind is photo or video; destinations limit them differently.
 type Kind string
 
 // The two kinds. An item that is neither is refused by its source.
@@ -77,7 +77,7 @@ type Item struct {
 	// while the mark is the same, its items are. "" if the source sets none, or
 	// did not find out what the items are.
 	Revision string `json:"revision,omitempty"`
-	// Version tells one state of the item's bytes from another, as the listing
+	// Version identifies the state of the item's bytes, as the listing
 	// reports it: an opaque text, such as an ETag, or size and modification time.
 	// The file has changed if it has another Version than the one that was
 	// carried. "" if the source reports none.
@@ -93,7 +93,7 @@ type Item struct {
 // byte moves.
 type Refusal struct {
 	Code   string `json:"code"`   // stable word, such as "unsupported_type"
-	Reason string `json:"reason"` // a sentence for people
+	Reason string `json:"reason"` // a sentence for the user
 }
 
 // Codes of refusals.

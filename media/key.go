@@ -51,7 +51,7 @@ func (id ID) place() string {
 	return place
 }
 
-// objectMark separates a label from the object that tells one file from others
+// objectMark separates a label from the object that distinguishes one file from others
 // of its part.
 const objectMark = "@"
 

@@ -29,7 +29,7 @@ func (w Window) Equal(other Window) bool {
 	return w.Start.Equal(other.Start) && w.End.Equal(other.End)
 }
 
-// String describes the window for people, in UTC: "2026-01-01 to 2026-01-31",
+// String describes the window in words, in UTC: "2026-01-01 to 2026-01-31",
 // "since 2026-01-01 08:30:00", "until 2026-01-31" or "everything".
 func (w Window) String() string {
 	start, end := moment(w.Start, w.Start), moment(w.End, w.End.Add(time.Nanosecond))

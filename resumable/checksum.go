@@ -53,7 +53,7 @@ func (c Checksum) hash() hash.Hash {
 // Object is what a server says about a finished object.
 type Object struct {
 	Size   int64  // bytes, or Unknown
-	MD5    []byte // nil: not told; so the others
+	MD5    []byte // nil: unknown; so the others
 	CRC32C []byte // big-endian
 	SHA256 []byte
 }
@@ -131,7 +131,7 @@ func (o *Object) setSize(raw json.RawMessage) error {
 	return nil
 }
 
-// set decodes a digest that was told, unless it is "".
+// set decodes a digest, unless it is "".
 func set(to *[]byte, name, text string, decode func(string) ([]byte, error), size int) error {
 	if text == "" {
 		return nil

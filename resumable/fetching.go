@@ -181,7 +181,7 @@ func (t *fetching) begins(resp *http.Response) error {
 	etag := strongETag(resp.Header)
 	if t.begun && t.at.Bytes > 0 {
 		if t.at.Validator == "" || etag != t.at.Validator {
-			return t.changed("the server sent another version of the object, or one that cannot be told from it")
+			return t.changed("the server sent another version of the object, or one that cannot be distinguished from it")
 		}
 		return nil
 	}

@@ -108,7 +108,7 @@ func redactURL(raw string) string {
 // Those of a Protocol from elsewhere are zero.
 type rules struct {
 	single  single
-	unit    int64 // of segments, in bytes; 0: Start tells
+	unit    int64 // of segments, in bytes; 0: Start returns it
 	counted bool  // each answer counts the bytes held and describes the object: both are checked
 }
 

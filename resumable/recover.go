@@ -45,11 +45,11 @@ func (t *transfer) resync(ctx context.Context) (State, error) {
 // query asks the server once where the session stands.
 func (t *transfer) query(ctx context.Context) (State, error) {
 	state, err := t.u.Protocol.Query(ctx, t.session)
-	if _, senseless := errors.AsType[*ProtocolError](err); senseless && !isLost(err) && t.told != "" {
-		return State{Final: true, Result: t.told}, nil
+	if _, senseless := errors.AsType[*ProtocolError](err); senseless && !isLost(err) && t.result != "" {
+		return State{Final: true, Result: t.result}, nil
 	}
 	if err == nil && state.Final {
-		state.Result = cmp.Or(state.Result, t.told)
+		state.Result = cmp.Or(state.Result, t.result)
 	}
 	if err == nil && state.Final && state.Result == "" && !t.rules.counted {
 		err = &ProtocolError{commandQuery, ErrFinal.Error(), ErrFinal}

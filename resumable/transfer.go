@@ -33,7 +33,7 @@ type transfer struct {
 	sent      int64  // bytes ever sent, up to the furthest
 	failures  int    // in a row, without progress
 	refusedAt int64  // offset at which a segment was refused last
-	told      string // result in an answer that did not say whether the session is finished
+	result    string // result in an answer that did not say whether the session is finished
 	waits     *backoff.ExponentialBackOff
 }
 
@@ -99,7 +99,7 @@ func (t *transfer) run(ctx context.Context) (State, error) {
 			return state, err
 		}
 		t.session = Session{}
-		t.confirmed, t.resumed, t.best, t.offered, t.refusedAt, t.told = 0, 0, 0, 0, -1, ""
+		t.confirmed, t.resumed, t.best, t.offered, t.refusedAt, t.result = 0, 0, 0, 0, -1, ""
 		if t.hash.h == nil { // this time every byte passes
 			t.hash = newDigest(t.job.Checksum, t.beside)
 		}
@@ -185,7 +185,7 @@ func (t *transfer) segment(ctx context.Context) (State, error) {
 		Offset: t.confirmed, Length: length, Total: t.total, Body: t.passage(ctx),
 	})
 	if err != nil {
-		t.told = cmp.Or(state.Result, t.told)
+		t.result = cmp.Or(state.Result, t.result)
 		return State{}, t.refusal(err, length)
 	}
 	if t.rules.counted && !state.Final && state.Confirmed <= t.confirmed {

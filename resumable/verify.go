@@ -29,7 +29,7 @@ func (t *transfer) finish(ctx context.Context, s State) (Result, error) {
 }
 
 // checkSize returns an error for an object of another size than was sent. One of
-// a size that is not told is believed to be whole if all of it was sent by this
+// an unknown size is believed to be whole if all of it was sent by this
 // process, or if its digest is the right one: some servers finish an object when
 // they are asked how much of it they hold.
 func (t *transfer) checkSize(s State, verified bool) error {

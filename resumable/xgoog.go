@@ -118,7 +118,7 @@ func (p *XGoogUpload) Upload(ctx context.Context, s Session, seg Segment) error 
 }
 
 // Finalize sends the last segment and returns the upload token. The segment
-// may be empty if the server holds all bytes but was not told that they are
+// may be empty if the server holds all bytes but does not know that they are
 // all. An answer without a session status is a failure, but a token in it is
 // returned: it counts if the session turns out to be finished.
 func (p *XGoogUpload) Finalize(ctx context.Context, s Session, seg Segment) (string, error) {

@@ -153,7 +153,7 @@ type Expirer interface {
 // Inspector is what a [Destination] may implement so that a verification can
 // look at its items, many in one call. Without it, nothing is known of what it
 // holds: a verification proves no item, and a login as another account than the
-// session's cannot be told from another login of the same one, and is refused.
+// session's cannot be distinguished from another login of the same one, and is refused.
 type Inspector interface {
 	// Inspect returns what the account holds under each of at most Limits().Batch
 	// different ids, in order: nil where there is nothing.

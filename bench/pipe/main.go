@@ -4,7 +4,7 @@
 //	BENCH_TOKEN=… pipe [-sha256] URL ENDPOINT
 //
 // URL is where the file is, ENDPOINT where it goes, as one X-Goog-Upload request
-// of protocol "raw". With -sha256 it hashes on the way, as whoever has to prove
+// of protocol "raw". With -sha256 it hashes on the way, as a program that has to prove
 // what was carried must.
 package main
 

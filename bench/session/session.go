@@ -12,7 +12,7 @@ import (
 // began is when everything was captured, give or take.
 var began = time.Date(2025, 1, 1, 9, 0, 0, 0, time.UTC)
 
-// Listed is an item as a listing finds it, with what a source usually tells.
+// Listed is an item as a listing finds it, with what a source usually reports.
 // Its medium has the id of the nth medium of a benchmark's library.
 func Listed(n int) *state.Item {
 	taken := began.Add(time.Duration(n) * time.Second)

@@ -65,7 +65,7 @@ type Medium struct {
 
 // Object is the bytes behind a CDN URL.
 type Object struct {
-	Name    string // file name that the content disposition tells
+	Name    string // file name in the content disposition
 	Content Content
 	Gone    bool // listed with "available": false, and 404 at the CDN
 	Listed  Listed
@@ -82,7 +82,7 @@ type Listed struct {
 	LeftOut     []int  // downloads of the medium, from 1, that leave the object out
 }
 
-// Rendition is an object with what a download tells of it.
+// Rendition is an object with the headers of its download.
 type Rendition struct {
 	Label         string
 	Type          string // "mp4", "json", …

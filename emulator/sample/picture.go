@@ -8,7 +8,7 @@ import (
 )
 
 // picture draws hills under a sky in the colours of the seed, with the number in
-// the corner, so that people can tell samples apart.
+// the corner, which distinguishes samples at sight.
 func picture(seed uint64, number, width int) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, width, width*3/4))
 	height := img.Rect.Dy()

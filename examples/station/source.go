@@ -65,7 +65,7 @@ func (s *source) item(name string, info fs.FileInfo) media.Item {
 	return item
 }
 
-// version tells one state of a file from another.
+// version identifies the state of a file.
 func version(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
 }

@@ -49,7 +49,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Int64Var(&o.chunk, "chunk", 8<<20, "bytes of a chunk, a multiple of 262144")
 	flags.BoolVar(&o.unknownSize, "unknown-size", false, "read FILE to its end, and do not announce its size")
 	flags.StringVar(&o.state, "state", "", "file that keeps a resumable upload in progress, and from which it is resumed")
-	flags.Func("checksum", "md5, crc32c or none: compared with the one that the server tells, if it tells one (default md5)", choice(&o.checksum, map[string]resumable.Checksum{
+	flags.Func("checksum", "md5, crc32c or none: compared with the one that the server returns, if any (default md5)", choice(&o.checksum, map[string]resumable.Checksum{
 		"md5": resumable.MD5, "crc32c": resumable.CRC32C, "none": resumable.NoChecksum,
 	}))
 	flags.Func("header", "header of the request that starts the upload, such as 'Authorization: Bearer TOKEN'; may be repeated", o.addHeader)

@@ -36,7 +36,7 @@ func upload(ctx context.Context, o options, stdin io.Reader) (resumable.Result, 
 	}
 	job.Save, job.Recheck = state.save, true
 	if job.Checksum == resumable.NoChecksum {
-		job.Checksum = resumable.SHA256 // tells whether the file has changed meanwhile
+		job.Checksum = resumable.SHA256 // shows whether the file has changed meanwhile
 	}
 	result, err := uploader(o).Upload(ctx, job)
 	if err == nil {

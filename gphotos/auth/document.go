@@ -13,7 +13,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
-// document is a JSON object whose members are kept even if nobody here knows
+// document is a JSON object whose members are kept even if this package does not know
 // them.
 type document map[string]json.RawMessage
 

@@ -23,14 +23,14 @@ type Config struct {
 	// HTTP sends the requests; nil is a client of its own. Redirects are never
 	// followed, since the requests hold secrets.
 	HTTP *http.Client
-	// Logger is told what happens, without secrets; nil discards it.
+	// Logger logs what happens, without secrets; nil discards it.
 	Logger *slog.Logger
 }
 
 const (
 	callTimeout    = time.Minute // for one request to an endpoint
 	maxHeaderBytes = 64 << 10    // of an answer
-	// defaultLife is assumed of an access token whose life is not told.
+	// defaultLife is assumed of an access token that comes without one.
 	defaultLife = time.Hour
 )
 

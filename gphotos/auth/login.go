@@ -22,11 +22,11 @@ type Login struct {
 	Scopes []string
 	// Timeout bounds the wait for the user; 0 is 5 minutes.
 	Timeout time.Duration
-	// Probe, if not nil, tells whether a new access token opens the same Google
+	// Probe, if not nil, reports whether a new access token opens the same Google
 	// account as the credentials saved before, for example by asking for the
 	// media item [Credentials.Probe]. It is called only if there are such
 	// credentials. If they are the same account, it keeps its id and with it
-	// its ledger; if they are not, or nobody can tell, it gets a new one.
+	// its ledger; if they are not, or it is unknown, it gets a new one.
 	Probe func(ctx context.Context, accessToken string) (same bool, err error)
 }
 
@@ -45,7 +45,7 @@ const (
 	loginOp      = "log in to Google"
 )
 
-var errLoginTimeout = errors.New("nobody answered Google's page in time")
+var errLoginTimeout = errors.New("Google's page was not answered in time")
 
 // attempt is one login under way.
 type attempt struct {

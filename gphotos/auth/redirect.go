@@ -65,7 +65,7 @@ func bareCode(text string) (string, error) {
 	return code, nil
 }
 
-// notInCode tells characters that no code has: OAuth allows printable ASCII.
+// notInCode reports characters that no code has: OAuth allows printable ASCII.
 func notInCode(r rune) bool { return r <= ' ' || r > '~' }
 
 func sameState(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

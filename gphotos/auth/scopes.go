@@ -35,7 +35,7 @@ func MissingScopes(asked, granted []string) []string {
 	return missing
 }
 
-// shortScopes names scopes as people see them in the Google Cloud console.
+// shortScopes names scopes as the Google Cloud console shows them.
 func shortScopes(scopes []string) string {
 	short := make([]string, len(scopes))
 	for i, scope := range scopes {

@@ -22,7 +22,7 @@ type Status struct {
 	Testing       bool      `json:"testing"`                 // the app looks to be in publishing status "Testing"
 	Verified      bool      `json:"verified"`                // Google accepted the refresh token just now
 	Unsaved       error     `json:"-"`                       // why the token file cannot be written; nil if it can, or nothing was to be written
-	Warnings      []string  `json:"warnings,omitempty"`      // sentences for people
+	Warnings      []string  `json:"warnings,omitempty"`      // sentences for the user
 }
 
 // Status says what is valid and until when. Online, it proves the refresh

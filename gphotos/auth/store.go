@@ -86,7 +86,7 @@ func (s *Store) unreadable(err error) error {
 	}
 }
 
-// warnIfOpen tells when others than the owner may read the file.
+// warnIfOpen logs a warning if others than the owner may read the file.
 func (s *Store) warnIfOpen() {
 	info, err := os.Stat(s.path)
 	if err != nil || runtime.GOOS == "windows" {
@@ -161,7 +161,7 @@ func (s *Store) write(c *Credentials) error {
 func (s *Store) checkReplaceable() error {
 	data, err := s.read(s.path)
 	if err != nil {
-		return nil // what is wrong with the path is told when it is written
+		return nil // writing reports what is wrong with the path
 	}
 	doc, err := parseDocument(data)
 	if err != nil || len(doc) == 0 {

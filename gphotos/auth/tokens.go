@@ -61,7 +61,7 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 	}
 }
 
-// Invalidate tells that the service has rejected an access token, so that the
+// Invalidate records that the service has rejected an access token, so that the
 // next Token returns another one. A token that is no longer the current one is
 // ignored.
 func (t *Tokens) Invalidate(token string) {

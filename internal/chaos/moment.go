@@ -37,7 +37,7 @@ func (m moment) String() string {
 	return fmt.Sprintf("%d %s", m.after, map[string]string{"time": "ms", "requests": "requests", "bytes": "bytes"}[m.kind])
 }
 
-// due returns what tells that the moment has come, counted from now.
+// due returns a function that reports whether the moment has come, counted from now.
 func (m moment) due(s *session) func() bool {
 	began := time.Now()
 	if m.kind == "time" {

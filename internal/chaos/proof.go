@@ -19,7 +19,7 @@ func (s *session) prove(ctx context.Context, l life) error {
 	if l.code != 0 {
 		return fmt.Errorf("the run that was not killed ended with exit code %d: %s", l.code, l.stderr)
 	}
-	return errors.Join(s.arrived(), s.filed(), s.told(l.summary), s.remembered(ctx), s.tidy())
+	return errors.Join(s.arrived(), s.filed(), s.accounted(l.summary), s.remembered(ctx), s.tidy())
 }
 
 // arrived checks that every file is there once, and nothing else, and that no
@@ -43,7 +43,7 @@ func (s *session) filed() error {
 	albums := s.cloud.Google.Albums()
 	if !s.album {
 		if len(albums) > 0 {
-			return fmt.Errorf("%d albums that nobody asked for", len(albums))
+			return fmt.Errorf("%d albums that were not asked for", len(albums))
 		}
 		return nil
 	}
@@ -63,12 +63,12 @@ func (s *session) filed() error {
 	return nil
 }
 
-// told checks the command's own account of the session.
-func (s *session) told(sum *summary.Line) error {
+// accounted checks the command's own account of the session.
+func (s *session) accounted(sum *summary.Line) error {
 	i := sum.Items
 	switch carried := i.Created + i.AlreadyThere; {
 	case sum.Outcome != "complete" || sum.ExitCode != 0:
-		return fmt.Errorf("the summary tells of outcome %s, exit code %d", sum.Outcome, sum.ExitCode)
+		return fmt.Errorf("the summary has outcome %s, exit code %d", sum.Outcome, sum.ExitCode)
 	case carried != len(s.want) || i.Skipped != s.refuse || i.Total != len(s.want)+s.refuse || i.Failed+i.Pending != 0:
 		return fmt.Errorf("the summary counts %+v; %d were to be carried and %d to be skipped", i, len(s.want), s.refuse)
 	}

@@ -22,7 +22,7 @@ func (r *result) report(w io.Writer, took time.Duration) {
 	for _, kind := range []string{"time", "requests", "bytes"} {
 		line("killed by "+kind, func(k kill) bool { return k.at.kind == kind })
 	}
-	for _, kind := range []string{forgiving, tellsOnce, takesOnce, strictest, disk} {
+	for _, kind := range []string{forgiving, answersOnce, takesOnce, strictest, disk} {
 		line("service "+kind, func(k kill) bool { return k.service == kind })
 	}
 	line("all", func(kill) bool { return true })

@@ -158,22 +158,22 @@ func (s *session) run(ctx context.Context) error {
 	}
 }
 
-// Kinds of services, told apart by what they do with tokens.
+// Kinds of services, by what they do with tokens.
 const (
-	forgiving = "forgiving"  // repeats the token of a finished upload, takes a token again
-	tellsOnce = "tells once" // tells a token with the answer that finishes the upload only
-	takesOnce = "takes once" // refuses a token that an item was made of
-	strictest = "tells and takes once"
-	disk      = "disk" // none: the destination is a folder
+	forgiving   = "forgiving"    // repeats the token of a finished upload, takes a token again
+	answersOnce = "answers once" // returns a token with the answer that finishes the upload only
+	takesOnce   = "takes once"   // refuses a token that an item was made of
+	strictest   = "answers and takes once"
+	disk        = "disk" // none: the destination is a folder
 )
 
 func (s *session) kindOfService() string {
-	tells, takes := !s.service.TokenOnQuery, s.service.SpentTokens != emulator.SpentAccepted
+	answers, takes := !s.service.TokenOnQuery, s.service.SpentTokens != emulator.SpentAccepted
 	switch {
-	case tells && takes:
+	case answers && takes:
 		return strictest
-	case tells:
-		return tellsOnce
+	case answers:
+		return answersOnce
 	case takes:
 		return takesOnce
 	}

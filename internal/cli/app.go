@@ -23,7 +23,7 @@ type app struct {
 	args    []string // without the program's name
 	stdin   io.Reader
 	stdout  *render.Output
-	screen  *screen // standard error, for people and the log
+	screen  *screen // standard error, for messages and the log
 	environ []string
 	dir     string // where .env is looked for
 	now     func() time.Time
@@ -181,7 +181,7 @@ func (a *app) chooseFormat() (render.Format, error) {
 	return f, nil
 }
 
-// talk is where people are told what goes on.
+// talk is where messages to the user go.
 func (a *app) talk() io.Writer {
 	if a.global.quiet {
 		return io.Discard
@@ -194,7 +194,7 @@ func (a *app) result() io.Writer { return a.print.Beside() }
 
 func (a *app) redact(s string) string { return a.withProfiles(a.secrets.clean(s)) }
 
-// note says a sentence, given without its full stop, to people, once.
+// note shows a sentence to the user, once. It is given without its full stop.
 func (a *app) note(text string) {
 	if text == "" || a.noted[text] {
 		return

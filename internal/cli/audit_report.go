@@ -91,12 +91,12 @@ type auditView struct {
 	risk   verdictList
 	notes  []string // remarks on the source and the sessions
 	seen   int
-	told   time.Time // when progress was shown last
+	shown  time.Time // when progress was shown last
 }
 
 func newAuditView(a *app, source registry.URI, deep bool) *auditView {
 	rows := a.print.Rows(render.Table{TSV: []string{"key", "file_name", "bytes", "status", "reason"}, To: io.Discard})
-	return &auditView{a: a, source: source, deep: deep, rows: rows, told: a.now()}
+	return &auditView{a: a, source: source, deep: deep, rows: rows, shown: a.now()}
 }
 
 func (v *auditView) notice(text string) { v.notes = append(v.notes, v.a.redact(text)) }
@@ -120,8 +120,8 @@ func (v *auditView) progress(it audit.Item) {
 	switch now := v.a.now(); {
 	case v.a.global.verbose:
 		fmt.Fprintf(v.a.talk(), "%s: %s: %s\n", it.Status, cell(it.Item.Name), v.a.redact(cell(it.Reason+strings.Join(it.At, ", "))))
-	case now.Sub(v.told) >= every:
-		v.told = now
+	case now.Sub(v.shown) >= every:
+		v.shown = now
 		fmt.Fprintln(v.a.talk(), "looked for "+count(v.seen, "item"))
 	}
 }
@@ -139,7 +139,7 @@ func (v *auditView) use(station string) {
 	}
 }
 
-// report writes what the audit came to and returns its failure, told.
+// report writes what the audit came to and returns its failure, marked as reported.
 func (v *auditView) report(r *audit.Result, err error, took time.Duration) error {
 	var failures []failure
 	if err != nil {
@@ -171,7 +171,7 @@ func (v *auditView) report(r *audit.Result, err error, took time.Duration) error
 		v.use(f.station)
 		v.a.complain(f.err)
 	}
-	return told(ended)
+	return reported(ended)
 }
 
 func (v *auditView) line(r *audit.Result, took time.Duration) auditLine {

@@ -13,7 +13,7 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// warnOfPasswords tells of stores whose password is on the command line, where
+// warnOfPasswords warns of stores whose password is on the command line, where
 // others see it, and how to keep it from them.
 func (a *app) warnOfPasswords(uris []string, instead string) {
 	for _, uri := range uris {

@@ -61,7 +61,7 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) error {
 	}
 	verdict := verdictOn(findings)
 	a.reportFindings(findings, verdict)
-	return told(verdict)
+	return reported(verdict)
 }
 
 // checks are all that doctor looks at. It fails for settings that make no sense.

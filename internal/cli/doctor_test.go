@@ -78,7 +78,7 @@ func (p *patient) examine(more ...string) (d diagnosis) {
 		}
 	}
 	if d.sum.ExitCode != d.code {
-		p.t.Errorf("exit code %d, told %d\n%s", d.code, d.sum.ExitCode, errs.String())
+		p.t.Errorf("exit code %d, the summary says %d\n%s", d.code, d.sum.ExitCode, errs.String())
 	}
 	if secret := p.cloud.GoPro.Token(); strings.Contains(out.String()+errs.String(), secret) {
 		p.t.Error("the GoPro token is shown")

@@ -88,18 +88,18 @@ func isUsage(err error) bool {
 	return ours || setting || proxy || errors.Is(err, gondola.ErrOtherQuestion)
 }
 
-// toldError is a failure that the command has reported already.
-type toldError struct{ err error }
+// reportedError is a failure that the command has reported already.
+type reportedError struct{ err error }
 
-func (e *toldError) Error() string { return e.err.Error() }
-func (e *toldError) Unwrap() error { return e.err }
+func (e *reportedError) Error() string { return e.err.Error() }
+func (e *reportedError) Unwrap() error { return e.err }
 
-// told marks err as reported; nil stays nil.
-func told(err error) error {
+// reported marks err as reported; nil stays nil.
+func reported(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &toldError{err}
+	return &reportedError{err}
 }
 
 // unsaved reports whether a run that was interrupted could not store everything.

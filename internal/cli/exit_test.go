@@ -40,7 +40,7 @@ func TestExitCode(t *testing.T) {
 		{usagef("what?"), 2, gondola.OutcomeFailed, "usage"},
 		{fmt.Errorf("x: %w", &config.UsageError{Message: "what?"}), 2, gondola.OutcomeFailed, "usage"},
 		{errPartial, 3, gondola.OutcomePartial, "failed"},
-		{told(errPartial), 3, gondola.OutcomePartial, "failed"},
+		{reported(errPartial), 3, gondola.OutcomePartial, "failed"},
 		{failure(fault.Auth), 4, gondola.OutcomeAuth, fault.Auth},
 		{failure(fault.Scope), 4, gondola.OutcomeAuth, fault.Scope},
 		{failure(fault.Quota), 5, gondola.OutcomeQuota, fault.Quota},
@@ -62,8 +62,8 @@ func TestExitCode(t *testing.T) {
 			t.Errorf("describe(%v).Code = %s, want %s", tc.err, got, tc.word)
 		}
 	}
-	if told(nil) != nil {
-		t.Error("told(nil) is an error")
+	if reported(nil) != nil {
+		t.Error("reported(nil) is an error")
 	}
 }
 
@@ -107,7 +107,7 @@ func TestSignals(t *testing.T) {
 					t.Errorf("interrupted: %t", interrupted)
 				}
 				if said := talk.String() == "saving\n"; said != (tc.signals > 0) {
-					t.Errorf("people are told %q", talk.String())
+					t.Errorf("the user reads %q", talk.String())
 				}
 				if len(exits) != tc.exits {
 					t.Fatalf("the process was ended %d times, want %d", len(exits), tc.exits)

@@ -15,7 +15,7 @@ var (
 	count = human.Count
 )
 
-// speed writes a rate for people, or "n/a" when nothing is known.
+// speed returns a rate as text, or "n/a" when nothing is known.
 func speed(n int64, d time.Duration) string {
 	if n <= 0 || d <= 0 {
 		return "n/a"
@@ -23,7 +23,7 @@ func speed(n int64, d time.Duration) string {
 	return size(int64(float64(n)/d.Seconds())) + "/s"
 }
 
-// duration writes a time span for people: "12.34s", "30s", "5m 30s", "2h 15m".
+// duration returns a time span as text: "12.34s", "30s", "5m 30s", "2h 15m".
 func duration(d time.Duration) string {
 	switch {
 	case d < time.Minute && d%time.Second == 0:

@@ -47,7 +47,7 @@ func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 			worst = l.Err
 		}
 	}
-	return told(worst)
+	return reported(worst)
 }
 
 // logins yields the credentials of every profile of every kind of station. It ends

@@ -72,8 +72,8 @@ func TestExpiredTokenFileOnAMount(t *testing.T) {
 				if code != exitDone {
 					t.Errorf("%q: exit code %d: %s%s", args, code, stdout, stderr)
 				}
-				if told := strings.Contains(stdout, "keeps it in memory"); args[0] == "login" && told != tc.readOnly {
-					t.Errorf("login status says %v that the file cannot be written:\n%s", told, stdout)
+				if said := strings.Contains(stdout, "keeps it in memory"); args[0] == "login" && said != tc.readOnly {
+					t.Errorf("login status says %v that the file cannot be written:\n%s", said, stdout)
 				}
 				if warned := strings.Count(stderr, "cannot be saved"); args[0] == "sync" && tc.readOnly && warned != 1 || !tc.readOnly && warned > 0 {
 					t.Errorf("%q: %d warnings: %s", args, warned, stderr)

@@ -26,7 +26,7 @@ type verdict struct {
 	Files    int    `json:"files"`
 	Proved   int    `json:"proved"`
 	Refused  int    `json:"refused"`
-	Strange  int    `json:"strange"`   // at the destination, and nobody knows why
+	Strange  int    `json:"strange"`   // at the destination, and not at the source
 	SentMore int64  `json:"sent_more"` // bytes that the last run sent although all was there
 	OK       bool   `json:"ok"`
 }

@@ -30,7 +30,7 @@ var secretShapes = regexp.MustCompile(`(?i)` + strings.Join([]string{
 // URI that shows how to write one. Elsewhere, a user's name may be a token.
 var userOnly = regexp.MustCompile(`^(?:(?:postgres|postgresql|mongodb|mongodb\+srv)://[^:]*|\w+://USER:PASSWORD)@$`)
 
-// redactor is the last defence against secrets in output: whoever holds a
+// redactor is the last defence against secrets in output: code that has a
 // secret keeps it out of errors and logs in the first place.
 type redactor struct {
 	mu    sync.RWMutex

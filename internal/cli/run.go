@@ -69,7 +69,7 @@ func Tree() *cobra.Command {
 
 // tell reports a failure that no command has reported yet.
 func (a *app) tell(err error) {
-	if _, told := errors.AsType[*toldError](err); exitCode(err) == exitDone || told {
+	if _, done := errors.AsType[*reportedError](err); exitCode(err) == exitDone || done {
 		return
 	}
 	if !a.started && wantsJSON(a.args) {
@@ -108,7 +108,7 @@ func wantsJSON(args []string) bool {
 	return false
 }
 
-// complain writes a failure for people, with the next step.
+// complain writes a failure as text, with the next step.
 func (a *app) complain(err error) {
 	if exitCode(err) == exitInterrupted {
 		return // said when the signal came

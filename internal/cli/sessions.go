@@ -57,7 +57,7 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 		}
 		if err != nil {
 			a.complain(fmt.Errorf("session %s cannot be read: %w", cell(s.ID), err))
-			broken = errors.New("some sessions cannot be read; gondola doctor tells more")
+			broken = errors.New("some sessions cannot be read; gondola doctor says more")
 			continue
 		}
 		rows++
@@ -182,10 +182,10 @@ func (a *app) forgot(id string) {
 	fmt.Fprintf(a.talk(), "Forgot session %s.\n", cell(id))
 }
 
-// confirm asks on a terminal; elsewhere nobody can answer.
+// confirm asks on a terminal; elsewhere there is no answer.
 func (a *app) confirm(ctx context.Context, question string) error {
 	if !isTerminal(a.stdin) {
-		return usagef("%s Nobody can be asked without a terminal: give --yes", question)
+		return usagef("%s Without a terminal there is no answer: give --yes", question)
 	}
 	fmt.Fprintf(a.screen, "%s [y/N] ", cell(question))
 	answer, err := a.readLine(ctx)

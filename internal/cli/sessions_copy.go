@@ -204,7 +204,7 @@ func (a *app) sessionsToCopy(ctx context.Context, from state.Backend, r copyRequ
 		if s == nil {
 			return nil, err
 		}
-		ids = append(ids, s.ID) // one that cannot be read is told of by its copy
+		ids = append(ids, s.ID) // copying reports one that cannot be read
 	}
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%s: no session is there", placeOf(r.from))
@@ -212,7 +212,7 @@ func (a *app) sessionsToCopy(ctx context.Context, from state.Backend, r copyRequ
 	return ids, nil
 }
 
-// copyReport tells of copies.
+// copyReport reports copies.
 type copyReport struct {
 	*app
 	copyRequest
@@ -256,7 +256,7 @@ func (r *copyReport) copy(ctx context.Context, from, to state.Backend, id string
 	return nil
 }
 
-// progress tells after a second, and then every five, how far a copy is.
+// progress shows after a second, and then every five, how far a copy is.
 func (r *copyReport) progress(id string, reading bool, items int) {
 	if now := r.now(); !now.Before(r.next) {
 		r.next = now.Add(5 * time.Second)
@@ -327,7 +327,7 @@ func (r *copyReport) finish(copied int) {
 		placeOf(r.from))
 }
 
-// placeOf names a store for people.
+// placeOf names a store in messages.
 func placeOf(uri string) string { return state.Redact(uri) }
 
 // sameStore reports whether two URIs name one store, as far as can be seen.

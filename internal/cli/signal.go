@@ -61,7 +61,7 @@ func (a *app) watchSignals(signals <-chan os.Signal, finished <-chan struct{}, c
 	}
 }
 
-// sayOnInterrupt sets what people are told when the first signal comes.
+// sayOnInterrupt sets the message that is shown when the first signal comes.
 func (a *app) sayOnInterrupt(words string) {
 	if !a.global.quiet {
 		a.farewell.Store(&words)

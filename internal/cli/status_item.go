@@ -306,7 +306,7 @@ func (l itemLife) outcomeText() string {
 	return text
 }
 
-// when writes a time for people; "" for none.
+// when returns a time as text; "" for none.
 func when(t time.Time) string {
 	if t.IsZero() {
 		return ""

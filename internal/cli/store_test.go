@@ -48,7 +48,7 @@ func database(t *testing.T, items int) []byte {
 }
 
 // TestStoreThatCannotBeUsed damages a database in every way and looks at what
-// people are told and how commands end.
+// the user reads and how commands end.
 func TestStoreThatCannotBeUsed(t *testing.T) {
 	p := newPatient(t)
 	sound := database(t, 300)
@@ -79,8 +79,8 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 			for _, args := range [][]string{{"sync"}, {"sync", "--dry-run"}, {"status"}, {"sessions", "export", t.TempDir()}} {
 				var out, errs bytes.Buffer
 				code := Run(t.Context(), append(args, "--state", "sqlite:"+path), strings.NewReader(""), &out, &errs, p.environ)
-				if told := errs.String(); code != 1 || !strings.Contains(told, path) || !strings.Contains(told, row.want) {
-					t.Errorf("%v: exit code %d, want 1, the path and %q\n%s", args, code, row.want, told)
+				if text := errs.String(); code != 1 || !strings.Contains(text, path) || !strings.Contains(text, row.want) {
+					t.Errorf("%v: exit code %d, want 1, the path and %q\n%s", args, code, row.want, text)
 				}
 			}
 			if d := p.examine("--state", "sqlite:"+path); d.code != 1 || d.findings["state"][0] != "problem" {

@@ -158,7 +158,7 @@ func outcomeText(o gondola.Outcome, items int, failure *errorObject) string {
 	return "failed: " + failure.Message
 }
 
-// writeText writes the summary of an opened session for people.
+// writeText writes the summary of an opened session as text.
 func (r report) writeText(ctx context.Context, w io.Writer, redact func(string) string) {
 	line := r.line(redact)
 	moved := r.summary.Moved

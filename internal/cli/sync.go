@@ -170,7 +170,7 @@ func (a *app) report(ctx context.Context, r report) error {
 	if r.summary != nil {
 		r.writeText(ctx, a.result(), a.redact)
 	}
-	return told(r.err)
+	return reported(r.err)
 }
 
 // writeItems writes q2google's table of a run's items; of a run that opened no

@@ -71,7 +71,7 @@ func (a *app) group(cmd *cobra.Command, args []string) error {
 
 // planned are commands that this version does not have, and what does instead.
 var planned = map[string]string{
-	"serve":  "gondola status shows the sessions, and gondola sync --json tells programs how a run goes on",
+	"serve":  "gondola status shows the sessions, and gondola sync --json prints for programs how a run goes on",
 	"watch":  "let cron, a systemd timer or the Task Scheduler run gondola sync: it carries what is new",
 	"worker": "one process runs a session; several machines may share a store, each with sessions of its own",
 }

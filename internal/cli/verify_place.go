@@ -120,5 +120,5 @@ func (a *app) placeReport(line placeLine, err error) error {
 	if n.Missing > 0 {
 		fmt.Fprintln(a.result(), "What is missing is carried again by the same sync.")
 	}
-	return told(err)
+	return reported(err)
 }

@@ -61,7 +61,7 @@ func verdictsOf(v *gondola.Verification) verdictCounts {
 	}
 }
 
-// verdictTitles are the verdicts that people are told item by item.
+// verdictTitles are the verdicts that are shown item by item.
 var verdictTitles = []struct {
 	verdict     gondola.Verdict
 	title, then string
@@ -111,13 +111,13 @@ type verifyView struct {
 	out   io.Writer    // for text
 	lists map[gondola.Verdict]*verdictList
 	seen  int
-	told  time.Time // when progress was shown last
+	shown time.Time // when progress was shown last
 }
 
 // newVerifyView returns a view; stdoutTaken says that standard output belongs to
 // the manifest.
 func newVerifyView(a *app, stdoutTaken bool) *verifyView {
-	v := &verifyView{a: a, out: a.result(), lists: map[gondola.Verdict]*verdictList{}, told: a.now()}
+	v := &verifyView{a: a, out: a.result(), lists: map[gondola.Verdict]*verdictList{}, shown: a.now()}
 	if stdoutTaken {
 		v.out = a.talk()
 	}
@@ -158,8 +158,8 @@ func (v *verifyView) progress(it gondola.VerifiedItem) {
 			text += ": " + v.a.redact(cell(it.Reason))
 		}
 		fmt.Fprintln(v.a.talk(), text)
-	case v.seen%some == 0 && now.Sub(v.told) >= every:
-		v.told = now
+	case v.seen%some == 0 && now.Sub(v.shown) >= every:
+		v.shown = now
 		fmt.Fprintln(v.a.talk(), "looked at "+count(v.seen, "item"))
 	}
 }
@@ -175,7 +175,7 @@ func (v *verifyView) line(it gondola.VerifiedItem) verifiedLine {
 	return l
 }
 
-// report writes what the verification came to and returns its failure, told.
+// report writes what the verification came to and returns its failure, marked as reported.
 func (v *verifyView) report(found *gondola.Verification, err error, took time.Duration) error {
 	line := verificationLine{
 		Type: "verification", SessionID: found.SessionID, From: found.From, To: found.To, Account: found.Account,
@@ -192,7 +192,7 @@ func (v *verifyView) report(found *gondola.Verification, err error, took time.Du
 	}
 	v.a.print.JSON(line)
 	v.text(line)
-	return told(err)
+	return reported(err)
 }
 
 func verifyOutcome(err error) string {

@@ -25,7 +25,7 @@ var unset = map[string]bool{"help": true, "version": true}
 // HasVariable reports whether a flag can be set by a variable and in the config file.
 func HasVariable(flag string) bool { return !unset[flag] }
 
-// Origins tells, by flag name, where each value came from.
+// Origins says, by flag name, where each value came from.
 type Origins map[string]Origin
 
 // Apply sets every flag that the command line left unset from the strongest
@@ -117,7 +117,7 @@ func Expected(f *pflag.Flag) string {
 	return "another value"
 }
 
-// boolean understands the words that people and q2google use.
+// boolean understands common words for true and false, and q2google's.
 func boolean(value string) string {
 	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "yes", "on", "y", "t", "true", "1":

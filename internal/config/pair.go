@@ -18,7 +18,7 @@ type Pair struct {
 	Client, Token string // paths
 	// Origin is DotEnv if .env named the pair, Default if neither file was named.
 	Origin Origin
-	// Notice is what people should know of where the pair was found, a sentence
+	// Notice is what the user should know of where the pair was found, a sentence
 	// without its full stop; "" for nothing.
 	Notice string
 }

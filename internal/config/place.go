@@ -12,7 +12,7 @@ import (
 
 // Credential is what a service is about to be sent.
 type Credential struct {
-	Name   string   // for people, such as "GP_ACCESS_TOKEN"
+	Name   string   // for messages, such as "GP_ACCESS_TOKEN"
 	Origin Origin   // of the setting that led to it
 	Files  []string // that hold it, if any
 }
@@ -41,7 +41,7 @@ func (s *Sources) CheckEndpoint(flag string, origins Origins, c Credential) erro
 	return nil
 }
 
-// Name says where a flag's value comes from, for people.
+// Name says in words where a flag's value comes from.
 func (s *Sources) Name(flag string, origin Origin) string {
 	variable, _, from := s.variable(flag)
 	switch {

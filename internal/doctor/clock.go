@@ -11,7 +11,7 @@ import (
 
 // Differences of clocks. The Date of an answer is cut to whole seconds.
 const (
-	clockExact = 3 * time.Second // cannot be told from none
+	clockExact = 3 * time.Second // cannot be distinguished from none
 	clockClose = time.Minute     // harms nothing
 	clockFar   = 5 * time.Minute // certificates, tokens and signed addresses fail
 )
@@ -44,7 +44,7 @@ func Clock(services []Service, now func() time.Time) Check {
 // service that did not say.
 func clockFinding(services []Service, skews []*time.Duration) Finding {
 	var worst time.Duration
-	var agree, told []string
+	var agree, known []string
 	for n, skew := range skews {
 		if skew == nil {
 			continue
@@ -52,18 +52,18 @@ func clockFinding(services []Service, skews []*time.Duration) Finding {
 		if host := hostOf(services[n].URL); skew.Abs() <= clockExact {
 			agree = append(agree, host)
 		} else {
-			told = append(told, difference(*skew)+" "+host)
+			known = append(known, difference(*skew)+" "+host)
 		}
 		if skew.Abs() > worst.Abs() {
 			worst = *skew
 		}
 	}
 	if agree != nil {
-		told = append(told, "right by "+strings.Join(agree, " and "))
+		known = append(known, "right by "+strings.Join(agree, " and "))
 	}
-	f := Finding{Level: OK, What: "this clock is " + strings.Join(told, ", ")}
+	f := Finding{Level: OK, What: "this clock is " + strings.Join(known, ", ")}
 	switch {
-	case len(told) == 0:
+	case len(known) == 0:
 		return Finding{Level: Note, What: "no service said what time it is, so that the clock could not be checked",
 			Why: "a wrong clock makes certificates and tokens look expired, or expired ones good", Remedy: "date -u"}
 	case worst.Abs() <= clockExact:

@@ -37,10 +37,10 @@ func Disk(dir string) Check {
 		there := existing(dir)
 		v, err := volumeOf(there)
 		if errors.Is(err, errors.ErrUnsupported) {
-			return []Finding{{Level: Note, What: "free space cannot be told on " + runtime.GOOS}}
+			return []Finding{{Level: Note, What: "free space is unknown on " + runtime.GOOS}}
 		}
 		if err != nil {
-			return []Finding{{Level: Problem, What: fmt.Sprintf("free space of %s cannot be told: %v", there, err),
+			return []Finding{{Level: Problem, What: fmt.Sprintf("free space of %s is unknown: %v", there, err),
 				Why: "state that cannot be written stops a run", Remedy: stateElsewhere}}
 		}
 		return judgeVolume(there, v)
@@ -129,7 +129,7 @@ func existing(dir string) string {
 	}
 }
 
-// bare leaves the path out of an error that is told with it.
+// bare leaves the path out of an error that is shown beside it.
 func bare(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

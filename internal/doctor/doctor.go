@@ -60,7 +60,7 @@ func Run(ctx context.Context, checks []Check, o Options) ([]Finding, error) {
 		n        int
 		findings []Finding
 	}
-	answers := make(chan answer, len(checks)) // nobody who is left behind blocks
+	answers := make(chan answer, len(checks)) // a check that is left behind does not block
 	for n, check := range checks {
 		go func() { answers <- answer{n, check.Run(limited)} }()
 	}

@@ -15,7 +15,7 @@ import (
 // others are the permissions of everybody but the owner.
 const others fs.FileMode = 0o077
 
-// Private checks that nobody but the owner can read the files that hold secrets
+// Private checks that only the owner can read the files that hold secrets
 // and the state, whose sessions hold upload addresses: a directory or the file
 // of a database; "" for none. Those that are not there are passed over.
 func Private(secrets []string, statePath string) Check {
@@ -65,7 +65,7 @@ func privateFile(path string) *Finding {
 	if dir, err := os.Stat(filepath.Dir(path)); err == nil && dir.Mode().Perm()&0o022 != 0 && dir.Mode()&fs.ModeSticky == 0 {
 		return &Finding{Level: Warning, What: fmt.Sprintf("%s, where %s is, has mode %04o: other users may replace the file",
 			filepath.Dir(path), filepath.Base(path), dir.Mode().Perm()),
-			Why: "a client file of somebody else's sends your login elsewhere", Remedy: "chmod go-w " + shellWord(filepath.Dir(path))}
+			Why: "a client file of another user sends your login elsewhere", Remedy: "chmod go-w " + shellWord(filepath.Dir(path))}
 	}
 	return &Finding{Level: OK}
 }
@@ -77,7 +77,7 @@ const whyPrivate = "sessions hold upload addresses, with which others could add 
 func privateState(ctx context.Context, dir string) []Finding {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil // told by other checks
+		return nil // other checks report it
 	}
 	if info.Mode().IsRegular() {
 		return privateDatabase(dir)
@@ -119,13 +119,13 @@ func openFiles(ctx context.Context, dir string) (n int, example string) {
 			return ctx.Err()
 		}
 		if err != nil {
-			return nil // what cannot be read here is not told
+			return nil // what cannot be read here is left out
 		}
 		info, err := d.Info()
 		switch {
 		case err != nil:
 		case d.IsDir() && path != dir && info.Mode().Perm()&0o011 == 0:
-			return fs.SkipDir // nobody else gets in
+			return fs.SkipDir // only the owner gets in
 		case info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0:
 			if n++; n == 1 {
 				example = path

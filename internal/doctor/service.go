@@ -18,7 +18,7 @@ import (
 
 // Service is an endpoint that runs depend on.
 type Service struct {
-	Name string // for people, such as "the GoPro API"
+	Name string // for messages, such as "the GoPro API"
 	URL  string // https, or http on loopback; any answer of the host will do
 	// Optional says that a run may do without.
 	Optional bool

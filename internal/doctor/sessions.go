@@ -167,7 +167,7 @@ func Leftovers(stateDir string, secrets []string, now time.Time) Check {
 		}
 		for _, path := range leftSecrets(secrets, now) {
 			findings = append(findings, Finding{Level: Warning, What: path + " was left by an interrupted write",
-				Why: "it may hold credentials and nobody will renew or remove it", Remedy: "rm " + shellWord(path)})
+				Why: "it may hold credentials and is never renewed or removed", Remedy: "rm " + shellWord(path)})
 		}
 		if len(findings) == 0 {
 			return []Finding{{Level: OK, What: "nothing was left behind by interrupted writes"}}

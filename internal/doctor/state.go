@@ -69,8 +69,8 @@ func inspect(ctx context.Context, kind string, b state.Backend) []Finding {
 	return []Finding{{Level: OK, What: what + "; no damage found"}}
 }
 
-// withBackend shows the store to a check. That it cannot be opened is told by
-// [State].
+// withBackend shows the store to a check. [State] reports
+// that it cannot be opened.
 func withBackend(ctx context.Context, open Open, use func(state.Backend) []Finding) []Finding {
 	b, err := open(ctx)
 	switch {

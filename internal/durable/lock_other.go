@@ -8,5 +8,5 @@ const closeFirst = false
 
 func lock(*os.File) {}
 
-// abandoned is never true: nothing tells a file that is being written.
+// abandoned is never true: a file that is being written cannot be recognized.
 func abandoned(string) bool { return false }

@@ -55,7 +55,7 @@ func recaller(d station.Destination) station.Recaller {
 	return r
 }
 
-// digester returns what tells the bytes of items before they are carried, or nil.
+// digester returns the Digester that identifies the bytes of items before they are carried, or nil.
 func digester(s station.Source) station.Digester {
 	d, _ := s.(station.Digester)
 	return d

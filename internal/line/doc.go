@@ -19,6 +19,6 @@
 // drain. Over a transfer of a second and more it is off by less than a percent.
 //
 // What it does not do: lose, reorder or damage packets, and the slow start of
-// TCP. A connection has the whole line at once, which flatters whoever opens
-// many or lets them idle.
+// TCP. A connection has the whole line at once, which flatters a client
+// that opens many or lets them idle.
 package line

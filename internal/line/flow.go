@@ -85,7 +85,7 @@ func (f *flow) hand(p packet) error {
 	return err
 }
 
-// closeWrite tells the other end that nothing more comes.
+// closeWrite signals the other end that nothing more comes.
 func closeWrite(c net.Conn) error {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -95,8 +95,8 @@ func uri(user, password string, port int, database string) string {
 }
 
 // FreePort returns a port of loopback for a server that cannot be handed a
-// listener. It is not one of those that systems give to whoever asks for any, from
-// 32768 up, so that nobody gets it while its server starts, or is down.
+// listener. It is not one of those that systems give to a program that asks for any,
+// from 32768 up, so that no other gets it while its server starts, or is down.
 func FreePort() (port int, err error) {
 	for range 100 {
 		port = 10_000 + mathrand.IntN(20_000)
@@ -218,7 +218,7 @@ func (s *Server) close() error {
 // before they could.
 type guard struct {
 	cmd   *exec.Cmd
-	alive io.Closer // the guard acts when nobody holds this open any more
+	alive io.Closer // the guard acts when no process holds this open any more
 }
 
 const guardScript = `read -r _

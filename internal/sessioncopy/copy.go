@@ -25,7 +25,7 @@ var (
 type Options struct {
 	// Remove removes the original once the copy is proved.
 	Remove bool
-	// Unlocked, if not nil, is told why the original could not be locked, as in
+	// Unlocked, if not nil, is called with why the original could not be locked, as in
 	// a store that can only be read. The copy goes on, unless Remove is set.
 	Unlocked func(error)
 	// Progress, if not nil, is called as items pass: first those that are
@@ -164,7 +164,7 @@ func (c *copier) compareOrCopy(ctx context.Context) (*Result, error) {
 		return c.replace(ctx)
 	case err != nil:
 		return nil, err
-	case there.Copying: // whoever was at it is gone, or would hold the lock
+	case there.Copying: // its copier is gone, or would hold the lock
 		if err := c.to.DeleteSession(ctx, c.id); err != nil {
 			return nil, err
 		}
@@ -194,7 +194,7 @@ func (c *copier) replace(ctx context.Context) (*Result, error) {
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 		defer cancel()
-		_ = c.to.DeleteSession(ctx, c.id) // the failure is told; what stays can be copied over
+		_ = c.to.DeleteSession(ctx, c.id) // the failure is returned; what stays can be copied over
 		return nil, err
 	}
 	return r, nil

@@ -3,6 +3,6 @@
 // passes, has to be that of what is read back.
 //
 // A copy that breaks off at any moment, kill -9 included, is marked as not
-// whole: nobody takes it for a session, and copying again begins it anew. Items
+// whole: it is not taken for a session, and copying again begins it anew. Items
 // pass in pieces, so that memory does not grow with the session.
 package sessioncopy

@@ -69,9 +69,9 @@ func lifetime(s auth.Status, now time.Time) doctor.Finding {
 		return doctor.Finding{Level: doctor.OK, What: "Google names no end of this login"}
 	case s.Testing:
 		return doctor.Finding{Level: doctor.Warning, What: ends + ": the sign of an app in publishing status \"Testing\", whose logins end after 7 days",
-			Why: "runs stop then until somebody logs in again", Remedy: inProduction}
+			Why: "runs stop then until the next login", Remedy: inProduction}
 	case left < soon:
-		return doctor.Finding{Level: doctor.Warning, What: ends, Why: "runs stop then until somebody logs in again", Remedy: "gondola login google"}
+		return doctor.Finding{Level: doctor.Warning, What: ends, Why: "runs stop then until the next login", Remedy: "gondola login google"}
 	}
 	return doctor.Finding{Level: doctor.Note, What: ends}
 }

@@ -26,7 +26,7 @@ const goproSteps = `GoPro has no sign-in for programs: Gondola uses the token of
      - Network, any request to api.gopro.com: "Copy as cURL".
   3. Paste it here and press Enter.
 
-The token is good for some hours up to a few days; nobody can say in advance.
+The token is good for some hours up to a few days; how long is not known in advance.
 Gondola only reads with it, and stores it readable by you alone.
 
 `

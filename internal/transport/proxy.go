@@ -120,7 +120,7 @@ func parse(value string) (*url.URL, bool) {
 func Check(address string) error {
 	target, err := url.Parse(address)
 	if err != nil {
-		return nil // told by who uses the address
+		return nil // the user of the address reports it
 	}
 	_, err = fromEnvironment().find(target)
 	if _, ok := errors.AsType[*VariableError](err); !ok {

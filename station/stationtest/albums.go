@@ -182,7 +182,7 @@ func testFiledSpoiled(t *testing.T, h Destination) {
 	for _, m := range all {
 		want[m.ID] = []string{"Summer"}
 	}
-	f.add(t, summer, slices.Insert(all, 3, station.Member{ID: "nobody", Item: h.File(9, h.Least).Item}), "nobody")
+	f.add(t, summer, slices.Insert(all, 3, station.Member{ID: "unknown", Item: h.File(9, h.Least).Item}), "unknown")
 	f.want(t, want)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/gondola-sync/gondola/station"
 )
 
-// versionOf is the version of a file's bytes as the suite's own source tells it.
+// versionOf is the version of a file's bytes as the suite's own source reports it.
 func versionOf(f File) string { return "v-" + sum(f.Data)[:16] }
 
 // fileSource opens one file for uploads, and records how it is opened. It is safe
@@ -19,7 +19,7 @@ type fileSource struct {
 	mu      sync.Mutex
 	data    []byte
 	version string
-	size    int64   // that it tells of
+	size    int64   // that it reports
 	opens   []int64 // offsets
 	cuts    []cut   // of the next openings
 	fail    error   // of all openings

@@ -99,7 +99,7 @@ func testConcurrentOpen(t *testing.T, h Source) {
 	readers.Wait()
 }
 
-// testVersion opens by the version that an opening has told, and by others.
+// testVersion opens by the version that an opening has returned, and by others.
 func testVersion(t *testing.T, h Source) {
 	f := h.largest()
 	s, item := h.listed(t, f)

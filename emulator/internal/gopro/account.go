@@ -23,7 +23,7 @@ type Options struct {
 	URLLife       time.Duration // of a signed CDN URL; 0: one hour
 	DeleteDelay   time.Duration // until listings show a deletion; 0: 15 seconds
 
-	// Validators are how the CDN tells the versions of an object apart.
+	// Validators are how the CDN distinguishes the versions of an object.
 	Validators cdn.Validators
 
 	StrictRange        bool // answer 500 to a range with a time after a time, which is else read as its date

@@ -16,7 +16,7 @@ import (
 // first to have an effect.
 const purgePause = 3 * time.Second
 
-// update changes the members of a row that people can edit.
+// update changes the members of a row that a user can edit.
 func (g *Account) update(w http.ResponseWriter, r *http.Request) {
 	var change struct {
 		Captured *time.Time `json:"captured_at"`

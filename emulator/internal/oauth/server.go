@@ -331,7 +331,7 @@ func (o *Server) Expire(token string) {
 	}
 }
 
-// Caller tells who an access token speaks for.
+// Caller returns the account of an access token.
 func (o *Server) Caller(token string) (google.Caller, error) {
 	now := o.Now()
 	o.mu.Lock()

@@ -43,7 +43,7 @@ var pageFuncs = template.FuncMap{
 	"percent": percent,
 }
 
-// humanBytes writes a size the way people read it.
+// humanBytes returns a size with a binary unit.
 func humanBytes(n int64) string {
 	const unit = 1000
 	if n < unit {

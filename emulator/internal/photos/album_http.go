@@ -49,7 +49,7 @@ func (g *Service) albumRoutes() []route.Route {
 	}
 }
 
-// pickAlbumMethod tells apart the methods that a POST to an album names after a
+// pickAlbumMethod distinguishes the methods that a POST to an album names after a
 // colon, within the last segment of the path.
 func (g *Service) pickAlbumMethod(r *http.Request) route.Route {
 	id, method, _ := strings.Cut(r.PathValue("id"), ":")

@@ -57,7 +57,7 @@ func parseRendition(text string) (r rendition, ok bool) {
 			r.video = true
 		case p == "c":
 			r.crop = true
-		case p == "no": // without the mark that tells a video; there is none
+		case p == "no": // without the mark of a video; there is none
 		case size != nil && size[1] == "w":
 			r.width, _ = strconv.Atoi(size[2]) // digits
 		case size != nil:

@@ -218,7 +218,7 @@ func (b *batch) add(up *upload.Upload, n newMediaItem) (google.WireStatus, *Wire
 	return google.WireStatus{Message: "Success"}, &wire
 }
 
-// itemStatus words the failure of one item. Only the code tells them apart.
+// itemStatus words the failure of one item. Only the code distinguishes them.
 func itemStatus(code int) google.WireStatus {
 	switch code {
 	case codeAlreadyExists:

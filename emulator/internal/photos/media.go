@@ -41,7 +41,7 @@ var accepted = map[string]bool{
 	"video/webm": true,
 }
 
-// inspect tells whether the bytes are media that the service takes, and what
+// inspect reports whether the bytes are media that the service takes, and what
 // they say about themselves.
 func inspect(f upload.File) (info mediaInfo, ok bool) {
 	kind := mimetype.Detect(f.Head).String()

@@ -54,7 +54,7 @@ func (a *answer) write(p []byte) (int, error) {
 }
 
 // completedBy reports whether n more bytes are all that is left of an answer
-// whose length was told.
+// whose length was announced.
 func (a *answer) completedBy(n int) bool {
 	return a.Header().Get("Content-Length") == strconv.FormatInt(a.n+int64(n), 10)
 }

@@ -23,7 +23,7 @@ type content struct {
 
 	size   int64
 	sum    hash.Hash // SHA-256, unless GoogleOptions say otherwise
-	legacy hash.Hash // SHA-1, as X-Goog-Hash states it; nil: nobody will ask
+	legacy hash.Hash // SHA-1, as X-Goog-Hash states it; nil: it is never asked for
 	head   []byte    // [0, len(head))
 	tail   []byte    // [size-len(tail), size), empty while head is everything
 }

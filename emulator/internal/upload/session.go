@@ -89,7 +89,7 @@ func (u *Server) errNoSession() error {
 	return bad(u.opts.BadURLStatus, "Invalid upload URL.")
 }
 
-// query tells how far an upload is. What was sent but not confirmed by now is
+// query returns how far an upload is. What was sent but not confirmed by now is
 // given up: the offset in the answer holds.
 func (u *Server) query(w http.ResponseWriter, _ *http.Request, s *session) error {
 	s.mu.Lock()
@@ -121,7 +121,7 @@ func (u *Server) cancel(w http.ResponseWriter, _ *http.Request, s *session) erro
 	}
 	s.fence()
 	s.status = statusCancelled
-	s.bytes = newContent(0, sha256.New(), false) // nobody will ask for them
+	s.bytes = newContent(0, sha256.New(), false) // they are never asked for
 	u.accept(w, statusCancelled, "", nil)
 	return nil
 }

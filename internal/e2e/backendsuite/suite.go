@@ -63,7 +63,7 @@ func killedInALargeVideo(t *testing.T, uri string) {
 }
 
 // killedAgainAndAgain: all is there in the end, proved by verify, and another
-// session is told so by the ledger.
+// session finds it in the ledger.
 func killedAgainAndAgain(t *testing.T, uri string) {
 	l := newLine(t, emulator.Many(40, 5), uri)
 	for kill := range 4 {
@@ -99,7 +99,7 @@ func locked(t *testing.T, uri string) {
 	first.Await(func() bool { return l.Received() > 0 })
 	refused := l.Want(6, "sync")
 	if !strings.Contains(refused.Stderr, fmt.Sprint(first.PID())) {
-		t.Errorf("who holds the session is not told: %s", refused.Stderr)
+		t.Errorf("the holder of the session is not named: %s", refused.Stderr)
 	}
 	if r := l.Want(0, "doctor"); !strings.Contains(r.Stdout, "is being run by process "+fmt.Sprint(first.PID())) {
 		t.Errorf("doctor does not tell who holds the session:\n%s", r.Stdout)

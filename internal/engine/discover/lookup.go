@@ -25,7 +25,7 @@ type Lookup struct {
 	Refuse  func(media.Item) *media.Refusal
 	// Recaller, if not nil, knows what the destination holds instead of the ledger.
 	Recaller station.Recaller
-	// Digester, if not nil, tells the bytes of listed items.
+	// Digester, if not nil, identifies the bytes of listed items.
 	Digester station.Digester
 	// Filing says into which albums items go that are at the destination already.
 	Filing filing.Plan

@@ -43,7 +43,7 @@ type Options struct {
 // safe for concurrent use.
 type Lane struct {
 	o     Options
-	token string // tells this lane from all others
+	token string // distinguishes this lane from all others
 
 	turn   chan struct{} // full while what follows is in use
 	lease  state.Unlocker

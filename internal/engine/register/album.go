@@ -37,7 +37,7 @@ func newAlbums(r *Registrar) *albums {
 	return a
 }
 
-// ownerOf tells an album from all others.
+// ownerOf identifies an album among all others.
 func ownerOf(a media.Album) string {
 	if a.ID == "" {
 		return "title/" + a.Title
@@ -198,8 +198,8 @@ func (x *albums) comesLater(a media.Album) bool {
 // marks spell the mark of an album in lower case.
 var marks = base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
 
-// mark tells an album of the source from others of its title; "" for one that its
-// title tells.
+// mark distinguishes an album of the source from others of its title; "" for one
+// that its title identifies.
 func mark(a media.Album) string {
 	if a.ID == "" {
 		return ""

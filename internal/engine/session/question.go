@@ -176,7 +176,7 @@ func differences(s *state.Session, q Question) (all []difference) {
 			all = append(all, difference{what, stored, asked})
 		}
 	}
-	if s.Foreign { // it tells the window alone, to the second
+	if s.Foreign { // it keeps the window alone, to the second
 		stored.Filter.MaxItems = q.Filter.MaxItems
 	}
 	add(!stored.Filter.Equal(q.Filter), "filter", stored.Filter.String(), q.Filter.String())
