@@ -1,10 +1,8 @@
 package mongo
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,127 +24,62 @@ func decode(collection string, raw bson.Raw, v any) error {
 // toJSON converts a BSON document into a JSON object, without its members of
 // the given names. Types that JSON does not have become objects of MongoDB's
 // extended JSON.
-func toJSON(doc bson.Raw, without ...string) ([]byte, error) {
-	var b bytes.Buffer
-	err := writeObject(&b, doc, without)
-	return b.Bytes(), err
+func toJSON(raw bson.Raw, without ...string) ([]byte, error) {
+	var d bson.D
+	if err := bson.Unmarshal(raw, &d); err != nil {
+		return nil, err
+	}
+	d = slices.DeleteFunc(d, func(e bson.E) bool { return slices.Contains(without, e.Key) })
+	return json.Marshal(inJSON(d))
 }
 
-func writeObject(b *bytes.Buffer, doc bson.Raw, without []string) error {
-	elements, err := doc.Elements()
-	if err != nil {
-		return err
-	}
-	b.WriteByte('{')
-	first := true
-next:
-	for _, e := range elements {
-		key := e.Key()
-		for _, name := range without {
-			if key == name {
-				continue next
-			}
+// inJSON returns what json.Marshal takes in the place of a value, and changes it
+// for that.
+func inJSON(v any) any {
+	switch v := v.(type) {
+	case bson.D:
+		for n, e := range v {
+			v[n] = bson.E{Key: unescapes.Replace(e.Key), Value: inJSON(e.Value)}
 		}
-		if !first {
-			b.WriteByte(',')
+	case bson.A:
+		for n := range v {
+			v[n] = inJSON(v[n])
 		}
-		first = false
-		if err := writeText(b, unescape(key)); err != nil {
-			return err
-		}
-		b.WriteByte(':')
-		if err := writeJSON(b, e.Value()); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-	}
-	b.WriteByte('}')
-	return nil
-}
-
-func writeArray(b *bytes.Buffer, array bson.RawArray) error {
-	values, err := array.Values()
-	if err != nil {
-		return err
-	}
-	b.WriteByte('[')
-	for i, v := range values {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if err := writeJSON(b, v); err != nil {
-			return err
-		}
-	}
-	b.WriteByte(']')
-	return nil
-}
-
-// writeText writes a string as Python does: "<" stays "<".
-func writeText(b *bytes.Buffer, s string) error {
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(s)
-	b.Truncate(b.Len() - len("\n"))
-	return err
-}
-
-func writeJSON(b *bytes.Buffer, v bson.RawValue) error {
-	switch v.Type {
-	case bson.TypeEmbeddedDocument:
-		return writeObject(b, v.Document(), nil)
-	case bson.TypeArray:
-		return writeArray(b, v.Array())
-	case bson.TypeString:
-		return writeText(b, v.StringValue())
-	case bson.TypeBoolean:
-		b.WriteString(strconv.FormatBool(v.Boolean()))
-	case bson.TypeNull:
-		b.WriteString("null")
-	case bson.TypeInt32:
-		b.WriteString(strconv.FormatInt(int64(v.Int32()), 10))
-	case bson.TypeInt64:
-		b.WriteString(strconv.FormatInt(v.Int64(), 10))
-	case bson.TypeDouble:
-		return writeDouble(b, v)
-	case bson.TypeDecimal128:
-		return writeDecimal(b, v)
+	case nil, bool, string, int32, int64:
 	default:
-		return writeExtended(b, v)
+		return foreign{v}
 	}
-	return nil
+	return v
 }
 
-func writeDouble(b *bytes.Buffer, v bson.RawValue) error {
-	f := v.Double()
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return writeExtended(b, v)
-	}
-	text := strconv.FormatFloat(f, 'g', -1, 64)
-	if !strings.ContainsAny(text, ".e") {
-		text += ".0" // a double stays one
-	}
-	b.WriteString(text)
-	return nil
-}
+// foreign is a value that json.Marshal would write in another way.
+type foreign struct{ v any }
 
-// writeDecimal writes a decimal as a number if that is read as the same decimal.
-func writeDecimal(b *bytes.Buffer, v bson.RawValue) error {
-	text := v.Decimal128().String()
-	if json.Valid([]byte(text)) {
-		if n, err := number(text); err == nil && n == v.Decimal128() {
-			b.WriteString(text)
-			return nil
+// MarshalJSON returns the value as a number if that is read as the same value, and
+// in canonical extended JSON otherwise.
+func (f foreign) MarshalJSON() ([]byte, error) {
+	text := ""
+	switch v := f.v.(type) {
+	case float64:
+		if text = strconv.FormatFloat(v, 'g', -1, 64); !strings.ContainsAny(text, ".e") {
+			text += ".0" // a double stays one
 		}
+	case bson.Decimal128:
+		text = v.String()
 	}
-	return writeExtended(b, v)
+	if n, err := number(text); err == nil && n == f.v && json.Valid([]byte(text)) {
+		return []byte(text), nil
+	}
+	return canonical(f.v)
 }
 
-func writeExtended(b *bytes.Buffer, v bson.RawValue) error {
+// canonical returns a value in canonical extended JSON.
+func canonical(v any) ([]byte, error) {
 	text, err := bson.MarshalExtJSON(bson.D{{Key: "v", Value: v}}, true, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text = bytes.TrimSpace(text)
-	b.Write(text[len(`{"v":`) : len(text)-len(`}`)])
-	return nil
+	var doc struct{ V json.RawMessage }
+	err = json.Unmarshal(text, &doc)
+	return doc.V, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -23,12 +24,12 @@ func encode(v any) (bson.D, error) {
 }
 
 // toBSON converts a JSON object into a BSON document that says the same:
-// [toJSON] brings it back, keys in order. A number becomes the smallest of
-// int32, int64, double and decimal that holds it exactly, and an object in the
-// canonical form of MongoDB's extended JSON the value it stands for.
+// [toJSON] brings it back, keys in order. The driver's own conversion does not: it
+// rounds numbers, keeps repeated keys, and refuses or replaces objects that look
+// like extended JSON.
 func toBSON(data []byte) (bson.D, error) {
-	p := &parser{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
-	p.dec.UseNumber()
+	p := &parser{data: data, Decoder: json.NewDecoder(bytes.NewReader(data))}
+	p.UseNumber()
 	v, err := p.value()
 	if err != nil {
 		return nil, err
@@ -43,44 +44,41 @@ func toBSON(data []byte) (bson.D, error) {
 // parser turns JSON tokens into BSON values.
 type parser struct {
 	data []byte
-	dec  *json.Decoder
+	*json.Decoder
 }
 
 func (p *parser) value() (any, error) {
-	token, err := p.dec.Token()
-	if err != nil {
-		return nil, err
-	}
+	token, err := p.Token()
 	switch v := token.(type) {
+	case json.Number:
+		return number(v.String())
 	case json.Delim:
 		if v == '[' {
 			return p.array()
 		}
 		return p.object()
-	case json.Number:
-		return number(v.String())
 	}
-	return token, nil // a string, a truth value or nil
+	return token, err // a string, a truth value or nil
 }
 
 func (p *parser) array() (any, error) {
 	a := bson.A{}
-	for p.dec.More() {
+	for p.More() {
 		v, err := p.value()
 		if err != nil {
 			return nil, err
 		}
 		a = append(a, v)
 	}
-	_, err := p.dec.Token()
+	_, err := p.Token()
 	return a, err
 }
 
 func (p *parser) object() (any, error) {
-	start := p.dec.InputOffset() - 1
+	start := p.InputOffset() - 1
 	d, at, dollars := bson.D{}, map[string]int{}, false
-	for p.dec.More() {
-		token, err := p.dec.Token()
+	for p.More() {
+		token, err := p.Token()
 		if err != nil {
 			return nil, err
 		}
@@ -97,30 +95,29 @@ func (p *parser) object() (any, error) {
 		at[key] = len(d)
 		d = append(d, bson.E{Key: escape(key), Value: v})
 	}
-	if _, err := p.dec.Token(); err != nil {
-		return nil, err
-	}
-	if dollars {
-		if v, ok := extended(p.data[start:p.dec.InputOffset()]); ok {
+	_, err := p.Token()
+	if err == nil && dollars {
+		if v, ok := extended(p.data[start:p.InputOffset()]); ok {
 			return v, nil
 		}
 	}
-	return d, nil
+	return d, err
 }
 
 // extended returns the value that an object in extended JSON stands for, if
 // [toJSON] writes that value as this very object.
-func extended(object []byte) (bson.RawValue, bool) {
-	var doc struct{ V bson.RawValue }
-	text := fmt.Appendf(nil, `{"v":%s}`, object)
-	if err := bson.UnmarshalExtJSON(text, true, &doc); err != nil || doc.V.Type == bson.TypeEmbeddedDocument {
-		return bson.RawValue{}, false
+func extended(object []byte) (any, bool) {
+	var doc struct{ V any }
+	if err := bson.UnmarshalExtJSON(fmt.Appendf(nil, `{"v":%s}`, object), true, &doc); err != nil {
+		return nil, false
 	}
-	var compact, again bytes.Buffer
-	if json.Compact(&compact, object) != nil || writeJSON(&again, doc.V) != nil {
-		return bson.RawValue{}, false
+	if _, plain := doc.V.(bson.D); plain {
+		return nil, false
 	}
-	return doc.V, bytes.Equal(compact.Bytes(), again.Bytes())
+	var before, after any
+	again, err := json.Marshal(inJSON(doc.V))
+	err = errors.Join(err, json.Unmarshal(object, &before), json.Unmarshal(again, &after))
+	return doc.V, err == nil && reflect.DeepEqual(before, after)
 }
 
 var errDigits = errors.New("a number has more digits than MongoDB keeps")
@@ -144,29 +141,21 @@ func number(text string) (any, error) {
 	if err != nil {
 		return nil, errDigits
 	}
-	if f, err := strconv.ParseFloat(text, 64); err == nil {
-		if printed, err := bson.ParseDecimal128(strconv.FormatFloat(f, 'e', -1, 64)); err == nil && same(d, printed) {
-			return f, nil
-		}
+	if f, ok := double(d); ok {
+		return f, nil
 	}
 	return d, nil
 }
 
-// same reports whether two decimals are the same number.
-func same(a, b bson.Decimal128) bool {
-	if a.IsZero() || b.IsZero() {
-		return a.IsZero() == b.IsZero()
+// double returns the double that prints as a decimal, if there is one.
+func double(d bson.Decimal128) (float64, bool) {
+	f, err := strconv.ParseFloat(d.String(), 64)
+	if err != nil {
+		return 0, false
 	}
-	x, m, _ := a.BigInt()
-	y, n, _ := b.BigInt()
-	if m < n {
-		x, m, y, n = y, n, x, m
-	}
-	const digits = 34 // of a decimal
-	if m-n > digits {
-		return false
-	}
-	return x.Mul(x, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(m-n)), nil)).Cmp(y) == 0
+	exact, known := new(big.Rat).SetString(d.String())
+	printed, finite := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
+	return f, known && finite && exact.Cmp(printed) == 0
 }
 
 // Keys are written without what MongoDB or its relatives do not take: "." and "$"
@@ -177,12 +166,10 @@ var (
 	unescapes = strings.NewReplacer("%25", "%", "%2E", ".", "%24", "$", "%00", "\x00")
 )
 
-// escape returns the key that stands for one of JSON, and unescape the other way.
+// escape returns the key that stands for one of JSON.
 func escape(key string) string {
 	if rest, ok := strings.CutPrefix(key, "$"); ok {
 		return "%24" + escapes.Replace(rest)
 	}
 	return escapes.Replace(key)
 }
-
-func unescape(key string) string { return unescapes.Replace(key) }

@@ -166,7 +166,7 @@ func TestKeys(t *testing.T) {
 		if strings.ContainsAny(stored, ".\x00") || strings.HasPrefix(stored, "$") {
 			t.Errorf("%q is stored as %q", key, stored)
 		}
-		if back := unescape(stored); back != key {
+		if back := unescapes.Replace(stored); back != key {
 			t.Errorf("%q is stored as %q and read as %q", key, stored, back)
 		}
 	})
