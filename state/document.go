@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -64,7 +65,14 @@ func DecodeDocument(data []byte, c Codec) (*Document, error) {
 	if !json.Valid(data) {
 		return nil, errors.New("session document: not JSON")
 	}
-	header, items, batches, err := documentParts(data)
+	fields, err := membersOf(data, maxValues)
+	if err != nil {
+		return nil, fmt.Errorf("session document: %w", err)
+	}
+	items, batches := fields["items"], fields["batches"]
+	delete(fields, "items")
+	delete(fields, "batches")
+	header, err := EncodeFields(&struct{}{}, fields)
 	if err != nil {
 		return nil, fmt.Errorf("session document: %w", err)
 	}
@@ -72,22 +80,38 @@ func DecodeDocument(data []byte, c Codec) (*Document, error) {
 	if d.Session, err = c.DecodeSession(header); err != nil {
 		return nil, err
 	}
-	for _, part := range batches {
-		b, err := c.DecodeBatch(part.value)
-		if err != nil {
-			return nil, fmt.Errorf("batches: %s: %w", part.key, err)
-		}
-		d.Batches = append(d.Batches, b)
+	if d.Items, err = decodeParts(items, c.DecodeItem); err != nil {
+		return nil, fmt.Errorf("items: %w", err)
+	}
+	if d.Batches, err = decodeParts(batches, c.DecodeBatch); err != nil {
+		return nil, fmt.Errorf("batches: %w", err)
 	}
 	slices.SortFunc(d.Batches, func(a, b *Batch) int { return a.Index - b.Index })
-	for _, part := range items {
-		it, err := c.DecodeItem(part.value)
-		if err != nil {
-			return nil, fmt.Errorf("items: %s: %w", part.key, err)
-		}
-		d.Items = append(d.Items, it)
-	}
 	return d, nil
+}
+
+const (
+	leastPart = 256  // bytes, less than an item or a batch takes in a large document
+	fewParts  = 1000 // may be smaller
+)
+
+// decodeParts decodes the members of an object by key; what is no object has none.
+func decodeParts[T any](valid []byte, decode func([]byte) (*T, error)) (all []*T, err error) {
+	if !jsonlimit.IsObject(valid) {
+		return nil, nil
+	}
+	parts, err := membersOf(valid, fewParts+len(valid)/leastPart)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(parts)) {
+		part, err := decode(parts[key])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		all = append(all, part)
+	}
+	return all, nil
 }
 
 // Memory returns the session as a driver that keeps it in memory has it, with
@@ -137,71 +161,6 @@ func documentOf(m *driver.Memory) (d *Document, err error) {
 		}
 	}
 	return d, err
-}
-
-// part is an item or a batch of a document, a part of its text.
-type part struct {
-	key   string
-	value json.RawMessage
-}
-
-// documentParts takes valid JSON apart: the members of the header, as an object,
-// and the items and batches by key.
-func documentParts(valid []byte) (header []byte, items, batches []part, err error) {
-	if !jsonlimit.IsObject(valid) {
-		return nil, nil, nil, errors.New("want a JSON object")
-	}
-	rawItems, rawBatches := jsonlimit.Member(valid, "items"), jsonlimit.Member(valid, "batches")
-	size := len(valid) - len(rawItems) - len(rawBatches)
-	if size > MaxDocument {
-		return nil, nil, nil, fmt.Errorf("%w: more than %d bytes beside items and batches", jsonlimit.ErrTooLarge, MaxDocument)
-	}
-	if items, err = partsOf(rawItems); err == nil {
-		batches, err = partsOf(rawBatches)
-	}
-	return headerOf(valid, size), items, batches, err
-}
-
-// headerOf returns a document without its items and batches, which takes at most
-// size bytes.
-func headerOf(valid []byte, size int) []byte {
-	header := append(make([]byte, 0, size), '{')
-	for quoted, value := range jsonlimit.Members(valid) {
-		if s := string(quoted); s == `"items"` || s == `"batches"` {
-			continue
-		}
-		if len(header) > 1 {
-			header = append(header, ',')
-		}
-		header = append(append(append(header, quoted...), ':'), value...)
-	}
-	return append(header, '}')
-}
-
-const (
-	leastPart = 256  // bytes, less than an item or a batch takes in a large document
-	fewParts  = 1000 // may be smaller
-)
-
-// partsOf returns the members of an object, sorted. Of a key that stands more
-// than once the last counts.
-func partsOf(valid []byte) ([]part, error) {
-	var parts []part
-	for quoted, value := range jsonlimit.Members(valid) {
-		if len(parts) > fewParts+len(valid)/leastPart {
-			return nil, fmt.Errorf("%w: items or batches of less than %d bytes", jsonlimit.ErrTooLarge, leastPart)
-		}
-		key, err := jsonlimit.Unquote(quoted)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part{string(key), value})
-	}
-	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.key, b.key) })
-	slices.Reverse(parts) // the last of each key first
-	parts = slices.CompactFunc(parts, func(a, b part) bool { return a.key == b.key })
-	slices.Reverse(parts)
-	return parts, nil
 }
 
 // maxSeq is beyond what any session counts to.

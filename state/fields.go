@@ -38,7 +38,9 @@ func EncodeFields(v any, extra map[string]json.RawMessage) ([]byte, error) {
 		if jsonKeys(v).has(key) {
 			continue
 		}
-		b.WriteByte(',')
+		if b.Len() > len("{") {
+			b.WriteByte(',')
+		}
 		if err := enc.Encode(key); err != nil {
 			return nil, err
 		}
@@ -66,7 +68,7 @@ func DecodeFields(data []byte, v any) (extra map[string]json.RawMessage, err err
 	if isPlain(data, keys) {
 		return nil, json.Unmarshal(data, v)
 	}
-	fields, err := membersOf(data)
+	fields, err := membersOf(data, maxValues)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func isPlain(valid []byte, keys keySet) bool {
 
 // lift puts the members of a document of the first layout in one place.
 func lift(fields map[string]json.RawMessage, old json.RawMessage, keys keySet) error {
-	own, err := membersOf(old)
+	own, err := membersOf(old, maxValues)
 	if err != nil {
 		return fmt.Errorf("%s: %w", firstLayout, err)
 	}
@@ -142,8 +144,9 @@ func checkDocument(data []byte) error {
 }
 
 // membersOf returns the members of what is known to be valid JSON, each a part of
-// it. Of a key that stands more than once the last counts.
-func membersOf(valid []byte) (map[string]json.RawMessage, error) {
+// it, if there are at most so many. Of a key that stands more than once the last
+// counts.
+func membersOf(valid []byte, most int) (map[string]json.RawMessage, error) {
 	if !jsonlimit.IsObject(valid) {
 		return nil, errors.New("want a JSON object")
 	}
@@ -153,7 +156,9 @@ func membersOf(valid []byte) (map[string]json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		m[string(key)] = value
+		if m[string(key)] = value; len(m) > most {
+			return nil, fmt.Errorf("%w: more than %d members", jsonlimit.ErrTooLarge, most)
+		}
 	}
 	return m, nil
 }
