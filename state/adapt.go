@@ -57,8 +57,11 @@ type Locker interface {
 // a change costs the more the larger the session is; changes that wait at the
 // same time share one saving.
 func Adapt(store LoadSaver) Backend {
-	a := &adapter{store: store, sessions: map[string]*driver.Memory{}, held: map[string]*LockedError{}}
+	a := &adapter{store: store, sessions: map[string]*driver.Memory{}}
 	a.View = a.view
+	if a.locker, _ = store.(Locker); a.locker == nil {
+		a.locker = &processLocks{held: map[string]*LockedError{}}
+	}
 	if a.ledger, _ = store.(Ledger); a.ledger == nil {
 		a.ledger = memoryLedger{}
 	}
@@ -70,69 +73,73 @@ type adapter struct {
 	driver.View
 	store  LoadSaver
 	ledger Ledger
+	locker Locker
 
 	mu       sync.Mutex
 	sessions map[string]*driver.Memory
-	held     map[string]*LockedError // sessions locked here, if the store has no locks
 }
 
-// storeFault wraps what a store returned, unless it says enough itself.
+// call runs one call of the store. Its error is wrapped, unless it says enough.
+func (a *adapter) call(op string, do func() error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return storeFault(op, do())
+}
+
 func storeFault(op string, err error) error {
-	if _, ok := errors.AsType[*fault.Error](err); ok || err == nil || errors.Is(err, ErrNotFound) {
+	_, known := errors.AsType[*fault.Error](err)
+	_, held := errors.AsType[*LockedError](err)
+	if err == nil || known || held || errors.Is(err, ErrNotFound) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: err}
+	return driver.Fault(op, err, "")
 }
 
-// load returns a session, from memory or the store. Call with mu held.
+// load returns a session, from memory or the store. Call it within call.
 func (a *adapter) load(ctx context.Context, id string) (*driver.Memory, error) {
 	if m := a.sessions[id]; m != nil {
 		return m, nil
 	}
 	d, err := a.store.Load(ctx, id)
 	switch {
-	case err == nil && (d == nil || d.Session == nil):
+	case err != nil:
+		return nil, err
+	case d == nil || d.Session == nil:
 		return nil, ErrNotFound
-	case err == nil && d.Session.ID != id:
-		err = fmt.Errorf("the store returned session %q", d.Session.ID)
+	case d.Session.ID != id:
+		return nil, fmt.Errorf("the store returned session %q", d.Session.ID)
 	}
-	var m *driver.Memory
+	m, err := d.Memory(Documents{})
 	if err == nil {
-		m, err = d.Memory(Documents{})
+		a.sessions[id] = m
 	}
-	if err != nil {
-		return nil, storeFault(fmt.Sprintf("load session %q", id), err)
-	}
-	a.sessions[id] = m
-	return m, nil
+	return m, err
 }
 
 // view shows a session.
 func (a *adapter) view(ctx context.Context, id string, show func(*driver.Memory)) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m, err := a.load(ctx, id)
-	if err == nil {
-		show(m)
-	}
-	return err
+	return a.call(fmt.Sprintf("load session %q", id), func() error {
+		m, err := a.load(ctx, id)
+		if err == nil {
+			show(m)
+		}
+		return err
+	})
 }
 
 // Update runs a change.
 func (a *adapter) Update(ctx context.Context, id string, do func(driver.Tx) error) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m, err := a.load(ctx, id)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		m = &driver.Memory{}
-	case err != nil:
-		return err
-	}
-	return do(adapterTx{m, a, ctx, id})
+	return a.call(fmt.Sprintf("load session %q", id), func() error {
+		m, err := a.load(ctx, id)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			m = &driver.Memory{}
+		case err != nil:
+			return err
+		}
+		return do(adapterTx{m, a, ctx, id})
+	})
 }
 
 // adapterTx is a change of a session.
@@ -173,87 +180,63 @@ func (a *adapter) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 	}
 }
 
-func (a *adapter) sessionIDs(ctx context.Context) ([]string, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if store, ok := a.store.(Lister); ok {
-		ids, err := store.SessionIDs(ctx)
-		return ids, storeFault("list sessions", err)
-	}
-	return slices.Collect(maps.Keys(a.sessions)), nil
+func (a *adapter) sessionIDs(ctx context.Context) (ids []string, err error) {
+	err = a.call("list sessions", func() error {
+		if store, ok := a.store.(Lister); ok {
+			ids, err = store.SessionIDs(ctx)
+			return err
+		}
+		ids = slices.Collect(maps.Keys(a.sessions))
+		return nil
+	})
+	return ids, err
 }
 
 // Delete removes a session, if the store can.
 func (a *adapter) Delete(ctx context.Context, id string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if _, err := a.load(ctx, id); err != nil {
+	return a.call(fmt.Sprintf("delete session %q", id), func() error {
+		if _, err := a.load(ctx, id); err != nil {
+			return err
+		}
+		store, ok := a.store.(Deleter)
+		if !ok {
+			return errors.ErrUnsupported
+		}
+		err := store.Delete(ctx, id)
+		if err == nil {
+			delete(a.sessions, id)
+		}
 		return err
-	}
-	op := fmt.Sprintf("delete session %q", id)
-	store, ok := a.store.(Deleter)
-	if !ok {
-		return storeFault(op, errors.ErrUnsupported)
-	}
-	if err := store.Delete(ctx, id); err != nil {
-		return storeFault(op, err)
-	}
-	delete(a.sessions, id)
-	return nil
+	})
 }
 
 // Recall asks the ledger.
-func (a *adapter) Recall(ctx context.Context, account, key string) (driver.LedgerEntry, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e, err := a.ledger.Recall(ctx, account, key)
-	if err == nil && e == nil {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return driver.LedgerEntry{}, storeFault("recall "+key, err)
-	}
-	return *e, nil
+func (a *adapter) Recall(ctx context.Context, account, key string) (found driver.LedgerEntry, err error) {
+	err = a.call("recall "+key, func() error {
+		e, err := a.ledger.Recall(ctx, account, key)
+		if err == nil && e == nil {
+			err = ErrNotFound
+		}
+		if err == nil {
+			found = *e
+		}
+		return err
+	})
+	return found, err
 }
 
 // Record adds to the ledger.
 func (a *adapter) Record(ctx context.Context, entries []driver.LedgerEntry) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return storeFault("record in ledger", a.ledger.Record(ctx, entries...))
+	return a.call("record in ledger", func() error { return a.ledger.Record(ctx, entries...) })
 }
 
-// Lock takes a session, within this backend if the store has no locks.
-func (a *adapter) Lock(ctx context.Context, id string) (Unlocker, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	store, ok := a.store.(Locker)
-	if !ok {
-		return a.lock(id)
-	}
-	u, err := store.Lock(ctx, id)
-	if _, ok := errors.AsType[*LockedError](err); ok {
-		return nil, err
-	}
-	return u, storeFault(fmt.Sprintf("lock session %q", id), err)
-}
-
-// lock takes a session within this backend. Call with mu held.
-func (a *adapter) lock(id string) (Unlocker, error) {
-	if holder := a.held[id]; holder != nil {
-		return nil, holder
-	}
-	host, _ := os.Hostname()
-	mine := &LockedError{Session: id, Host: host, PID: os.Getpid(), Since: time.Now().UTC()}
-	a.held[id] = mine
-	return unlockFunc(func() error {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.held[id] == mine {
-			delete(a.held, id)
-		}
-		return nil
-	}), nil
+// Lock takes a session.
+func (a *adapter) Lock(ctx context.Context, id string) (u Unlocker, err error) {
+	err = a.call(fmt.Sprintf("lock session %q", id), func() error {
+		u, err = a.locker.Lock(ctx, id)
+		return err
+	})
+	return u, err
 }
 
 // Damaged is the fault of a document that cannot be read.
@@ -278,6 +261,28 @@ func (m memoryLedger) Record(_ context.Context, entries ...LedgerEntry) error {
 		m[[2]string{e.Account, e.Key}] = e
 	}
 	return nil
+}
+
+// processLocks are the locks of a store that has none.
+type processLocks struct {
+	mu   sync.Mutex
+	held map[string]*LockedError
+}
+
+func (p *processLocks) Lock(_ context.Context, session string) (Unlocker, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if holder := p.held[session]; holder != nil {
+		return nil, holder
+	}
+	host, _ := os.Hostname()
+	p.held[session] = &LockedError{Session: session, Host: host, PID: os.Getpid(), Since: time.Now().UTC()}
+	return unlockFunc(sync.OnceValue(func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.held, session)
+		return nil
+	})), nil
 }
 
 type unlockFunc func() error

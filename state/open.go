@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // ErrURI is wrapped by the error of an opening whose URI makes no sense: its
@@ -68,10 +69,7 @@ const encodeHint = "write it as SCHEME://USER:PASSWORD@HOST:PORT/DATABASE with s
 	"%40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %; a directory or file is written as SCHEME:PATH"
 
 func openFault(uri string, err error, hint string) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op: "open state " + Redact(uri), Err: err, Hint: hint,
-	}
+	return driver.Fault("open state "+Redact(uri), err, hint)
 }
 
 // redacted is an error whose text may repeat parts of a URI.

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -68,7 +67,7 @@ func (s *Store) usable(ctx context.Context) error {
 		return err
 	}
 	if s.closed.Load() {
-		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use stored sessions", Err: ErrClosed}
+		return driver.Fault("use stored sessions", ErrClosed, "")
 	}
 	return nil
 }
@@ -79,15 +78,13 @@ func (s *Store) findable(ctx context.Context, session string) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	if !storableID(session) {
+	if session == "" || !storableText(session) {
 		return ErrNotFound
 	}
 	return nil
 }
 
-func storableID(id string) bool {
-	return id != "" && utf8.ValidString(id) && !strings.ContainsRune(id, 0)
-}
+func storableText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // nameable is findable for what is about to get this id.
 func (s *Store) nameable(ctx context.Context, session string) error {
@@ -95,15 +92,13 @@ func (s *Store) nameable(ctx context.Context, session string) error {
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("use session id %q", session),
-		Err: errors.New("it is empty, no valid UTF-8, or has a NUL control character"), Hint: "choose another session id",
-	}
+	return driver.Fault(fmt.Sprintf("use session id %q", session),
+		errors.New("it is empty, no valid UTF-8, or has a NUL control character"), "choose another session id")
 }
 
 // refused is the fault of something that cannot be stored.
 func refused(what string, err error) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "store " + what, Err: err}
+	return driver.Fault("store "+what, err, "")
 }
 
 // Session returns a session's header.

@@ -21,29 +21,23 @@ const (
 
 // Item returns the item with this identity, or ErrNotFound.
 func (s *Store) Item(ctx context.Context, session, key string) (*Item, error) {
-	if key == "" {
-		return nil, s.absent(ctx)
-	}
 	return s.find(ctx, session, driver.Ref{Key: key})
 }
 
 // ItemNamed returns the item whose name is taken by name, or ErrNotFound.
 func (s *Store) ItemNamed(ctx context.Context, session, name string) (*Item, error) {
-	if name == "" || s.names.CheckName(name) != nil {
-		return nil, s.absent(ctx)
+	if s.names.CheckName(name) != nil {
+		name = ""
 	}
 	return s.find(ctx, session, driver.Ref{Name: name})
 }
 
-func (s *Store) absent(ctx context.Context) error {
-	if err := s.usable(ctx); err != nil {
-		return err
-	}
-	return ErrNotFound
-}
-
 func (s *Store) find(ctx context.Context, session string, ref driver.Ref) (*Item, error) {
-	if err := s.findable(ctx, session); err != nil {
+	err := s.findable(ctx, session)
+	if err == nil && ref == (driver.Ref{}) {
+		err = ErrNotFound
+	}
+	if err != nil {
 		return nil, err
 	}
 	row, err := s.driver.Find(ctx, session, ref)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // Recall returns the ledger's entry for an item at an account.
@@ -39,8 +37,6 @@ func (s *Store) Record(ctx context.Context, entries ...LedgerEntry) error {
 	}
 	return s.driver.Record(ctx, latest(entries))
 }
-
-func storableText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // latest returns the last entry for each item and account, in an order that all
 // writers share, so that none waits for one that waits for it.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // What stands for the open ends of a window in texts. No camera of the trade is older or will be younger.
@@ -66,12 +66,8 @@ func (s *Session) CaptureWindow() (media.Window, error) {
 }
 
 func (s *Session) windowFault(key string, err error) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op:   fmt.Sprintf("read capture window of session %s", s.ID),
-		Err:  fmt.Errorf("%s: %w", key, err),
-		Hint: "correct the date in the session's document, or start a new session",
-	}
+	return driver.Fault("read capture window of session "+s.ID, fmt.Errorf("%s: %w", key, err),
+		"correct the date in the session's document, or start a new session")
 }
 
 func isMidnight(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }

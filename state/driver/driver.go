@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/gondola-sync/gondola/fault"
 )
 
 // ErrNotFound is returned for a session, a row or a ledger entry that is not there.
@@ -15,6 +17,12 @@ var ErrNotFound = errors.New("not found")
 // ErrConflict is wrapped by the error of a change that another process has made
 // impossible at the same moment: it took a name or an identity.
 var ErrConflict = errors.New("another process stored an item of this name or identity at the same time")
+
+// Fault returns the error of a store: what was tried, why it failed, and the next
+// step, if there is one.
+func Fault(op string, err error, hint string) error {
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: err, Hint: hint}
+}
 
 // Store keeps rows. Every change is durable when the method that makes it returns
 // nil. A Store is safe for concurrent use; its methods return ctx.Err() when ctx
