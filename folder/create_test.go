@@ -328,7 +328,7 @@ func TestLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = openDestination(t, dir).Lock(t.Context())
-	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "process 7 on nas") || !strings.Contains(err.Error(), "2026-11-29 12:00:00") {
+	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "process 7 on nas") || !strings.Contains(err.Error(), "since 2026-11-29T12:00:00Z") {
 		t.Errorf("while another host writes: %v", err)
 	}
 	if err := unlock(); err != nil {

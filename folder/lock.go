@@ -74,7 +74,7 @@ func (p *place) lockedBy(root *os.Root) error {
 	}
 	return &fault.Error{
 		Class: fault.Session, Code: fault.Locked, Op: "write to the folder " + p.path,
-		Err:  fmt.Errorf("process %d on %s writes to it since %s", h.PID, h.Host, h.Since.Format(time.DateTime)),
+		Err:  fmt.Errorf("process %d on %s writes to it since %s", h.PID, h.Host, h.Since.UTC().Format(time.RFC3339)),
 		Hint: "wait until that process has ended, or end it; a lock whose holder is gone is taken over",
 	}
 }

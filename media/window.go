@@ -30,7 +30,7 @@ func (w Window) Equal(other Window) bool {
 }
 
 // String describes the window in words, in UTC: "2026-01-01 to 2026-01-31",
-// "since 2026-01-01 08:30:00", "until 2026-01-31" or "everything".
+// "since 2026-01-01 08:30:00 UTC", "until 2026-01-31" or "everything".
 func (w Window) String() string {
 	start, end := moment(w.Start, w.Start), moment(w.End, w.End.Add(time.Nanosecond))
 	switch {
@@ -51,7 +51,7 @@ func moment(t, edge time.Time) string {
 	if edge.UTC().Truncate(24 * time.Hour).Equal(edge) {
 		return t.UTC().Format(time.DateOnly)
 	}
-	return t.UTC().Format(time.DateTime)
+	return t.UTC().Format("2006-01-02 15:04:05 MST")
 }
 
 // ParseWindow reads a window from two texts. Each is one of

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -104,7 +105,7 @@ func waiting(w progress.Wait, now time.Time) string {
 	}
 	until := w.Until.Local().Format(time.TimeOnly)
 	if w.Until.Sub(now) > 12*time.Hour {
-		until = w.Until.Local().Format("2006-01-02 15:04")
+		until = human.Minute(w.Until)
 	}
 	return fmt.Sprintf("waiting until %s (%s): %s", until, duration(max(w.Until.Sub(now), 0).Round(time.Second)), w.Reason)
 }

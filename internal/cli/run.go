@@ -12,6 +12,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/cli/render"
+	"github.com/gondola-sync/gondola/internal/human"
 )
 
 // Run executes the command with these arguments (without the program's name)
@@ -119,7 +120,7 @@ func (a *app) complain(err error) {
 		fmt.Fprintf(a.screen, "  %s\n", d.Hint)
 	}
 	if !d.Until.IsZero() {
-		fmt.Fprintf(a.screen, "  that is on %s, in %s\n", d.Until.Local().Format("2006-01-02 at 15:04"), duration(d.Until.Sub(a.now()).Round(time.Second)))
+		fmt.Fprintf(a.screen, "  that is on %s, in %s\n", human.Minute(d.Until), duration(d.Until.Sub(a.now()).Round(time.Second)))
 	}
 }
 

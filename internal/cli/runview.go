@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
@@ -112,7 +113,7 @@ func currentWaits(p *progress.Snapshot, now time.Time) (waits []progress.Wait) {
 
 // writeRun shows a run to a reader, below its session.
 func writeRun(w io.Writer, r *observe.Run, now time.Time, redact func(string) string) {
-	fmt.Fprintf(w, "Running   by process %d on %s since %s\n", r.Holder.PID, cell(r.Holder.Host), when(r.Holder.Since))
+	fmt.Fprintf(w, "Running   by process %d on %s since %s\n", r.Holder.PID, cell(r.Holder.Host), human.Time(r.Holder.Since))
 	p := r.Seen
 	if p == nil {
 		fmt.Fprintln(w, "          it has not stored how far it is")
@@ -143,9 +144,9 @@ func transferText(f progress.Transfer) string {
 
 func seenText(r *observe.Run, now time.Time) string {
 	if r.Stale(now) {
-		return fmt.Sprintf("last seen %s ago, at %s: the process stands still, or cannot write to the store", ago(r, now), when(r.Seen.At))
+		return fmt.Sprintf("last seen %s ago, at %s: the process stands still, or cannot write to the store", ago(r, now), human.Time(r.Seen.At))
 	}
-	return when(r.Seen.At)
+	return human.Time(r.Seen.At)
 }
 
 func ago(r *observe.Run, now time.Time) string { return duration(r.Age(now).Truncate(time.Second)) }

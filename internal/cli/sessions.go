@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/internal/cli/render"
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/state"
 )
@@ -90,7 +91,7 @@ func (v *sessionView) Cells() []any {
 // Texts implements [render.Row].
 func (v *sessionView) Texts() []any {
 	c := v.Items
-	used := v.UpdatedAt.Local().Format("2006-01-02 15:04")
+	used := human.Minute(v.UpdatedAt)
 	switch {
 	case v.Copying:
 		used = "not whole: being copied"

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/internal/cli/render"
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -94,7 +94,7 @@ func (l sessionLine) write(w io.Writer) {
 	if l.Album != "" {
 		fmt.Fprintf(w, "Album     %s\n", cell(l.Album))
 	}
-	fmt.Fprintf(w, "Used      %s, begun %s\n", l.UpdatedAt.Local().Format(time.DateTime), l.CreatedAt.Local().Format(time.DateTime))
+	fmt.Fprintf(w, "Used      %s, begun %s\n", human.Time(l.UpdatedAt), human.Time(l.CreatedAt))
 	fmt.Fprintf(w, "Stages    discovery %s, transfer %s, create %s\n",
 		l.Stages[state.Discovery], l.Stages[state.Transfer], l.Stages[state.Create])
 	if l.Copying {
@@ -103,6 +103,6 @@ func (l sessionLine) write(w io.Writer) {
 	fmt.Fprintf(w, "Items     %s\n", l.Items)
 	fmt.Fprintf(w, "Bytes     %s of %s carried\n", size(l.Bytes.Carried), size(l.Bytes.Total))
 	if !l.Verified.IsZero() {
-		fmt.Fprintf(w, "Verified  %s, all that was in it then\n", when(l.Verified))
+		fmt.Fprintf(w, "Verified  %s, all that was in it then\n", human.Time(l.Verified))
 	}
 }

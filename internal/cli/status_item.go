@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gondola-sync/gondola/internal/cli/render"
+	"github.com/gondola-sync/gondola/internal/human"
 	"github.com/gondola-sync/gondola/internal/observe"
 	"github.com/gondola-sync/gondola/progress"
 	"github.com/gondola-sync/gondola/state"
@@ -226,38 +227,38 @@ func (l itemLife) Text(w io.Writer) {
 	row("Item", l.Name)
 	row("Session", l.SessionID)
 	row("Identity", l.identity())
-	row("Captured", when(l.CapturedAt))
-	row("Stored", when(l.CreatedAt))
+	row("Captured", human.Time(l.CapturedAt))
+	row("Stored", human.Time(l.CreatedAt))
 	row("Format", l.formatText())
 	row("Size", size(l.Size))
 	row("Stages", fmt.Sprintf("discovery %s, transfer %s, create %s", l.Discovery, l.Transfer, l.Create))
 	row("Outcome", l.outcomeText())
 	if l.Upload != nil {
-		row("Upload", fmt.Sprintf("%s of %s confirmed, begun %s", size(l.Upload.Confirmed), size(l.Upload.Size), when(l.Upload.StartedAt)))
+		row("Upload", fmt.Sprintf("%s of %s confirmed, begun %s", size(l.Upload.Confirmed), size(l.Upload.Size), human.Time(l.Upload.StartedAt)))
 	}
 	if l.Receipt != nil {
-		row("Receipt", fmt.Sprintf("for %s, since %s", size(l.Receipt.Size), when(l.Receipt.At)))
+		row("Receipt", fmt.Sprintf("for %s, since %s", size(l.Receipt.Size), human.Time(l.Receipt.At)))
 	}
-	row("Carried", when(l.CarriedAt))
+	row("Carried", human.Time(l.CarriedAt))
 	if l.CarriedAgain > 0 {
 		row("", count(l.CarriedAgain, "upload")+" in vain")
 	}
 	row("Remark", l.Remark)
 	row("SHA-256", l.SHA256)
-	row("Registered", when(l.RegisteredAt))
+	row("Registered", human.Time(l.RegisteredAt))
 	row("There as", l.DestinationID)
-	row("Verified", when(l.VerifiedAt))
-	row("Missed", when(l.MissedAt))
+	row("Verified", human.Time(l.VerifiedAt))
+	row("Missed", human.Time(l.MissedAt))
 	if l.InFlight != nil {
 		row("In flight", transferText(progress.Transfer(*l.InFlight)))
 	}
 	for _, stage := range []state.Stage{state.Discovery, state.Transfer, state.Create} {
 		if e, ok := l.Errors[stage]; ok && l.Timeline == nil {
-			row("Failed", fmt.Sprintf("%s, attempt %d, %s: %s (%s)", stage, e.Attempt, when(e.At), e.Message, e.Code))
+			row("Failed", fmt.Sprintf("%s, attempt %d, %s: %s (%s)", stage, e.Attempt, human.Time(e.At), e.Message, e.Code))
 		}
 	}
 	if l.Ledger != nil {
-		row("Ledger", fmt.Sprintf("there since %s, as session %s says, as %s", when(l.Ledger.At), l.Ledger.SessionID, l.Ledger.DestinationID))
+		row("Ledger", fmt.Sprintf("there since %s, by session %s, as %s", human.Time(l.Ledger.At), l.Ledger.SessionID, l.Ledger.DestinationID))
 	}
 	l.writeTimeline(w)
 }
@@ -269,7 +270,7 @@ func (l itemLife) writeTimeline(w io.Writer) {
 	fmt.Fprint(w, "\nTimeline\n")
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, t := range l.Timeline {
-		cells := []any{"  " + when(t.At), t.Stage, t.Status, size(t.Bytes)}
+		cells := []any{"  " + human.Time(t.At), t.Stage, t.Status, size(t.Bytes)}
 		if t.Error != nil {
 			cells = append(cells, fmt.Sprintf("%s (%s)", withoutName(t.Error.Message, l.Name), t.Error.Code))
 		}
@@ -304,12 +305,4 @@ func (l itemLife) outcomeText() string {
 		text += ": " + l.Error.Message
 	}
 	return text
-}
-
-// when returns a time as text; "" for none.
-func when(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Local().Format("2006-01-02 15:04:05")
 }

@@ -81,7 +81,7 @@ func TestStatusOfAnItem(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"GX010001.MP4", 0, []string{"medium m1, part 1, source", "3840 × 2160", "Outcome     created", "AH0myB", "abcd", "2 uploads in vain", "Verified", "as session s says"}},
+		{"GX010001.MP4", 0, []string{"medium m1, part 1, source", "3840 × 2160", "Outcome     created", "AH0myB", "abcd", "2 uploads in vain", "Verified", ", by session s, as AH0myB"}},
 		{"gopro/m1/1/source", 0, []string{"Item        GX010001.MP4"}},
 		{"gx010001.mp4", 0, []string{"Item        GX010001.MP4"}},
 		{"GX010001000.MP4", 0, []string{"Item        GX010001.MP4"}},

@@ -138,7 +138,7 @@ func Locks(open Open) Check {
 }
 
 func holder(l *state.LockedError, held bool) Finding {
-	who := fmt.Sprintf("process %d on %s since %s", l.PID, l.Host, l.Since.Local().Format(time.DateTime))
+	who := fmt.Sprintf("process %d on %s since %s", l.PID, l.Host, human.Time(l.Since))
 	switch {
 	case state.IsAccountLock(l.Session) && held:
 		return Finding{Level: OK, What: "an account is being written to by " + who}

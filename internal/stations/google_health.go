@@ -11,6 +11,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/doctor"
+	"github.com/gondola-sync/gondola/internal/human"
 )
 
 // soon is how early the end of a login is warned of.
@@ -63,7 +64,7 @@ const inProduction = "set the publishing status to \"In production\" at https://
 // lifetime says when the login ends.
 func lifetime(s auth.Status, now time.Time) doctor.Finding {
 	left := s.RefreshExpiry.Sub(now)
-	ends := fmt.Sprintf("the Google login ends on %s, in %s", s.RefreshExpiry.Local().Format("2006-01-02 15:04 MST"), toTheMinute(left))
+	ends := fmt.Sprintf("the Google login ends on %s, in %s", human.Minute(s.RefreshExpiry), toTheMinute(left))
 	switch {
 	case s.RefreshExpiry.IsZero():
 		return doctor.Finding{Level: doctor.OK, What: "Google names no end of this login"}
@@ -101,7 +102,7 @@ func quotaCheck(now, reset time.Time) doctor.Check {
 		return []doctor.Finding{{
 			Level: doctor.OK,
 			What: fmt.Sprintf("Google Photos renews its daily quota at %s, in %s; it does not tell how much of it is used",
-				reset.Local().Format("2006-01-02 15:04 MST"), toTheMinute(reset.Sub(now))),
+				human.Minute(reset), toTheMinute(reset.Sub(now))),
 		}}
 	}}
 }

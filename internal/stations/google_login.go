@@ -14,6 +14,7 @@ import (
 	"github.com/gondola-sync/gondola/gphotos"
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/app"
+	"github.com/gondola-sync/gondola/internal/human"
 )
 
 const googleSteps = `Google Photos wants an OAuth client of your own. It is free and takes some minutes, once:
@@ -107,7 +108,7 @@ type googleMembers struct {
 func loggedIn(r *auth.Result, where string) *app.LoggedIn {
 	lines := []string{fmt.Sprintf("Google granted access to account %s. Stored in %s.", gphotos.Scheme+":"+r.Account, where)}
 	if !r.Until.IsZero() {
-		lines = append(lines, fmt.Sprintf("It ends on %s.", r.Until.Local().Format(time.DateTime)))
+		lines = append(lines, fmt.Sprintf("It ends on %s.", human.Time(r.Until)))
 	}
 	return &app.LoggedIn{
 		From:    where,

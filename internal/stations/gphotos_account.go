@@ -11,6 +11,7 @@ import (
 	"github.com/gondola-sync/gondola/gphotos/auth"
 	"github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/doctor"
+	"github.com/gondola-sync/gondola/internal/human"
 )
 
 // HasDefault implements [app.Account].
@@ -37,7 +38,7 @@ func (g *GPhotos) Check(ctx context.Context, e *app.Env, name string) (app.Login
 	login.Members, login.Err, login.Until, login.Notes = status, err, status.RefreshExpiry, status.Warnings
 	until := "Google names no end"
 	if !login.Until.IsZero() {
-		until = "until " + login.Until.Local().Format(time.DateTime)
+		until = "until " + human.Time(login.Until)
 	}
 	login.What = "account " + gphotos.Scheme + ":" + status.Account + ", " + until + " (tokens in " + login.From + ")"
 	return login, nil
