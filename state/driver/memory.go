@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 	"strings"
+	"sync"
 )
 
 // Picks reports whether a row is the one that ref picks.
@@ -18,66 +20,56 @@ func (ref Ref) Picks(r Row) bool {
 	return r.Seq == ref.Seq
 }
 
-// Rows is what Page returns of rows that are in memory, sorted by Seq. It looks at
-// all of them.
-func (q Query) Rows(all []Row) (page []Row) {
-	cursor := Row{Seq: q.After}
-	if n := slices.IndexFunc(all, Ref{Seq: q.After}.Picks); n >= 0 {
-		cursor = all[n]
-	} else if q.After != 0 && q.Order != BySeq {
-		return nil
-	}
-	for _, r := range all {
-		if q.selects(r) && (q.After == 0 || q.compare(cursor, r) < 0) {
-			page = append(page, r)
-		}
-	}
-	slices.SortFunc(page, q.compare)
-	return page[:min(len(page), q.Limit)]
-}
-
-// compare tells which of two rows comes first.
-func (q Query) compare(a, b Row) int {
+// compare tells which of two rows comes first when they ascend.
+func (q Query) compare(a, b *Row) int {
 	order := cmp.Compare(a.Seq, b.Seq)
 	switch q.Order {
 	case ByName:
-		order = cmp.Or(strings.Compare(a.Name, b.Name), order)
+		return cmp.Or(strings.Compare(a.Name, b.Name), order)
 	case ByCaptured:
-		order = cmp.Or(strings.Compare(a.Captured, b.Captured), order)
-	}
-	if q.Descending {
-		return -order
+		return cmp.Or(strings.Compare(a.Captured, b.Captured), order)
 	}
 	return order
 }
 
 // selects reports whether a row is one that q selects, wherever it comes.
-func (q Query) selects(r Row) bool {
+func (q Query) selects(r *Row) bool {
 	return (q.Next == "" || r.Next == q.Next) && (q.Outcome == "" || r.Outcome == q.Outcome) && strings.HasPrefix(r.Name, q.Prefix) &&
 		r.Captured >= q.From && (q.Until == "" || r.Captured != "" && r.Captured <= q.Until)
 }
 
-// SumsOf returns what rows sum up to, a Sum each.
-func SumsOf(rows []Row) []Sum {
-	sums := make([]Sum, len(rows))
-	for n, r := range rows {
-		sums[n] = Sum{Outcome: r.Outcome, Items: 1, Bytes: max(r.Size, 0), Carried: r.Carried}
+// SumsOf returns what rows sum up to.
+func SumsOf(rows []Row) (sums []Sum) {
+	for n := range rows {
+		r := &rows[n]
+		at := slices.IndexFunc(sums, func(s Sum) bool { return s.Outcome == r.Outcome })
+		if at < 0 {
+			at, sums = len(sums), append(sums, Sum{Outcome: r.Outcome})
+		}
+		sums[at].Items++
+		sums[at].Bytes += max(r.Size, 0)
+		sums[at].Carried += r.Carried
 	}
 	return sums
 }
 
 // Memory keeps the rows of one session in memory, with their documents; the zero
-// Memory is no session yet. It is a [Tx], and answers as a Store does, but looks at
-// all rows for that. A [View] makes the reading methods of a Store of it.
+// Memory is no session yet. It is a [Tx], and answers as a Store does: what is asked
+// for by Seq is found at once, and all rows are looked at for the rest. Readers may
+// use it at the same time, and Write alone. A [View] makes the reading methods of a
+// Store of it.
 type Memory struct {
 	Header  Header
 	Rows    []Row   // by Seq
 	Batches []Batch // by Index
+
+	mu     sync.Mutex
+	orders map[Order][]int32 // places of rows, as pages were asked for, until a row changes in an order
 }
 
 // Find returns the row that ref picks.
 func (m *Memory) Find(ref Ref) (Row, error) {
-	n, found := m.row(ref.Seq)
+	n, found := m.Place(ref.Seq)
 	if ref.Key != "" || ref.Name != "" {
 		n = slices.IndexFunc(m.Rows, ref.Picks)
 		found = n >= 0
@@ -88,12 +80,61 @@ func (m *Memory) Find(ref Ref) (Row, error) {
 	return m.Rows[n], nil
 }
 
-func (m *Memory) row(seq int64) (n int, found bool) {
-	return slices.BinarySearchFunc(m.Rows, seq, func(r Row, seq int64) int { return cmp.Compare(r.Seq, seq) })
+// Place returns where in Rows the one with this Seq is or would be.
+func (m *Memory) Place(seq int64) (n int, found bool) {
+	n = sort.Search(len(m.Rows), func(n int) bool { return m.Rows[n].Seq >= seq })
+	return n, n < len(m.Rows) && m.Rows[n].Seq == seq
 }
 
-// Page returns the next rows that q selects.
-func (m *Memory) Page(q Query) []Row { return q.Rows(m.Rows) }
+// Page returns the next rows that q selects. What is asked for is looked at row by
+// row. The first page in another order than that of Seq sorts the rows.
+func (m *Memory) Page(q Query) (page []Row) {
+	at := m.order(q)
+	n, step := 0, 1
+	if q.Descending {
+		n, step = len(m.Rows)-1, -1
+	}
+	if q.After != 0 {
+		cursor := Row{Seq: q.After}
+		if after, found := m.Place(q.After); found {
+			cursor = m.Rows[after]
+		} else if q.Order != BySeq {
+			return nil
+		}
+		n = sort.Search(len(m.Rows), func(n int) bool {
+			order := q.compare(at(n), &cursor)
+			return order > 0 || order == 0 && q.Descending
+		})
+		n += min(step, 0)
+	}
+	for ; n >= 0 && n < len(m.Rows) && len(page) < q.Limit; n += step {
+		if r := at(n); q.selects(r) {
+			page = append(page, *r)
+		}
+	}
+	return page
+}
+
+// order returns what tells the rows in the order of q, ascending.
+func (m *Memory) order(q Query) func(n int) *Row {
+	if q.Order == BySeq {
+		return func(n int) *Row { return &m.Rows[n] }
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	places := m.orders[q.Order]
+	if places == nil {
+		for n := range m.Rows {
+			places = append(places, int32(n))
+		}
+		slices.SortFunc(places, func(a, b int32) int { return q.compare(&m.Rows[a], &m.Rows[b]) })
+		if m.orders == nil {
+			m.orders = map[Order][]int32{}
+		}
+		m.orders[q.Order] = places
+	}
+	return func(n int) *Row { return &m.Rows[places[n]] }
+}
 
 // After returns the next batches, as Store.Batches does.
 func (m *Memory) After(index int64, limit int) []Batch {
@@ -131,9 +172,12 @@ func (m *Memory) Write(w Write) error {
 		return ErrNotFound
 	}
 	for _, c := range w.Items {
-		n, found := m.row(c.Seq)
+		n, found := m.Place(c.Seq)
 		if !found {
 			m.Rows = slices.Insert(m.Rows, n, Row{})
+		}
+		if old := &m.Rows[n]; !found || old.Name != c.Name || old.Captured != c.Captured {
+			m.orders = nil
 		}
 		m.Rows[n] = c.Row
 	}
@@ -151,7 +195,7 @@ func (m *Memory) Write(w Write) error {
 
 // Clone returns a copy that changes on its own.
 func (m *Memory) Clone() *Memory {
-	return &Memory{m.Header, slices.Clone(m.Rows), slices.Clone(m.Batches)}
+	return &Memory{Header: m.Header, Rows: slices.Clone(m.Rows), Batches: slices.Clone(m.Batches)}
 }
 
 // View calls show with a session in memory, or returns an error such as
