@@ -10,7 +10,7 @@ import (
 // adopt rewrites once what q2google wrote, before Gondola changes it. An
 // interrupted adoption begins again. Call within change.
 func (s *session) adopt(ctx context.Context) error {
-	theirs, flat := s.ix.theirs, s.ix.flat
+	todo := s.ix.adoption
 	for _, dir := range []string{s.dir, s.dir + "/items"} {
 		if err := s.b.makeDir(dir); err != nil {
 			return err
@@ -19,22 +19,28 @@ func (s *session) adopt(ctx context.Context) error {
 	if err := s.hide(); err != nil {
 		return err
 	}
-	u := &update{session: s, ctx: ctx, stored: true}
-	for w := range theirs.Adopt(flat) {
-		if w.Header != nil {
-			if err := s.removeOthers(ctx); err != nil {
-				return err
-			}
+	for _, file := range todo.stale {
+		if err := s.b.remove(s.dir + "/" + file); err != nil {
+			return err
 		}
+	}
+	u := &update{session: s, ctx: ctx, stored: true}
+	for w := range todo.Adopt(todo.flat) {
 		if err := u.Write(w); err != nil {
 			return err
 		}
 	}
-	if err := s.moveFlatAside(); err != nil {
-		return err
+	if todo.hasFlat {
+		if err := s.moveFlatAside(); err != nil {
+			return err
+		}
 	}
-	s.b.log.Info("session of q2google taken over", "session", s.ix.id, "items", len(theirs.Rows), "batches", len(theirs.Batches))
-	return s.reload(ctx)
+	s.b.log.Info("session of q2google taken over", "session", s.ix.Header.ID, "items", len(todo.Rows), "batches", len(todo.Batches))
+	ix, err := s.b.buildIndex(ctx, s.dir)
+	if err == nil {
+		s.update(func(*index) { s.ix = ix })
+	}
+	return err
 }
 
 // hide takes a session from the eyes of other users, which q2google leaves to
@@ -49,60 +55,10 @@ func (s *session) hide() error {
 	return nil
 }
 
-// reload builds the index anew.
-func (s *session) reload(ctx context.Context) error {
-	ix, err := s.b.buildIndex(ctx, s.dir)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ix = ix
-	return nil
-}
-
-// removeOthers removes the files of records that are stored twice and, where a
-// flat file replaces a directory, those it does not hold.
-func (s *session) removeOthers(ctx context.Context) error {
-	others, kept := s.ix.stale, map[string]bool{}
-	for _, at := range s.ix.order {
-		kept["items/"+s.ix.items[at].file] = true
-	}
-	for _, file := range s.ix.batches {
-		kept["batches/"+file] = true
-	}
-	for _, dir := range []string{"items/", "batches/"} {
-		if !s.ix.flat {
-			break
-		}
-		files, err := s.b.documents(ctx, s.dir+"/"+dir)
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			if s.b.isRecord(s.dir, dir+file) {
-				others = append(others, dir+file)
-			}
-		}
-	}
-	for _, file := range others {
-		if kept[file] {
-			continue
-		}
-		if err := s.b.remove(s.dir + "/" + file); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // moveFlatAside renames the flat file so that q2google, which prefers it to the
 // directory, no longer sees it.
 func (s *session) moveFlatAside() error {
 	name := s.dir + ".json"
-	if !s.ix.hasFlat {
-		return nil
-	}
 	aside := name + ".migrated"
 	for n := 2; s.exists(aside); n++ {
 		aside = fmt.Sprintf("%s.migrated-%d", name, n)

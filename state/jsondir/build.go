@@ -1,16 +1,12 @@
 package jsondir
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"os"
 	"slices"
-	"strconv"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
@@ -20,195 +16,204 @@ func (b *db) buildIndex(ctx context.Context, dir string) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
+	l := &loader{b: b, ctx: ctx, dir: dir, header: h, ix: newIndex(h.ID), adopted: adoption{flat: h.flat != nil, hasFlat: h.hasFlat}}
 	if h.flat != nil {
-		ix := newIndex(h, len(h.flat.Items))
-		return ix, ix.unfold(h.flat)
+		err = l.unfold()
+	} else {
+		err = l.load()
 	}
-	files, err := b.documents(ctx, dir+"/items")
-	if err != nil {
-		return nil, err
+	clear(l.ix.byKey)
+	for place := range l.ix.Rows {
+		l.ix.enter(place)
 	}
-	ix := newIndex(h, len(files))
-	if err := b.indexBatches(ctx, ix, dir); err != nil {
-		return nil, err
-	}
-	if err := b.indexItems(ctx, ix, dir, files); err != nil || !ix.foreign {
-		return ix, err
-	}
-	d, err := b.document(ctx, ix, dir, h)
-	if err != nil {
-		return nil, err
-	}
-	return ix, ix.foresee(d, h.ours)
+	return l.ix, err
 }
 
-// document returns what the files of an index hold.
-func (b *db) document(ctx context.Context, ix *index, dir string, h header) (*state.Document, error) {
-	d := &state.Document{Session: h.Session}
-	for _, at := range ix.order {
-		it, err := b.readItem(dir, ix.items[at].file)
-		if err = cmp.Or(err, ctx.Err()); err != nil {
-			return nil, err
-		}
-		d.Items = append(d.Items, it)
-	}
-	for _, file := range ix.batches {
-		batch, err := b.readBatch(dir, file)
-		if err != nil {
-			return nil, err
-		}
-		d.Batches = append(d.Batches, batch)
-	}
-
-	return d, nil
+// loader builds an index.
+type loader struct {
+	b   *db
+	ctx context.Context
+	dir string
+	header
+	ix      *index
+	adopted adoption // if the session is to be adopted
 }
 
-// foresee enters what becomes of a session when it is adopted. The items of the
-// document are those of the index, in order.
-func (ix *index) foresee(d *state.Document, ours bool) (err error) {
-	if ix.theirs, err = q2google.Read(d, ours); err != nil {
+// load reads the directory of a session.
+func (l *loader) load() error {
+	foreign, err := l.loadBatches()
+	if err == nil {
+		err = l.loadItems()
+	}
+	last := int64(0)
+	for n := range l.ix.Rows {
+		foreign = foreign || l.ix.Rows[n].Seq <= last // it has no number, or that of another one
+		last = l.ix.Rows[n].Seq
+	}
+	if err != nil || l.ours && !l.hasFlat && !foreign && len(l.adopted.stale) == 0 {
 		return err
 	}
-	for n, row := range ix.theirs.Rows {
-		e := &ix.items[ix.order[n]]
-		e.seq = row.Seq
-		e.set(row)
-	}
-	return nil
-}
-
-func (b *db) indexBatches(ctx context.Context, ix *index, dir string) error {
-	files, err := b.documents(ctx, dir+"/batches")
+	d, files, err := l.document()
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		batch, err := b.readBatch(dir, file)
+	return l.foresee(d, files)
+}
+
+// loadBatches reports whether q2google would take one of the batches for its own.
+func (l *loader) loadBatches() (foreign bool, err error) {
+	for r := range l.b.allRecords(l.ctx, l.dir, batches) {
 		switch {
-		case err != nil && !isCopy(file):
-			return err
-		case err != nil || file != batchFile(batch.Index):
-			ix.strays = append(ix.strays, "batches/"+file)
-			continue
+		case r.err != nil:
+			return false, r.err
+		case r.stray:
+			l.ix.strays = append(l.ix.strays, batches.file(r.file))
+		default:
+			foreign = foreign || q2google.InReach(r.batch)
+			l.ix.applyBatches([]driver.Batch{{Index: int64(r.batch.Index), Document: inFile}})
 		}
-		ix.addBatch(batch)
 	}
+	return foreign, nil
+}
+
+func (l *loader) loadItems() error {
+	for r := range l.b.allRecords(l.ctx, l.dir, items) {
+		switch {
+		case r.err != nil:
+			return r.err
+		case r.stray:
+			l.ix.strays = append(l.ix.strays, items.file(r.file))
+		default:
+			row := state.RowOf(r.item)
+			row.Where = r.file
+			l.add(row)
+		}
+	}
+	l.sort()
 	return nil
 }
 
-func batchFile(n int) string { return strconv.Itoa(n) + ".json" }
-
-// addBatch enters a batch.
-func (ix *index) addBatch(batch *state.Batch) {
-	ix.batches[batch.Index] = batchFile(batch.Index)
-	ix.foreign = ix.foreign || q2google.InReach(batch)
-}
-
-func (b *db) indexItems(ctx context.Context, ix *index, dir string, files []string) error {
-	if len(files) == 0 {
-		return nil
-	}
-	items, err := b.root.OpenRoot(dir + "/items")
-	if err != nil {
-		return b.fault("open", dir+"/items", err)
-	}
-	defer items.Close()
-	slices.Sort(files)
-	for page := range slices.Chunk(files, 256) {
-		read, err := b.readItems(ctx, items, dir, page)
-		if err != nil {
-			return err
-		}
-		for _, r := range read {
-			b.indexItem(ix, dir, r)
-		}
-	}
-	ix.sort()
-	return nil
-}
-
-// itemRead is an item as its file has it.
-type itemRead struct {
-	key   string
-	e     entry
-	stray bool
-}
-
-func (b *db) readItems(ctx context.Context, root *os.Root, dir string, files []string) ([]itemRead, error) {
-	read := make([]itemRead, len(files))
-	g, ctx := errgroup.WithContext(ctx)
-	for first := range inFlight {
-		g.Go(func() error {
-			var buf bytes.Buffer
-			for n := first; n < len(files); n += inFlight {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				buf.Reset()
-				it, err := b.decodeItem(root, files[n], dir+"/items/", &buf)
-				switch {
-				case err != nil && !isCopy(files[n]):
-					return err
-				case err != nil || !isProper(it.Name, files[n]):
-					read[n] = itemRead{e: entry{file: files[n]}, stray: true}
-				default:
-					read[n] = itemRead{key: identity(state.RowOf(it)), e: newEntry(state.RowOf(it), files[n])}
-				}
-			}
-			return nil
-		})
-	}
-	return read, g.Wait()
-}
-
-func (b *db) indexItem(ix *index, dir string, r itemRead) {
-	if r.stray {
-		ix.strays = append(ix.strays, "items/"+r.e.file)
+// add enters a row. Two files hold the same item if a crash came between writing
+// the one and removing the other when the item's name changed: the later one counts.
+func (l *loader) add(row driver.Row) {
+	id := printOf(identity(row))
+	place, twice := l.ix.byKey[id]
+	if !twice {
+		l.ix.byKey[id] = int32(len(l.ix.Rows))
+		l.ix.Rows = append(l.ix.Rows, row)
 		return
 	}
-	old := ix.byKey.of(r.key)
-	if old != none && !b.newer(dir, r.e.file, ix.items[old].file) {
-		ix.discard("items/" + r.e.file)
-		return
+	if other := &l.ix.Rows[place]; l.newer(row.Where, other.Where) {
+		row, *other = *other, row
 	}
-	if old != none {
-		ix.drop(old)
-	}
-	ix.add(r.key, r.e)
+	l.discard(row)
 }
 
-// newer reports whether an item's file was written after another one. Two files
-// hold the same item if a crash came between writing the one and removing the
-// other when the item's name changed.
-func (b *db) newer(dir, file, than string) bool {
-	mine, err := b.root.Stat(dir + "/items/" + file)
+// newer reports whether an item's file was written after another one.
+func (l *loader) newer(file, than string) bool {
+	mine, err := l.b.root.Stat(items.in(l.dir) + "/" + file)
 	if err != nil {
 		return false
 	}
-	other, err := b.root.Stat(dir + "/items/" + than)
+	other, err := l.b.root.Stat(items.in(l.dir) + "/" + than)
 	return err != nil || mine.ModTime().After(other.ModTime())
 }
 
-// unfold enters what a flat file holds, as files it stands for.
-func (ix *index) unfold(d *state.Document) error {
-	ix.flat = true
-	for _, batch := range d.Batches {
-		ix.addBatch(batch)
-	}
-	once := d.Items[:0]
-	for _, it := range d.Items {
-		row := state.RowOf(it)
-		if ix.byKey.of(identity(row)) != none {
-			continue // said twice
+func (l *loader) discard(row driver.Row) {
+	l.adopted.stale = append(l.adopted.stale, items.file(row.Where))
+}
+
+// sort puts the rows in order by Seq. An item known by name whose Seq an
+// identified one has, has been given that identity under another name.
+func (l *loader) sort() {
+	slices.SortFunc(l.ix.Rows, func(a, b driver.Row) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), -cmp.Compare(min(len(a.Key), 1), min(len(b.Key), 1)), cmp.Compare(a.Where, b.Where))
+	})
+	identified := int64(0)
+	l.ix.Rows = slices.DeleteFunc(l.ix.Rows, func(row driver.Row) bool {
+		if row.Key != "" {
+			identified = row.Seq
 		}
-		once = append(once, it)
+		former := row.Key == "" && row.Seq > 0 && row.Seq == identified
+		if former {
+			l.discard(row)
+		}
+		return former
+	})
+}
+
+// document returns what the files of the index hold, and the file of each item by
+// identity.
+func (l *loader) document() (*state.Document, map[string]string, error) {
+	d, files := &state.Document{Session: l.Session}, map[string]string{}
+	var names []string
+	for _, row := range l.ix.Rows {
+		names = append(names, row.Where)
+	}
+	for r := range l.b.records(l.ctx, l.dir, items, names) {
+		switch {
+		case r.err != nil:
+			return nil, nil, r.err
+		case !r.stray:
+			d.Items = append(d.Items, r.item)
+			files[identity(state.RowOf(r.item))] = r.file
+		}
+	}
+	names = nil
+	for _, batch := range l.ix.Batches {
+		names = append(names, batchFile(batch.Index))
+	}
+	for r := range l.b.records(l.ctx, l.dir, batches, names) {
+		switch {
+		case r.err != nil:
+			return nil, nil, r.err
+		case !r.stray:
+			d.Batches = append(d.Batches, r.batch)
+		}
+	}
+	return d, files, nil
+}
+
+// foresee makes the index tell what becomes of a session when it is adopted.
+func (l *loader) foresee(d *state.Document, files map[string]string) (err error) {
+	if l.adopted.Session, err = q2google.Read(d, l.ours); err != nil {
+		return err
+	}
+	l.ix.adoption, l.ix.Memory = &l.adopted, l.adopted.Memory.Clone()
+	for n := range l.ix.Rows {
+		l.ix.Rows[n].Where = files[identity(l.ix.Rows[n])]
+	}
+	return nil
+}
+
+// unfold enters what a flat file holds, with the files that it stands for. Other
+// records in the directory are stale.
+func (l *loader) unfold() error {
+	d, files, kept := l.flat, map[string]string{}, map[string]bool{}
+	d.Items = slices.DeleteFunc(d.Items, func(it *state.Item) bool {
+		id := identity(state.RowOf(it))
+		if files[id] != "" {
+			return true // said twice
+		}
 		file := fileOf(it.Name)
-		if ix.byName.of(fold(file)) != none {
+		if kept[fold(file)] {
 			file = apart(it.Name)
 		}
-		ix.add(identity(row), newEntry(row, file))
+		files[id], kept[fold(file)], kept[items.file(file)] = file, true, true
+		return false
+	})
+	for _, batch := range d.Batches {
+		kept[batches.file(batchFile(batch.Index))] = true
 	}
-	d.Items = once
-	ix.sort()
-	return ix.foresee(d, false)
+	for _, of := range []kind{items, batches} {
+		for r := range l.b.allRecords(l.ctx, l.dir, of) {
+			switch name := of.file(r.file); {
+			case r.file == "":
+				return r.err
+			case !r.stray && !kept[name]:
+				l.adopted.stale = append(l.adopted.stale, name)
+			}
+		}
+	}
+	return l.foresee(d, files)
 }

@@ -80,26 +80,27 @@ func (b *db) tempIn(dir string) string {
 	return fmt.Sprintf("%s/gondola-%d-%d%s", dir, os.Getpid(), b.temps.Add(1), tempSuffix)
 }
 
-// file is one to be written.
-type file struct {
-	name string // with directory
-	data []byte
-}
-
 // inFlight is how many files are read or written at a time: file systems sync
 // several at nearly the cost of one.
 const inFlight = 8
 
-// writeFiles replaces files of one directory and makes them durable.
-func (b *db) writeFiles(ctx context.Context, dir string, files []file) error {
+// writeFiles replaces files of one directory, which it makes, and makes them
+// durable.
+func (b *db) writeFiles(ctx context.Context, dir string, files map[string][]byte) error {
+	if len(files) == 0 {
+		return nil
+	}
+	if err := b.makeDir(dir); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(inFlight)
-	for _, f := range files {
+	for name, data := range files {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return b.writeFile(f.name, f.data)
+			return b.writeFile(dir+"/"+name, data)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -138,6 +139,15 @@ func (b *db) remove(name string) error {
 	return nil
 }
 
+// read returns a document.
+func (b *db) read(name string) ([]byte, error) {
+	data, err := b.readFile(name, maxDocument)
+	if err != nil {
+		err = b.fault("read", name, err)
+	}
+	return data, err
+}
+
 // readFile returns a file's content, or an error that is fs.ErrNotExist.
 func (b *db) readFile(name string, limit int64) ([]byte, error) {
 	var data bytes.Buffer
@@ -161,18 +171,6 @@ func readInto(data *bytes.Buffer, root *os.Root, name string, limit int64) error
 		err = fmt.Errorf("longer than %d bytes", limit)
 	}
 	return err
-}
-
-// documents returns the names of the JSON files in a directory, in order; none
-// if there is no such directory.
-func (b *db) documents(ctx context.Context, dir string) ([]string, error) {
-	var names []string
-	err := b.list(ctx, dir, func(e fs.DirEntry) {
-		if strings.HasSuffix(e.Name(), ".json") && !e.IsDir() {
-			names = append(names, e.Name())
-		}
-	})
-	return names, err
 }
 
 // removeTemps removes what interrupted writes left behind.

@@ -1,66 +1,57 @@
 package jsondir
 
 import (
-	"cmp"
+	"crypto/sha256"
 	"slices"
 	"strings"
 
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
-// index holds what is asked of all items of a session, so that no query reads
-// more files than it returns items. It is what a large session costs in memory:
-// about 150 bytes per item.
+// index is what is asked of all items and batches of a session, so that no query
+// reads more files than it returns items. It is what a large session costs in
+// memory: about 250 bytes per item.
+//
+// Its rows have no document, but a file name in Where. Those of a session that
+// Gondola has to adopt have their documents, as they will be.
 type index struct {
-	id      string // of the session
-	items   []entry
-	order   []slot         // of the items, by Seq
-	byKey   claims         // by identity
-	byName  claims         // by folded file
-	shared  map[print]bool // folded files that more than one item has claimed
-	batches map[int]string // file of each batch
+	*driver.Memory
+	byKey   map[print]int32 // places of rows, by identity
+	byName  map[print]int32 // places of rows, by folded name
+	doubles []int32         // places of rows whose folded name another row has
+	strays  []string        // files that are no records, such as "items/._a.jpg.json"
 
-	// What only sessions have of which q2google wrote some:
-	foreign bool              // to be rewritten before the first change
-	theirs  *q2google.Session // what is read until then
-	hasFlat bool
-	flat    bool     // the flat file is the later one; the files are not there
-	stale   []string // of records that another file replaces
-
-	strays []string // files that are no records, such as "items/._a.jpg.json"
-
-	sorted map[driver.Order][]slot // what has been asked for, until items change in it
+	adoption *adoption // nil if Gondola wrote all that is stored
 }
 
-// entry is one item.
-type entry struct {
-	seq     int64
-	size    int64
-	carried int64
-	name    string
-	file    string // without directory
-	awaits  word
-	outcome word
-	taken   instant
-	named   bool // known by name only
-	dropped bool // another entry replaces it
+// adoption is what has to be done to a session before its first change, since
+// q2google wrote some of it or a crash left records twice.
+type adoption struct {
+	*q2google.Session
+	flat    bool     // the flat file is the later one; the files of the index are not there
+	hasFlat bool     // there is one
+	stale   []string // files of records that other ones replace
 }
 
-// slot is the place of an item in an index, which it keeps.
-type slot int32
+// print stands for a text that would be too long to keep for every item. Two
+// texts with the same print among a million are less likely than one in 2^56.
+type print [12]byte
 
-const none slot = -1
+func printOf(text string) print {
+	sum := sha256.Sum256([]byte(text))
+	return print(sum[:12])
+}
 
-// newIndex returns an index with room for so many items.
-func newIndex(h header, items int) *index {
-	return &index{
-		id:    h.ID,
-		items: make([]entry, 0, items), order: make([]slot, 0, items),
-		byKey: make(claims, items), byName: make(claims, items), shared: map[print]bool{}, batches: map[int]string{},
-		foreign: !h.ours || h.hasFlat, hasFlat: h.hasFlat,
-	}
+// known is the key of all rows in the index that have one.
+const known = "known"
+
+// inFile is the document of a batch in the index that is in its file.
+var inFile = []byte{}
+
+func newIndex(id string) *index {
+	m := &driver.Memory{Header: driver.Header{ID: id}}
+	return &index{Memory: m, byKey: map[print]int32{}, byName: map[print]int32{}}
 }
 
 // identity returns what an item is known by. No key of an ID has a NUL.
@@ -73,147 +64,121 @@ func identity(r driver.Row) string {
 
 func named(name string) string { return "\x00" + name }
 
-func newEntry(r driver.Row, file string) entry {
-	e := entry{seq: r.Seq, name: r.Name, file: file}
-	if stem, _ := strings.CutSuffix(file, ".json"); stem == e.name {
-		e.name = stem // in the same memory
+func namePrint(name string) print { return printOf(fold(fileOf(name))) }
+
+// enter makes a row one that can be picked. Of its key only the print is kept.
+func (ix *index) enter(place int) {
+	row := &ix.Rows[place]
+	ix.byKey[printOf(identity(*row))] = int32(place)
+	ix.claim(int32(place))
+	if row.Key != "" {
+		row.Key = known
 	}
-	e.set(r)
-	return e
-}
-
-// set takes over what changes of an item.
-func (e *entry) set(r driver.Row) {
-	e.named, e.awaits, e.outcome = r.Key == "", wordOf(r.Next), wordOf(r.Outcome)
-	e.size, e.carried, e.taken = r.Size, r.Carried, instantOf(r.Captured)
-}
-
-// row returns what Lookup tells of an item. What its key is, the index does not
-// know.
-func (e *entry) row() driver.Row {
-	r := driver.Row{Seq: e.seq, Key: "known", Name: e.name, Next: words[e.awaits], Outcome: words[e.outcome], Size: e.size, Carried: e.carried}
-	if e.named {
-		r.Key = ""
-	}
-	return r
-}
-
-// add enters a new item. The caller cares for the order.
-func (ix *index) add(key string, e entry) slot {
-	s := slot(len(ix.items))
-	ix.items = append(ix.items, e)
-	ix.byKey[printOf(key)] = s
-	ix.takeName(s)
-	ix.foreign = ix.foreign || e.seq == 0
-	return s
-}
-
-// drop forgets an item that another one replaces. The caller cares for the
-// order.
-func (ix *index) drop(s slot) {
-	e := &ix.items[s]
-	e.dropped = true
-	ix.discard("items/" + e.file)
-	ix.freeName(s)
-	for key, held := range ix.byKey {
-		if held == s {
-			delete(ix.byKey, key)
-		}
+	if strings.HasPrefix(row.Where, row.Name) {
+		row.Name = row.Where[:len(row.Name)] // in the same memory
 	}
 }
 
-// discard marks a file to be removed before the first change.
-func (ix *index) discard(file string) {
-	ix.stale = append(ix.stale, file)
-	ix.foreign = true
-}
-
-// names returns the folded files that an item keeps others from taking: that of
-// its name, and the one it is in.
-func (e *entry) names() [2]print {
-	file := printOf(fold(e.file))
-	if own := fileOf(e.name); own != e.file {
-		return [2]print{printOf(fold(own)), file}
-	}
-	return [2]print{file, file}
-}
-
-func (ix *index) takeName(s slot) {
-	for _, name := range ix.items[s].names() {
-		switch holder, taken := ix.byName[name]; {
-		case !taken:
-			ix.byName[name] = s
-		case holder != s:
-			ix.shared[name] = true
-		}
+// claim lets a row be picked by names that fold as its own, unless another one is.
+func (ix *index) claim(place int32) {
+	name := namePrint(ix.Rows[place].Name)
+	switch holder, taken := ix.byName[name]; {
+	case !taken:
+		ix.byName[name] = place
+	case holder != place:
+		ix.doubles = append(ix.doubles, place)
 	}
 }
 
-// freeName frees the name of an item; another one may have waited for it.
-func (ix *index) freeName(s slot) {
-	for _, name := range ix.items[s].names() {
-		if holder, taken := ix.byName[name]; !taken || holder != s {
-			continue
-		}
+// leave is called before a row gets another identity or name.
+func (ix *index) leave(place int, next driver.Row) {
+	row := ix.Rows[place]
+	if row.Key == "" {
+		delete(ix.byKey, printOf(identity(row)))
+	}
+	if row.Name == next.Name {
+		return
+	}
+	ix.doubles = slices.DeleteFunc(ix.doubles, func(double int32) bool { return double == int32(place) })
+	if name := namePrint(row.Name); ix.byName[name] == int32(place) {
 		delete(ix.byName, name)
-		if !ix.shared[name] {
-			continue
-		}
-		for i := range ix.items {
-			e := &ix.items[i]
-			if slot(i) == s || e.dropped {
-				continue
-			}
-			if other := e.names(); other[0] == name || other[1] == name {
-				ix.byName[name] = slot(i)
-				break
-			}
+		waiting := ix.doubles
+		ix.doubles = nil
+		for _, double := range waiting {
+			ix.claim(double)
 		}
 	}
 }
 
-// sort puts the items in order by Seq. An item known by name whose Seq an
-// identified one has, has been given that identity under another name.
-func (ix *index) sort() {
-	bySeq := map[int64]slot{}
-	for i, e := range ix.items {
-		if e.named && e.seq > 0 && !e.dropped {
-			bySeq[e.seq] = slot(i)
+// pick returns the row that ref picks: by name the one whose file the name would
+// take on any file system. nil if there is none.
+func (ix *index) pick(ref driver.Ref) *driver.Row {
+	place, found := int32(0), false
+	switch {
+	case ref.Key != "":
+		place, found = ix.byKey[printOf(ref.Key)]
+	case ref.Name != "":
+		if place, found = ix.byKey[printOf(named(ref.Name))]; !found {
+			place, found = ix.byName[namePrint(ref.Name)]
 		}
+	default:
+		at, has := ix.Place(ref.Seq)
+		place, found = int32(at), has
 	}
-	for _, e := range ix.items {
-		if old, ok := bySeq[e.seq]; ok && !e.named && !e.dropped {
-			ix.drop(old)
-			delete(bySeq, e.seq)
-		}
+	if !found {
+		return nil
 	}
-	ix.order = ix.order[:0]
-	for i := range ix.items {
-		if !ix.items[i].dropped {
-			ix.order = append(ix.order, slot(i))
-		}
-	}
-	state.SortBySeq(ix.order, func(s slot) *int64 { return &ix.items[s].seq })
+	return &ix.Rows[place]
 }
 
-// lastSeq returns the Seq of the item found last.
-func (ix *index) lastSeq() int64 {
-	if len(ix.order) == 0 {
-		return 0
+// lookup returns the rows that refs pick, each once.
+func (ix *index) lookup(refs driver.Refs) (found driver.Found) {
+	seen := map[int64]bool{}
+	add := func(ref driver.Ref) {
+		row := ix.pick(ref)
+		if row == nil || seen[row.Seq] {
+			return
+		}
+		seen[row.Seq] = true
+		found.Rows = append(found.Rows, *row)
+		if ref.Key != "" {
+			found.Rows[len(found.Rows)-1].Key = ref.Key
+		}
 	}
-	return ix.items[ix.order[len(ix.order)-1]].seq
+	for _, key := range refs.Keys {
+		add(driver.Ref{Key: key})
+	}
+	for _, name := range refs.Names {
+		add(driver.Ref{Name: name})
+	}
+	for _, seq := range refs.Seqs {
+		add(driver.Ref{Seq: seq})
+	}
+	if n := len(ix.Rows); n > 0 {
+		found.Last = ix.Rows[n-1].Seq
+	}
+	return found
 }
 
-// from returns the items with at least this Seq, in order.
-func (ix *index) from(seq int64) []slot {
-	n, _ := slices.BinarySearchFunc(ix.order, seq, func(s slot, seq int64) int { return cmp.Compare(ix.items[s].seq, seq) })
-	return ix.order[n:]
+// apply enters rows that have been written to their files.
+func (ix *index) apply(rows []driver.Row) {
+	for _, row := range rows {
+		row.Document = nil
+		if place, found := ix.Place(row.Seq); found {
+			ix.leave(place, row)
+		}
+		ix.Write(driver.Write{Items: []driver.Change{{Row: row}}})
+		place, _ := ix.Place(row.Seq)
+		ix.enter(place)
+	}
 }
 
-// bySeq returns the item with this Seq.
-func (ix *index) bySeq(seq int64) slot {
-	if after := ix.from(seq); len(after) > 0 && ix.items[after[0]].seq == seq {
-		return after[0]
+// applyBatches enters batches that have been written to their files, or removed.
+func (ix *index) applyBatches(changes []driver.Batch) {
+	for _, b := range changes {
+		if b.Document != nil {
+			b.Document = inFile
+		}
+		ix.Write(driver.Write{Batches: []driver.Batch{b}})
 	}
-	return none
 }

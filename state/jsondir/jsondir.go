@@ -18,6 +18,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
@@ -44,6 +45,7 @@ var _ state.Backend = (*Backend)(nil)
 
 // db is the driver.
 type db struct {
+	driver.View
 	root   *os.Root
 	path   string // absolute
 	log    *slog.Logger
@@ -86,7 +88,7 @@ func Open(path string, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, b.fault("open state directory", "", err)
 	}
-	b.ledger = &ledger{b: b}
+	b.View, b.ledger = b.view, &ledger{b: b}
 	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), Journal: b, db: b}, nil
 }
 

@@ -88,10 +88,10 @@ func (s *session) refresh(ctx context.Context) error {
 }
 
 func (s *session) checkID(id string) error {
-	if s.ix.id == id {
+	if s.ix.Header.ID == id {
 		return nil
 	}
-	return otherSession(id, s.dir, s.ix.id)
+	return otherSession(id, s.dir, s.ix.Header.ID)
 }
 
 func otherSession(id, dir, holder string) error {
@@ -112,7 +112,7 @@ func (s *session) change(ctx context.Context, id string, do func() error) (err e
 		return err
 	}
 	defer func() { s.changed(err == nil) }()
-	if s.ix.foreign {
+	if s.ix.adoption != nil {
 		if err := s.adopt(ctx); err != nil {
 			return err
 		}

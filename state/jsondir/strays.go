@@ -16,24 +16,6 @@ import (
 // session's header: a copy, or a directory that was renamed.
 var errMisplaced = errors.New("does not belong into this directory")
 
-// isProper reports whether a file is the one of the item with this name.
-func isProper(name, file string) bool {
-	if file == fileOf(name) {
-		return true
-	}
-	folded := looseFold(file)
-	return folded == looseFold(fileOf(name)) || folded == looseFold(apart(name))
-}
-
-// looseFold is fold for files that may have been named on another system.
-func looseFold(file string) string { return fold(strings.ReplaceAll(file, `\`, "_")) }
-
-// isCopy reports whether a file has a name that macOS gives to attributes, or
-// synchronizing programs to copies in conflict. What they hold may be anything.
-func isCopy(file string) bool {
-	return strings.HasPrefix(file, "._") || strings.Contains(file, ".sync-conflict-") || strings.Contains(strings.ToLower(file), "conflicted copy")
-}
-
 // strays is [Backend.Strays].
 func (b *db) strays(ctx context.Context) iter.Seq2[string, string] {
 	return func(yield func(path, why string) bool) {
@@ -92,16 +74,4 @@ func (b *db) straysAt(ctx context.Context, e fs.DirEntry) (found []stray) {
 	})
 	slices.SortFunc(found, func(a, b stray) int { return strings.Compare(a.name, b.name) })
 	return found
-}
-
-// isRecord reports whether a file of a session, such as "items/a.jpg.json", is a
-// record's, whole or damaged.
-func (b *db) isRecord(dir, file string) bool {
-	kind, base := filepath.Split(file)
-	if kind == "batches/" {
-		batch, err := b.readBatch(dir, base)
-		return err == nil && base == batchFile(batch.Index) || err != nil && !isCopy(base)
-	}
-	it, err := b.readItem(dir, base)
-	return err == nil && isProper(it.Name, base) || err != nil && !isCopy(base)
 }

@@ -30,35 +30,11 @@ type update struct {
 }
 
 // Lookup returns what the index knows.
-func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
+func (u *update) Lookup(refs driver.Refs) (driver.Found, error) {
 	if !u.stored {
-		return found, driver.ErrNotFound
+		return driver.Found{}, driver.ErrNotFound
 	}
-	ix := u.ix
-	known := map[slot]bool{}
-	add := func(at slot, key string) {
-		if at == none || known[at] {
-			return
-		}
-		known[at] = true
-		row := ix.items[at].row()
-		if key != "" {
-			row.Key = key
-		}
-		found.Rows = append(found.Rows, row)
-	}
-	for _, key := range refs.Keys {
-		add(ix.byKey.of(key), key)
-	}
-	for _, name := range refs.Names {
-		add(ix.byKey.of(named(name)), "")
-		add(ix.byName.of(u.b.Fold(name)), "")
-	}
-	for _, seq := range refs.Seqs {
-		add(ix.bySeq(seq), "")
-	}
-	found.Last = ix.lastSeq()
-	return found, nil
+	return u.ix.lookup(refs), nil
 }
 
 // Write stores a header, items and batches.
@@ -71,7 +47,7 @@ func (u *update) Write(w driver.Write) error {
 		return driver.ErrNotFound
 	}
 	if len(w.Items) > 0 {
-		if err := u.put(u.ctx, u.ix.puts(w.Items)); err != nil {
+		if err := u.putItems(w.Items); err != nil {
 			return err
 		}
 	}
@@ -95,98 +71,70 @@ func (u *update) writeHeader(document []byte, fresh bool) error {
 	return u.session.writeHeader(document)
 }
 
-// put is one item to be stored.
-type put struct {
-	driver.Row
-	old  slot   // that it changes or replaces; none for a new item
-	from string // the file that it is in so far; "" for a new item
-	file string
-}
-
-// puts tells which files items go into.
-func (ix *index) puts(changes []driver.Change) []*put {
-	var puts []*put
-	for _, c := range changes {
-		p := &put{Row: c.Row, old: none}
-		if c.Before != nil {
-			p.old = ix.bySeq(c.Seq)
-			p.from = ix.items[p.old].file
-		}
-		p.file = ix.fileFor(p)
-		puts = append(puts, p)
-	}
-	return puts
-}
-
 // fileFor returns the file for an item: the one it is in, unless it gets another
 // name. Its own may be taken, by what is no record or by an item that gives its
 // name up in the same call, so that neither is overwritten.
-func (ix *index) fileFor(p *put) string {
-	file := fileOf(p.Name)
-	if p.old != none && (ix.items[p.old].name == p.Name || fold(file) == fold(p.from)) {
-		return p.from
+func (u *update) fileFor(c driver.Change) (file, former string) {
+	own := fileOf(c.Name)
+	if c.Before != nil {
+		stored := u.ix.pick(driver.Ref{Seq: c.Seq})
+		if former = stored.Where; stored.Name == c.Name || fold(own) == fold(former) {
+			return former, former
+		}
 	}
-	holder := ix.byName.of(fold(file))
-	inUse := holder != none && holder != p.old && fold(ix.items[holder].file) == fold(file)
-	if inUse || slices.Contains(ix.strays, "items/"+file) {
-		return apart(p.Name)
+	if u.exists(u.dir + "/" + items.file(own)) {
+		return apart(c.Name), former
 	}
-	return file
+	return own, former
 }
 
-// put writes items and enters them into the index. The files of former names
+// putItems writes items and enters them into the index. The files of former names
 // go last.
-func (s *session) put(ctx context.Context, puts []*put) error {
-	dir := s.dir + "/items"
-	if err := s.b.makeDir(dir); err != nil {
+func (u *update) putItems(changes []driver.Change) error {
+	rows := make([]driver.Row, len(changes))
+	written, former := map[string][]byte{}, map[string]bool{}
+	for n, c := range changes {
+		file, old := u.fileFor(c)
+		rows[n], former[old] = c.Row, old != ""
+		rows[n].Where, written[file] = file, c.Document
+	}
+	if err := u.b.writeFiles(u.ctx, items.in(u.dir), written); err != nil {
 		return err
 	}
-	var files []file
-	var old []string
-	for _, p := range puts {
-		files = append(files, file{dir + "/" + p.file, p.Document})
-		if p.from != "" && p.from != p.file {
-			old = append(old, p.from)
-		}
-	}
-	if err := s.b.writeFiles(ctx, dir, files); err != nil {
-		return err
-	}
-	s.update(func(ix *index) {
-		for _, p := range puts {
-			ix.apply(p)
-		}
-	})
-	for _, former := range old {
-		if err := s.b.remove(dir + "/" + former); err != nil {
-			return err
+	u.update(func(ix *index) { ix.apply(rows) })
+	for old, there := range former {
+		if _, again := written[old]; there && !again {
+			if err := u.b.remove(u.dir + "/" + items.file(old)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// apply enters what has been written.
-func (ix *index) apply(p *put) {
-	if p.old == none {
-		ix.sorted = nil
-		ix.order = append(ix.order, ix.add(identity(p.Row), newEntry(p.Row, p.file)))
-		return
+// putBatches stores batches, or removes them.
+func (u *update) putBatches(changes []driver.Batch) error {
+	written, removed := map[string][]byte{}, []string(nil)
+	for _, c := range changes {
+		switch file := batchFile(c.Index); {
+		case c.Document != nil:
+			written[file] = c.Document
+		case slices.ContainsFunc(u.ix.Batches, func(b driver.Batch) bool { return b.Index == c.Index }):
+			removed = append(removed, file)
+		}
 	}
-	e := &ix.items[p.old]
-	moved := e.file != p.file || e.name != p.Name
-	if moved || e.taken != instantOf(p.Captured) {
-		ix.sorted = nil
+	dir := batches.in(u.dir)
+	err := u.b.writeFiles(u.ctx, dir, written)
+	for _, file := range removed {
+		if err == nil {
+			err = u.b.remove(dir + "/" + file)
+		}
 	}
-	if moved {
-		ix.freeName(p.old)
+	if err == nil && len(removed) > 0 {
+		err = u.b.syncDir(dir)
 	}
-	if e.named {
-		delete(ix.byKey, printOf(named(e.name)))
+	if err == nil {
+		u.update(func(ix *index) { ix.applyBatches(changes) })
 	}
-	e.name, e.file = p.Name, p.file
-	e.set(p.Row)
-	ix.byKey[printOf(identity(p.Row))] = p.old
-	if moved {
-		ix.takeName(p.old)
-	}
+	return err
 }

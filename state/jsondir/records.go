@@ -1,0 +1,150 @@
+package jsondir
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"iter"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/q2google"
+)
+
+// kind is a kind of record: the directory of its files, below that of the session.
+type kind string
+
+const (
+	items   kind = "items"
+	batches kind = "batches"
+)
+
+func (of kind) in(dir string) string { return dir + "/" + string(of) }
+
+// file returns the path of a file below a session's directory.
+func (of kind) file(name string) string { return string(of) + "/" + name }
+
+// record is what a file in the directory of a kind holds.
+type record struct {
+	file  string // without directory
+	item  *state.Item
+	batch *state.Batch
+	stray bool  // it is none
+	err   error // why it cannot be read
+}
+
+func batchFile[T int | int64](index T) string { return strconv.FormatInt(int64(index), 10) + ".json" }
+
+// isProper reports whether a file is the one of the item with this name.
+func isProper(name, file string) bool {
+	if file == fileOf(name) {
+		return true
+	}
+	folded := looseFold(file)
+	return folded == looseFold(fileOf(name)) || folded == looseFold(apart(name))
+}
+
+// looseFold is fold for files that may have been named on another system.
+func looseFold(file string) string { return fold(strings.ReplaceAll(file, `\`, "_")) }
+
+// isCopy reports whether a file has a name that macOS gives to attributes, or
+// synchronizing programs to copies in conflict. What they hold may be anything.
+func isCopy(file string) bool {
+	return strings.HasPrefix(file, "._") || strings.Contains(file, ".sync-conflict-") || strings.Contains(strings.ToLower(file), "conflicted copy")
+}
+
+// recordPage is how many records are in memory at a time.
+const recordPage = 256
+
+// records reads files of a kind, several at a time, and yields what they hold, in
+// order. A record without a file says why there are no more.
+func (b *db) records(ctx context.Context, dir string, of kind, files []string) iter.Seq[record] {
+	return func(yield func(record) bool) {
+		if len(files) == 0 {
+			return
+		}
+		root, err := b.root.OpenRoot(of.in(dir))
+		if err != nil {
+			yield(record{err: b.fault("open", of.in(dir), err)})
+			return
+		}
+		defer root.Close()
+		for page := range slices.Chunk(files, recordPage) {
+			read := b.readPage(ctx, root, dir, of, page)
+			if ctx.Err() != nil {
+				yield(record{err: ctx.Err()})
+				return
+			}
+			for _, r := range read {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// allRecords are the records of all files of a kind.
+func (b *db) allRecords(ctx context.Context, dir string, of kind) iter.Seq[record] {
+	return func(yield func(record) bool) {
+		files, err := b.documents(ctx, of.in(dir))
+		if err != nil {
+			yield(record{err: err})
+			return
+		}
+		b.records(ctx, dir, of, files)(yield)
+	}
+}
+
+func (b *db) readPage(ctx context.Context, root *os.Root, dir string, of kind, files []string) []record {
+	read := make([]record, len(files))
+	var readers sync.WaitGroup
+	for first := range inFlight {
+		readers.Go(func() {
+			var buf bytes.Buffer
+			for n := first; n < len(files) && ctx.Err() == nil; n += inFlight {
+				buf.Reset()
+				read[n] = b.readRecord(root, dir, of, files[n], &buf)
+			}
+		})
+	}
+	readers.Wait()
+	return read
+}
+
+// readRecord reads a file below root, with a buffer to read into.
+func (b *db) readRecord(root *os.Root, dir string, of kind, file string, buf *bytes.Buffer) record {
+	r, proper := record{file: file}, false
+	err := readInto(buf, root, file, maxDocument)
+	switch {
+	case err != nil:
+	case of == items:
+		r.item, err = q2google.Codec{}.DecodeItem(buf.Bytes())
+		proper = err == nil && isProper(r.item.Name, file)
+	default:
+		r.batch, err = q2google.Codec{}.DecodeBatch(buf.Bytes())
+		proper = err == nil && file == batchFile(r.batch.Index)
+	}
+	r.stray = err == nil && !proper || err != nil && isCopy(file)
+	if err != nil && !r.stray {
+		r.err = b.Damaged(dir+"/"+of.file(file), err)
+	}
+	return r
+}
+
+// documents returns the names of the JSON files in a directory, in order; none
+// if there is no such directory.
+func (b *db) documents(ctx context.Context, dir string) ([]string, error) {
+	var names []string
+	err := b.list(ctx, dir, func(e fs.DirEntry) {
+		if strings.HasSuffix(e.Name(), ".json") && !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	})
+	slices.Sort(names)
+	return names, err
+}
