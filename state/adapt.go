@@ -55,7 +55,7 @@ type Locker interface {
 // Adapt makes a Backend of a store that can only load and save. It keeps the
 // sessions in use in memory and saves a whole session at every change, so that
 // a change costs the more the larger the session is; changes that wait at the
-// same time share one saving.
+// same time share one saving. It keeps no [Journal].
 func Adapt(store LoadSaver) Backend {
 	a := &adapter{store: store, sessions: map[string]*driver.Memory{}}
 	a.View = a.view
@@ -65,7 +65,7 @@ func Adapt(store LoadSaver) Backend {
 	if a.ledger, _ = store.(Ledger); a.ledger == nil {
 		a.ledger = memoryLedger{}
 	}
-	return NewStore(a, StoreOptions{})
+	return struct{ Backend }{NewStore(a, StoreOptions{})} // and no Journal: it keeps none
 }
 
 // adapter is the driver. Its documents are of the codec Documents.

@@ -40,6 +40,7 @@ type inMemory struct {
 	sessions map[string]*driver.Memory
 	ledger   map[[2]string]driver.LedgerEntry
 	locks    map[string]*memoryLock
+	journals map[*driver.Memory]*memoryJournal
 }
 
 // process is the memory as one process sees it.

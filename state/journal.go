@@ -51,8 +51,8 @@ const (
 )
 
 // Journal is what a [Backend] may offer beyond: a history of each session, and a
-// view of what its run is doing, for other processes. All drivers of Gondola
-// offer it; ask for it by a type assertion.
+// view of what its run is doing, for other processes. A [Store] offers it; ask for
+// it by a type assertion.
 //
 // A journal is a service to readers, and nothing that a run depends on: what the
 // last second brought may be lost in a crash, the session's own items never. It

@@ -6,6 +6,6 @@
 // owns a name, what may be stored, which number a new item gets, what a fault is
 // and which changes share a transaction is decided above it, once for all stores.
 //
-// Stores that keep a history and a view of a run as well implement state.Journal
-// beside it.
+// Stores that keep a history and a view of a run as well implement [Journal] beside
+// it.
 package driver

@@ -11,9 +11,10 @@ import (
 
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-var _ state.Journal = (*db)(nil)
+var _ driver.Journal = (*db)(nil)
 
 // The files of a session's journal, beside its header. A full journal becomes the
 // former one, in place of that.
@@ -26,18 +27,14 @@ const (
 )
 
 // Append appends entries to the journal, a line each, without syncing it.
-func (b *db) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
+func (b *db) Append(ctx context.Context, id string, entries []driver.Entry) error {
 	s, err := b.journalDir(ctx, id)
-	if err != nil || len(entries) == 0 {
+	if err != nil {
 		return err
 	}
 	var lines []byte
 	for _, e := range entries {
-		line, err := json.Marshal(e.Bounded())
-		if err != nil {
-			return b.fault("append to", s.dir+journalFile, err)
-		}
-		lines = append(append(lines, line...), '\n')
+		lines = append(append(lines, e.Document...), '\n')
 	}
 	s.history.Lock()
 	defer s.history.Unlock()
@@ -51,9 +48,9 @@ func (b *db) Append(ctx context.Context, id string, entries ...state.JournalEntr
 	return nil
 }
 
-// journal returns a session that is stored, for its journal. Its items are not
-// looked at.
-func (b *db) journal(ctx context.Context, id string) (*session, error) {
+// journalDir returns a session that is stored, for its journal: one in a flat file
+// gets a directory. Its items are not looked at.
+func (b *db) journalDir(ctx context.Context, id string) (*session, error) {
 	s, err := b.session(ctx, id)
 	if err != nil {
 		return nil, err
@@ -62,12 +59,6 @@ func (b *db) journal(ctx context.Context, id string) (*session, error) {
 	if err == nil && h.ID != id {
 		err = otherSession(id, s.dir, h.ID)
 	}
-	return s, err
-}
-
-// journalDir is journal for writing: a session in a flat file gets a directory.
-func (b *db) journalDir(ctx context.Context, id string) (*session, error) {
-	s, err := b.journal(ctx, id)
 	if err == nil && !s.exists(s.dir) {
 		err = b.makeDir(s.dir)
 	}
@@ -116,17 +107,14 @@ func (s *session) append(lines []byte) (err error) {
 }
 
 // PutSnapshot replaces the snapshot by renaming, without syncing it.
-func (b *db) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
+func (b *db) PutSnapshot(ctx context.Context, id string, v driver.Snapshot) error {
 	s, err := b.journalDir(ctx, id)
 	if err != nil {
 		return err
 	}
 	name := s.dir + snapshotFile
-	err = state.CheckSnapshot(document)
-	if err == nil {
-		err = s.replaceSnapshot(name, fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", at.UTC().Format(time.RFC3339Nano), document))
-	}
-	if err != nil {
+	data := fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", v.At.Format(time.RFC3339Nano), v.Document)
+	if err := s.replaceSnapshot(name, data); err != nil {
 		return b.fault("write", name, err)
 	}
 	return nil
@@ -149,21 +137,17 @@ func (s *session) replaceSnapshot(name string, data []byte) error {
 }
 
 // Snapshot returns the snapshot. One that a crash has damaged is none.
-func (b *db) Snapshot(ctx context.Context, id string) ([]byte, time.Time, error) {
-	s, err := b.journal(ctx, id)
+func (b *db) Snapshot(ctx context.Context, id string) (v driver.Snapshot, err error) {
+	s, err := b.session(ctx, id)
 	if err != nil {
-		return nil, time.Time{}, err
+		return v, err
 	}
 	data, err := b.readFile(s.dir+snapshotFile, state.MaxSnapshot+1<<10)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, time.Time{}, b.fault("read", s.dir+snapshotFile, err)
+		return v, b.fault("read", s.dir+snapshotFile, err)
 	}
-	var snapshot struct {
-		At       time.Time
-		Document json.RawMessage
+	if err != nil || json.Unmarshal(data, &v) != nil || v.Document == nil {
+		return driver.Snapshot{}, driver.ErrNotFound
 	}
-	if err != nil || json.Unmarshal(data, &snapshot) != nil || snapshot.Document == nil {
-		return nil, time.Time{}, state.ErrNotFound
-	}
-	return snapshot.Document, snapshot.At, nil
+	return v, nil
 }

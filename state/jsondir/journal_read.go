@@ -13,21 +13,24 @@ import (
 	"slices"
 
 	"github.com/gondola-sync/gondola/internal/regular"
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// Timeline iterates the entries of one item, or of the session's stages: as many as
-// there are of one are kept in memory, since a journal is read from its end.
-func (b *db) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
-	text, _ := json.Marshal(state.JournalEntry{Key: key}.Bounded().Key)
-	return func(yield func(state.JournalEntry, error) bool) {
-		var entries []state.JournalEntry
-		for e, err := range b.entries(ctx, id, fmt.Appendf(nil, `{"key":%s,`, text)) {
+// Entries iterates the entries that q selects. Those of a key are kept in memory,
+// since a journal is read from its end.
+func (b *db) Entries(ctx context.Context, id string, q driver.EntryQuery) iter.Seq2[driver.Entry, error] {
+	if q.Newest {
+		return b.newest(ctx, id, []byte(`{"key":`))
+	}
+	key, _ := json.Marshal(q.Key)
+	return func(yield func(driver.Entry, error) bool) {
+		var entries []driver.Entry
+		for e, err := range b.newest(ctx, id, fmt.Appendf(nil, `{"key":%s,`, key)) {
 			if err != nil {
 				yield(e, err)
 				return
 			}
-			entries = append(entries, e)
+			entries = append(entries, driver.Entry{Document: bytes.Clone(e.Document)})
 		}
 		for _, e := range slices.Backward(entries) {
 			if !yield(e, nil) {
@@ -37,29 +40,21 @@ func (b *db) Timeline(ctx context.Context, id, key string) iter.Seq2[state.Journ
 	}
 }
 
-// Newest iterates all entries, newest first.
-func (b *db) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
-	return b.entries(ctx, id, nil)
-}
-
-// entries iterates the entries whose lines have a beginning, newest first. Other
+// newest iterates the entries whose lines have a beginning, newest first. Other
 // lines, and those that a crash cut short, are passed over.
-func (b *db) entries(ctx context.Context, id string, begin []byte) iter.Seq2[state.JournalEntry, error] {
-	return func(yield func(e state.JournalEntry, err error) bool) {
-		s, err := b.journal(ctx, id)
+func (b *db) newest(ctx context.Context, id string, begin []byte) iter.Seq2[driver.Entry, error] {
+	return func(yield func(driver.Entry, error) bool) {
+		s, err := b.session(ctx, id)
 		if err != nil {
-			yield(state.JournalEntry{}, err)
+			yield(driver.Entry{}, err)
 			return
 		}
 		for line, err := range s.lines(ctx) {
-			var e state.JournalEntry
-			switch {
-			case err != nil:
-				err = cmp.Or(ctx.Err(), b.fault("read", s.dir+journalFile, err))
-			case !bytes.HasPrefix(line, begin) || json.Unmarshal(line, &e) != nil:
-				continue
+			if err != nil {
+				yield(driver.Entry{}, cmp.Or(ctx.Err(), b.fault("read", s.dir+journalFile, err)))
+				return
 			}
-			if !yield(e, err) {
+			if bytes.HasPrefix(line, begin) && json.Valid(line) && !yield(driver.Entry{Document: line}, nil) {
 				return
 			}
 		}

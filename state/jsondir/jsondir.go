@@ -37,7 +37,6 @@ type Options struct {
 // Backend keeps sessions in a directory. Make one with [Open].
 type Backend struct {
 	*state.Store
-	state.Journal
 	db *db
 }
 
@@ -89,7 +88,7 @@ func Open(path string, o Options) (*Backend, error) {
 		return nil, b.fault("open state directory", "", err)
 	}
 	b.View, b.ledger = b.view, &ledger{b: b}
-	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), db: b}, nil
 }
 
 // Holders tells for each session that is held, or whose holder died, who that is;

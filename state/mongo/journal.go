@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"math"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -12,10 +11,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
-	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-var _ state.Journal = (*store)(nil)
+var _ driver.Journal = (*store)(nil)
 
 // unsynced are the options of collections whose last second a crash may cost.
 func unsynced() *options.CollectionOptionsBuilder {
@@ -24,13 +23,10 @@ func unsynced() *options.CollectionOptionsBuilder {
 
 // Append adds entries to the journal in one insert, once: what a server that does
 // not answer has lost is not repeated. The server's disk is not waited for.
-func (b *store) Append(ctx context.Context, id string, entries ...state.JournalEntry) error {
-	if len(entries) == 0 {
-		return b.usable(ctx)
-	}
+func (b *store) Append(ctx context.Context, id string, entries []driver.Entry) error {
 	docs := make([]bson.D, len(entries))
 	for i, number := range b.numbers(len(entries)) {
-		doc, err := encode(entries[i].Bounded())
+		doc, err := toBSON(entries[i].Document)
 		if err != nil {
 			return b.session(id).refused(err)
 		}
@@ -84,11 +80,11 @@ func (b *store) once(ctx context.Context, id, what string, do func(context.Conte
 // isStored returns ErrNotFound if there is no such session.
 func (b *store) isStored(ctx context.Context, id string) error {
 	if !validText(id) {
-		return state.ErrNotFound
+		return driver.ErrNotFound
 	}
 	there, err := exists(ctx, b.headers(), pairs(fieldSession, id))
 	if err == nil && !there {
-		err = state.ErrNotFound
+		err = driver.ErrNotFound
 	}
 	return err
 }
@@ -114,89 +110,58 @@ func (b *store) prune(ctx context.Context, id string, added int64) error {
 	return err
 }
 
-// Timeline iterates the entries of one item, or of the session's stages.
-func (b *store) Timeline(ctx context.Context, id, key string) iter.Seq2[state.JournalEntry, error] {
-	return b.entries(ctx, id, 1, fieldItem, state.JournalEntry{Key: key}.Bounded().Key)
-}
-
-// Newest iterates all entries, newest first.
-func (b *store) Newest(ctx context.Context, id string) iter.Seq2[state.JournalEntry, error] {
-	return b.entries(ctx, id, -1)
-}
-
-// entries iterates the entries with some fields, a page at a time, in the order
-// of their numbers, or against it if order is -1.
-func (b *store) entries(ctx context.Context, id string, order int, fields ...any) iter.Seq2[state.JournalEntry, error] {
-	return func(yield func(state.JournalEntry, error) bool) {
-		after := pairs("$gt", int64(0))
-		if order < 0 {
-			after = pairs("$lt", int64(math.MaxInt64))
+// Entries iterates the entries that q selects, in the order of their numbers or
+// against it.
+func (b *store) Entries(ctx context.Context, id string, q driver.EntryQuery) iter.Seq2[driver.Entry, error] {
+	return q.Pages(func(after int64) (page []driver.Entry, err error) {
+		filter, order := pairs(fieldSession, id, fieldNumber, pairs("$gt", after), fieldItem, q.Key), 1
+		if q.Newest {
+			filter, order = pairs(fieldSession, id, fieldNumber, pairs("$lt", after)), -1
 		}
-		filter := append(pairs(fieldSession, id, fieldNumber, after), pairs(fields...)...)
-		for more := true; more; {
-			docs, err := b.entriesPage(ctx, id, filter, order)
-			for _, raw := range docs {
-				var e state.JournalEntry
-				if err = decode(journalName, raw, &e); err != nil {
-					break
-				}
-				if !yield(e, nil) {
-					return
-				}
-				after[0].Value = raw.Lookup(fieldNumber).AsInt64()
+		var docs []bson.Raw
+		err = b.call(ctx, b.session(id).op("read the journal of"), func(ctx context.Context) error {
+			return find(ctx, b.journals(), filter, &docs, options.Find().SetSort(pairs(fieldNumber, order)).SetLimit(driver.EntryPage))
+		})
+		for _, raw := range docs {
+			var e driver.Entry
+			if e, err = entryOf(raw); err != nil {
+				break
 			}
-			if err != nil {
-				yield(state.JournalEntry{}, err)
-			}
-			more = err == nil && len(docs) == pageSize
+			page = append(page, e)
 		}
-	}
-}
-
-func (b *store) entriesPage(ctx context.Context, id string, filter bson.D, order int) (docs []bson.Raw, err error) {
-	err = b.call(ctx, b.session(id).op("read the journal of"), func(ctx context.Context) error {
-		if err := b.isStored(ctx, id); err != nil {
-			return err
-		}
-		return find(ctx, b.journals(), filter, &docs, options.Find().SetSort(pairs(fieldNumber, order)).SetLimit(pageSize))
+		return page, err
 	})
-	return docs, err
 }
 
-// snapshot is a document of its collection. What it says is kept as text.
-type snapshot struct {
-	Session  string `bson:"_id"`
-	At       string `bson:"at"`
-	Document string `bson:"document"`
-}
-
-// PutSnapshot replaces the snapshot, as Append appends.
-func (b *store) PutSnapshot(ctx context.Context, id string, at time.Time, document []byte) error {
-	if err := state.CheckSnapshot(document); err != nil {
-		return b.session(id).refused(err)
+func entryOf(raw bson.Raw) (e driver.Entry, err error) {
+	e.Number, _ = raw.Lookup(fieldNumber).AsInt64OK()
+	if e.Document, err = toJSON(raw, fieldID, fieldSession, fieldNumber); err != nil {
+		err = corrupt(place(journalName, raw), err)
 	}
-	doc := pairs(fieldID, id, "at", at.UTC().Format(time.RFC3339Nano), "document", string(document))
+	return e, err
+}
+
+// PutSnapshot replaces the snapshot, as Append appends. What it says is kept as text.
+func (b *store) PutSnapshot(ctx context.Context, id string, v driver.Snapshot) error {
+	doc := pairs(fieldID, id, "at", v.At.Format(time.RFC3339Nano), "document", string(v.Document))
 	return b.once(ctx, id, "store a snapshot of", func(ctx context.Context) error {
 		return upsert(ctx, b.snapshots(), pairs(fieldID, id), doc)
 	})
 }
 
 // Snapshot returns the snapshot.
-func (b *store) Snapshot(ctx context.Context, id string) (document []byte, at time.Time, err error) {
+func (b *store) Snapshot(ctx context.Context, id string) (v driver.Snapshot, err error) {
 	err = b.call(ctx, b.session(id).op("read a snapshot of"), func(ctx context.Context) error {
-		if err := b.isStored(ctx, id); err != nil {
-			return err
-		}
-		var found snapshot
+		var found struct{ At, Document string }
 		err := b.snapshots().FindOne(ctx, pairs(fieldID, id)).Decode(&found)
 		if errors.Is(err, mongo.ErrNoDocuments) {
-			return state.ErrNotFound
+			return driver.ErrNotFound
 		}
 		if err == nil {
-			document = []byte(found.Document)
-			at, err = time.Parse(time.RFC3339Nano, found.At)
+			v.Document = []byte(found.Document)
+			v.At, err = time.Parse(time.RFC3339Nano, found.At)
 		}
 		return err
 	})
-	return document, at, err
+	return v, err
 }

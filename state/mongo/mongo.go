@@ -61,7 +61,6 @@ type Options struct {
 // Backend keeps sessions in a database. Make one with [Open].
 type Backend struct {
 	*state.Store
-	state.Journal
 	db *store
 }
 
@@ -121,7 +120,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		_ = b.Close() // nothing is held
 		return nil, err
 	}
-	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), db: b}, nil
 }
 
 // Describe returns which server and database this is. It asks the server.

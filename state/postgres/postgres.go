@@ -52,7 +52,6 @@ type Options struct {
 // Backend keeps sessions in a database. Make one with [Open].
 type Backend struct {
 	*state.Store
-	state.Journal
 	db *db
 }
 
@@ -114,7 +113,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 		b.pool.Close()
 		return nil, err
 	}
-	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), db: b}, nil
 }
 
 // Describe says what the store is, such as `PostgreSQL 15.18, database "x" at

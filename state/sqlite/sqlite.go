@@ -32,7 +32,6 @@ type Options struct {
 // Backend keeps sessions in a SQLite database. Make one with [Open].
 type Backend struct {
 	*state.Store
-	state.Journal
 	db *db
 }
 
@@ -77,7 +76,7 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 		b.Close()
 		return nil, err
 	}
-	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), Journal: b, db: b}, nil
+	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), db: b}, nil
 }
 
 // Check reads the whole database, some seconds for each million of items, and

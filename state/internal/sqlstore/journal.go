@@ -1,41 +1,34 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
-	"math"
 	"time"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
-var _ state.Journal = (*Store)(nil)
+var _ driver.Journal = (*Store)(nil)
 
-// journalPage is how many entries of a journal are in memory at a time.
-const journalPage = 128
+// unsynced is how what belongs to a journal is stored.
+var unsynced = How{Once: true, Unsynced: true}
 
-// Append adds entries to the journal by one statement, once. The disk is not
-// waited for.
-func (s *Store) Append(ctx context.Context, session string, entries ...state.JournalEntry) error {
-	if len(entries) == 0 {
-		return s.db.Usable(ctx)
+// Append adds entries to the journal by one statement.
+func (s *Store) Append(ctx context.Context, session string, entries []driver.Entry) error {
+	documents := make([][]byte, len(entries))
+	for n, e := range entries {
+		documents[n] = e.Document
 	}
-	list := make([]state.JournalEntry, len(entries))
-	for i, e := range entries {
-		list[i] = e.Bounded()
-	}
-	rows, err := json.Marshal(list)
-	if err != nil {
-		return refused("the journal", session, err)
-	}
-	after := s.appended.Add(int64(len(list)))
-	before := after - int64(len(list))
-	return s.change(ctx, fmt.Sprintf("append to the journal of session %q", session), session, How{Once: true, Unsynced: true}, func(tx Tx) error {
+	list := "[" + string(bytes.Join(documents, []byte(","))) + "]"
+	after := s.appended.Add(int64(len(entries)))
+	before := after - int64(len(entries))
+	return s.change(ctx, fmt.Sprintf("append to the journal of session %q", session), session, unsynced, func(tx Tx) error {
 		known(tx, session, "")
-		tx.Exec(s.dialect.Append, session, string(rows))
+		tx.Exec(s.dialect.Append, session, list)
 		if before == 0 || before/s.dialect.Pruned != after/s.dialect.Pruned {
 			tx.Exec(s.dialect.Prune, session, s.kept.Load())
 		}
@@ -43,83 +36,47 @@ func (s *Store) Append(ctx context.Context, session string, entries ...state.Jou
 	})
 }
 
-// refused says that something of a session cannot be stored.
-func refused(what, session string, err error) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("store %s of session %q", what, session), Err: err}
+// Entries iterates the entries that q selects.
+func (s *Store) Entries(ctx context.Context, session string, q driver.EntryQuery) iter.Seq2[driver.Entry, error] {
+	sql := "SELECT number, key, name, stage, status, at, bytes, code, message FROM gondola.journal WHERE session = " + num
+	var key []any
+	if q.Newest {
+		sql += " AND number < $2 ORDER BY number DESC LIMIT $3"
+	} else {
+		sql, key = sql+" AND key = $4 AND number > $2 ORDER BY number LIMIT $3", []any{q.Key}
+	}
+	return q.Pages(func(after int64) ([]driver.Entry, error) {
+		return collect(ctx, s, readOp(session), sql, append([]any{session, after, driver.EntryPage}, key...), scanEntry)
+	})
 }
 
-// Timeline iterates the entries of one item, or of the session's stages.
-func (s *Store) Timeline(ctx context.Context, session, key string) iter.Seq2[state.JournalEntry, error] {
-	return s.entries(ctx, session, "key = $4 AND number > $2 ORDER BY number LIMIT $3", 0, state.JournalEntry{Key: key}.Bounded().Key)
-}
-
-// Newest iterates all entries, newest first.
-func (s *Store) Newest(ctx context.Context, session string) iter.Seq2[state.JournalEntry, error] {
-	return s.entries(ctx, session, "number < $2 ORDER BY number DESC LIMIT $3", math.MaxInt64)
-}
-
-// numbered is an entry with its place in the journals.
-type numbered struct {
-	number int64
-	state.JournalEntry
-}
-
-func scanEntry(rows Rows) (e numbered, err error) {
+func scanEntry(rows Rows) (row driver.Entry, err error) {
+	var e state.JournalEntry
 	var at moment
-	err = rows.Scan(&e.number, &e.Key, &e.Name, &e.Stage, &e.Status, &at, &e.Bytes, &e.Code, &e.Message)
-	e.At = at.Time
-	return e, err
+	err = rows.Scan(&row.Number, &e.Key, &e.Name, &e.Stage, &e.Status, &at, &e.Bytes, &e.Code, &e.Message)
+	if err == nil {
+		e.At = at.Time
+		row.Document, err = json.Marshal(e)
+	}
+	return row, err
 }
 
-// entries iterates the entries that a condition selects, a page at a time: by the
-// number of the entry before ($2), the size of a page ($3), and more.
-func (s *Store) entries(ctx context.Context, session, condition string, after int64, rest ...any) iter.Seq2[state.JournalEntry, error] {
-	sql := "SELECT number, key, name, stage, status, at, bytes, code, message FROM gondola.journal WHERE session = " + num + " AND " + condition
-	return func(yield func(state.JournalEntry, error) bool) {
-		err := s.exists(ctx, session)
-		for after, more := after, true; err == nil && more; {
-			var page []numbered
-			page, err = collect(ctx, s, readOp(session), sql, append([]any{session, after, journalPage}, rest...), scanEntry)
-			for _, e := range page {
-				if after = e.number; !yield(e.JournalEntry, nil) {
-					return
-				}
-			}
-			more = len(page) == journalPage
-		}
-		if err != nil {
-			yield(state.JournalEntry{}, err)
-		}
-	}
-}
-
-// PutSnapshot replaces the snapshot, as Append appends.
-func (s *Store) PutSnapshot(ctx context.Context, session string, at time.Time, document []byte) error {
-	if err := state.CheckSnapshot(document); err != nil {
-		return refused("a snapshot", session, err)
-	}
-	return s.change(ctx, fmt.Sprintf("store a snapshot of session %q", session), session, How{Once: true, Unsynced: true}, func(tx Tx) error {
+// PutSnapshot replaces the snapshot.
+func (s *Store) PutSnapshot(ctx context.Context, session string, v driver.Snapshot) error {
+	return s.change(ctx, fmt.Sprintf("store a snapshot of session %q", session), session, unsynced, func(tx Tx) error {
 		known(tx, session, "")
-		tx.Put(snapshots, session, []any{at.UTC().Format(time.RFC3339Nano), string(document)})
+		tx.Put(snapshots, session, []any{v.At.Format(time.RFC3339Nano), string(v.Document)})
 		return nil
 	})
 }
 
 // Snapshot returns the snapshot.
-func (s *Store) Snapshot(ctx context.Context, session string) ([]byte, time.Time, error) {
-	if err := s.exists(ctx, session); err != nil {
-		return nil, time.Time{}, err
-	}
-	found, err := one(ctx, s, readOp(session), "SELECT at, document FROM gondola.snapshots WHERE session = "+num, []any{session},
-		func(rows Rows) (v snapshot, err error) {
-			err = rows.Scan(&v.at, &v.document)
-			return v, err
+func (s *Store) Snapshot(ctx context.Context, session string) (driver.Snapshot, error) {
+	return one(ctx, s, readOp(session), "SELECT at, document FROM gondola.snapshots WHERE session = "+num, []any{session},
+		func(rows Rows) (v driver.Snapshot, err error) {
+			var at moment
+			var document []byte
+			err = rows.Scan(&at, &document)
+			return driver.Snapshot{At: at.Time, Document: document}, err
 		})
-	return found.document, found.at.Time, err
-}
-
-// snapshot is a row of its table.
-type snapshot struct {
-	at       moment
-	document []byte
 }

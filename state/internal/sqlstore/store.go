@@ -76,7 +76,7 @@ type Dialect struct {
 	Pruned int64
 }
 
-// Store is a driver.Store without Close, and a state.Journal.
+// Store is a driver.Store without Close, and a driver.Journal.
 type Store struct {
 	db       Database
 	dialect  Dialect
