@@ -134,6 +134,7 @@ func (a *app) audit(ctx context.Context, f *auditFlags, backend state.Backend, f
 	if err != nil {
 		return view.report(&audit.Result{}, err, a.now().Sub(began))
 	}
+	view.begun = true
 	result, err := audit.Run(ctx, audit.Options{
 		Source: source, Backend: backend, At: names, Wait: f.wait, Log: a.log,
 		All: a.global.verbose,

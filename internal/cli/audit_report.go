@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
@@ -90,6 +91,7 @@ type auditView struct {
 	rows   *render.Rows // text names some of them at the end
 	risk   verdictList
 	notes  []string // remarks on the source and the sessions
+	begun  bool     // the source and the folders of --at could be opened
 	seen   int
 	shown  time.Time // when progress was shown last
 }
@@ -205,15 +207,22 @@ func (v *auditView) line(r *audit.Result, took time.Duration) auditLine {
 // says that something is left that the source gives out.
 func (v *auditView) text(l auditLine, carry bool) {
 	w := v.a.result()
+	if !v.begun {
+		fmt.Fprintln(w, "Not proven: the audit could not begin.")
+		return
+	}
 	fmt.Fprintf(w, "%s\n\n", v.answer(l))
 	proven := "listed to its proven end"
 	if !l.Listed {
 		proven = "not listed to its end"
 	}
-	fmt.Fprintf(w, "Source        %s %d media, %s, %s\n", cell(l.From), l.Media, count(l.Items, "item"), proven)
-	title := "Destinations"
+	fmt.Fprintf(w, "Source        %s  %d media, %s, %s\n", cell(l.From), l.Media, count(l.Items, "item"), proven)
+	title, width := "Destinations", 0
 	for _, p := range l.Destinations {
-		fmt.Fprintf(w, "%-12s  %s %s\n", title, cell(p.Name), p.text())
+		width = max(width, utf8.RuneCountInString(cell(p.Name)))
+	}
+	for _, p := range l.Destinations {
+		fmt.Fprintf(w, "%-12s  %-*s  %s\n", title, width, cell(p.Name), p.text())
 		title = ""
 	}
 	if len(l.Destinations) == 0 && l.Listed {
@@ -256,11 +265,17 @@ func (v *auditView) answer(l auditLine) string {
 	case !l.Listed:
 		return "Not proven: the source was not listed to its end, so nothing can be said."
 	case l.AtRisk > 0:
-		return fmt.Sprintf("Not safe to %s: %d of %s (%s) are at no destination.", v.leave(), l.AtRisk, count(l.Items, "item"), l.atRisk)
+		are := "are"
+		if l.AtRisk == 1 {
+			are = "is"
+		}
+		return fmt.Sprintf("Not safe to %s: %d of %s (%s) %s at no destination.", v.leave(), l.AtRisk, count(l.Items, "item"), l.atRisk, are)
 	case l.Unknown > 0:
 		return fmt.Sprintf("Not proven safe to %s: for %d of %s, a destination could not be asked.", v.leave(), l.Unknown, count(l.Items, "item"))
 	case l.Items == 0:
 		return "Nothing is at the source."
+	case l.Items == 1:
+		return fmt.Sprintf("Safe to %s: its one item is at a destination that was asked just now.", v.leave())
 	}
 	return fmt.Sprintf("Safe to %s: each of %s is at a destination that was asked just now.", v.leave(), count(l.Items, "item"))
 }

@@ -29,8 +29,9 @@ func TestAuditReport(t *testing.T) {
 		answer string
 	}{
 		"safe":             {audit.Result{Listed: true, Items: 3, Safe: 3}, nil, 0, "Safe to cancel: each of 3 items"},
+		"one":              {audit.Result{Listed: true, Items: 1, Safe: 1}, nil, 0, "Safe to cancel: its one item is at a destination"},
 		"empty":            {audit.Result{Listed: true}, nil, 0, "Nothing is at the source"},
-		"at risk":          {audit.Result{Listed: true, Items: 3, Safe: 2, AtRisk: 1, BytesAtRisk: 5}, nil, 7, "Not safe to cancel: 1 of 3 items (5 B)"},
+		"at risk":          {audit.Result{Listed: true, Items: 3, Safe: 2, AtRisk: 1, BytesAtRisk: 5}, nil, 7, "Not safe to cancel: 1 of 3 items (5 B) is at no destination"},
 		"unproven":         {audit.Result{Items: 3, AtRisk: 1}, unproven, 1, "Not proven: the source was not listed"},
 		"store":            {audit.Result{Items: 3, AtRisk: 1}, errors.New("disk"), 1, "Not proven"},
 		"login":            {audit.Result{Listed: true, Items: 3, Safe: 1, Unknown: 2, Places: place(2, fault.Auth)}, nil, 4, "Not proven safe to cancel: for 2 of 3"},
@@ -42,6 +43,7 @@ func TestAuditReport(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		a := newApp(nil, &stdout, &stderr, nil)
 		v := newAuditView(a, registry.URI{Scheme: "gopro"}, false)
+		v.begun = true
 		v.notice("it counts one more than it shows")
 		if code := exitCode(v.report(&tc.result, tc.err, 0)); code != tc.code {
 			t.Errorf("%s: exit code %d, want %d", name, code, tc.code)

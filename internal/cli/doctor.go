@@ -146,7 +146,7 @@ func namedCheck(check doctor.Check, kind registry.Kind, name string) doctor.Chec
 		return check
 	}
 	run := check.Run
-	return doctor.Check{Name: kind.Login + "@" + name + " login", Run: func(ctx context.Context) []doctor.Finding {
+	return doctor.Check{Name: loginLabel(kind.Login, name) + " login", Run: func(ctx context.Context) []doctor.Finding {
 		findings := run(ctx)
 		for i := range findings {
 			findings[i].Remedy = kind.Named(findings[i].Remedy, name)

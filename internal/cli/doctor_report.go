@@ -24,6 +24,7 @@ func verdictOn(findings []doctor.Finding) error {
 type findingLine struct {
 	Type string `json:"type"`
 	doctor.Finding
+	width int  // of the names of checks
 	quiet bool // text shows problems alone
 }
 
@@ -46,8 +47,12 @@ func (a *app) reportFindings(findings []doctor.Finding, verdict error) {
 		quiet: a.global.quiet,
 	}
 	a.print.Heading("level", "check", "what", "why", "remedy")
+	width := 0
 	for _, f := range findings {
-		a.print.Print(findingLine{"finding", f, a.global.quiet})
+		width = max(width, len(f.Check))
+	}
+	for _, f := range findings {
+		a.print.Print(findingLine{"finding", f, width, a.global.quiet})
 	}
 	a.print.Print(sum)
 }
@@ -60,12 +65,13 @@ func (f findingLine) Text(w io.Writer) {
 	if f.quiet && f.Level != doctor.Problem {
 		return
 	}
-	fmt.Fprintf(w, "%-8s %-16s %s\n", f.Level, f.Check, cell(f.What))
+	line := func(level, check, text string) { fmt.Fprintf(w, "%-7s  %-*s  %s\n", level, f.width, check, text) }
+	line(string(f.Level), f.Check, cell(f.What))
 	if f.Why != "" {
-		fmt.Fprintf(w, "%25s Why: %s\n", "", cell(f.Why))
+		line("", "", "Why: "+cell(f.Why))
 	}
 	if f.Remedy != "" {
-		fmt.Fprintf(w, "%25s Do:  %s\n", "", cell(f.Remedy))
+		line("", "", "Do:  "+cell(f.Remedy))
 	}
 }
 

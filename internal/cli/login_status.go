@@ -37,17 +37,37 @@ type login struct {
 
 func (a *app) loginStatus(ctx context.Context, f *serviceFlags) error {
 	a.print.Heading("service", "valid", "from", "until", "reason", "profile")
+	width := a.loginWidth(f)
 	var worst error
 	for l, err := range a.logins(ctx, f) {
 		if err != nil {
 			return err
 		}
-		a.print.Print(a.newLoginReport(l))
+		a.print.Print(a.newLoginReport(l, width))
 		if worst == nil || l.Err != nil && exitCode(worst) != exitAuth && exitCode(l.Err) == exitAuth {
 			worst = l.Err
 		}
 	}
 	return reported(worst)
+}
+
+// loginWidth returns how wide the widest label of a login is.
+func (a *app) loginWidth(f *serviceFlags) (width int) {
+	for kind, account := range f.accounts() {
+		names, _ := a.checking().Logins(kind, account) // logins reports the error
+		for _, name := range names {
+			width = max(width, len(loginLabel(kind.Login, name)))
+		}
+	}
+	return width
+}
+
+// loginLabel names a login: "gopro", or "gopro@anna" for a profile.
+func loginLabel(service, profile string) string {
+	if profile == "" {
+		return service
+	}
+	return service + "@" + profile
 }
 
 // logins yields the credentials of every profile of every kind of station. It ends
@@ -73,10 +93,11 @@ func (a *app) logins(ctx context.Context, f *serviceFlags) func(yield func(login
 // loginReport is a login as it is printed.
 type loginReport struct {
 	loginLine
-	of login
+	of    login
+	width int // of the labels
 }
 
-func (a *app) newLoginReport(l login) loginReport {
+func (a *app) newLoginReport(l login, width int) loginReport {
 	line := loginLine{
 		loginHead: loginHead{Type: "login", Service: l.kind.Login, Profile: l.profile, Valid: l.Err == nil, From: l.From},
 		members:   l.Members,
@@ -85,7 +106,7 @@ func (a *app) newLoginReport(l login) loginReport {
 		d := describe(l.Err, func(text string) string { return a.redact(l.named(text)) })
 		line.tail.Error = &d
 	}
-	return loginReport{line, l}
+	return loginReport{line, l, width}
 }
 
 // named names the profile in the login commands of a text.
@@ -105,20 +126,18 @@ func (r loginReport) TSV(w io.Writer) {
 
 // Text implements [render.Result].
 func (r loginReport) Text(w io.Writer) {
-	label := r.Service
-	if r.Profile != "" {
-		label += "@" + r.Profile
-	}
+	line := func(label, text string) { fmt.Fprintf(w, "%-*s  %s\n", r.width, label, text) }
+	label := loginLabel(r.Service, r.Profile)
 	if failure := r.tail.Error; failure == nil {
-		fmt.Fprintf(w, "%-7s valid: %s\n", label, r.of.What)
+		line(label, "valid: "+r.of.What)
 	} else {
-		fmt.Fprintf(w, "%-7s not valid: %s\n", label, cell(failure.Message))
+		line(label, "not valid: "+cell(failure.Message))
 		if failure.Hint != "" {
-			fmt.Fprintf(w, "        %s\n", failure.Hint)
+			line("", failure.Hint)
 		}
 	}
 	for _, note := range r.of.Notes {
-		fmt.Fprintf(w, "        %s\n", cell(r.of.named(note)))
+		line("", cell(r.of.named(note)))
 	}
 }
 

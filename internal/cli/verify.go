@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,6 +91,9 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 		return err
 	}
 	session, err := a.session(ctx, backend, id)
+	if info, statErr := os.Stat(id); err != nil && statErr == nil && info.IsDir() {
+		return fmt.Errorf("%w; a directory is written with a slash, as in ./%s", err, id)
+	}
 	if err != nil {
 		return err
 	}

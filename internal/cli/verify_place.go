@@ -115,6 +115,9 @@ func (a *app) placeReport(line placeLine, err error) error {
 	}
 	a.print.JSON(line)
 	n := line.Items
+	if line.Error != nil && n.Total == 0 {
+		return reported(err)
+	}
 	fmt.Fprintf(a.result(), "%s: %d in all: %d verified, %d missing, %d changed, in %s\n", cell(line.To),
 		n.Total, n.Verified, n.Missing, n.Changed, duration(time.Duration(line.Seconds*float64(time.Second))))
 	if n.Missing > 0 {
