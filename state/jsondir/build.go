@@ -22,11 +22,14 @@ func (b *db) buildIndex(ctx context.Context, dir string) (*index, error) {
 	} else {
 		err = l.load()
 	}
+	if err != nil {
+		return nil, err
+	}
 	clear(l.ix.byKey)
 	for place := range l.ix.Rows {
 		l.ix.enter(place)
 	}
-	return l.ix, err
+	return l.ix, nil
 }
 
 // loader builds an index.
@@ -36,61 +39,58 @@ type loader struct {
 	dir string
 	header
 	ix      *index
-	adopted adoption // if the session is to be adopted
+	foreign bool     // what has been read is to be adopted
+	adopted adoption // how
 }
 
 // load reads the directory of a session.
 func (l *loader) load() error {
-	foreign, err := l.loadBatches()
-	if err == nil {
-		err = l.loadItems()
-	}
-	last := int64(0)
-	for n := range l.ix.Rows {
-		foreign = foreign || l.ix.Rows[n].Seq <= last // it has no number, or that of another one
-		last = l.ix.Rows[n].Seq
-	}
-	if err != nil || l.ours && !l.hasFlat && !foreign && len(l.adopted.stale) == 0 {
-		return err
-	}
-	d, files, err := l.document()
-	if err != nil {
-		return err
-	}
-	return l.foresee(d, files)
-}
-
-// loadBatches reports whether q2google would take one of the batches for its own.
-func (l *loader) loadBatches() (foreign bool, err error) {
-	for r := range l.b.allRecords(l.ctx, l.dir, batches) {
-		switch {
-		case r.err != nil:
-			return false, r.err
-		case r.stray:
-			l.ix.strays = append(l.ix.strays, batches.file(r.file))
-		default:
-			foreign = foreign || q2google.InReach(r.batch)
-			l.ix.applyBatches([]driver.Batch{{Index: int64(r.batch.Index), Document: inFile}})
+	for _, of := range []kind{batches, items} {
+		files, err := l.b.documents(l.ctx, of.in(l.dir))
+		if err == nil {
+			err = l.each(of, files, l.enter)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return foreign, nil
+	l.sort()
+	last := int64(0)
+	for n := range l.ix.Rows {
+		l.foreign = l.foreign || l.ix.Rows[n].Seq <= last // it has no number, or that of another one
+		last = l.ix.Rows[n].Seq
+	}
+	if l.ours && !l.hasFlat && !l.foreign {
+		return nil
+	}
+	return l.reread()
 }
 
-func (l *loader) loadItems() error {
-	for r := range l.b.allRecords(l.ctx, l.dir, items) {
+// each uses the records in files. It notes those that are none.
+func (l *loader) each(of kind, files []string, use func(record)) error {
+	return l.b.records(l.ctx, l.dir, of, files, func(r record) error {
 		switch {
 		case r.err != nil:
 			return r.err
 		case r.stray:
-			l.ix.strays = append(l.ix.strays, items.file(r.file))
+			l.ix.strays = append(l.ix.strays, of.file(r.file))
 		default:
-			row := state.RowOf(r.item)
-			row.Where = r.file
-			l.add(row)
+			use(r)
 		}
+		return nil
+	})
+}
+
+// enter adds a record to the index.
+func (l *loader) enter(r record) {
+	if r.batch != nil {
+		l.foreign = l.foreign || q2google.InReach(r.batch)
+		l.ix.applyBatches([]driver.Batch{{Index: int64(r.batch.Index), Document: inFile}})
+		return
 	}
-	l.sort()
-	return nil
+	row := state.RowOf(r.item)
+	row.Where = r.file
+	l.add(row)
 }
 
 // add enters a row. Two files hold the same item if a crash came between writing
@@ -121,6 +121,7 @@ func (l *loader) newer(file, than string) bool {
 
 func (l *loader) discard(row driver.Row) {
 	l.adopted.stale = append(l.adopted.stale, items.file(row.Where))
+	l.foreign = true
 }
 
 // sort puts the rows in order by Seq. An item known by name whose Seq an
@@ -142,39 +143,32 @@ func (l *loader) sort() {
 	})
 }
 
-// document returns what the files of the index hold, and the file of each item by
-// identity.
-func (l *loader) document() (*state.Document, map[string]string, error) {
+// reread reads the records of the index once more, whole.
+func (l *loader) reread() error {
 	d, files := &state.Document{Session: l.Session}, map[string]string{}
 	var names []string
 	for _, row := range l.ix.Rows {
 		names = append(names, row.Where)
 	}
-	for r := range l.b.records(l.ctx, l.dir, items, names) {
-		switch {
-		case r.err != nil:
-			return nil, nil, r.err
-		case !r.stray:
-			d.Items = append(d.Items, r.item)
-			files[identity(state.RowOf(r.item))] = r.file
-		}
-	}
+	err := l.each(items, names, func(r record) {
+		d.Items = append(d.Items, r.item)
+		files[identity(state.RowOf(r.item))] = r.file
+	})
 	names = nil
 	for _, batch := range l.ix.Batches {
 		names = append(names, batchFile(batch.Index))
 	}
-	for r := range l.b.records(l.ctx, l.dir, batches, names) {
-		switch {
-		case r.err != nil:
-			return nil, nil, r.err
-		case !r.stray:
-			d.Batches = append(d.Batches, r.batch)
-		}
+	if err == nil {
+		err = l.each(batches, names, func(r record) { d.Batches = append(d.Batches, r.batch) })
 	}
-	return d, files, nil
+	if err != nil {
+		return err
+	}
+	return l.foresee(d, files)
 }
 
-// foresee makes the index tell what becomes of a session when it is adopted.
+// foresee makes the index tell what becomes of a session when it is adopted, with
+// the file of each item by identity.
 func (l *loader) foresee(d *state.Document, files map[string]string) (err error) {
 	if l.adopted.Session, err = q2google.Read(d, l.ours); err != nil {
 		return err
@@ -206,13 +200,17 @@ func (l *loader) unfold() error {
 		kept[batches.file(batchFile(batch.Index))] = true
 	}
 	for _, of := range []kind{items, batches} {
-		for r := range l.b.allRecords(l.ctx, l.dir, of) {
-			switch name := of.file(r.file); {
-			case r.file == "":
-				return r.err
-			case !r.stray && !kept[name]:
-				l.adopted.stale = append(l.adopted.stale, name)
-			}
+		names, err := l.b.documents(l.ctx, of.in(l.dir))
+		if err == nil {
+			err = l.b.records(l.ctx, l.dir, of, names, func(r record) error {
+				if name := of.file(r.file); !r.stray && !kept[name] {
+					l.adopted.stale = append(l.adopted.stale, name)
+				}
+				return nil
+			})
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return l.foresee(d, files)

@@ -76,7 +76,7 @@ func TestDiskFaults(t *testing.T) {
 		b := open(t, root)
 		list := carried(t, b, 1)
 		jsondir.Watch(b, func(op, name string) error {
-			if op == "write" || op == "append" {
+			if op == "write" || op == "append to" {
 				return tc.cause
 			}
 			return nil

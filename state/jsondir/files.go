@@ -34,24 +34,25 @@ const (
 
 const tempSuffix = ".tmp"
 
-// step runs one operation that changes the disk. Tests watch and stop them.
-func (b *db) step(op, name string, change func() error) error {
+// step changes the disk once. Tests watch the steps, and stop them.
+func (b *db) step(op, name string, change func() error) (err error) {
 	if b.watch != nil {
-		if err := b.watch(op, name); err != nil {
-			return err
-		}
+		err = b.watch(op, name)
 	}
-	return change()
+	if err == nil {
+		err = change()
+	}
+	return b.fault(op, name, err)
 }
 
 // makeDir creates a directory and makes its entry durable.
 func (b *db) makeDir(dir string) error {
-	err := b.step("mkdir", dir, func() error { return b.root.Mkdir(dir, dirPerm) })
+	err := b.step("create", dir, func() error { return b.root.Mkdir(dir, dirPerm) })
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
-		return b.fault("create", dir, err)
+		return err
 	}
 	return b.syncDir(path.Dir(dir))
 }
@@ -64,15 +65,18 @@ func (b *db) writeFile(name string, data []byte) error {
 		return nil
 	}
 	temp := b.tempIn(path.Dir(name))
-	err := b.step("write", temp, func() error { return b.writeTemp(temp, data) })
+	err := b.step("write", temp, func() error { return b.fault("write", name, b.writeTemp(temp, data)) })
 	if err == nil {
-		err = b.step("rename", name, func() error { return b.root.Rename(temp, name) })
+		err = b.rename(temp, name)
 	}
 	if err != nil {
 		b.root.Remove(temp)
-		return b.fault("write", name, err)
 	}
-	return nil
+	return err
+}
+
+func (b *db) rename(name, to string) error {
+	return b.step("rename", to, func() error { return b.root.Rename(name, to) })
 }
 
 // tempIn returns the name of a new temporary file in a directory.
@@ -123,29 +127,37 @@ func (b *db) writeTemp(temp string, data []byte) (err error) {
 
 // syncDir makes the names in a directory durable.
 func (b *db) syncDir(dir string) error {
-	err := b.step("sync", dir, func() error { return durable.SyncDirIn(b.root, dir) })
-	if err != nil {
-		return b.fault("sync", dir, err)
+	return b.step("sync", dir, func() error { return durable.SyncDirIn(b.root, dir) })
+}
+
+// protect takes a file or directory from the eyes of other users.
+func (b *db) protect(name string, perm fs.FileMode) error {
+	err := b.step("protect", name, func() error { return b.root.Chmod(name, perm) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // remove removes a file; one that is not there is removed.
 func (b *db) remove(name string) error {
 	err := b.step("remove", name, func() error { return b.root.Remove(name) })
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return b.fault("remove", name, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// exists reports whether there is anything of this name.
+func (b *db) exists(name string) bool {
+	_, err := b.root.Lstat(name)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // read returns a document.
 func (b *db) read(name string) ([]byte, error) {
 	data, err := b.readFile(name, maxDocument)
-	if err != nil {
-		err = b.fault("read", name, err)
-	}
-	return data, err
+	return data, b.fault("read", name, err)
 }
 
 // readFile returns a file's content, or an error that is fs.ErrNotExist.
@@ -213,10 +225,11 @@ func (b *db) list(ctx context.Context, dir string, show func(fs.DirEntry)) error
 	}
 }
 
-// fault says what could not be done to which file, why, and what helps.
+// fault says what could not be done to which file, why, and what helps; nil if
+// nothing is wrong.
 func (b *db) fault(op, name string, err error) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f
+	if _, ok := errors.AsType[*fault.Error](err); ok || err == nil {
+		return err
 	}
 	full := filepath.Join(b.path, filepath.FromSlash(name))
 	f := &fault.Error{Class: fault.Session, Code: fault.State, Op: op + " " + full, Err: err}

@@ -41,11 +41,7 @@ func (b *db) Append(ctx context.Context, id string, entries []driver.Entry) erro
 	if err := s.rotate(); err != nil {
 		return err
 	}
-	err = b.step("append", s.dir+journalFile, func() error { return s.append(lines) })
-	if err != nil {
-		return b.fault("append to", s.dir+journalFile, err)
-	}
-	return nil
+	return b.step("append to", s.dir+journalFile, func() error { return s.append(lines) })
 }
 
 // journalDir returns a session that is stored, for its journal: one in a flat file
@@ -59,7 +55,7 @@ func (b *db) journalDir(ctx context.Context, id string) (*session, error) {
 	if err == nil && h.ID != id {
 		err = otherSession(id, s.dir, h.ID)
 	}
-	if err == nil && !s.exists(s.dir) {
+	if err == nil && !s.b.exists(s.dir) {
 		err = b.makeDir(s.dir)
 	}
 	return s, err
@@ -72,11 +68,7 @@ func (s *session) rotate() error {
 	if err != nil || info.Size() < s.b.journalSize {
 		return nil // there is none yet, or append says what is wrong
 	}
-	err = s.b.step("rename", s.dir+formerFile, func() error { return s.b.root.Rename(name, s.dir+formerFile) })
-	if err != nil {
-		return s.b.fault("rename", name, err)
-	}
-	return nil
+	return s.b.rename(name, s.dir+formerFile)
 }
 
 // append writes whole lines. A line that a crash cut short before them is ended:
@@ -113,11 +105,7 @@ func (b *db) PutSnapshot(ctx context.Context, id string, v driver.Snapshot) erro
 		return err
 	}
 	name := s.dir + snapshotFile
-	data := fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", v.At.Format(time.RFC3339Nano), v.Document)
-	if err := s.replaceSnapshot(name, data); err != nil {
-		return b.fault("write", name, err)
-	}
-	return nil
+	return s.replaceSnapshot(name, fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", v.At.Format(time.RFC3339Nano), v.Document))
 }
 
 func (s *session) replaceSnapshot(name string, data []byte) error {
@@ -132,7 +120,7 @@ func (s *session) replaceSnapshot(name string, data []byte) error {
 		if err != nil {
 			s.b.root.Remove(temp)
 		}
-		return err
+		return s.b.fault("write", name, err)
 	})
 }
 

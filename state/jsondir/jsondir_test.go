@@ -78,7 +78,7 @@ func TestOrder(t *testing.T) {
 	if err := b.PutItems(t.Context(), "s", list...); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"mkdir", "write", "rename", "sync"}, ops); diff != "" {
+	if diff := cmp.Diff([]string{"create", "write", "rename", "sync"}, ops); diff != "" {
 		t.Errorf("changes of the disk (-want +got):\n%s", diff)
 	}
 }

@@ -88,11 +88,7 @@ func (b *db) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	if err := l.catchUp(ctx); err != nil {
 		return err
 	}
-	err = b.step("append", ledgerFile, func() error { return l.append(data) })
-	if err != nil {
-		return b.fault("append to", ledgerFile, err)
-	}
-	return nil
+	return b.step("append to", ledgerFile, func() error { return l.append(data) })
 }
 
 func encodeEntries(entries []driver.LedgerEntry) ([]byte, error) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
-	"iter"
 	"os"
 	"slices"
 	"strconv"
@@ -60,44 +59,30 @@ func isCopy(file string) bool {
 // recordPage is how many records are in memory at a time.
 const recordPage = 256
 
-// records reads files of a kind, several at a time, and yields what they hold, in
-// order. A record without a file says why there are no more.
-func (b *db) records(ctx context.Context, dir string, of kind, files []string) iter.Seq[record] {
-	return func(yield func(record) bool) {
-		if len(files) == 0 {
-			return
-		}
-		root, err := b.root.OpenRoot(of.in(dir))
-		if err != nil {
-			yield(record{err: b.fault("open", of.in(dir), err)})
-			return
-		}
-		defer root.Close()
-		for page := range slices.Chunk(files, recordPage) {
-			read := b.readPage(ctx, root, dir, of, page)
-			if ctx.Err() != nil {
-				yield(record{err: ctx.Err()})
-				return
-			}
-			for _, r := range read {
-				if !yield(r) {
-					return
-				}
+// records reads files of a kind, several at a time, and uses what they hold, in
+// order.
+func (b *db) records(ctx context.Context, dir string, of kind, files []string, use func(record) error) error {
+	if len(files) == 0 {
+		return nil
+	}
+	root, err := b.root.OpenRoot(of.in(dir))
+	if err != nil {
+		return b.fault("open", of.in(dir), err)
+	}
+	defer root.Close()
+	for page := range slices.Chunk(files, recordPage) {
+		read := b.readPage(ctx, root, dir, of, page)
+		err := ctx.Err()
+		for _, r := range read {
+			if err == nil {
+				err = use(r)
 			}
 		}
-	}
-}
-
-// allRecords are the records of all files of a kind.
-func (b *db) allRecords(ctx context.Context, dir string, of kind) iter.Seq[record] {
-	return func(yield func(record) bool) {
-		files, err := b.documents(ctx, of.in(dir))
 		if err != nil {
-			yield(record{err: err})
-			return
+			return err
 		}
-		b.records(ctx, dir, of, files)(yield)
 	}
+	return nil
 }
 
 func (b *db) readPage(ctx context.Context, root *os.Root, dir string, of kind, files []string) []record {

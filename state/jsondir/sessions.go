@@ -32,10 +32,7 @@ func (b *db) Header(ctx context.Context, id string) (driver.Header, error) {
 
 func (b *db) rowOf(h *state.Session) (driver.Header, error) {
 	document, err := q2google.Codec{}.EncodeSession(h)
-	if err != nil {
-		err = b.fault("read header of", SafeName(h.ID), err)
-	}
-	return driver.Header{ID: h.ID, Updated: h.UpdatedAt, Document: document}, err
+	return driver.Header{ID: h.ID, Updated: h.UpdatedAt, Document: document}, b.fault("read header of", SafeName(h.ID), err)
 }
 
 func (s *session) writeHeader(document []byte) error {
@@ -55,35 +52,29 @@ func (s *session) create(ctx context.Context, put func() error) error {
 	return put()
 }
 
+// parts are what a session has beside its header, a lock file and a flat file.
+var parts = []string{journalFile, formerFile, snapshotFile, "/" + string(items), "/" + string(batches)}
+
 // clear removes the files of the journal, and those of items and batches.
 func (s *session) clear(ctx context.Context) error {
-	if err := s.clearJournal(); err != nil {
-		return err
-	}
-	for _, dir := range []string{s.dir + "/items", s.dir + "/batches"} {
-		if err := ctx.Err(); err != nil {
-			return err
+	s.history.Lock()
+	defer s.history.Unlock()
+	for _, part := range parts {
+		err := ctx.Err()
+		if name := s.dir + part; err == nil && s.b.exists(name) {
+			err = s.b.step("remove", name, func() error { return s.b.root.RemoveAll(name) })
 		}
-		err := s.b.step("remove", dir, func() error { return s.b.root.RemoveAll(dir) })
 		if err != nil {
-			return s.b.fault("remove", dir, err)
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *session) clearJournal() error {
-	s.history.Lock()
-	defer s.history.Unlock()
-	for _, name := range []string{journalFile, formerFile, snapshotFile} {
-		if !s.exists(s.dir + name) {
-			continue
-		}
-		if err := s.b.remove(s.dir + name); err != nil {
-			return err
-		}
-	}
-	return nil
+// remains reports whether there is anything of a session whose deletion was
+// interrupted.
+func (s *session) remains() bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return s.b.exists(s.dir + part) })
 }
 
 // Headers lists headers, most recently updated first, those that cannot be
@@ -145,17 +136,6 @@ func (b *db) Delete(ctx context.Context, id string) error {
 		defer lock.Unlock() // removes the directory
 	}
 	return s.delete(ctx)
-}
-
-// remains reports whether there is anything of a session whose deletion was
-// interrupted.
-func (s *session) remains() bool {
-	for _, name := range []string{"/items", "/batches", journalFile, formerFile, snapshotFile} {
-		if s.exists(s.dir + name) {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *session) delete(ctx context.Context) error {

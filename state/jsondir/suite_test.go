@@ -46,7 +46,7 @@ func (m *meter) watch(op, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch op {
-	case "append", "snapshot":
+	case "append to", "snapshot":
 		m.cost.Writes++
 	case "write":
 		m.temp = filepath.Join(m.root, name)

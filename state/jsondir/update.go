@@ -82,7 +82,7 @@ func (u *update) fileFor(c driver.Change) (file, former string) {
 			return former, former
 		}
 	}
-	if u.exists(u.dir + "/" + items.file(own)) {
+	if u.b.exists(u.dir + "/" + items.file(own)) {
 		return apart(c.Name), former
 	}
 	return own, former
