@@ -31,36 +31,31 @@ func (s session) readWhole(ctx context.Context, header bson.Raw) (*q2google.Sess
 	}
 	defer cursor.Close(ctx)
 	for cursor.Next(ctx) {
-		data, err := toJSON(cursor.Current, notInJSON...)
+		row, err := rowOf(cursor.Current)
 		if err != nil {
-			return nil, corrupt(place(itemsName, cursor.Current), err)
+			return nil, err
 		}
-		it, err := q2google.Codec{}.DecodeItem(data)
+		it, err := q2google.Codec{}.DecodeItem(row.Document)
 		if err != nil {
-			return nil, corrupt(place(itemsName, cursor.Current), err)
+			return nil, corrupt(row.Where, err)
 		}
 		d.Items = append(d.Items, it)
 	}
 	if err := cursor.Err(); err != nil {
 		return nil, err
 	}
-	for after := int64(minIndex); ; {
-		page, err := s.batchPage(ctx, after, pageSize)
-		if err != nil {
-			return nil, err
-		}
-		if len(page) == 0 {
-			return q2google.Read(d, isOurs(header))
-		}
-		for _, row := range page {
-			batch, err := q2google.Codec{}.DecodeBatch(row.Document)
-			if err != nil {
-				return nil, corrupt(row.Where, err)
-			}
-			d.Batches = append(d.Batches, batch)
-			after = row.Index
-		}
+	batches, err := s.batchPage(ctx, minIndex, 0) // all
+	if err != nil {
+		return nil, err
 	}
+	for _, row := range batches {
+		batch, err := q2google.Codec{}.DecodeBatch(row.Document)
+		if err != nil {
+			return nil, corrupt(row.Where, err)
+		}
+		d.Batches = append(d.Batches, batch)
+	}
+	return q2google.Read(d, isOurs(header))
 }
 
 // adopt rewrites once what q2google wrote, before Gondola changes it. An

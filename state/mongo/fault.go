@@ -37,40 +37,25 @@ var passing = []int{6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10058, 10107, 116
 // call runs one operation, again and again while its failures pass, until
 // Patience ends.
 func (b *store) call(ctx context.Context, op string, do func(context.Context) error) error {
-	if err := b.usable(ctx); err != nil {
-		return err
-	}
 	var final error
 	policy := retry.Policy{Base: firstWait, Max: longestWait, Budget: b.o.Patience, OnWait: b.o.OnWait}
 	err := b.server.Do(ctx, policy, func(ctx context.Context) error {
-		final = do(ctx)
-		if final == nil || !passes(final) || b.usable(ctx) != nil {
+		if final = do(ctx); !passes(final) || ctx.Err() != nil {
 			return nil
 		}
 		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.reason(final))
 		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Err: b.unreachable(final)}
 	})
-	if usable := b.usable(ctx); usable != nil && (err != nil || final != nil) {
-		return usable
+	switch {
+	case err == nil && final == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
-	if final != nil {
-		return b.fault(op, final)
-	}
-	return nil
+	return b.fault(op, final)
 }
 
-// usable returns why nothing can be done any more.
-func (b *store) usable(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state in " + b.where, Err: state.ErrClosed}
-	}
-	return nil
-}
+func (b *store) usable(ctx context.Context) error { return ctx.Err() }
 
 // passes reports whether an error may be gone the next time.
 func passes(err error) bool {

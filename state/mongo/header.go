@@ -1,12 +1,10 @@
 package mongo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -134,67 +132,20 @@ func (b *store) Delete(ctx context.Context, id string) error {
 	return s.change(ctx, "delete", func(ctx context.Context) error { return remove(ctx, s.parts()) })
 }
 
-// listed is one session of a listing.
-type listed struct {
-	Session   string
-	UpdatedAt string
-}
-
-// Headers lists headers, most recently updated first. Which there are is asked
-// once, what they say some at a time.
+// Headers lists headers, most recently updated first. Their times are in UTC and
+// of one form; a fraction that is left out sorts as zero does.
 func (b *store) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 	return func(yield func(driver.Header, error) bool) {
-		all, err := b.list(ctx)
-		for page := range slices.Chunk(all, pageSize) {
-			var docs map[string]bson.Raw
-			if docs, err = b.headersOf(ctx, page); err != nil {
-				break
-			}
-			for _, l := range page {
-				if docs[l.Session] == nil {
-					continue // deleted meanwhile
-				}
-				if !yield(headerOf(docs[l.Session])) {
-					return
-				}
-			}
-		}
-		if err != nil {
+		var docs []bson.Raw
+		if err := b.call(ctx, "list sessions", func(ctx context.Context) error {
+			return find(ctx, b.headers(), bson.D{}, &docs, options.Find().SetSort(pairs(fieldUpdated, -1, fieldSession, 1)))
+		}); err != nil {
 			yield(driver.Header{}, err)
 		}
+		for _, raw := range docs {
+			if !yield(headerOf(raw)) {
+				return
+			}
+		}
 	}
-}
-
-func (b *store) list(ctx context.Context) ([]listed, error) {
-	var docs []bson.Raw
-	err := b.call(ctx, "list sessions", func(ctx context.Context) error {
-		return find(ctx, b.headers(), bson.D{}, &docs, options.Find().SetProjection(pairs(fieldUpdated, 1, fieldSession, 1)))
-	})
-	all := make([]listed, len(docs))
-	for n, raw := range docs {
-		all[n].Session, _ = raw.Lookup(fieldSession).StringValueOK()
-		all[n].UpdatedAt, _ = raw.Lookup(fieldUpdated).StringValueOK()
-	}
-	// Times in UTC of one form; a fraction that is left out sorts as zero does.
-	slices.SortFunc(all, func(a, b listed) int {
-		return cmp.Or(cmp.Compare(b.UpdatedAt, a.UpdatedAt), cmp.Compare(a.Session, b.Session))
-	})
-	return all, err
-}
-
-// headersOf reads some headers.
-func (b *store) headersOf(ctx context.Context, page []listed) (map[string]bson.Raw, error) {
-	ids := make(bson.A, len(page))
-	for n, l := range page {
-		ids[n] = l.Session
-	}
-	var docs []bson.Raw
-	err := b.call(ctx, "list sessions", func(ctx context.Context) error {
-		return find(ctx, b.headers(), pairs(fieldSession, pairs("$in", ids)), &docs)
-	})
-	byID := map[string]bson.Raw{}
-	for _, raw := range docs {
-		byID[raw.Lookup(fieldSession).StringValue()] = raw
-	}
-	return byID, err
 }

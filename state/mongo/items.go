@@ -3,7 +3,9 @@ package mongo
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -42,8 +44,16 @@ func (b *store) CheckName(name string) error {
 func (b *store) Fold(name string) string { return name }
 
 // Find returns the item that ref picks.
-func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver.Row, err error) {
+func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (driver.Row, error) {
 	s := b.session(id)
+	return read(ctx, s, "read an item of", driver.Query{}, func(ctx context.Context) (driver.Row, error) {
+		return s.find(ctx, ref)
+	}, func(v *q2google.Session) (driver.Row, error) {
+		return v.Find(ref)
+	})
+}
+
+func (s session) find(ctx context.Context, ref driver.Ref) (driver.Row, error) {
 	field, value := fieldSeq, any(ref.Seq)
 	switch {
 	case ref.Key != "":
@@ -51,76 +61,53 @@ func (b *store) Find(ctx context.Context, id string, ref driver.Ref) (row driver
 	case ref.Name != "":
 		field, value = fieldFile, ref.Name
 	}
-	err = s.read(ctx, "read an item of", false, func(ctx context.Context, v *q2google.Session) error {
-		if v != nil {
-			row, err = v.Find(ref)
-			return err
-		}
-		raw, err := b.items().FindOne(ctx, pairs(fieldSession, id, field, value)).Raw()
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return driver.ErrNotFound
-		}
-		if err == nil {
-			row, err = rowOf(raw)
-		}
-		return err
-	})
-	return row, err
+	raw, err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id, field, value)).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return driver.Row{}, driver.ErrNotFound
+	}
+	if err != nil {
+		return driver.Row{}, err
+	}
+	return rowOf(raw)
 }
 
 // Sums sums up the session's items. The server adds up what stands in one index:
 // sums that are kept would have to be trusted after a crash between them and the
 // items, or after q2google wrote.
-func (b *store) Sums(ctx context.Context, id string) (sums []driver.Sum, err error) {
+func (b *store) Sums(ctx context.Context, id string) ([]driver.Sum, error) {
 	s := b.session(id)
-	err = s.read(ctx, "count items of", false, func(ctx context.Context, v *q2google.Session) error {
-		if v != nil {
-			sums = driver.SumsOf(v.Rows)
-			return nil
-		}
-		sums, err = s.sums(ctx)
-		return err
+	return read(ctx, s, "count items of", driver.Query{}, s.sums, func(v *q2google.Session) ([]driver.Sum, error) {
+		return driver.SumsOf(v.Rows), nil
 	})
-	return sums, err
 }
 
 // sums adds up the items, bytes and bytes carried of each outcome. One sum at a
 // time: of several in one group FerretDB 1 adds up the first only.
-func (s session) sums(ctx context.Context) (all []driver.Sum, err error) {
+func (s session) sums(ctx context.Context) ([]driver.Sum, error) {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	items, err := s.sum(ctx, 1)
-	var bytes, carried map[string]int64
-	if err == nil {
-		bytes, err = s.sum(ctx, "$"+fieldBytes)
+	sums := map[string]driver.Sum{}
+	for field, of := range map[string]any{"items": 1, "bytes": "$" + fieldBytes, "carried": "$" + fieldCarried} {
+		cursor, err := s.b.items().Aggregate(ctx, bson.A{
+			pairs("$match", pairs(fieldSession, s.id)),
+			pairs("$group", pairs(fieldID, "$"+fieldOutcome, field, pairs("$sum", of))),
+		})
+		if err != nil {
+			return nil, err
+		}
+		var groups []struct {
+			Outcome               string `bson:"_id"`
+			Items, Bytes, Carried int64
+		}
+		if err := cursor.All(ctx, &groups); err != nil {
+			return nil, err
+		}
+		for _, g := range groups {
+			sum := sums[g.Outcome]
+			sums[g.Outcome] = driver.Sum{Outcome: g.Outcome, Items: sum.Items + int(g.Items), Bytes: sum.Bytes + g.Bytes, Carried: sum.Carried + g.Carried}
+		}
 	}
-	if err == nil {
-		carried, err = s.sum(ctx, "$"+fieldCarried)
-	}
-	for outcome, n := range items {
-		all = append(all, driver.Sum{Outcome: outcome, Items: int(n), Bytes: bytes[outcome], Carried: carried[outcome]})
-	}
-	return all, err
-}
-
-// sum adds up a field, or a constant, of the items of each outcome.
-func (s session) sum(ctx context.Context, of any) (map[string]int64, error) {
-	var groups []struct {
-		Outcome string `bson:"_id"`
-		Sum     int64
-	}
-	cursor, err := s.b.items().Aggregate(ctx, bson.A{
-		pairs("$match", pairs(fieldSession, s.id)),
-		pairs("$group", pairs(fieldID, "$"+fieldOutcome, "sum", pairs("$sum", of))),
-	})
-	if err == nil {
-		err = cursor.All(ctx, &groups)
-	}
-	sums := map[string]int64{}
-	for _, g := range groups {
-		sums[g.Outcome] = g.Sum
-	}
-	return sums, err
+	return slices.Collect(maps.Values(sums)), nil
 }
 
 // minIndex comes before all batches.

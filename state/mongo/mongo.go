@@ -80,11 +80,11 @@ type store struct {
 	appended atomic.Int64 // entries of journals so far
 
 	mu         sync.Mutex
-	lastNumber int64                        // of an entry of a journal
-	settled    map[string]string            // session → token of the lease under which it is stored and as Gondola writes it
-	views      map[string]*q2google.Session // of sessions that are not, as they were read last
-	prepared   bool                         // indexes and version are there
-	closed     bool
+	lastNumber int64 // of an entry of a journal
+
+	prepared atomic.Bool // indexes and version are there
+	settled  sync.Map    // session → token of the lease under which it is as this version writes it
+	views    sync.Map    // session that is not → *q2google.Session, as it was read last
 }
 
 const (
@@ -111,7 +111,7 @@ const (
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.Patience = cmp.Or(o.Patience, defaultWait)
-	b := &store{o: o, kept: state.JournalKept, settled: map[string]string{}, views: map[string]*q2google.Session{}, secrets: state.Credentials(uri)}
+	b := &store{o: o, kept: state.JournalKept, secrets: state.Credentials(uri)}
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}
@@ -290,17 +290,9 @@ func (b *store) describe(ctx context.Context) (text string, err error) {
 
 // Close gives back the leases that are held and ends all connections.
 func (b *store) Close() error {
-	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		return nil
-	}
-	b.closed = true
-	b.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
-	err := errors.Join(b.keeper.Close(ctx), b.client.Disconnect(ctx))
-	if err != nil {
+	if err := errors.Join(b.keeper.Close(ctx), b.client.Disconnect(ctx)); err != nil {
 		return b.fault("close state", err)
 	}
 	return nil

@@ -3,33 +3,23 @@ package mongo
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // Page returns the next items that q selects.
-func (b *store) Page(ctx context.Context, id string, q driver.Query) (rows []driver.Row, err error) {
+func (b *store) Page(ctx context.Context, id string, q driver.Query) ([]driver.Row, error) {
 	s := b.session(id)
-	var strange []bson.D
-	if q.Order == driver.ByCaptured || q.From != "" || q.Until != "" {
-		strange = append(strange, uncaptured)
-	}
-	err = s.read(ctx, "read items of", q.After > 0, func(ctx context.Context, v *q2google.Session) error {
-		if v != nil {
-			rows = v.Page(q)
-		} else {
-			rows, err = s.page(ctx, q)
-		}
-		return err
-	}, strange...)
-	return rows, err
+	return read(ctx, s, "read items of", q, func(ctx context.Context) ([]driver.Row, error) {
+		return s.page(ctx, q)
+	}, func(v *q2google.Session) ([]driver.Row, error) {
+		return v.Page(q), nil
+	})
 }
 
 // page asks for the items of each range until there are enough.
@@ -148,30 +138,4 @@ func capturesOf(q driver.Query) (bounds bson.D) {
 		bounds = append(bounds, pairs("$lte", q.Until)...)
 	}
 	return bounds
-}
-
-// uncaptured selects the items that an earlier version of Gondola stored.
-var uncaptured = pairs(fieldCaptured, nil)
-
-// fillCaptured stores when items were captured where an earlier version of Gondola
-// has stored them.
-func (s session) fillCaptured(ctx context.Context) error {
-	for {
-		var docs []bson.Raw
-		err := find(ctx, s.b.items(), append(pairs(fieldSession, s.id), uncaptured...), &docs,
-			options.Find().SetProjection(pairs("gondola.captured_at", 1)).SetLimit(pageSize))
-		if err != nil || len(docs) == 0 {
-			return err
-		}
-		var models []mongo.WriteModel
-		for _, raw := range docs {
-			text, _ := raw.Lookup("gondola", "captured_at").StringValueOK()
-			at, _ := time.Parse(time.RFC3339, text)
-			models = append(models, mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, raw.Lookup(fieldID))).
-				SetUpdate(pairs("$set", pairs(fieldCaptured, driver.SortableTime(media.Moment(at))))))
-		}
-		if _, err := s.b.items().BulkWrite(ctx, models); err != nil {
-			return err
-		}
-	}
 }

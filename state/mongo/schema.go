@@ -3,11 +3,14 @@ package mongo
 import (
 	"context"
 	"errors"
-	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // The collections.
@@ -112,10 +115,7 @@ func (b *store) version(ctx context.Context) (int, error) {
 // prepare makes the indexes, and says which version this is, before the first
 // change. Several processes may do so at once.
 func (b *store) prepare(ctx context.Context) error {
-	b.mu.Lock()
-	prepared := b.prepared
-	b.mu.Unlock()
-	if prepared {
+	if b.prepared.Load() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
@@ -140,9 +140,7 @@ func (b *store) prepare(ctx context.Context) error {
 	if err != nil && !mongo.IsDuplicateKeyError(err) {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.prepared = true
+	b.prepared.Store(true)
 	return nil
 }
 
@@ -150,12 +148,35 @@ func (b *store) prepare(ctx context.Context) error {
 const formerIndex = "session_id_1_gondola_outcome_1_gondola_bytes_1_gondola_carried_1"
 
 func (b *store) dropFormerIndex(ctx context.Context) error {
-	specs, err := b.items().Indexes().ListSpecifications(ctx)
-	if err == nil && slices.ContainsFunc(specs, func(s mongo.IndexSpecification) bool { return s.Name == formerIndex }) {
-		err = b.items().Indexes().DropOne(ctx, formerIndex)
-	}
+	err := b.items().Indexes().DropOne(ctx, formerIndex)
 	if server, ok := errors.AsType[mongo.ServerError](err); ok && server.HasErrorCode(codeIndexNotFound) {
-		return nil // another process was faster
+		return nil
 	}
 	return err
+}
+
+// uncaptured selects the items that an earlier version of Gondola stored.
+func (s session) uncaptured() bson.D { return pairs(fieldSession, s.id, fieldCaptured, nil) }
+
+// fillCaptured stores when items were captured where an earlier version of Gondola
+// has stored them.
+func (s session) fillCaptured(ctx context.Context) error {
+	for {
+		var docs []bson.Raw
+		err := find(ctx, s.b.items(), s.uncaptured(), &docs,
+			options.Find().SetProjection(pairs("gondola.captured_at", 1)).SetLimit(pageSize))
+		if err != nil || len(docs) == 0 {
+			return err
+		}
+		var models []mongo.WriteModel
+		for _, raw := range docs {
+			text, _ := raw.Lookup("gondola", "captured_at").StringValueOK()
+			at, _ := time.Parse(time.RFC3339, text)
+			models = append(models, mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, raw.Lookup(fieldID))).
+				SetUpdate(pairs("$set", pairs(fieldCaptured, driver.SortableTime(media.Moment(at))))))
+		}
+		if _, err := s.b.items().BulkWrite(ctx, models); err != nil {
+			return err
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
@@ -28,21 +29,26 @@ var errText = errors.New("MongoDB keeps only valid UTF-8 in its texts")
 
 func validText(text string) bool { return utf8.ValidString(text) }
 
-// read runs one question about a stored session. If q2google wrote any of it, or an
-// item is as one of the further conditions says, the answer is in a view: that of
-// the question before if this one goes on with it.
-func (s session) read(ctx context.Context, what string, goesOn bool, do func(context.Context, *q2google.Session) error, but ...bson.D) error {
-	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
-		v, err := s.view(ctx, goesOn, but)
-		if err != nil {
-			return err
+// read answers a question about a stored session: from its documents if Gondola
+// wrote all that q looks at as this version does, otherwise from a view. That is
+// the view of the question before if q goes on with it.
+func read[T any](ctx context.Context, s session, what string, q driver.Query, stored func(context.Context) (T, error), viewed func(*q2google.Session) (T, error)) (answer T, err error) {
+	err = s.b.call(ctx, s.op(what), func(ctx context.Context) error {
+		v, err := s.view(ctx, q)
+		switch {
+		case err != nil:
+		case v != nil:
+			answer, err = viewed(v)
+		default:
+			answer, err = stored(ctx)
 		}
-		return do(ctx, v)
+		return err
 	})
+	return answer, err
 }
 
-// view returns nil if the session is as Gondola writes it.
-func (s session) view(ctx context.Context, goesOn bool, but []bson.D) (*q2google.Session, error) {
+// view returns nil if a question is answered from the documents.
+func (s session) view(ctx context.Context, q driver.Query) (*q2google.Session, error) {
 	if s.isSettled() {
 		return nil, nil
 	}
@@ -50,52 +56,47 @@ func (s session) view(ctx context.Context, goesOn bool, but []bson.D) (*q2google
 	if err != nil {
 		return nil, err
 	}
-	if ours, err := s.isOurs(ctx, h, but...); ours || err != nil {
+	if ours, err := s.isOurs(ctx, h, q); ours || err != nil {
 		return nil, err
 	}
-	s.b.mu.Lock()
-	v := s.b.views[s.id]
-	s.b.mu.Unlock()
-	if v == nil || !goesOn {
-		if v, err = s.readWhole(ctx, h); err != nil {
-			return nil, err
-		}
-		s.b.mu.Lock()
-		defer s.b.mu.Unlock()
-		s.b.views[s.id] = v
+	if last, ok := s.b.views.Load(s.id); ok && q.After > 0 {
+		return last.(*q2google.Session), nil
 	}
-	return v, nil
+	v, err := s.readWhole(ctx, h)
+	if err == nil {
+		s.b.views.Store(s.id, v)
+	}
+	return v, err
 }
 
 // change runs one change of a session, stored or not, unless another process has
 // taken the session over.
 func (s session) change(ctx context.Context, what string, do func(context.Context) error) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
-		err := s.b.keeper.Check(ctx, s.id)
-		if err == nil {
-			err = s.b.prepare(ctx)
+		if err := s.b.keeper.Check(ctx, s.id); err != nil {
+			return err
 		}
-		if err == nil {
-			err = do(ctx)
+		if err := s.b.prepare(ctx); err != nil {
+			return err
 		}
-		return err
+		return do(ctx)
 	})
 }
 
-// settle makes sure that the session is there and as Gondola writes it.
+// settle makes sure that the session is there and as this version writes it.
 func (s session) settle(ctx context.Context) error {
 	if s.isSettled() {
 		return nil
 	}
 	token := s.b.keeper.Token(s.id)
 	h, err := s.header(ctx)
-	if err == nil {
-		err = s.finishRenaming(ctx)
+	if err != nil {
+		return err
 	}
-	var ours bool
-	if err == nil {
-		ours, err = s.isOurs(ctx, h)
+	if err := s.finishRenaming(ctx); err != nil {
+		return err
 	}
+	ours, err := s.isOurs(ctx, h, driver.Query{})
 	if err == nil && ours {
 		ours, err = s.isBeyond(ctx)
 	}
@@ -108,10 +109,8 @@ func (s session) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	s.b.settled[s.id] = token
-	delete(s.b.views, s.id)
+	s.b.settled.Store(s.id, token)
+	s.b.views.Delete(s.id)
 	return nil
 }
 
@@ -119,28 +118,25 @@ func (s session) settle(ctx context.Context) error {
 // the session's lease, no other one changes it.
 func (s session) isSettled() bool {
 	token := s.b.keeper.Token(s.id)
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	return token != "" && s.b.settled[s.id] == token
+	settled, _ := s.b.settled.Load(s.id)
+	return token != "" && settled == token
 }
 
 // forget makes the next use ask anew.
 func (s session) forget() {
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	delete(s.b.settled, s.id)
-	delete(s.b.views, s.id)
+	s.b.settled.Delete(s.id)
+	s.b.views.Delete(s.id)
 }
 
-// isOurs reports whether Gondola wrote the header and all items, and none of them
-// is as one of the further conditions says.
-func (s session) isOurs(ctx context.Context, header bson.Raw, but ...bson.D) (bool, error) {
+// isOurs reports whether Gondola wrote the header and all items, and, if q needs
+// it, when each of them was captured.
+func (s session) isOurs(ctx context.Context, header bson.Raw, q driver.Query) (bool, error) {
 	if !isOurs(header) {
 		return false, nil
 	}
-	strange := bson.A{}
-	for _, condition := range append(but, pairs(fieldSeq, nil)) {
-		strange = append(strange, append(pairs(fieldSession, s.id), condition...))
+	strange := bson.A{pairs(fieldSession, s.id, fieldSeq, nil)}
+	if q.Order == driver.ByCaptured || q.From != "" || q.Until != "" {
+		strange = append(strange, s.uncaptured())
 	}
 	stray, err := exists(ctx, s.b.items(), pairs("$or", strange))
 	return !stray, err
