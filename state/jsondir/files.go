@@ -125,6 +125,37 @@ func (b *db) writeTemp(temp string, data []byte) (err error) {
 	return f.Sync()
 }
 
+// appendTo appends whole lines to a file. A line that a crash cut short before them
+// is ended: readers pass over it.
+func (b *db) appendTo(name string, lines []byte, synced bool) (err error) {
+	f, err := b.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, filePerm)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = regular.ErrNotRegular
+	}
+	last := []byte{'\n'}
+	if err == nil && info.Size() > 0 {
+		_, err = f.ReadAt(last, info.Size()-1)
+	}
+	if last[0] != '\n' {
+		lines = append([]byte{'\n'}, lines...)
+	}
+	if err == nil {
+		_, err = f.Write(lines)
+	}
+	if err == nil && synced {
+		err = f.Sync()
+	}
+	if err == nil && synced && info.Size() == 0 {
+		err = b.syncDir(path.Dir(name)) // the file is new
+	}
+	return err
+}
+
 // syncDir makes the names in a directory durable.
 func (b *db) syncDir(dir string) error {
 	return b.step("sync", dir, func() error { return durable.SyncDirIn(b.root, dir) })

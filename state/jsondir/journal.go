@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
-	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 )
@@ -41,7 +39,7 @@ func (b *db) Append(ctx context.Context, id string, entries []driver.Entry) erro
 	if err := s.rotate(); err != nil {
 		return err
 	}
-	return b.step("append to", s.dir+journalFile, func() error { return s.append(lines) })
+	return b.step("append to", s.dir+journalFile, func() error { return b.appendTo(s.dir+journalFile, lines, false) })
 }
 
 // journalDir returns a session that is stored, for its journal: one in a flat file
@@ -69,33 +67,6 @@ func (s *session) rotate() error {
 		return nil // there is none yet, or append says what is wrong
 	}
 	return s.b.rename(name, s.dir+formerFile)
-}
-
-// append writes whole lines. A line that a crash cut short before them is ended:
-// readers pass over it.
-func (s *session) append(lines []byte) (err error) {
-	f, err := s.b.root.OpenFile(s.dir+journalFile, os.O_RDWR|os.O_CREATE|os.O_APPEND, filePerm)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return regular.ErrNotRegular
-	case info.Size() > 0:
-		last := make([]byte, 1)
-		if _, err := f.ReadAt(last, info.Size()-1); err != nil {
-			return err
-		}
-		if last[0] != '\n' {
-			lines = append([]byte("\n"), lines...)
-		}
-	}
-	_, err = f.Write(lines)
-	return err
 }
 
 // PutSnapshot replaces the snapshot by renaming, without syncing it.

@@ -49,7 +49,7 @@ type db struct {
 	path   string // absolute
 	log    *slog.Logger
 	now    func() time.Time
-	ledger *ledger
+	ledger ledger
 	temps  atomic.Int64
 
 	journalSize int64                       // bytes after which a journal is full
@@ -87,7 +87,7 @@ func Open(path string, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, b.fault("open state directory", "", err)
 	}
-	b.View, b.ledger = b.view, &ledger{b: b}
+	b.View = b.view
 	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), db: b}, nil
 }
 
@@ -150,7 +150,7 @@ func (b *db) Close() error {
 	for _, s := range sessions {
 		errs = append(errs, s.unlock())
 	}
-	errs = append(errs, b.ledger.close(), b.root.Close())
+	errs = append(errs, b.root.Close())
 	return errors.Join(errs...)
 }
 

@@ -3,12 +3,14 @@ package jsondir
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,38 +30,43 @@ const (
 	maxEntry = 64 << 10 // bytes of one entry
 )
 
-// ledger is a journal: one entry per line, only ever appended to. Processes
-// take turns at appending; a line that a crash cut short is cut off by the next
-// one to append, and never counts.
+// ledger is where the entries are in a file of lines that is only ever appended to.
+// Processes take turns at that. A line that a crash cut short never counts.
 type ledger struct {
-	b *db
-
 	mu     sync.Mutex
-	file   *os.File        // nil until used
+	file   fs.FileInfo     // that is indexed; nil if none is
 	latest map[print]int64 // account and key → offset of the latest line
-	known  int64           // bytes indexed, a whole number of lines
+	known  int64           // bytes indexed
 }
 
 // Recall returns the ledger's entry for an item at an account.
-func (b *db) Recall(ctx context.Context, account, key string) (driver.LedgerEntry, error) {
-	l := b.ledger
+func (b *db) Recall(ctx context.Context, account, key string) (e driver.LedgerEntry, err error) {
+	l := &b.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	f, err := regular.OpenIn(b.root, ledgerFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return e, driver.ErrNotFound
+	}
+	if err != nil {
+		return e, b.fault("open", ledgerFile, err)
+	}
+	defer f.Close()
 	for range 2 {
-		if err := l.catchUp(ctx); err != nil {
-			return driver.LedgerEntry{}, err
+		if err := l.catchUp(ctx, f, b.log); err != nil {
+			return e, cmp.Or(ctx.Err(), b.fault("read", ledgerFile, err))
 		}
 		at, ok := l.latest[entryPrint(account, key)]
 		if !ok {
 			break
 		}
-		e, err := l.entryAt(at)
-		if err != nil || e.Account == account && e.Key == key {
-			return e, err
+		err = json.NewDecoder(io.NewSectionReader(f, at, maxEntry)).Decode(&e)
+		if err == nil && e.Account == account && e.Key == key {
+			return e, nil
 		}
-		l.reset() // the file was changed where it had been indexed
+		l.file, e = nil, driver.LedgerEntry{} // the file was changed where it had been indexed
 	}
-	return driver.LedgerEntry{}, driver.ErrNotFound
+	return e, driver.ErrNotFound
 }
 
 // Record appends entries to the ledger and syncs it once.
@@ -68,9 +75,8 @@ func (b *db) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	if err != nil {
 		return err
 	}
-	l := b.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	b.ledger.mu.Lock()
+	defer b.ledger.mu.Unlock()
 	if err := b.makeDir(ownDir); err != nil {
 		return err
 	}
@@ -85,10 +91,7 @@ func (b *db) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 		return b.fault("lock", ledgerLock, err)
 	}
 	defer lock.Unlock()
-	if err := l.catchUp(ctx); err != nil {
-		return err
-	}
-	return b.step("append to", ledgerFile, func() error { return l.append(data) })
+	return b.step("append to", ledgerFile, func() error { return b.appendTo(ledgerFile, data, true) })
 }
 
 func encodeEntries(entries []driver.LedgerEntry) ([]byte, error) {
@@ -107,135 +110,38 @@ func encodeEntries(entries []driver.LedgerEntry) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// append writes whole lines after the last whole line. Nobody else appends
-// meanwhile, so that what follows it is a line cut short.
-func (l *ledger) append(data []byte) (err error) {
-	f, err := l.b.root.OpenFile(ledgerFile, os.O_WRONLY|os.O_CREATE, filePerm)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.Truncate(l.known); err != nil {
-		return err
-	}
-	if _, err := f.WriteAt(data, l.known); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil || l.file != nil {
-		return err
-	}
-	return l.b.syncDir(ownDir) // the file is new
-}
-
-// open opens the journal for reading unless it is open and still the one at
-// its path.
-func (l *ledger) open() error {
-	there, err := l.b.root.Stat(ledgerFile)
-	if err == nil && l.file != nil {
-		if mine, err := l.file.Stat(); err == nil && os.SameFile(mine, there) {
-			return nil
-		}
-	}
-	if l.file != nil {
-		l.file.Close()
-		l.file = nil
-	}
-	l.reset()
-	if err != nil {
-		return err
-	}
-	l.file, err = regular.OpenIn(l.b.root, ledgerFile)
-	return err
-}
-
-func (l *ledger) reset() {
-	l.latest, l.known = map[print]int64{}, 0
-}
+func entryPrint(account, key string) print { return printOf(account + "\x00" + key) }
 
 // catchUp indexes the lines appended since the last time, by whichever process.
-func (l *ledger) catchUp(ctx context.Context) error {
-	err := l.open()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+// Lines that are no entry are passed over.
+func (l *ledger) catchUp(ctx context.Context, f *os.File, log *slog.Logger) error {
+	info, err := f.Stat()
 	if err != nil {
-		return l.b.fault("open", ledgerFile, err)
+		return err
 	}
-	info, err := l.file.Stat()
-	if err != nil {
-		return l.b.fault("read", ledgerFile, err)
+	if l.file == nil || !os.SameFile(l.file, info) || info.Size() < l.known {
+		l.latest, l.known = map[print]int64{}, 0
 	}
-	if info.Size() < l.known {
-		l.reset()
-	}
+	l.file = info
 	if info.Size() == l.known {
 		return nil
 	}
-	return l.scan(ctx)
-}
-
-// scan indexes what follows the lines that are. Lines that are no entry are passed
-// over.
-func (l *ledger) scan(ctx context.Context) error {
-	r := bufio.NewReaderSize(io.NewSectionReader(l.file, l.known, 1<<62), maxEntry)
-	for n := 0; ; n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		text, size, err := readLine(r)
+	r := bufio.NewReaderSize(io.NewSectionReader(f, l.known, info.Size()-l.known), maxEntry)
+	for ctx.Err() == nil {
+		line, err := r.ReadSlice('\n')
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil {
-			return l.b.fault("read", ledgerFile, err)
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) { // what is longer than any entry is read in parts
+			return err
 		}
 		var e struct{ Account, Key string }
-		if json.Unmarshal(text, &e) == nil && e.Key != "" {
+		if json.Unmarshal(line, &e) == nil && e.Key != "" {
 			l.latest[entryPrint(e.Account, e.Key)] = l.known
 		} else {
-			l.b.log.Warn("ledger line passed over", "file", ledgerFile, "offset", l.known)
+			log.Warn("ledger line passed over", "file", ledgerFile, "offset", l.known)
 		}
-		l.known += size
+		l.known += int64(len(line))
 	}
-}
-
-func entryPrint(account, key string) print { return printOf(account + "\x00" + key) }
-
-// readLine returns a whole line and its length; of one that is too long to be
-// an entry it returns no text.
-func readLine(r *bufio.Reader) (text []byte, size int64, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		size += int64(len(part))
-		switch {
-		case err == nil && size == int64(len(part)):
-			return part, size, nil
-		case err == nil:
-			return nil, size, nil
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, size, err
-		}
-	}
-}
-
-func (l *ledger) entryAt(at int64) (e driver.LedgerEntry, err error) {
-	text, _, err := readLine(bufio.NewReaderSize(io.NewSectionReader(l.file, at, maxEntry), maxEntry))
-	if err != nil {
-		return e, l.b.fault("read", ledgerFile, err)
-	}
-	if err := json.Unmarshal(text, &e); err != nil {
-		return e, l.b.Damaged(ledgerFile, err)
-	}
-	return e, nil
-}
-
-func (l *ledger) close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file == nil {
-		return nil
-	}
-	err := l.file.Close()
-	l.file = nil
-	return err
+	return ctx.Err()
 }
