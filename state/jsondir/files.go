@@ -256,6 +256,18 @@ func (b *db) list(ctx context.Context, dir string, show func(fs.DirEntry)) error
 	}
 }
 
+// entries shows what is in the state directory, apart from what belongs to no session.
+func (b *db) entries(ctx context.Context, show func(fs.DirEntry)) error {
+	if err := b.usable(ctx); err != nil {
+		return err
+	}
+	return b.list(ctx, ".", func(e fs.DirEntry) {
+		if e.Name() != ownDir {
+			show(e)
+		}
+	})
+}
+
 // fault says what could not be done to which file, why, and what helps; nil if
 // nothing is wrong.
 func (b *db) fault(op, name string, err error) error {

@@ -74,16 +74,14 @@ func (b *db) flatFile(dir string) (*state.Document, error) {
 	if err != nil {
 		return nil, b.fault("read", name, err)
 	}
-	switch valid := json.Valid(data); {
-	case !valid && isCopy(name):
-		return nil, state.ErrNotFound
-	case !valid:
-		return nil, b.Damaged(name, errors.New("not a JSON document"))
-	}
 	var id struct {
 		Session string `json:"session_id"`
 	}
-	if err := json.Unmarshal(data, &id); err != nil || SafeName(id.Session) != dir {
+	err = json.Unmarshal(data, &id)
+	if _, invalid := errors.AsType[*json.SyntaxError](err); invalid && !isCopy(name) {
+		return nil, b.Damaged(name, err)
+	}
+	if err != nil || SafeName(id.Session) != dir {
 		return nil, state.ErrNotFound
 	}
 	d, err := q2google.ReadFlat(data)

@@ -17,13 +17,11 @@ import (
 func (b *db) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(*state.LockedError, bool) bool) {
 		var dirs []string
-		if b.usable(ctx) != nil || b.list(ctx, ".", func(e fs.DirEntry) {
-			if e.IsDir() && e.Name() != ownDir {
+		_ = b.entries(ctx, func(e fs.DirEntry) {
+			if e.IsDir() {
 				dirs = append(dirs, e.Name())
 			}
-		}) != nil {
-			return
-		}
+		})
 		for _, dir := range dirs {
 			s := &session{b: b, dir: dir}
 			said, ok := errors.AsType[*state.LockedError](s.lockedError())

@@ -45,14 +45,7 @@ func (b *db) Append(ctx context.Context, id string, entries []driver.Entry) erro
 // journalDir returns a session that is stored, for its journal: one in a flat file
 // gets a directory. Its items are not looked at.
 func (b *db) journalDir(ctx context.Context, id string) (*session, error) {
-	s, err := b.session(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	h, err := b.header(s.dir)
-	if err == nil && h.ID != id {
-		err = otherSession(id, s.dir, h.ID)
-	}
+	s, _, err := b.stored(ctx, id)
 	if err == nil && !s.b.exists(s.dir) {
 		err = b.makeDir(s.dir)
 	}

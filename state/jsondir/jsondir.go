@@ -98,11 +98,6 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, boo
 	return b.db.holders(ctx)
 }
 
-// Strays tells the files and directories that lie among those of sessions and
-// are none, and why each is left alone. It ends early if the directory cannot be
-// read.
-func (b *Backend) Strays(ctx context.Context) iter.Seq2[string, string] { return b.db.strays(ctx) }
-
 // provide makes the directory, unless it has to be there.
 func provide(path string, existing bool) error {
 	if !existing {

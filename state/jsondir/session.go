@@ -2,6 +2,7 @@ package jsondir
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // session is one session in use. Its index is built when it is first asked for
@@ -62,8 +64,8 @@ func (s *session) view(ctx context.Context, id string, show func(*index)) error 
 	if err := s.refresh(ctx); err != nil {
 		return err
 	}
-	if err := s.checkID(id); err != nil {
-		return err
+	if holder := s.ix.Header.ID; holder != id {
+		return otherSession(id, s.dir, holder)
 	}
 	show(s.ix)
 	return nil
@@ -87,13 +89,6 @@ func (s *session) refresh(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) checkID(id string) error {
-	if s.ix.Header.ID == id {
-		return nil
-	}
-	return otherSession(id, s.dir, s.ix.Header.ID)
-}
-
 func otherSession(id, dir, holder string) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.State,
@@ -103,12 +98,16 @@ func otherSession(id, dir, holder string) error {
 	}
 }
 
-// change runs one change of a stored session, rewriting first what q2google
-// left. The index stays the same object until it returns.
-func (s *session) change(ctx context.Context, id string, do func() error) (err error) {
+// change runs one change of a session, stored or not. What q2google left is rewritten
+// first. The index stays the same object until change returns.
+func (s *session) change(ctx context.Context, id string, do func(stored bool) error) (err error) {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if err := s.view(ctx, id, func(*index) { s.writing = true }); err != nil {
+	err = s.view(ctx, id, func(*index) { s.writing = true })
+	if errors.Is(err, driver.ErrNotFound) {
+		return do(false)
+	}
+	if err != nil {
 		return err
 	}
 	defer func() { s.changed(err == nil) }()
@@ -117,7 +116,7 @@ func (s *session) change(ctx context.Context, id string, do func() error) (err e
 			return err
 		}
 	}
-	return do()
+	return do(true)
 }
 
 // changed ends a change. The index describes the directory as it is now, unless

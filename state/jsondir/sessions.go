@@ -16,40 +16,30 @@ import (
 
 // Header returns a session's header.
 func (b *db) Header(ctx context.Context, id string) (driver.Header, error) {
-	s, err := b.session(ctx, id)
+	_, h, err := b.stored(ctx, id)
 	if err != nil {
 		return driver.Header{}, err
 	}
-	h, err := b.header(s.dir)
-	switch {
-	case err != nil:
-		return driver.Header{}, err
-	case h.ID != id:
-		return driver.Header{}, otherSession(id, s.dir, h.ID)
-	}
 	return b.rowOf(h.Session)
+}
+
+// stored returns a session that is stored, with its header. Its items are not looked
+// at.
+func (b *db) stored(ctx context.Context, id string) (*session, header, error) {
+	s, err := b.session(ctx, id)
+	if err != nil {
+		return nil, header{}, err
+	}
+	h, err := b.header(s.dir)
+	if err == nil && h.ID != id {
+		err = otherSession(id, s.dir, h.ID)
+	}
+	return s, h, err
 }
 
 func (b *db) rowOf(h *state.Session) (driver.Header, error) {
 	document, err := q2google.Codec{}.EncodeSession(h)
 	return driver.Header{ID: h.ID, Updated: h.UpdatedAt, Document: document}, b.fault("read header of", SafeName(h.ID), err)
-}
-
-func (s *session) writeHeader(document []byte) error {
-	if err := s.b.writeFile(s.dir+metaFile, document); err != nil {
-		return err
-	}
-	return s.b.syncDir(s.dir)
-}
-
-// create makes a session that is not there.
-func (s *session) create(ctx context.Context, put func() error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	if _, err := s.b.header(s.dir); !errors.Is(err, driver.ErrNotFound) {
-		return err // another process has been first, or it cannot be read
-	}
-	return put()
 }
 
 // parts are what a session has beside its header, a lock file and a flat file.
@@ -83,16 +73,13 @@ func (s *session) remains() bool {
 func (b *db) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 	return func(yield func(driver.Header, error) bool) {
 		dirs := map[string]bool{} // there or not
-		err := b.usable(ctx)
-		if err == nil {
-			err = b.list(ctx, ".", func(e fs.DirEntry) {
-				if name, flat := strings.CutSuffix(e.Name(), ".json"); flat && e.Type().IsRegular() {
-					dirs[name] = true
-				} else if e.IsDir() && e.Name() != ownDir {
-					dirs[e.Name()] = true
-				}
-			})
-		}
+		err := b.entries(ctx, func(e fs.DirEntry) {
+			if name, flat := strings.CutSuffix(e.Name(), ".json"); flat && e.Type().IsRegular() {
+				dirs[name] = true
+			} else if e.IsDir() {
+				dirs[e.Name()] = true
+			}
+		})
 		if err != nil {
 			yield(driver.Header{}, err)
 			return

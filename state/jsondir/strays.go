@@ -16,16 +16,16 @@ import (
 // session's header: a copy, or a directory that was renamed.
 var errMisplaced = errors.New("does not belong into this directory")
 
-// strays is [Backend.Strays].
-func (b *db) strays(ctx context.Context) iter.Seq2[string, string] {
+// Strays tells the files and directories that lie among those of sessions and
+// are none, and why each is left alone. It ends early if the directory cannot be
+// read.
+func (b *Backend) Strays(ctx context.Context) iter.Seq2[string, string] {
 	return func(yield func(path, why string) bool) {
 		var entries []fs.DirEntry
-		if b.usable(ctx) != nil || b.list(ctx, ".", func(e fs.DirEntry) { entries = append(entries, e) }) != nil {
-			return
-		}
+		_ = b.db.entries(ctx, func(e fs.DirEntry) { entries = append(entries, e) })
 		for _, e := range entries {
-			for _, s := range b.straysAt(ctx, e) {
-				if ctx.Err() != nil || !yield(filepath.Join(b.path, filepath.FromSlash(s.name)), s.why) {
+			for _, s := range b.db.straysAt(ctx, e) {
+				if ctx.Err() != nil || !yield(filepath.Join(b.db.path, filepath.FromSlash(s.name)), s.why) {
 					return
 				}
 			}
@@ -47,7 +47,7 @@ func (b *db) straysAt(ctx context.Context, e fs.DirEntry) (found []stray) {
 	switch {
 	case !e.IsDir() && isCopy(name) && strings.HasSuffix(name, ".json"):
 		return []stray{{name, whyCopy}}
-	case !e.IsDir() || name == ownDir:
+	case !e.IsDir():
 		return nil
 	}
 	h, err := b.header(name)

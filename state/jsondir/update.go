@@ -2,7 +2,6 @@ package jsondir
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/gondola-sync/gondola/state/driver"
@@ -15,11 +14,7 @@ func (b *db) Update(ctx context.Context, id string, do func(driver.Tx) error) er
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, id, func() error { return do(&update{ctx: ctx, session: s, stored: true}) })
-	if errors.Is(err, driver.ErrNotFound) {
-		err = s.create(ctx, func() error { return do(&update{ctx: ctx, session: s}) })
-	}
-	return err
+	return s.change(ctx, id, func(stored bool) error { return do(&update{ctx: ctx, session: s, stored: stored}) })
 }
 
 // update is a change under way.
@@ -39,36 +34,38 @@ func (u *update) Lookup(refs driver.Refs) (driver.Found, error) {
 
 // Write stores a header, items and batches.
 func (u *update) Write(w driver.Write) error {
-	if h := w.Header; h != nil {
-		if err := u.writeHeader(h.Document, !u.stored); err != nil {
-			return err
-		}
-	} else if !u.stored {
-		return driver.ErrNotFound
+	var err error
+	switch {
+	case w.Header != nil:
+		err = u.putHeader(w.Header.Document)
+	case !u.stored:
+		err = driver.ErrNotFound
 	}
-	if len(w.Items) > 0 {
-		if err := u.putItems(w.Items); err != nil {
-			return err
-		}
+	if err == nil && len(w.Items) > 0 {
+		err = u.putItems(w.Items)
 	}
-	if len(w.Batches) > 0 {
-		return u.putBatches(w.Batches)
+	if err == nil && len(w.Batches) > 0 {
+		err = u.putBatches(w.Batches)
 	}
-	return nil
+	return err
 }
 
-// writeHeader stores the header. A new session is made first, free of what an
+// putHeader stores the header. A new session is made first, free of what an
 // interrupted deletion may have left.
-func (u *update) writeHeader(document []byte, fresh bool) error {
-	if fresh {
-		if err := u.b.makeDir(u.dir); err != nil {
-			return err
-		}
-		if err := u.clear(u.ctx); err != nil {
-			return err
+func (u *update) putHeader(document []byte) error {
+	var err error
+	if !u.stored {
+		if err = u.b.makeDir(u.dir); err == nil {
+			err = u.clear(u.ctx)
 		}
 	}
-	return u.session.writeHeader(document)
+	if err == nil {
+		err = u.b.writeFile(u.dir+metaFile, document)
+	}
+	if err == nil {
+		err = u.b.syncDir(u.dir)
+	}
+	return err
 }
 
 // fileFor returns the file for an item: the one it is in, unless it gets another
