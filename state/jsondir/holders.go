@@ -13,8 +13,9 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// holders is [Backend.Holders].
-func (b *db) holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+// Holders iterates who holds which session. A lock that turns out to be free is
+// shared for an instant to find that out.
+func (b *db) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(*state.LockedError, bool) bool) {
 		var dirs []string
 		_ = b.entries(ctx, func(e fs.DirEntry) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -89,13 +88,6 @@ func Open(path string, o Options) (*Backend, error) {
 	}
 	b.View = b.view
 	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now, Codec: q2google.Codec{}}), db: b}, nil
-}
-
-// Holders tells for each session that is held, or whose holder died, who that is;
-// held tells the two apart. It changes nothing: a lock that turns out to be free
-// is shared for an instant to find that out.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.db.holders(ctx)
 }
 
 // provide makes the directory, unless it has to be there.

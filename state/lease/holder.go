@@ -37,13 +37,6 @@ func (h Holder) deadHere() bool {
 // its lease has not run out, and it is no process of this machine that has died.
 func (h Holder) Holds(now time.Time) bool { return now.Before(h.Until) && !h.deadHere() }
 
-// Latest is when a lease ends at the latest that was taken or renewed at now, by
-// the store's clock. One that ends later was set by a clock that was wrong: it
-// counts as ending then from when it is first seen, and is stored so.
-func Latest(now time.Time, ttl time.Duration) time.Time {
-	return now.Add(max(ttl, DefaultTTL)).UTC().Truncate(time.Millisecond) // as every store keeps it
-}
-
 // Locked is the error for others while h holds a session.
 func (h Holder) Locked(session string) *state.LockedError {
 	return &state.LockedError{Session: session, Host: h.Host, PID: h.PID, Since: h.Since, Until: h.Until}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -15,21 +16,23 @@ import (
 // DefaultTTL is how long a lease holds without being renewed.
 const DefaultTTL = time.Minute
 
-// Table is where leases are kept, one for each session. Every method is one
-// atomic step by the store's clock. Errors are the store's.
+// Table is where leases are kept, one for each session. Errors are the store's.
 type Table interface {
-	// Take makes h the holder of a session for ttl, if nobody holds it, the
-	// holder's lease has run out, or the holder's token is instead (which is
-	// not empty then). It returns who holds the session now: h, or the other.
-	// A lease beyond [Latest] it cuts to that.
-	Take(ctx context.Context, session string, h Holder, ttl time.Duration, instead string) (Holder, error)
-	// Renew extends the lease of the holder with this token by ttl from now,
-	// even if it has run out, unless somebody else has taken it: then it
-	// returns false.
-	Renew(ctx context.Context, session, token string, ttl time.Duration) (bool, error)
-	// Release ends the lease of the holder with this token; if there is no
-	// such holder, nothing happens.
-	Release(ctx context.Context, session, token string) error
+	// Leases returns the lease of a session, or those of all sessions if session is
+	// "".
+	Leases(ctx context.Context, session string) ([]Lease, error)
+	// Swap puts a lease of h, which runs out ttl from now by the store's clock, in the
+	// place of the one of held, in one atomic step. Of a Holder without Token there is
+	// no lease. It changes nothing if the session's lease has another Token or Until
+	// than held. It returns whether h has the session then.
+	Swap(ctx context.Context, session string, held, h Holder, ttl time.Duration) (bool, error)
+}
+
+// Lease is one as it was read.
+type Lease struct {
+	Session string
+	Holder
+	Now time.Time // when it was read, by the store's clock
 }
 
 // Keeper takes and renews the leases of one backend. It is safe for concurrent
@@ -40,12 +43,13 @@ type Keeper struct {
 
 	mu     sync.Mutex
 	held   map[string]*lease // by session
+	unsure map[string]Holder // by session: whether it was taken is not known
 	closed bool
 }
 
 // NewKeeper returns a keeper of leases in a table. A ttl of 0 is [DefaultTTL].
 func NewKeeper(t Table, ttl time.Duration) *Keeper {
-	return &Keeper{table: t, ttl: cmp.Or(ttl, DefaultTTL), held: map[string]*lease{}}
+	return &Keeper{table: t, ttl: cmp.Or(ttl, DefaultTTL), held: map[string]*lease{}, unsure: map[string]Holder{}}
 }
 
 // lease is one that this process has taken.
@@ -84,22 +88,90 @@ func (k *Keeper) Lock(ctx context.Context, session string) (state.Unlocker, erro
 	return l, nil
 }
 
-// take takes the lease, also from a process of this machine that has died.
+// tries bounds how often a lease is read again that others change meanwhile.
+const tries = 10
+
+func changing(session string) error {
+	return &fault.Error{
+		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("lock session %q", session),
+		Err: errors.New("other processes change its lease all the time"), Hint: "run the same command again",
+	}
+}
+
+// take takes the lease if it is free, has run out, is one that an earlier call may
+// have taken without getting an answer, or is that of a process of this machine that
+// has died. One that ends later than any that is set now was set by a clock that was
+// wrong: it is cut. Call with mu held.
 func (k *Keeper) take(ctx context.Context, session string) (*lease, error) {
-	began := time.Now()
-	mine := thisProcess(began)
-	now, err := k.table.Take(ctx, session, mine, k.ttl, "")
-	if err == nil && now.Token != mine.Token && now.deadHere() {
-		began = time.Now()
-		now, err = k.table.Take(ctx, session, mine, k.ttl, now.Token)
+	mine, again := k.unsure[session]
+	if !again {
+		mine = thisProcess(time.Now())
+		k.unsure[session] = mine
 	}
-	if err != nil {
-		return nil, err
+	for range tries {
+		now, err := k.read(ctx, session)
+		if err != nil {
+			return nil, err
+		}
+		h, ttl := mine, k.ttl
+		if now.Token != mine.Token && now.Holds(now.Now) {
+			h, ttl = now.Holder, max(ttl, DefaultTTL)
+			if !now.Until.After(now.Now.Add(ttl)) {
+				return nil, now.Locked(session)
+			}
+		}
+		began := time.Now()
+		done, err := k.table.Swap(ctx, session, now.Holder, h, ttl)
+		if err != nil {
+			return nil, err
+		}
+		if done && h.Token == mine.Token {
+			delete(k.unsure, session)
+			return &lease{k: k, session: session, holder: mine, done: make(chan struct{}), until: began.Add(ttl)}, nil
+		}
 	}
-	if now.Token != mine.Token {
-		return nil, now.Locked(session)
+	return nil, changing(session)
+}
+
+// read returns the lease of a session.
+func (k *Keeper) read(ctx context.Context, session string) (Lease, error) {
+	all, err := k.table.Leases(ctx, session)
+	if err != nil || len(all) == 0 {
+		return Lease{}, err
 	}
-	return &lease{k: k, session: session, holder: mine, done: make(chan struct{}), until: began.Add(k.ttl)}, nil
+	return all[0], nil
+}
+
+// replace puts h in the place of the holder with this token. It returns false if
+// another one has the session.
+func (k *Keeper) replace(ctx context.Context, session, token string, h Holder) (bool, error) {
+	for range tries {
+		now, err := k.read(ctx, session)
+		if err != nil || now.Token != token {
+			return false, err
+		}
+		if done, err := k.table.Swap(ctx, session, now.Holder, h, k.ttl); done || err != nil {
+			return done, err
+		}
+	}
+	return false, changing(session)
+}
+
+// Holders iterates the holders of all leases; held reports whether one has its
+// session now: otherwise it has died, or could not renew its lease. It changes
+// nothing, and ends early if the table cannot be read.
+func (k *Keeper) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
+	return func(yield func(who *state.LockedError, held bool) bool) {
+		all, err := k.table.Leases(ctx, "")
+		if err != nil {
+			return
+		}
+		for _, l := range all {
+			if !yield(l.Locked(l.Session), l.Holds(l.Now)) {
+				return
+			}
+		}
+	}
 }
 
 // Token returns the token by which this keeper holds a session, or "" if it
@@ -172,10 +244,11 @@ func (k *Keeper) Close(ctx context.Context) error {
 }
 
 // keepUp renews the lease three times in its life. A store that cannot be
-// reached is tried again: nobody has taken over for all we know.
+// reached is tried again: no other process has taken over, as far as is known.
 func (l *lease) keepUp(ctx context.Context) {
 	defer close(l.done)
-	tick := time.NewTicker(l.k.ttl / 3)
+	every := l.k.ttl / 3
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
@@ -183,14 +256,20 @@ func (l *lease) keepUp(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		l.mu.Lock()
-		_ = l.renew(ctx)
-		lost := l.lost
-		l.mu.Unlock()
-		if lost {
+		if l.renewWithin(ctx, every) {
 			return
 		}
 	}
+}
+
+// renewWithin tries to renew the lease for a time, and reports whether it is lost.
+func (l *lease) renewWithin(ctx context.Context, d time.Duration) (lost bool) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.renew(ctx)
+	return l.lost
 }
 
 // renew extends the lease. Call with mu held.
@@ -199,7 +278,7 @@ func (l *lease) renew(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	ours, err := l.k.table.Renew(ctx, l.session, l.holder.Token, l.k.ttl)
+	ours, err := l.k.replace(ctx, l.session, l.holder.Token, l.holder)
 	if err != nil {
 		return err
 	}
@@ -237,5 +316,6 @@ func (l *lease) end(ctx context.Context) error {
 	<-l.done
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()
-	return l.k.table.Release(ctx, l.session, l.holder.Token)
+	_, err := l.k.replace(ctx, l.session, l.holder.Token, Holder{})
+	return err
 }

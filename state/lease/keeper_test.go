@@ -127,6 +127,70 @@ func TestStoreOutOfReach(t *testing.T) {
 	})
 }
 
+// A taking whose answer was lost is known again by its token, and no obstacle.
+func TestUnknownOutcome(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		k := keeper(t, store)
+		store.set(func() { store.mute = true })
+		if _, err := k.Lock(t.Context(), "s"); !errors.Is(err, errDown) {
+			t.Fatalf("Lock without an answer: %v", err)
+		}
+		store.set(func() { store.mute = false })
+		time.Sleep(lease.DefaultTTL / 2)
+		lock(t, k)
+		if left := time.Until(wantLocked(t, keeper(t, store)).Until); left != lease.DefaultTTL {
+			t.Errorf("the lease runs out in %v", left)
+		}
+	})
+}
+
+// A lease that a wrong clock has set far into the future is cut when it is first
+// seen, and once.
+func TestWrongClock(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		lock(t, keeper(t, store))
+		store.set(func() {
+			for id, h := range store.leases {
+				h.Token, h.Machine, h.Until = "elsewhere", "another", time.Now().Add(24*365*time.Hour)
+				store.leases[id] = h
+			}
+		})
+		k := keeper(t, store)
+		if left := time.Until(wantLocked(t, k).Until); left != lease.DefaultTTL {
+			t.Errorf("the lease runs out in %v", left)
+		}
+		time.Sleep(lease.DefaultTTL / 2)
+		if left := time.Until(wantLocked(t, k).Until); left != lease.DefaultTTL/2 {
+			t.Errorf("the lease runs out in %v after a while", left)
+		}
+		time.Sleep(lease.DefaultTTL / 2)
+		lock(t, k)
+	})
+}
+
+func TestHolders(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		lock(t, keeper(t, store))
+		for who, held := range keeper(t, store).Holders(t.Context()) {
+			if who.Session != "s" || who.PID != os.Getpid() || !held {
+				t.Errorf("held by %+v: %v", who, held)
+			}
+		}
+		store.set(func() { store.down = true })
+		time.Sleep(lease.DefaultTTL)
+		store.set(func() { store.down = false })
+		n := 0
+		for _, held := range keeper(t, store).Holders(t.Context()) {
+			if n++; held {
+				t.Error("a lease that has run out is held")
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d leases, want the one that has run out", n)
+		}
+	})
+}
+
 func TestCheckOfWhatIsNotHeld(t *testing.T) {
 	inBubble(t, func(t *testing.T, store *table) {
 		if err := keeper(t, store).Check(t.Context(), "s"); err != nil {
@@ -158,8 +222,8 @@ func TestDeadHolder(t *testing.T) {
 	}{{"dead here", dead, true}, {"dead here and nobody noticed", zombie, true}, {"elsewhere", elsewhere, false}, {"nobody knows where", unknown, false}, {"alive here", alive, false}} {
 		t.Run(tc.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, store *table) {
-				if _, err := store.Take(t.Context(), "s", tc.holder, lease.DefaultTTL, ""); err != nil {
-					t.Fatal(err)
+				if done, err := store.Swap(t.Context(), "s", lease.Holder{}, tc.holder, lease.DefaultTTL); !done || err != nil {
+					t.Fatal(done, err)
 				}
 				held := tc.holder
 				held.Until = time.Now().Add(time.Second)

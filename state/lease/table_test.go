@@ -11,58 +11,49 @@ import (
 
 // table keeps leases in memory.
 type table struct {
-	mu      sync.Mutex
-	leases  map[string]lease.Holder
-	down    bool
-	renewed int
+	mu     sync.Mutex
+	leases map[string]lease.Holder
+	down   bool
+	mute   bool // changes are made, but their answers are lost
 }
 
 var errDown = errors.New("the store is down")
 
-func (t *table) Take(_ context.Context, session string, h lease.Holder, ttl time.Duration, instead string) (lease.Holder, error) {
+func (t *table) Leases(_ context.Context, session string) (all []lease.Lease, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
-		return lease.Holder{}, errDown
+		return nil, errDown
 	}
-	if t.leases == nil {
-		t.leases = map[string]lease.Holder{}
+	for id, h := range t.leases {
+		if session == "" || id == session {
+			all = append(all, lease.Lease{Session: id, Holder: h, Now: time.Now()})
+		}
 	}
-	now := time.Now()
-	if held, ok := t.leases[session]; ok && now.Before(held.Until) && (instead == "" || held.Token != instead) {
-		return held, nil
-	}
-	h.Until = now.Add(ttl)
-	t.leases[session] = h
-	return h, nil
+	return all, nil
 }
 
-func (t *table) Renew(_ context.Context, session, token string, ttl time.Duration) (bool, error) {
+func (t *table) Swap(_ context.Context, session string, held, h lease.Holder, ttl time.Duration) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
 		return false, errDown
 	}
-	t.renewed++
-	h, ok := t.leases[session]
-	if !ok || h.Token != token {
+	if t.leases == nil {
+		t.leases = map[string]lease.Holder{}
+	}
+	if now := t.leases[session]; now.Token != held.Token || !now.Until.Equal(held.Until) {
 		return false, nil
 	}
-	h.Until = time.Now().Add(ttl)
-	t.leases[session] = h
-	return true, nil
-}
-
-func (t *table) Release(_ context.Context, session, token string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.down {
-		return errDown
-	}
-	if t.leases[session].Token == token {
+	if h.Until = time.Now().Add(ttl); h.Token == "" {
 		delete(t.leases, session)
+	} else {
+		t.leases[session] = h
 	}
-	return nil
+	if t.mute {
+		return false, errDown
+	}
+	return true, nil
 }
 
 func (t *table) set(change func()) {

@@ -55,8 +55,6 @@ func (b *store) call(ctx context.Context, op string, do func(context.Context) er
 	return b.fault(op, final)
 }
 
-func (b *store) usable(ctx context.Context) error { return ctx.Err() }
-
 // passes reports whether an error may be gone the next time.
 func passes(err error) bool {
 	switch {

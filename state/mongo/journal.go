@@ -55,10 +55,7 @@ func (b *store) numbers(n int) []int64 {
 
 // once makes one attempt at a change of what belongs to a stored session.
 func (b *store) once(ctx context.Context, id, what string, do func(context.Context) error) error {
-	err := b.usable(ctx)
-	if err == nil {
-		err = b.keeper.Check(ctx, id)
-	}
+	err := b.keeper.Check(ctx, id)
 	if err == nil {
 		err = b.prepare(ctx)
 	}
@@ -68,13 +65,13 @@ func (b *store) once(ctx context.Context, id, what string, do func(context.Conte
 	if err == nil {
 		err = do(ctx)
 	}
-	if usable := b.usable(ctx); usable != nil && err != nil {
-		return usable
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
-	if err != nil {
-		return b.fault(b.session(id).op(what), err)
-	}
-	return nil
+	return b.fault(b.session(id).op(what), err)
 }
 
 // isStored returns ErrNotFound if there is no such session.

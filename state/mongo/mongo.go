@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net"
 	"slices"
@@ -115,7 +114,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}
-	b.keeper = lease.NewKeeper(&table{b: b, unsure: map[string]bool{}}, o.Lease)
+	b.keeper = lease.NewKeeper(table{b}, o.Lease)
 	if err := b.greet(ctx); err != nil {
 		_ = b.Close() // nothing is held
 		return nil, err
@@ -125,12 +124,6 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 
 // Describe returns which server and database this is. It asks the server.
 func (b *Backend) Describe(ctx context.Context) (text string, err error) { return b.db.describe(ctx) }
-
-// Holders tells for each session that is held, or whose holder died, who that is;
-// held tells the two apart.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.db.holders(ctx)
-}
 
 // Opener returns what opens URIs of both schemes.
 func Opener(o Options) state.Opener {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -119,13 +118,6 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 // Describe says what the store is, such as `PostgreSQL 15.18, database "x" at
 // localhost:5432, schema version 1`.
 func (b *Backend) Describe(ctx context.Context) (string, error) { return b.db.describe(ctx) }
-
-// Holders tells for each session that is held, or whose holder died, who that is;
-// held says whether it is held now. It changes nothing, and ends early if the
-// database cannot be asked.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.db.Holders(ctx)
-}
 
 // Opener returns what opens URIs of both schemes.
 func Opener(o Options) state.Opener {

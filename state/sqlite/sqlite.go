@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"strings"
 	"sync"
@@ -83,12 +82,6 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 // returns a [fault.Error] that names the first damages.
 func (b *Backend) Check(ctx context.Context) error {
 	return b.db.sound(ctx, "PRAGMA integrity_check(3)")
-}
-
-// Holders tells for each session that is held, or whose holder died, who that is;
-// held tells the two apart. It changes nothing.
-func (b *Backend) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.db.Holders(ctx)
 }
 
 // start makes a file that is ours, or empty, ready for use.

@@ -26,7 +26,7 @@ func TestSuite(t *testing.T) {
 			Shared: true,
 			Break:  breakAt,
 			Expire: func(t *testing.T) { must(t, opened[0].Exec("UPDATE leases SET until = since")) },
-			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE leases SET until = '2099-01-01T00:00:00Z'")) },
+			Misset: func(t *testing.T) { must(t, opened[0].Exec("UPDATE leases SET until = '2099-01-01T00:00:00.000000Z'")) },
 			Left: func(t *testing.T) int {
 				b := opened[len(opened)-1]
 				return int(b.Number(t, "SELECT (SELECT count(*) FROM items) + (SELECT count(*) FROM batches)"))

@@ -120,7 +120,7 @@ func TestAnswerLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Unlock()
+	defer func() { lock.Unlock() }()
 	for n := 1; n <= 3; n++ {
 		p.cutAfter(1)
 		fresh, other := item(2*n), item(2*n+1)
@@ -138,6 +138,16 @@ func TestAnswerLost(t *testing.T) {
 		}
 		p.cutAfter(1)
 		if err := b.Record(ctx, state.LedgerEntry{Account: "a", Key: fresh.ID.Key(), DestinationID: "d"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		p.cutAfter(1)
+		if err := lock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		p.cutAfter(1)
+		if lock, err = b.Lock(ctx, "s"); err != nil {
 			t.Fatal(err)
 		}
 	}

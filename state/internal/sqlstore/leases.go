@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -27,95 +28,51 @@ func (s *Store) Lock(ctx context.Context, session string) (driver.Unlocker, erro
 	return nil, err
 }
 
-// Holders tells for each session that is held, or whose holder died, who that is;
-// held says whether it is held now. It changes nothing, and ends early if the
-// database cannot be asked.
+// Holders iterates who holds which session; see [lease.Keeper.Holders].
 func (s *Store) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return func(yield func(who *state.LockedError, held bool) bool) {
-		all, _ := collect(ctx, s, "list the leases", "SELECT session, now() + $1::interval, "+holderColumns+" FROM gondola.leases ORDER BY session",
-			[]any{s.db.Later(0)}, func(rows Rows) (h holding, err error) {
-				err = scanHolder(rows, &h.Holder, &h.session, &h.now)
-				return h, err
-			})
-		for _, h := range all {
-			if !yield(h.Locked(h.session), h.Holds(h.now.Time)) {
-				return
-			}
-		}
-	}
-}
-
-// holding is a row of the table of leases, and when it was read.
-type holding struct {
-	session string
-	now     moment
-	lease.Holder
-}
-
-const holderColumns = "token, host, pid, machine, since, until"
-
-// scanHolder reads the holder's columns, after those of before.
-func scanHolder(rows Rows, h *lease.Holder, before ...any) error {
-	var since, until moment
-	err := rows.Scan(append(before, &h.Token, &h.Host, &h.PID, &h.Machine, &since, &until)...)
-	h.Since, h.Until = since.Time, until.Time
-	return err
+	return s.keeper.Holders(ctx)
 }
 
 // leases is the table of leases.
 type leases struct{ s *Store }
 
-// Take makes h the holder of a session unless it has another one. Repeated after
-// an answer that was lost, it knows its own taking by the token.
-func (l leases) Take(ctx context.Context, session string, h lease.Holder, ttl time.Duration, instead string) (holder lease.Holder, err error) {
-	later := l.s.db.Later
-	err = l.s.db.Change(ctx, fmt.Sprintf("lock session %q", session), How{}, func(tx Tx) error {
-		tx.Exec("UPDATE gondola.leases SET until = now() + $2::interval WHERE session = $1 AND until > now() + $2::interval",
-			session, later(max(ttl, lease.DefaultTTL))) // set by a clock that was wrong
-		tx.Exec(`INSERT INTO gondola.leases AS l (session, `+holderColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6::timestamptz, now() + $7::interval)
-			ON CONFLICT (session) DO UPDATE SET token = excluded.token, host = excluded.host, pid = excluded.pid,
-				machine = excluded.machine, since = excluded.since, until = excluded.until
-			WHERE l.until <= now() + $8::interval OR l.token = $9`,
-			session, h.Token, h.Host, int64(h.PID), h.Machine, stamp(h.Since), later(ttl), later(0), instead)
-		tx.Query("SELECT "+holderColumns+" FROM gondola.leases WHERE session = $1", []any{session}, func(rows Rows) error {
-			if !rows.Next() {
-				return rows.Err()
+// Leases returns the lease of a session, or those of all sessions.
+func (l leases) Leases(ctx context.Context, session string) ([]lease.Lease, error) {
+	return collect(ctx, l.s, "read the leases", `SELECT session, now() + $1::interval, token, host, pid, machine, since, until
+		FROM gondola.leases WHERE $2 IN ('', session) ORDER BY session`, []any{l.s.db.Later(0), session}, func(rows Rows) (v lease.Lease, err error) {
+		var now, since, until moment
+		err = rows.Scan(&v.Session, &now, &v.Token, &v.Host, &v.PID, &v.Machine, &since, &until)
+		v.Now, v.Since, v.Until = now.Time, since.Time, until.Time
+		return v, err
+	})
+}
+
+// Swap puts a lease of h in the place of the one of held. Repeated after an answer
+// that was lost, it finds its own taking by the token.
+func (l leases) Swap(ctx context.Context, session string, held, h lease.Holder, ttl time.Duration) (done bool, err error) {
+	err = l.s.db.Change(ctx, fmt.Sprintf("change the lease of session %q", session), How{}, func(tx Tx) error {
+		later := l.s.db.Later(ttl)
+		switch {
+		case h.Token == "":
+			tx.Exec("DELETE FROM gondola.leases WHERE session = $1 AND token = $2 AND until = $3::timestamptz", session, held.Token, stamp(held.Until))
+		case held.Token == "":
+			tx.Exec(`INSERT INTO gondola.leases (session, token, host, pid, machine, since, until)
+				VALUES ($1, $2, $3, $4, $5, $6::timestamptz, now() + $7::interval) ON CONFLICT (session) DO NOTHING`,
+				session, h.Token, h.Host, int64(h.PID), h.Machine, stamp(h.Since), later)
+		default:
+			tx.Exec(`UPDATE gondola.leases SET token = $2, host = $3, pid = $4, machine = $5, since = $6::timestamptz, until = now() + $7::interval
+				WHERE session = $1 AND token = $8 AND until = $9::timestamptz`,
+				session, h.Token, h.Host, int64(h.PID), h.Machine, stamp(h.Since), later, held.Token, stamp(held.Until))
+		}
+		tx.Query("SELECT token FROM gondola.leases WHERE session = $1", []any{session}, func(rows Rows) (err error) {
+			token := ""
+			if rows.Next() {
+				token, err = scalar[string](rows)
 			}
-			return scanHolder(rows, &holder)
+			done = token == h.Token
+			return errors.Join(err, rows.Err())
 		})
 		return tx.Send()
 	})
-	return holder, err
-}
-
-// Renew extends the lease of the holder with this token. It is tried once: the
-// caller has a plan for failures.
-func (l leases) Renew(ctx context.Context, session, token string, ttl time.Duration) (ours bool, err error) {
-	err = l.s.db.Change(ctx, fmt.Sprintf("keep the lock of session %q", session), How{Once: true}, func(tx Tx) error {
-		tx.Exec("UPDATE gondola.leases SET until = now() + $3::interval WHERE session = $1 AND token = $2", session, token, l.s.db.Later(ttl))
-		tx.Query("SELECT token FROM gondola.leases WHERE session = $1 AND token = $2", []any{session, token}, func(rows Rows) error {
-			ours = rows.Next()
-			return rows.Err()
-		})
-		return tx.Send()
-	})
-	return ours, err
-}
-
-// Release ends the lease of the holder with this token. It is tried twice, since
-// the first connection may be one that has died unnoticed, and not longer: a lease
-// that is not given back runs out.
-func (l leases) Release(ctx context.Context, session, token string) error {
-	release := func() error {
-		return l.s.db.Change(ctx, fmt.Sprintf("unlock session %q", session), How{Once: true}, func(tx Tx) error {
-			tx.Exec("DELETE FROM gondola.leases WHERE session = $1 AND token = $2", session, token)
-			return nil
-		})
-	}
-	err := release()
-	if err != nil && ctx.Err() == nil {
-		err = release()
-	}
-	return err
+	return done, err
 }
