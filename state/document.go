@@ -65,7 +65,7 @@ func DecodeDocument(data []byte, c Codec) (*Document, error) {
 	if !json.Valid(data) {
 		return nil, errors.New("session document: not JSON")
 	}
-	fields, err := membersOf(data, maxValues)
+	fields, err := jsonlimit.Object(data, maxValues)
 	if err != nil {
 		return nil, fmt.Errorf("session document: %w", err)
 	}
@@ -100,7 +100,7 @@ func decodeParts[T any](valid []byte, decode func([]byte) (*T, error)) (all []*T
 	if !jsonlimit.IsObject(valid) {
 		return nil, nil
 	}
-	parts, err := membersOf(valid, fewParts+len(valid)/leastPart)
+	parts, err := jsonlimit.Object(valid, fewParts+len(valid)/leastPart)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package state
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -68,7 +67,7 @@ func DecodeFields(data []byte, v any) (extra map[string]json.RawMessage, err err
 	if isPlain(data, keys) {
 		return nil, json.Unmarshal(data, v)
 	}
-	fields, err := membersOf(data, maxValues)
+	fields, err := jsonlimit.Object(data, maxValues)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +109,7 @@ func isPlain(valid []byte, keys keySet) bool {
 
 // lift puts the members of a document of the first layout in one place.
 func lift(fields map[string]json.RawMessage, old json.RawMessage, keys keySet) error {
-	own, err := membersOf(old, maxValues)
+	own, err := jsonlimit.Object(old, maxValues)
 	if err != nil {
 		return fmt.Errorf("%s: %w", firstLayout, err)
 	}
@@ -141,26 +140,6 @@ func checkDocument(data []byte) error {
 		return json.Unmarshal(data, &json.RawMessage{}) // which says why
 	}
 	return nil
-}
-
-// membersOf returns the members of what is known to be valid JSON, each a part of
-// it, if there are at most so many. Of a key that stands more than once the last
-// counts.
-func membersOf(valid []byte, most int) (map[string]json.RawMessage, error) {
-	if !jsonlimit.IsObject(valid) {
-		return nil, errors.New("want a JSON object")
-	}
-	m := map[string]json.RawMessage{}
-	for quoted, value := range jsonlimit.Members(valid) {
-		key, err := jsonlimit.Unquote(quoted)
-		if err != nil {
-			return nil, err
-		}
-		if m[string(key)] = value; len(m) > most {
-			return nil, fmt.Errorf("%w: more than %d members", jsonlimit.ErrTooLarge, most)
-		}
-	}
-	return m, nil
 }
 
 // Unclaimed returns the members of extra that no document of Gondola has a field

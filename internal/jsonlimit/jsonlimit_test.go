@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -82,6 +83,22 @@ func TestMember(t *testing.T) {
 	}
 	if got := jsonlimit.Member([]byte(`[{"a":1}]`), "a"); got != nil {
 		t.Errorf("a member of an array: %s", got)
+	}
+}
+
+func TestObject(t *testing.T) {
+	for text, want := range map[string]string{
+		`{}`: "map[]", ` {"a":1,"\u0061":[2], "b" : {"c":3} }`: `map[a:[2] b:{"c":3}]`,
+		`[]`: "want a JSON object", `null`: "want a JSON object", `{"a":1,"b":2,"c":3}`: "more than 2 members",
+	} {
+		members, err := jsonlimit.Object([]byte(text), 2)
+		got := map[string]string{}
+		for name, value := range members {
+			got[name] = string(value)
+		}
+		if err == nil && fmt.Sprint(got) != want || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, %v, want %s", text, got, err, want)
+		}
 	}
 }
 

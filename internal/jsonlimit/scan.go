@@ -3,6 +3,8 @@ package jsonlimit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"unicode/utf8"
@@ -55,6 +57,26 @@ func Members(valid []byte) iter.Seq2[[]byte, []byte] {
 			left = bytes.TrimLeft(left[end:], space)
 		}
 	}
+}
+
+// Object returns the members of an object by name, each value a part of the text,
+// which has to be valid JSON. Of a name that stands more than once the last counts.
+// What is no object, or has more than so many members, is an error.
+func Object(valid []byte, most int) (map[string]json.RawMessage, error) {
+	if !IsObject(valid) {
+		return nil, errors.New("want a JSON object")
+	}
+	members := map[string]json.RawMessage{}
+	for quoted, value := range Members(valid) {
+		name, err := Unquote(quoted)
+		if err != nil {
+			return nil, err
+		}
+		if members[string(name)] = value; len(members) > most {
+			return nil, fmt.Errorf("%w: more than %d members", ErrTooLarge, most)
+		}
+	}
+	return members, nil
 }
 
 // Member returns the value of an object's member, a part of the text, or nil. The

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 	"github.com/gondola-sync/gondola/state"
@@ -12,6 +13,9 @@ import (
 // Codec is the codec of stores that q2google reads and writes too. Its documents
 // are q2google's, with what q2google does not know under a key of their own. What
 // q2google says of an item is read as it is: see [Read].
+//
+// It has no struct of a document: the members that both programs know go by the
+// same keys in the documents of [state.Documents], and are converted one by one.
 type Codec struct{}
 
 var _ state.Codec = Codec{}
@@ -26,42 +30,54 @@ var own state.Documents
 
 // Ours reports whether Gondola wrote a document last, which has to be JSON.
 func Ours(document []byte) bool {
-	value := jsonlimit.Member(document, ownKey)
-	return value != nil && !isNull(value)
+	return !isNone(jsonlimit.Member(document, ownKey))
 }
-
-func isNull(raw []byte) bool { return string(bytes.TrimSpace(raw)) == "null" }
 
 // ours is Ours for what may be no JSON.
 func ours(document []byte) bool {
 	return len(document) <= state.MaxDocument && json.Valid(document) && Ours(document)
 }
 
-// join returns a document of q2google's, then what no program knows, then the
-// members of own that are not said yet.
-func join(theirs any, extra map[string]json.RawMessage, own []byte) ([]byte, error) {
-	outer, err := state.EncodeFields(theirs, extra)
-	if err != nil {
-		return nil, err
-	}
-	said := map[string]bool{}
-	for quoted := range jsonlimit.Members(outer) {
-		said[string(quoted)] = true
-	}
-	all := append(outer[:len(outer)-len("}")], `,"`+ownKey+`":{`...)
-	for quoted, value := range jsonlimit.Members(own) {
-		if said[string(quoted)] {
+// encode returns a document of Gondola's as one of q2google's: what q2google knows,
+// what neither knows, and the rest under ownKey. derived are members that Gondola's
+// do not have.
+func (o object) encode(document []byte, extra, derived members) ([]byte, error) {
+	shared, rest := members{}, []byte("{")
+	for quoted, value := range jsonlimit.Members(document) {
+		key, err := jsonlimit.Unquote(quoted)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := extra[string(key)]; ok || o.has(string(key)) {
+			shared[string(key)] = value
 			continue
 		}
-		all = append(append(append(append(all, quoted...), ':'), value...), ',')
+		rest = append(append(append(append(rest, quoted...), ':'), value...), ',')
 	}
-	all = append(bytes.TrimSuffix(all, []byte(",")), "}}"...)
+	maps.Copy(shared, derived)
+	shared[ownKey] = append(bytes.TrimSuffix(rest, []byte(",")), '}')
 	var b bytes.Buffer
-	if err := json.Indent(&b, all, "", "  "); err != nil {
+	if err := json.Indent(&b, o.write(shared), "", "  "); err != nil {
 		return nil, err
 	}
 	if b.Len() > state.MaxDocument {
 		return nil, fmt.Errorf("its document is longer than %d MiB", state.MaxDocument>>20)
 	}
 	return b.Bytes(), nil
+}
+
+// decode returns the members of a document that q2google wrote, as Gondola writes
+// them.
+func (o object) decode(document []byte) (members, error) {
+	var none struct{}
+	all, err := state.DecodeFields(document, &none)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := o.read(all)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(fields, state.Unclaimed(all))
+	return fields, nil
 }
