@@ -4,11 +4,9 @@ import (
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
 
@@ -66,31 +64,10 @@ func (s session) adopt(ctx context.Context, header bson.Raw) error {
 		return err
 	}
 	for w := range theirs.Adopt(false) {
-		if err := s.rewrite(ctx, w.Items); err != nil {
-			return err
-		}
-		w.Items = nil
 		if err := (&update{session: s, ctx: ctx, stored: true}).Write(w); err != nil {
 			return err
 		}
 	}
 	s.b.o.Logger.Info("session of q2google taken over", "session", s.id, "items", len(theirs.Rows))
 	return nil
-}
-
-// rewrite replaces items that q2google may have written: they are known by name.
-func (s session) rewrite(ctx context.Context, changes []driver.Change) error {
-	models := make([]mongo.WriteModel, len(changes))
-	for n, c := range changes {
-		doc, err := itemDocument(s.id, c.Row)
-		if err != nil {
-			return err
-		}
-		models[n] = mongo.NewReplaceOneModel().SetFilter(pairs(fieldSession, s.id, fieldFile, c.Name)).SetReplacement(doc)
-	}
-	if len(models) == 0 {
-		return nil
-	}
-	_, err := s.b.items().BulkWrite(ctx, models)
-	return err
 }

@@ -3,10 +3,13 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // Names of items that stand aside while others take their names lie between
@@ -25,17 +28,50 @@ type renaming struct {
 	To   string `bson:"to"`
 }
 
-// aside returns the document of an item that steps aside.
-func aside(p *put) bson.D {
-	doc := make(bson.D, 0, len(p.doc)+1)
-	for _, e := range p.doc {
-		if e.Key == fieldFile {
-			e.Value = fmt.Sprintf("%s%d", asideFrom, p.seq)
-		}
-		doc = append(doc, e)
-	}
-	return append(doc, bson.E{Key: fieldRenaming, Value: renaming{From: p.e.Name, To: p.name}})
+// step is one of those that store changes.
+type step struct {
+	driver.Change
+	from  string // name of the document that it replaces; "" for a new one
+	aside bool   // the item steps aside
 }
+
+// order returns the steps that store changes so that no two items ever have the same
+// name. Items between which names change hands first step aside, all of them, each
+// with its names noted in its document (see finishRenaming). New items come last.
+func order(changes []driver.Change) []step {
+	given, taken := map[string]bool{}, map[string]bool{}
+	for _, c := range changes {
+		if c.Before != nil && c.Before.Name != c.Name {
+			given[c.Before.Name], taken[c.Name] = true, true
+		}
+	}
+	var asides, changed, added []step
+	for _, c := range changes {
+		switch {
+		case c.Before == nil:
+			added = append(added, step{Change: c})
+		case c.Before.Name != c.Name && (given[c.Name] || taken[c.Before.Name]):
+			asides = append(asides, step{c, c.Before.Name, true})
+			changed = append(changed, step{Change: c, from: asideName(c.Seq)})
+		default:
+			changed = append(changed, step{Change: c, from: c.Before.Name})
+		}
+	}
+	return slices.Concat(asides, changed, added)
+}
+
+// document returns what the step stores.
+func (s step) document(session string) (bson.D, error) {
+	doc, err := itemDocument(session, s.Row)
+	if err != nil || !s.aside {
+		return doc, err
+	}
+	n := slices.IndexFunc(doc, func(e bson.E) bool { return e.Key == fieldFile })
+	doc[n].Value = asideName(s.Seq)
+	return append(doc, bson.E{Key: fieldRenaming, Value: renaming{From: s.Before.Name, To: s.Name}}), nil
+}
+
+func asideName(seq int64) string { return fmt.Sprintf("%s%d", asideFrom, seq) }
 
 // finishRenaming gives items their names that an interrupted change left standing
 // aside. All stood aside before the first took its new name: if one of these names

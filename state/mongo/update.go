@@ -10,6 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/gondola-sync/gondola/media"
+	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -49,12 +51,20 @@ func (s session) attempt(ctx context.Context, do func(driver.Tx) error) error {
 type update struct {
 	session
 	ctx    context.Context
-	stored bool              // the session is
-	there  map[int64]*stored // documents that were looked up, by Seq
+	stored bool // the session is
 }
 
-// errForeign says that q2google has written an item meanwhile.
+// errForeign says that another program has written an item meanwhile.
 var errForeign = errors.New("q2google writes to the session; stop it, then run the same command again")
+
+// stored is what a change needs to know of an item's document.
+type stored struct {
+	Name    string `bson:"file_name"`
+	Gondola struct {
+		ID  string // media.ID.Key; "" for an item known by name only
+		Seq int64  // 0 in a document that q2google wrote
+	}
+}
 
 // Lookup returns the documents that hold one of the keys, names or Seqs.
 func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
@@ -67,14 +77,12 @@ func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
 			any = append(any, pairs(fieldSession, u.id, field, pairs("$in", values)))
 		}
 	}
-	var docs []*stored
+	var docs []stored
 	err = find(u.ctx, u.b.items(), pairs("$or", any), &docs, options.Find().SetProjection(pairs(fieldFile, 1, fieldKey, 1, fieldSeq, 1)))
-	u.there = map[int64]*stored{}
 	for _, e := range docs {
 		if e.Gondola.Seq == 0 {
 			return found, errForeign
 		}
-		u.there[e.Gondola.Seq] = e
 		found.Rows = append(found.Rows, driver.Row{Seq: e.Gondola.Seq, Key: e.Gondola.ID, Name: e.Name})
 	}
 	if err == nil && refs.Adding {
@@ -126,38 +134,58 @@ func (u *update) Write(w driver.Write) error {
 	return err
 }
 
+// putItems stores items: changed ones in the place of the documents of their
+// names, then new ones.
 func (u *update) putItems(changes []driver.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	puts := make([]*put, len(changes))
-	for n, c := range changes {
-		doc, err := itemDocument(u.id, c.Row)
+	var models []mongo.WriteModel
+	replaced := int64(0)
+	for _, step := range order(changes) {
+		doc, err := step.document(u.id)
 		if err != nil {
 			return err
 		}
-		puts[n] = &put{name: c.Name, seq: c.Seq, doc: doc}
-		if c.Before != nil {
-			puts[n].e = u.there[c.Seq]
+		if step.from == "" {
+			// The _id keeps two processes from giving one Seq to two items.
+			id := bson.E{Key: fieldID, Value: fmt.Sprintf("%s/%d", u.id, step.Seq)}
+			models = append(models, mongo.NewInsertOneModel().SetDocument(append(bson.D{id}, doc...)))
+			continue
 		}
+		replaced++
+		models = append(models, mongo.NewReplaceOneModel().SetFilter(pairs(fieldSession, u.id, fieldFile, step.from)).SetReplacement(doc))
 	}
-	_, err := u.b.items().BulkWrite(u.ctx, u.models(order(puts)))
+	done, err := u.b.items().BulkWrite(u.ctx, models)
+	if err == nil && done.MatchedCount < replaced {
+		err = errForeign
+	}
 	return err
 }
 
-// models returns the steps as the server takes them, in order.
-func (s session) models(steps []write) []mongo.WriteModel {
-	models := make([]mongo.WriteModel, len(steps))
-	for i, w := range steps {
-		if e := w.put.e; e != nil {
-			models[i] = mongo.NewReplaceOneModel().SetFilter(pairs(fieldID, e.ID)).SetReplacement(w.doc)
-			continue
-		}
-		// The _id keeps two processes from giving one Seq to two items.
-		id := bson.E{Key: fieldID, Value: fmt.Sprintf("%s/%d", s.id, w.put.seq)}
-		models[i] = mongo.NewInsertOneModel().SetDocument(append(bson.D{id}, w.doc...))
+// itemDocument returns an item as it is stored, without _id.
+func itemDocument(session string, r driver.Row) (bson.D, error) {
+	size := max(r.Size, 0)
+	if r.Outcome == string(state.OutcomeSkipped) {
+		size = 0
 	}
-	return models
+	doc, err := document(session, r.Document,
+		fieldAwaits, r.Next, fieldOutcome, r.Outcome, fieldBytes, size, fieldCarried, r.Carried, fieldCaptured, r.Captured)
+	if err != nil {
+		return nil, state.Unstorable(&state.Item{Item: media.Item{Name: r.Name}}, err)
+	}
+	return doc, nil
+}
+
+// document returns a JSON document of a session's item or batch as it is
+// stored, with further fields at the end.
+func document(session string, data []byte, fields ...any) (bson.D, error) {
+	d, err := toBSON(data)
+	if err != nil {
+		return nil, err
+	}
+	d = slices.DeleteFunc(d, func(e bson.E) bool { return slices.Contains(notInJSON, e.Key) })
+	return slices.Concat(pairs(fieldSession, session), d, pairs(fields...)), nil
 }
 
 func (s session) putBatch(ctx context.Context, b driver.Batch) error {
@@ -166,20 +194,11 @@ func (s session) putBatch(ctx context.Context, b driver.Batch) error {
 		_, err := s.b.batches().DeleteOne(ctx, filter)
 		return err
 	}
-	doc, err := s.document(b.Document)
+	doc, err := document(s.id, b.Document)
 	if err != nil {
-		return err
+		return s.refused(err)
 	}
 	return upsert(ctx, s.b.batches(), filter, doc)
-}
-
-// document returns the document of a batch as it is stored.
-func (s session) document(data []byte) (bson.D, error) {
-	doc, err := document(s.id, data)
-	if err != nil {
-		return nil, s.refused(err)
-	}
-	return doc, nil
 }
 
 func (s session) putHeader(ctx context.Context, document []byte) error {

@@ -9,6 +9,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"pgregory.net/rapid"
+
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // table of documents by _id, as far as order and finishRenaming touch them.
@@ -25,12 +27,24 @@ func field(d bson.D, name string) any {
 
 func (m documents) name(id string) string { return field(m[id], fieldFile).(string) }
 
-func (m documents) apply(w write) {
-	id := fmt.Sprint("new ", w.put.seq)
-	if w.put.e != nil {
-		id = string(w.put.e.ID.Value)
+func (m documents) apply(t *rapid.T, s step) {
+	id := fmt.Sprint("new ", s.Seq)
+	if s.from != "" {
+		id = ""
+		for found := range m {
+			if m.name(found) == s.from {
+				id = found
+			}
+		}
+		if id == "" {
+			t.Fatalf("no item is called %s", s.from)
+		}
 	}
-	m[id] = w.doc
+	doc, err := s.document("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m[id] = doc
 }
 
 // finish does what finishRenaming does.
@@ -65,27 +79,29 @@ func TestOrder(t *testing.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "items")
 		collection := documents{}
 		wanted := rapid.Permutation(names[:n+1]).Draw(t, "names")
-		var puts []*put
+		change := func(seq int, before *driver.Row, name string) driver.Change {
+			return driver.Change{Before: before, Row: driver.Row{Seq: int64(seq), Name: name, Document: fmt.Appendf(nil, `{"file_name":%q}`, name)}}
+		}
+		var changes []driver.Change
 		kept := map[string]bool{}
 		for i := range n {
-			e := &stored{ID: bson.RawValue{Type: bson.TypeInt64, Value: fmt.Append(nil, i)}, Name: names[i]}
-			collection[string(e.ID.Value)] = pairs(fieldFile, e.Name)
+			collection[fmt.Sprint(i+1)] = pairs(fieldFile, names[i])
 			if rapid.IntRange(0, 9).Draw(t, "changed") == 0 {
 				kept[names[i]] = true
 				continue
 			}
-			puts = append(puts, &put{name: wanted[i], e: e, seq: int64(i + 1), doc: pairs(fieldFile, wanted[i])})
+			changes = append(changes, change(i+1, &driver.Row{Name: names[i]}, wanted[i]))
 		}
 		if rapid.Bool().Draw(t, "new") {
-			puts = append(puts, &put{name: wanted[n], seq: int64(n + 1), doc: pairs(fieldFile, wanted[n])})
+			changes = append(changes, change(n+1, nil, wanted[n]))
 		}
-		if slices.ContainsFunc(puts, func(p *put) bool { return kept[p.name] }) {
+		if slices.ContainsFunc(changes, func(c driver.Change) bool { return kept[c.Name] }) {
 			return // a name is taken
 		}
-		steps := order(puts)
+		steps := order(changes)
 		stop := rapid.IntRange(0, len(steps)).Draw(t, "steps")
 		for _, w := range steps[:stop] {
-			collection.apply(w)
+			collection.apply(t, w)
 			unique(t, collection)
 		}
 		before := maps.Clone(collection)
@@ -96,12 +112,12 @@ func TestOrder(t *testing.T) {
 				t.Errorf("%s stands aside for good", id)
 			}
 		}
-		for _, p := range puts {
-			if p.e == nil {
+		for _, c := range changes {
+			if c.Before == nil {
 				continue
 			}
-			if got := collection.name(string(p.e.ID.Value)); got != p.e.Name && got != p.name || stop == len(steps) && got != p.name {
-				t.Errorf("after %d of %d steps %s is %s, and was to be %s", stop, len(steps), p.e.Name, got, p.name)
+			if got := collection.name(fmt.Sprint(c.Seq)); got != c.Before.Name && got != c.Name || stop == len(steps) && got != c.Name {
+				t.Errorf("after %d of %d steps %s is %s, and was to be %s", stop, len(steps), c.Before.Name, got, c.Name)
 			}
 		}
 	})
