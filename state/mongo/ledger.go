@@ -40,12 +40,9 @@ func (b *store) Record(ctx context.Context, entries []driver.LedgerEntry) error 
 		if err := b.prepare(ctx); err != nil {
 			return err
 		}
-		var err error
-		for range 3 { // two processes may record the same item at once
-			if _, err = b.ledger().BulkWrite(ctx, slices.Clone(models)); !mongo.IsDuplicateKeyError(err) {
-				break
-			}
-		}
-		return err
+		return again(func() error {
+			_, err := b.ledger().BulkWrite(ctx, slices.Clone(models))
+			return err
+		})
 	})
 }

@@ -21,17 +21,14 @@ import (
 // them stored.
 func (b *store) Update(ctx context.Context, id string, do func(driver.Tx) error) error {
 	s := b.session(id)
-	err := s.change(ctx, "store", func(ctx context.Context) (err error) {
-		for range 3 {
-			if err = s.attempt(ctx, do); !errors.Is(err, errForeign) && !mongo.IsDuplicateKeyError(err) {
-				break
+	err := s.change(ctx, "store", func(ctx context.Context) error {
+		return again(func() error {
+			err := s.attempt(ctx, do)
+			if err != nil && !known(err) {
+				s.forget() // whatever was left half done is looked for
 			}
-			s.forget()
-		}
-		if err != nil && !known(err) {
-			s.forget() // whatever was left half done is looked for
-		}
-		return err
+			return err
+		})
 	})
 	if mongo.IsDuplicateKeyError(err) {
 		return fmt.Errorf("%w: %w", driver.ErrConflict, err)
@@ -213,10 +210,16 @@ func (s session) putHeader(ctx context.Context, document []byte) error {
 // upsert replaces the document that filter names, or inserts it. That another
 // process inserts it at the same time is no error.
 func upsert(ctx context.Context, c *mongo.Collection, filter, doc bson.D) error {
-	var err error
+	return again(func() error {
+		_, err := c.ReplaceOne(ctx, filter, doc, options.Replace().SetUpsert(true))
+		return err
+	})
+}
+
+// again makes a change anew, twice at most, if another process came between.
+func again(change func() error) (err error) {
 	for range 3 {
-		_, err = c.ReplaceOne(ctx, filter, doc, options.Replace().SetUpsert(true))
-		if !mongo.IsDuplicateKeyError(err) {
+		if err = change(); !errors.Is(err, errForeign) && !mongo.IsDuplicateKeyError(err) {
 			break
 		}
 	}
