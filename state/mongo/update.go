@@ -49,6 +49,7 @@ type update struct {
 	session
 	ctx    context.Context
 	stored bool // the session is
+	adopts bool // documents may have another Seq than their items
 }
 
 // errForeign says that another program has written an item meanwhile.
@@ -151,7 +152,11 @@ func (u *update) putItems(changes []driver.Change) error {
 			continue
 		}
 		replaced++
-		models = append(models, mongo.NewReplaceOneModel().SetFilter(pairs(fieldSession, u.id, fieldFile, step.from)).SetReplacement(doc))
+		filter := pairs(fieldSession, u.id, fieldFile, step.from)
+		if !u.adopts {
+			filter = append(filter, bson.E{Key: fieldSeq, Value: step.Seq})
+		}
+		models = append(models, mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(doc))
 	}
 	done, err := u.b.items().BulkWrite(u.ctx, models)
 	if err == nil && done.MatchedCount < replaced {
