@@ -186,6 +186,29 @@ func TestStoredBatchSizeWinsAndSaysSo(t *testing.T) {
 	})
 }
 
+// TestTooLargeBatches: a batch size that the destination does not take is reduced to
+// one that it does, and the session does not claim to have another one.
+func TestTooLargeBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(16, 3)
+		o := options(t, src, lib)
+		o.BatchSize = lib.Limits().Batch + 1
+		for range 2 {
+			var notices []string
+			stop := observe(&o, func(e progress.Event) {
+				if n, ok := e.(progress.Notice); ok {
+					notices = append(notices, n.Text)
+				}
+			})
+			mustSync(t, o)
+			stop()
+			if len(notices) != 1 || !strings.Contains(notices[0], "takes at most") {
+				t.Errorf("notices: %q", notices)
+			}
+		}
+	})
+}
+
 func TestLockedSession(t *testing.T) {
 	src, lib := pair(17, 1)
 	dir := t.TempDir()

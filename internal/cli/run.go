@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/cli/render"
+	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/human"
 )
 
@@ -55,10 +57,33 @@ func (a *app) execute(ctx context.Context) error {
 	if err != nil && !a.started {
 		err = &usageError{err: err}
 	}
+	if _, done := errors.AsType[*reportedError](err); !done {
+		err = a.traced(err)
+	}
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(err, context.Cause(ctx))
 	}
 	return err
+}
+
+// flagName finds the name of the flag that a message begins with.
+var flagName = regexp.MustCompile(`^--([a-z][a-z-]*[a-z])`)
+
+// traced names the variable or the key of the config file that has set the flag which
+// a usage error is about: it is not on the command line to be corrected.
+func (a *app) traced(err error) error {
+	if !isUsage(err) {
+		return err
+	}
+	flag := flagName.FindStringSubmatch(err.Error())
+	if flag == nil || a.sources == nil || a.origins[flag[1]] == config.Flag {
+		return err
+	}
+	setting := a.sources.Setting(flag[1])
+	if setting == "" {
+		return err
+	}
+	return fmt.Errorf("%w; --%s is set by the %s", err, flag[1], setting)
 }
 
 // Tree returns the command tree for those who document it.

@@ -159,6 +159,7 @@ func (a *app) watchers() []watcher {
 // report writes what a run has come to, in the chosen format.
 func (a *app) report(ctx context.Context, r report) error {
 	ctx = context.WithoutCancel(ctx)
+	r.err = a.traced(r.err)
 	defer func() { a.print.JSON(r.line(a.redact)) }()
 	err := a.print.TSV(func(w io.Writer) error { return r.writeItems(ctx, w) })
 	if err != nil && !render.IsOutput(err) {

@@ -63,6 +63,24 @@ func (s *Sources) applyOne(f *pflag.Flag) (Origin, error) {
 	return Default, nil
 }
 
+// Setting returns where a flag that the command line left unset has its value from,
+// such as "variable GONDOLA_STATE_DIR"; "" for its default.
+func (s *Sources) Setting(flag string) string {
+	if !HasVariable(flag) {
+		return ""
+	}
+	switch name, _, origin := s.variable(flag); origin {
+	case Environment:
+		return "variable " + name
+	case DotEnv:
+		return "variable " + name + " in .env"
+	}
+	if _, ok := s.file.values[flag]; ok {
+		return fmt.Sprintf("key %q of config file %s", flag, s.path)
+	}
+	return ""
+}
+
 // variable finds a flag's value in the variables: its own, else q2google's.
 func (s *Sources) variable(flag string) (name, value string, origin Origin) {
 	name = Variable(flag)

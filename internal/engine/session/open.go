@@ -24,6 +24,7 @@ type Asked struct {
 // refuses a session that answers another question than asked. lasting bounds what
 // is stored while a run is being stopped.
 func Open(ctx, lasting context.Context, b state.Backend, id string, asked Asked) (*Session, error) {
+	asked.limitBatch()
 	s := &Session{ID: id, Window: asked.Question.Window, derived: asked.ID == "", backend: b, lasting: lasting}
 	header, err := b.Session(ctx, id)
 	if errors.Is(err, state.ErrNotFound) {
@@ -43,6 +44,17 @@ func Open(ctx, lasting context.Context, b state.Backend, id string, asked Asked)
 	return s, s.check(ctx, asked)
 }
 
+// limitBatch reduces a batch size that the destination does not take, with a notice.
+func (a *Asked) limitBatch() {
+	if a.BatchSize <= a.MostBatch || a.MostBatch <= 0 {
+		return
+	}
+	if a.Notice != nil {
+		a.Notice("%s takes at most %d items with one call: a batch size of %d counts as %d", a.Question.To, a.MostBatch, a.BatchSize, a.MostBatch)
+	}
+	a.BatchSize = a.MostBatch
+}
+
 // OpenStored returns a stored session as it is, or state.ErrNotFound.
 func OpenStored(ctx, lasting context.Context, b state.Backend, id string) (*Session, error) {
 	header, err := b.Session(ctx, id)
@@ -58,7 +70,7 @@ func OpenStored(ctx, lasting context.Context, b state.Backend, id string) (*Sess
 func newHeader(id string, asked Asked) *state.Session {
 	q := asked.Question
 	h := state.NewSession(id, q.Window, time.Now().UTC())
-	if h.BatchSize = asked.BatchSize; h.BatchSize <= 0 || h.BatchSize > asked.MostBatch {
+	if h.BatchSize = asked.BatchSize; h.BatchSize <= 0 {
 		h.BatchSize = asked.MostBatch
 	}
 	h.From, h.To = q.From, q.To
