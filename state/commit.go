@@ -87,8 +87,7 @@ func (s *Store) store(session string, group []*change) {
 		return
 	}
 	err := s.transact(session, group)
-	_, itemFault := errors.AsType[*fault.Error](err)
-	if itemFault = itemFault && fault.ClassOf(err) == fault.Item; len(group) > 1 && (itemFault || errors.Is(err, driver.ErrConflict)) {
+	if len(group) > 1 && (fault.ClassOf(err) == fault.Item || errors.Is(err, driver.ErrConflict)) {
 		for _, c := range group {
 			s.store(session, []*change{c})
 		}

@@ -110,7 +110,8 @@ func (p *plan) assign(items []*Item) ([]*place, error) {
 	places := make([]*place, len(items))
 	known, taken := map[string]*place{}, map[*place]bool{}
 	for n, it := range items {
-		at := known[identity(it)]
+		id := driver.Row{Key: it.ID.Key(), Name: it.Name}.Identity()
+		at := known[id]
 		if at == nil {
 			if at = p.match(it); at == nil {
 				p.last++
@@ -119,7 +120,7 @@ func (p *plan) assign(items []*Item) ([]*place, error) {
 			if taken[at] {
 				return nil, badItem(it, errors.New("two items give an identity to the same one"))
 			}
-			known[identity(it)], taken[at] = at, true
+			known[id], taken[at] = at, true
 		}
 		places[n] = at
 	}
@@ -159,14 +160,6 @@ func RowOf(it *Item) driver.Row {
 		Seq: it.Seq, Key: it.ID.Key(), Name: it.Name, Next: string(it.Next()), Outcome: string(it.Outcome()),
 		Size: it.Size, Carried: it.Carried, Captured: driver.SortableTime(media.Moment(it.CapturedAt)),
 	}
-}
-
-// identity is what an item is known by. No key of an ID has a NUL.
-func identity(it *Item) string {
-	if it.ID.IsZero() {
-		return "\x00" + it.Name
-	}
-	return it.ID.Key()
 }
 
 // refsOf returns the rows that items may change or be in the way of.

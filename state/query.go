@@ -1,8 +1,6 @@
 package state
 
 import (
-	"strings"
-
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state/driver"
 )
@@ -31,13 +29,6 @@ type Query struct {
 	// the cursor of a listing by pages; 0 begins at the beginning.
 	After int64
 	Limit int // at most so many; 0 for no limit
-}
-
-// selects reports whether an item is one that q asks for, wherever it comes.
-func (q Query) selects(it *Item) bool {
-	return (q.Awaiting == "" || it.Next() == q.Awaiting) && (q.Outcome == "" || it.Outcome() == q.Outcome) &&
-		strings.HasPrefix(it.Name, q.Prefix) &&
-		(q.Captured.IsZero() || !it.CapturedAt.IsZero() && q.Captured.Contains(it.CapturedAt))
 }
 
 // rows returns the query of a driver for the next size rows.

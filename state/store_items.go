@@ -89,8 +89,8 @@ func (s *Store) Items(ctx context.Context, session string, q Query) iter.Seq2[*I
 			}
 			for _, row := range rows {
 				var it *Item
-				it, err = s.current(ctx, session, row, r)
-				if q.After = row.Seq; errors.Is(err, ErrNotFound) || err == nil && !q.selects(it) {
+				it, err = s.current(ctx, session, q, row, r)
+				if q.After = row.Seq; errors.Is(err, ErrNotFound) {
 					err = nil // it has moved on
 					continue
 				}
@@ -120,15 +120,20 @@ func (s *Store) page(ctx context.Context, session string, q Query, n int, r *rea
 	return rows, size, err
 }
 
-// current returns the item of a row as it is now.
-func (s *Store) current(ctx context.Context, session string, row driver.Row, r *reading) (*Item, error) {
+// current returns the item of a row as it is now, or ErrNotFound if q selects it no
+// longer.
+func (s *Store) current(ctx context.Context, session string, q Query, row driver.Row, r *reading) (*Item, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, err
 	}
-	if _, stale := r.changed.Load(row.Seq); stale || row.Document == nil {
-		return s.find(ctx, session, driver.Ref{Seq: row.Seq})
+	if _, stale := r.changed.Load(row.Seq); !stale && row.Document != nil {
+		return s.item(session, row)
 	}
-	return s.item(session, row)
+	it, err := s.find(ctx, session, driver.Ref{Seq: row.Seq})
+	if err == nil && !q.rows(1).Selects(new(RowOf(it))) {
+		err = ErrNotFound
+	}
+	return it, err
 }
 
 // PutItems stores items.

@@ -142,6 +142,15 @@ type Row struct {
 	Where    string // what Damaged is to be told of a document that was read; "" for the usual
 }
 
+// Identity returns what an item is known by: its Key or, without one, its Name, told
+// from keys by a NUL.
+func (r Row) Identity() string {
+	if r.Key == "" {
+		return "\x00" + r.Name
+	}
+	return r.Key
+}
+
 // Batch is a create call.
 type Batch struct {
 	Index    int64

@@ -32,8 +32,8 @@ func (q Query) compare(a, b *Row) int {
 	return order
 }
 
-// selects reports whether a row is one that q selects, wherever it comes.
-func (q Query) selects(r *Row) bool {
+// Selects reports whether a row is one that q selects, wherever it comes.
+func (q Query) Selects(r *Row) bool {
 	return (q.Next == "" || r.Next == q.Next) && (q.Outcome == "" || r.Outcome == q.Outcome) && strings.HasPrefix(r.Name, q.Prefix) &&
 		r.Captured >= q.From && (q.Until == "" || r.Captured != "" && r.Captured <= q.Until)
 }
@@ -108,7 +108,7 @@ func (m *Memory) Page(q Query) (page []Row) {
 		n += min(step, 0)
 	}
 	for ; n >= 0 && n < len(m.Rows) && len(page) < q.Limit; n += step {
-		if r := at(n); q.selects(r) {
+		if r := at(n); q.Selects(r) {
 			page = append(page, *r)
 		}
 	}

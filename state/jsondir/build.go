@@ -96,7 +96,7 @@ func (l *loader) enter(r record) {
 // add enters a row. Two files hold the same item if a crash came between writing
 // the one and removing the other when the item's name changed: the later one counts.
 func (l *loader) add(row driver.Row) {
-	id := printOf(identity(row))
+	id := printOf(row.Identity())
 	place, twice := l.ix.byKey[id]
 	if !twice {
 		l.ix.byKey[id] = int32(len(l.ix.Rows))
@@ -152,7 +152,7 @@ func (l *loader) reread() error {
 	}
 	err := l.each(items, names, func(r record) {
 		d.Items = append(d.Items, r.item)
-		files[identity(state.RowOf(r.item))] = r.file
+		files[state.RowOf(r.item).Identity()] = r.file
 	})
 	names = nil
 	for _, batch := range l.ix.Batches {
@@ -175,7 +175,7 @@ func (l *loader) foresee(d *state.Document, files map[string]string) (err error)
 	}
 	l.ix.adoption, l.ix.Memory = &l.adopted, l.adopted.Memory.Clone()
 	for n := range l.ix.Rows {
-		l.ix.Rows[n].Where = files[identity(l.ix.Rows[n])]
+		l.ix.Rows[n].Where = files[l.ix.Rows[n].Identity()]
 	}
 	return nil
 }
@@ -185,7 +185,7 @@ func (l *loader) foresee(d *state.Document, files map[string]string) (err error)
 func (l *loader) unfold() error {
 	d, files, kept := l.flat, map[string]string{}, map[string]bool{}
 	d.Items = slices.DeleteFunc(d.Items, func(it *state.Item) bool {
-		id := identity(state.RowOf(it))
+		id := state.RowOf(it).Identity()
 		if files[id] != "" {
 			return true // said twice
 		}

@@ -54,22 +54,12 @@ func newIndex(id string) *index {
 	return &index{Memory: m, byKey: map[print]int32{}, byName: map[print]int32{}}
 }
 
-// identity returns what an item is known by. No key of an ID has a NUL.
-func identity(r driver.Row) string {
-	if r.Key == "" {
-		return named(r.Name)
-	}
-	return r.Key
-}
-
-func named(name string) string { return "\x00" + name }
-
 func namePrint(name string) print { return printOf(fold(fileOf(name))) }
 
 // enter makes a row one that can be picked. Of its key only the print is kept.
 func (ix *index) enter(place int) {
 	row := &ix.Rows[place]
-	ix.byKey[printOf(identity(*row))] = int32(place)
+	ix.byKey[printOf(row.Identity())] = int32(place)
 	ix.claim(int32(place))
 	if row.Key != "" {
 		row.Key = known
@@ -94,7 +84,7 @@ func (ix *index) claim(place int32) {
 func (ix *index) leave(place int, next driver.Row) {
 	row := ix.Rows[place]
 	if row.Key == "" {
-		delete(ix.byKey, printOf(identity(row)))
+		delete(ix.byKey, printOf(row.Identity()))
 	}
 	if row.Name == next.Name {
 		return
@@ -118,7 +108,7 @@ func (ix *index) pick(ref driver.Ref) *driver.Row {
 	case ref.Key != "":
 		place, found = ix.byKey[printOf(ref.Key)]
 	case ref.Name != "":
-		if place, found = ix.byKey[printOf(named(ref.Name))]; !found {
+		if place, found = ix.byKey[printOf(driver.Row{Name: ref.Name}.Identity())]; !found {
 			place, found = ix.byName[namePrint(ref.Name)]
 		}
 	default:
