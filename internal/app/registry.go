@@ -56,7 +56,7 @@ func (r Registry) Parse(text string) (URI, error) {
 	if _, ok := r.paths(); ok && hint == "" && !strings.Contains(text, ":") {
 		hint = "; a directory is written with a slash, as in ./" + text
 	}
-	return uri, usagef("%q is no station; this version knows %s%s", text, strings.Join(names, ", "), hint)
+	return uri, usagef("%q is not a station; this version knows %s%s", text, strings.Join(names, ", "), hint)
 }
 
 // paths returns the kind whose URIs name a path.

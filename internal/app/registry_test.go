@@ -53,9 +53,9 @@ func TestParse(t *testing.T) {
 		"disk@anna:":     `"disk@anna:": a disk has no profiles`,
 		"camera:album/x": "a part of a station is not supported yet: write camera:",
 		"camera@A:":      "lower-case letters",
-		"camra:":         `"camra:" is no station; this version knows camera:, photos:, disk:; did you mean camera:?`,
+		"camra:":         `"camra:" is not a station; this version knows camera:, photos:, disk:; did you mean camera:?`,
 		"camera":         "did you mean camera:?",
-		"/srv/photos":    `"/srv/photos" is no station`,
+		"/srv/photos":    `"/srv/photos" is not a station`,
 	} {
 		uri, err := kinds.Parse(text)
 		if want == "" {
@@ -99,7 +99,7 @@ func TestParsePath(t *testing.T) {
 			t.Errorf("Parse(%q) = %+v, %v", uri, again, err)
 		}
 	}
-	for text, want := range map[string]string{"tree:": "names no path", "tree@anna:/x": "has no profiles", ".hidden": "is no station", "x/y": "is written with a slash, as in ./x/y"} {
+	for text, want := range map[string]string{"tree:": "names no path", "tree@anna:/x": "has no profiles", ".hidden": "is not a station", "x/y": "is written with a slash, as in ./x/y"} {
 		if _, err := withPaths.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parse(%q): %v, want an error with %q", text, err, want)
 		}
@@ -121,7 +121,7 @@ func TestRoute(t *testing.T) {
 		{"disk:", "disk:"}:            "there is nothing to carry",
 		{"photos:", "disk:"}:          "carries from camera:, disk: to photos:, disk: only",
 		{"camera:", "camera@anna:"}:   "is not possible",
-		{"nowhere:", "photos:"}:       "is no station",
+		{"nowhere:", "photos:"}:       "is not a station",
 		{"camera:", "photos@a b:"}:    "lower-case letters",
 		{"photos@a:", "photos@anna:"}: "is not possible",
 	} {

@@ -39,7 +39,7 @@ func (e *Env) StoreURI(s StoreSettings) (string, error) {
 		sessions, err := e.Sources.Paths.Sessions()
 		return stores.Directory(sessions), err
 	case s.URI != "" && s.Dir != "" && uri == config.Flag && dir == config.Flag:
-		return "", usagef("--state and --state-dir say the same thing: give one of them")
+		return "", usagef("--state and --state-dir are mutually exclusive")
 	case s.URI == "" || s.Dir != "" && dir > uri:
 		if strings.Contains(s.Dir, "://") {
 			return "", usagef("--state-dir is a directory; give a URI with --state")

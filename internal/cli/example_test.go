@@ -14,7 +14,7 @@ func ExampleRun() {
 	code := cli.Run(context.Background(), args, strings.NewReader(""), os.Stdout, os.Stdout, []string{"HOME=/nowhere"})
 	fmt.Println("exit code", code)
 	// Output:
-	// gondola: "dropbox:" is no station; this version knows gopro:, gphotos:, folder:
+	// gondola: "dropbox:" is not a station; this version knows gopro:, gphotos:, folder:
 	//   gondola help shows every command, gondola COMMAND --help its flags
 	// exit code 2
 }

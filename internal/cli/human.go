@@ -15,6 +15,17 @@ var (
 	count = human.Count
 )
 
+// sizes returns the bytes of some items as text, of which some have no known size.
+func sizes(bytes int64, items, unknown int) string {
+	switch unknown {
+	case 0:
+		return size(bytes)
+	case items:
+		return "all of unknown size"
+	}
+	return fmt.Sprintf("%s and %d of unknown size", size(bytes), unknown)
+}
+
 // speed returns a rate as text, or "n/a" when nothing is known.
 func speed(n int64, d time.Duration) string {
 	if n <= 0 || d <= 0 {

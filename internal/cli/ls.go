@@ -73,7 +73,7 @@ func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, se
 			return err
 		}
 	}
-	fmt.Fprintf(a.talk(), "%s, %s, %d of them refused\n", count(sum.items, "item"), size(sum.bytes), sum.refused)
+	fmt.Fprintln(a.talk(), sum)
 	return nil
 }
 
@@ -81,12 +81,28 @@ func (a *app) list(ctx context.Context, stationURI string, pick *selectFlags, se
 type listedSum struct {
 	items   int
 	bytes   int64
+	unsized int // items of unknown size
 	refused int
+}
+
+// String implements [fmt.Stringer].
+func (n listedSum) String() string {
+	text := count(n.items, "item")
+	if n.items > 0 {
+		text += ", " + sizes(n.bytes, n.items, n.unsized)
+	}
+	if n.refused > 0 {
+		text += fmt.Sprintf("; %d not carried", n.refused)
+	}
+	return text
 }
 
 func (n *listedSum) add(it media.Item) {
 	n.items++
 	n.bytes += max(it.Size, 0)
+	if it.Size == media.SizeUnknown {
+		n.unsized++
+	}
 	if it.Refusal != nil {
 		n.refused++
 	}

@@ -149,11 +149,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 func (l planLine) write(w io.Writer, limit int64) {
 	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
 	writeAccount(w, l.Account)
-	unknown := ""
-	if l.UnknownSizes > 0 {
-		unknown = fmt.Sprintf(" and %d of unknown size", l.UnknownSizes)
-	}
-	fmt.Fprintf(w, "To carry  %s, %s%s\n", count(l.Items, "item"), size(l.Bytes), unknown)
+	fmt.Fprintf(w, "To carry  %s, %s\n", count(l.Items, "item"), sizes(l.Bytes, l.Items, l.UnknownSizes))
 	fmt.Fprintf(w, "There     %s\n", count(l.AlreadyThere, "item"))
 	fmt.Fprintf(w, "Skipped   %s\n", count(l.Skipped, "item"))
 	fmt.Fprintf(w, "Requests  about %s\n", requestText(l.Requests))
@@ -161,6 +157,11 @@ func (l planLine) write(w io.Writer, limit int64) {
 	if limit > 0 {
 		basis = "at the limit of"
 	}
-	fmt.Fprintf(w, "Time      about %s, %s %s/s\n", duration(time.Duration(l.Seconds*float64(time.Second))), basis, size(l.Rate))
+	about := "about"
+	if l.UnknownSizes > 0 {
+		about = "more than"
+	}
+	took := time.Duration(l.Seconds * float64(time.Second)).Round(time.Second)
+	fmt.Fprintf(w, "Time      %s %s, %s %s/s\n", about, duration(took), basis, size(l.Rate))
 	fmt.Fprintln(w, "\nNothing was changed. The same command without --dry-run does it.")
 }

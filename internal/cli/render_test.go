@@ -305,3 +305,26 @@ func TestFailuresAreSearchedFor(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestListedSum: sizes that are not known are not counted as 0 B.
+func TestListedSum(t *testing.T) {
+	item := func(size int64) media.Item { return media.Item{Size: size} }
+	refused := item(1)
+	refused.Refusal = &media.Refusal{}
+	for want, items := range map[string][]media.Item{
+		"0 items":                     nil,
+		"1 item, 1 B":                 {item(1)},
+		"1 item, 0 B":                 {item(0)},
+		"2 items, 3 B":                {item(1), item(2)},
+		"1 item, all of unknown size": {item(media.SizeUnknown)},
+		"3 items, 2 B and 1 of unknown size; 1 not carried": {item(1), item(media.SizeUnknown), refused},
+	} {
+		var sum listedSum
+		for _, it := range items {
+			sum.add(it)
+		}
+		if got := sum.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

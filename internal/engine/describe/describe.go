@@ -141,7 +141,7 @@ func (d *Describer) Rest(ctx context.Context) error {
 		return nil
 	}
 	size := d.o.Destination.Limits().Batch
-	notify := sync.OnceFunc(func() { d.o.Notice("descriptions are missing at %s: they are written now", d.o.Destination.Name()) })
+	notify := sync.OnceFunc(func() { d.o.Notice("sidecars are missing in %s and are written now", d.o.Destination.Name()) })
 	for after := int64(0); ; {
 		page, err := d.o.Store.Page(ctx, state.Query{After: after, Limit: size})
 		if err != nil || len(page) == 0 {

@@ -89,7 +89,7 @@ func Example() {
 	fmt.Println(d.Rest(context.Background()))
 	fmt.Println(to.titles)
 	// Output:
-	// descriptions are missing at shelf:: they are written now
+	// sidecars are missing in shelf: and are written now
 	// <nil>
 	// map[id of a.jpg:of a.jpg id of b.mp4:edited]
 }
