@@ -13,6 +13,7 @@ import (
 
 // Holder is a process that holds a session.
 type Holder struct {
+	Session string    `json:"session" bson:"_id"`
 	Token   string    `json:"token" bson:"token"` // random; no other taking of any lease has it
 	Host    string    `json:"host" bson:"host"`
 	PID     int       `json:"pid" bson:"pid"`
@@ -22,9 +23,9 @@ type Holder struct {
 }
 
 // thisProcess returns a holder for a new taking by this process.
-func thisProcess(now time.Time) Holder {
+func thisProcess(session string, now time.Time) Holder {
 	host, _ := os.Hostname()
-	return Holder{Token: rand.Text(), Host: host, PID: os.Getpid(), Machine: Machine(), Since: now.UTC()}
+	return Holder{Session: session, Token: rand.Text(), Host: host, PID: os.Getpid(), Machine: Machine(), Since: now.UTC()}
 }
 
 // deadHere reports whether the holder was a process of this machine that is no
@@ -37,9 +38,9 @@ func (h Holder) deadHere() bool {
 // its lease has not run out, and it is no process of this machine that has died.
 func (h Holder) Holds(now time.Time) bool { return now.Before(h.Until) && !h.deadHere() }
 
-// Locked is the error for others while h holds a session.
-func (h Holder) Locked(session string) *state.LockedError {
-	return &state.LockedError{Session: session, Host: h.Host, PID: h.PID, Since: h.Since, Until: h.Until}
+// Locked is the error for others while h holds its session.
+func (h Holder) Locked() *state.LockedError {
+	return &state.LockedError{Session: h.Session, Host: h.Host, PID: h.PID, Since: h.Since, Until: h.Until}
 }
 
 // Machine identifies what process ids belong to: this boot of this host and, on

@@ -19,20 +19,13 @@ const DefaultTTL = time.Minute
 // Table is where leases are kept, one for each session. Errors are the store's.
 type Table interface {
 	// Leases returns the lease of a session, or those of all sessions if session is
-	// "".
-	Leases(ctx context.Context, session string) ([]Lease, error)
+	// "", and if there are any the time by the store's clock.
+	Leases(ctx context.Context, session string) ([]Holder, time.Time, error)
 	// Swap puts a lease of h, which runs out ttl from now by the store's clock, in the
-	// place of the one of held, in one atomic step. Of a Holder without Token there is
-	// no lease. It changes nothing if the session's lease has another Token or Until
-	// than held. It returns whether h has the session then.
-	Swap(ctx context.Context, session string, held, h Holder, ttl time.Duration) (bool, error)
-}
-
-// Lease is one as it was read.
-type Lease struct {
-	Session string
-	Holder
-	Now time.Time // when it was read, by the store's clock
+	// place of that of held, in one atomic step, if the stored one has the Token and
+	// Until of held. A Holder without Token has no lease. Swap returns whether h has
+	// the session then.
+	Swap(ctx context.Context, held, h Holder, ttl time.Duration) (bool, error)
 }
 
 // Keeper takes and renews the leases of one backend. It is safe for concurrent
@@ -54,11 +47,10 @@ func NewKeeper(t Table, ttl time.Duration) *Keeper {
 
 // lease is one that this process has taken.
 type lease struct {
-	k       *Keeper
-	session string
-	holder  Holder
-	stop    context.CancelFunc // ends the renewing
-	done    chan struct{}      // closed when the renewing has ended
+	k      *Keeper
+	holder Holder
+	stop   context.CancelFunc // ends the renewing
+	done   chan struct{}      // closed when the renewing has ended
 
 	mu    sync.Mutex // guards what follows; held while the table is asked
 	until time.Time  // by this process's clock, on the safe side
@@ -75,7 +67,7 @@ func (k *Keeper) Lock(ctx context.Context, session string) (state.Unlocker, erro
 		return nil, state.ErrClosed
 	}
 	if l := k.held[session]; l != nil && !l.isLost() {
-		return nil, l.holder.Locked(session)
+		return nil, l.holder.Locked()
 	}
 	l, err := k.take(ctx, session)
 	if err != nil {
@@ -91,13 +83,6 @@ func (k *Keeper) Lock(ctx context.Context, session string) (state.Unlocker, erro
 // tries bounds how often a lease is read again that others change meanwhile.
 const tries = 10
 
-func changing(session string) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("lock session %q", session),
-		Err: errors.New("other processes change its lease all the time"), Hint: "run the same command again",
-	}
-}
-
 // take takes the lease if it is free, has run out, is one that an earlier call may
 // have taken without getting an answer, or is that of a process of this machine that
 // has died. One that ends later than any that is set now was set by a clock that was
@@ -105,56 +90,52 @@ func changing(session string) error {
 func (k *Keeper) take(ctx context.Context, session string) (*lease, error) {
 	mine, again := k.unsure[session]
 	if !again {
-		mine = thisProcess(time.Now())
+		mine = thisProcess(session, time.Now())
 		k.unsure[session] = mine
 	}
+	var held Holder
 	for range tries {
-		now, err := k.read(ctx, session)
-		if err != nil {
+		var now time.Time
+		var err error
+		if held, now, err = k.read(ctx, session); err != nil {
 			return nil, err
 		}
 		h, ttl := mine, k.ttl
-		if now.Token != mine.Token && now.Holds(now.Now) {
-			h, ttl = now.Holder, max(ttl, DefaultTTL)
-			if !now.Until.After(now.Now.Add(ttl)) {
-				return nil, now.Locked(session)
+		if held.Token != mine.Token && held.Holds(now) {
+			h, ttl = held, max(ttl, DefaultTTL)
+			if !held.Until.After(now.Add(ttl)) {
+				break
 			}
 		}
 		began := time.Now()
-		done, err := k.table.Swap(ctx, session, now.Holder, h, ttl)
+		done, err := k.table.Swap(ctx, held, h, ttl)
 		if err != nil {
 			return nil, err
 		}
 		if done && h.Token == mine.Token {
 			delete(k.unsure, session)
-			return &lease{k: k, session: session, holder: mine, done: make(chan struct{}), until: began.Add(ttl)}, nil
+			return &lease{k: k, holder: mine, done: make(chan struct{}), until: began.Add(ttl)}, nil
 		}
 	}
-	return nil, changing(session)
+	return nil, held.Locked()
 }
 
-// read returns the lease of a session.
-func (k *Keeper) read(ctx context.Context, session string) (Lease, error) {
-	all, err := k.table.Leases(ctx, session)
+// read returns the lease of a session, and when it was read.
+func (k *Keeper) read(ctx context.Context, session string) (Holder, time.Time, error) {
+	all, now, err := k.table.Leases(ctx, session)
 	if err != nil || len(all) == 0 {
-		return Lease{}, err
+		return Holder{Session: session}, now, err
 	}
-	return all[0], nil
+	return all[0], now, nil
 }
 
-// replace puts h in the place of the holder with this token. It returns false if
-// another one has the session.
-func (k *Keeper) replace(ctx context.Context, session, token string, h Holder) (bool, error) {
-	for range tries {
-		now, err := k.read(ctx, session)
-		if err != nil || now.Token != token {
-			return false, err
-		}
-		if done, err := k.table.Swap(ctx, session, now.Holder, h, k.ttl); done || err != nil {
-			return done, err
-		}
+// replace puts h in the place of mine. It returns false if mine has lost the session.
+func (k *Keeper) replace(ctx context.Context, mine, h Holder) (bool, error) {
+	held, _, err := k.read(ctx, mine.Session)
+	if err != nil || held.Token != mine.Token {
+		return false, err
 	}
-	return false, changing(session)
+	return k.table.Swap(ctx, held, h, k.ttl)
 }
 
 // Holders iterates the holders of all leases; held reports whether one has its
@@ -162,12 +143,9 @@ func (k *Keeper) replace(ctx context.Context, session, token string, h Holder) (
 // nothing, and ends early if the table cannot be read.
 func (k *Keeper) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 	return func(yield func(who *state.LockedError, held bool) bool) {
-		all, err := k.table.Leases(ctx, "")
-		if err != nil {
-			return
-		}
-		for _, l := range all {
-			if !yield(l.Locked(l.Session), l.Holds(l.Now)) {
+		all, now, _ := k.table.Leases(ctx, "")
+		for _, h := range all {
+			if !yield(h.Locked(), h.Holds(now)) {
 				return
 			}
 		}
@@ -278,7 +256,7 @@ func (l *lease) renew(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	ours, err := l.k.replace(ctx, l.session, l.holder.Token, l.holder)
+	ours, err := l.k.replace(ctx, l.holder, l.holder)
 	if err != nil {
 		return err
 	}
@@ -299,9 +277,9 @@ const releaseTime = 5 * time.Second
 // Unlock gives the session free. Unlocking twice is no error.
 func (l *lease) Unlock() error {
 	l.k.mu.Lock()
-	mine := l.k.held[l.session] == l
+	mine := l.k.held[l.holder.Session] == l
 	if mine {
-		delete(l.k.held, l.session)
+		delete(l.k.held, l.holder.Session)
 	}
 	l.k.mu.Unlock()
 	if !mine {
@@ -316,6 +294,6 @@ func (l *lease) end(ctx context.Context) error {
 	<-l.done
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()
-	_, err := l.k.replace(ctx, l.session, l.holder.Token, Holder{})
+	_, err := l.k.replace(ctx, l.holder, Holder{})
 	return err
 }

@@ -206,7 +206,7 @@ func TestDeadHolder(t *testing.T) {
 	if err := child.Run(); err != nil {
 		t.Fatal(err)
 	}
-	dead := lease.Holder{Token: "old", Host: "h", PID: child.Process.Pid, Machine: lease.Machine()}
+	dead := lease.Holder{Session: "s", Token: "old", Host: "h", PID: child.Process.Pid, Machine: lease.Machine()}
 	zombie := dead
 	zombie.PID = startZombie(t)
 	elsewhere := dead
@@ -222,7 +222,7 @@ func TestDeadHolder(t *testing.T) {
 	}{{"dead here", dead, true}, {"dead here and nobody noticed", zombie, true}, {"elsewhere", elsewhere, false}, {"nobody knows where", unknown, false}, {"alive here", alive, false}} {
 		t.Run(tc.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, store *table) {
-				if done, err := store.Swap(t.Context(), "s", lease.Holder{}, tc.holder, lease.DefaultTTL); !done || err != nil {
+				if done, err := store.Swap(t.Context(), lease.Holder{Session: "s"}, tc.holder, lease.DefaultTTL); !done || err != nil {
 					t.Fatal(done, err)
 				}
 				held := tc.holder

@@ -19,21 +19,21 @@ type table struct {
 
 var errDown = errors.New("the store is down")
 
-func (t *table) Leases(_ context.Context, session string) (all []lease.Lease, err error) {
+func (t *table) Leases(_ context.Context, session string) (all []lease.Holder, now time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
-		return nil, errDown
+		return nil, now, errDown
 	}
 	for id, h := range t.leases {
 		if session == "" || id == session {
-			all = append(all, lease.Lease{Session: id, Holder: h, Now: time.Now()})
+			all = append(all, h)
 		}
 	}
-	return all, nil
+	return all, time.Now(), nil
 }
 
-func (t *table) Swap(_ context.Context, session string, held, h lease.Holder, ttl time.Duration) (bool, error) {
+func (t *table) Swap(_ context.Context, held, h lease.Holder, ttl time.Duration) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
@@ -42,13 +42,13 @@ func (t *table) Swap(_ context.Context, session string, held, h lease.Holder, tt
 	if t.leases == nil {
 		t.leases = map[string]lease.Holder{}
 	}
-	if now := t.leases[session]; now.Token != held.Token || !now.Until.Equal(held.Until) {
-		return false, nil
+	if now := t.leases[held.Session]; now.Token != held.Token || !now.Until.Equal(held.Until) {
+		return now.Token == h.Token, nil
 	}
 	if h.Until = time.Now().Add(ttl); h.Token == "" {
-		delete(t.leases, session)
+		delete(t.leases, held.Session)
 	} else {
-		t.leases[session] = h
+		t.leases[held.Session] = h
 	}
 	if t.mute {
 		return false, errDown

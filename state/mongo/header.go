@@ -121,7 +121,7 @@ func (b *store) Delete(ctx context.Context, id string) error {
 	}); err != nil {
 		return err
 	}
-	if b.keeper.Token(id) == "" {
+	if b.Token(id) == "" {
 		lock, err := b.Lock(ctx, id)
 		if err != nil {
 			return err

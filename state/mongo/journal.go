@@ -55,7 +55,7 @@ func (b *store) numbers(n int) []int64 {
 
 // once makes one attempt at a change of what belongs to a stored session.
 func (b *store) once(ctx context.Context, id, what string, do func(context.Context) error) error {
-	err := b.keeper.Check(ctx, id)
+	err := b.Check(ctx, id)
 	if err == nil {
 		err = b.prepare(ctx)
 	}

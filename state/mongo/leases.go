@@ -3,13 +3,11 @@ package mongo
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/lease"
 )
 
@@ -19,12 +17,6 @@ const leaseTime = 5 * time.Second
 // table keeps leases, one document for each session that is held. Times are the
 // server's.
 type table struct{ b *store }
-
-// leased is a stored lease.
-type leased struct {
-	Session      string `bson:"_id"`
-	lease.Holder `bson:",inline"`
-}
 
 // now returns the server's time.
 func (t table) now(ctx context.Context) (time.Time, error) {
@@ -48,63 +40,52 @@ func (t table) ask(ctx context.Context, op string, do func(context.Context) erro
 }
 
 // Leases returns the lease of a session, or those of all sessions.
-func (t table) Leases(ctx context.Context, session string) (all []lease.Lease, err error) {
+func (t table) Leases(ctx context.Context, session string) (all []lease.Holder, now time.Time, err error) {
 	filter := bson.D{}
 	if session != "" {
 		filter = pairs(fieldID, session)
 	}
 	err = t.ask(ctx, "read the leases", func(ctx context.Context) error {
-		var docs []leased
-		if err := find(ctx, t.b.leases(), filter, &docs); err != nil || len(docs) == 0 {
-			return err
-		}
-		now, err := t.now(ctx)
-		all = make([]lease.Lease, len(docs))
-		for n, d := range docs {
-			d.Since, d.Until = d.Since.UTC(), d.Until.UTC()
-			all[n] = lease.Lease{Session: d.Session, Holder: d.Holder, Now: now}
+		err := find(ctx, t.b.leases(), filter, &all)
+		if err == nil && len(all) > 0 {
+			now, err = t.now(ctx)
 		}
 		return err
 	})
-	return all, err
+	return all, now, err
 }
 
-// Swap puts a lease of h in the place of the one of held. Repeated after an answer
-// that was lost, it returns false.
-func (t table) Swap(ctx context.Context, session string, held, h lease.Holder, ttl time.Duration) (done bool, err error) {
-	as := pairs(fieldID, session, "token", held.Token, "until", held.Until)
-	err = t.ask(ctx, t.b.session(session).op("change the lease of"), func(ctx context.Context) error {
-		if h.Token == "" {
-			r, err := t.b.leases().DeleteOne(ctx, as)
-			done = err == nil && r.DeletedCount == 1
+// Swap puts a lease of h in the place of that of held. Repeated after an answer that
+// was lost, it finds its own taking by the token.
+func (t table) Swap(ctx context.Context, held, h lease.Holder, ttl time.Duration) (done bool, err error) {
+	err = t.ask(ctx, t.b.session(held.Session).op("change the lease of"), func(ctx context.Context) error {
+		if done, err = t.swap(ctx, held, h, ttl); done || err != nil {
 			return err
 		}
-		now, err := t.now(ctx)
-		if err != nil {
-			return err
-		}
-		h.Until = now.Add(ttl)
-		if held.Token == "" {
-			_, err := t.b.leases().InsertOne(ctx, leased{session, h})
-			if done = err == nil; mongo.IsDuplicateKeyError(err) {
-				return nil // another process was faster
-			}
-			return err
-		}
-		r, err := t.b.leases().ReplaceOne(ctx, as, leased{session, h})
-		done = err == nil && r.MatchedCount == 1
+		done, err = exists(ctx, t.b.leases(), pairs(fieldID, held.Session, "token", h.Token))
 		return err
 	})
 	return done, err
 }
 
-// Lock takes the session for this process until it is unlocked; see
-// [lease.Keeper].
-func (b *store) Lock(ctx context.Context, id string) (state.Unlocker, error) {
-	return b.keeper.Lock(ctx, id)
-}
-
-// Holders iterates who holds which session; see [lease.Keeper.Holders].
-func (b *store) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
-	return b.keeper.Holders(ctx)
+// swap reports whether this attempt has made the change.
+func (t table) swap(ctx context.Context, held, h lease.Holder, ttl time.Duration) (bool, error) {
+	as := pairs(fieldID, held.Session, "token", held.Token, "until", held.Until)
+	if h.Token == "" {
+		r, err := t.b.leases().DeleteOne(ctx, as)
+		return err == nil && r.DeletedCount == 1, err
+	}
+	now, err := t.now(ctx)
+	if err != nil {
+		return false, err
+	}
+	if h.Until = now.Add(ttl); held.Token != "" {
+		r, err := t.b.leases().ReplaceOne(ctx, as, h)
+		return err == nil && r.MatchedCount == 1, err
+	}
+	_, err = t.b.leases().InsertOne(ctx, h)
+	if mongo.IsDuplicateKeyError(err) {
+		return false, nil // another process was faster
+	}
+	return err == nil, err
 }

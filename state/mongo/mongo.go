@@ -67,13 +67,13 @@ var _ state.Backend = (*Backend)(nil)
 
 // store is the driver.
 type store struct {
-	client  *mongo.Client
-	db      *mongo.Database
-	where   string   // hosts and database, for messages
-	secrets []string // of the URI
-	o       Options
-	keeper  *lease.Keeper
-	server  retry.Server
+	*lease.Keeper // by the server's clock
+	client        *mongo.Client
+	db            *mongo.Database
+	where         string   // hosts and database, for messages
+	secrets       []string // of the URI
+	o             Options
+	server        retry.Server
 
 	kept     int64        // newest entries of a journal
 	appended atomic.Int64 // entries of journals so far
@@ -114,7 +114,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}
-	b.keeper = lease.NewKeeper(table{b}, o.Lease)
+	b.Keeper = lease.NewKeeper(table{b}, o.Lease)
 	if err := b.greet(ctx); err != nil {
 		_ = b.Close() // nothing is held
 		return nil, err
@@ -285,7 +285,7 @@ func (b *store) describe(ctx context.Context) (text string, err error) {
 func (b *store) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
-	if err := errors.Join(b.keeper.Close(ctx), b.client.Disconnect(ctx)); err != nil {
+	if err := errors.Join(b.Keeper.Close(ctx), b.client.Disconnect(ctx)); err != nil {
 		return b.fault("close state", err)
 	}
 	return nil

@@ -73,7 +73,7 @@ func (s session) view(ctx context.Context, q driver.Query) (*q2google.Session, e
 // taken the session over.
 func (s session) change(ctx context.Context, what string, do func(context.Context) error) error {
 	return s.b.call(ctx, s.op(what), func(ctx context.Context) error {
-		if err := s.b.keeper.Check(ctx, s.id); err != nil {
+		if err := s.b.Check(ctx, s.id); err != nil {
 			return err
 		}
 		if err := s.b.prepare(ctx); err != nil {
@@ -88,7 +88,7 @@ func (s session) settle(ctx context.Context) error {
 	if s.isSettled() {
 		return nil
 	}
-	token := s.b.keeper.Token(s.id)
+	token := s.b.Token(s.id)
 	h, err := s.header(ctx)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s session) settle(ctx context.Context) error {
 // isSettled reports whether nothing has to be found out: while this backend holds
 // the session's lease, no other one changes it.
 func (s session) isSettled() bool {
-	token := s.b.keeper.Token(s.id)
+	token := s.b.Token(s.id)
 	settled, _ := s.b.settled.Load(s.id)
 	return token != "" && settled == token
 }

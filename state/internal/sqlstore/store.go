@@ -78,23 +78,23 @@ type Dialect struct {
 
 // Store is a driver.Store without Close, and a driver.Journal.
 type Store struct {
-	db       Database
-	dialect  Dialect
-	keeper   *lease.Keeper
-	kept     atomic.Int64 // newest entries of a journal
-	appended atomic.Int64 // entries of journals so far
+	*lease.Keeper // by the database's clock
+	db            Database
+	dialect       Dialect
+	kept          atomic.Int64 // newest entries of a journal
+	appended      atomic.Int64 // entries of journals so far
 }
 
 // New returns a store of what is in db.
 func New(db Database, d Dialect) *Store {
 	s := &Store{db: db, dialect: d}
 	s.kept.Store(state.JournalKept)
-	s.keeper = lease.NewKeeper(leases{s}, lease.DefaultTTL)
+	s.Keeper = lease.NewKeeper(leases{s}, lease.DefaultTTL)
 	return s
 }
 
 // Unlock gives back all locks, for ever.
-func (s *Store) Unlock(ctx context.Context) error { return s.keeper.Close(ctx) }
+func (s *Store) Unlock(ctx context.Context) error { return s.Keeper.Close(ctx) }
 
 // KeepInJournals sets how many of the newest entries of a journal are kept.
 func (s *Store) KeepInJournals(n int64) { s.kept.Store(n) }
@@ -186,7 +186,7 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err := s.exists(ctx, id); err != nil {
 		return err
 	}
-	if s.keeper.Token(id) == "" {
+	if s.Keeper.Token(id) == "" {
 		lock, err := s.Lock(ctx, id)
 		if err != nil {
 			return err

@@ -13,10 +13,10 @@ import (
 // change runs a transaction on behalf of a session: it fails if this store had
 // the session's lease and another one has taken it.
 func (s *Store) change(ctx context.Context, op, session string, how How, do func(Tx) error) error {
-	if err := s.keeper.Check(ctx, session); err != nil {
+	if err := s.Check(ctx, session); err != nil {
 		return err
 	}
-	token := s.keeper.Token(session)
+	token := s.Token(session)
 	return s.db.Change(ctx, op, how, func(tx Tx) error {
 		if token != "" {
 			verify(tx, session, token)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // alive reports whether there is such a process. One that has ended and waits
@@ -19,4 +20,18 @@ func alive(pid int) bool {
 	// "PID (name) state …"; the name may hold anything.
 	_, after, _ := bytes.Cut(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" "))
 	return len(after) == 0 || after[0] != 'Z' && after[0] != 'X'
+}
+
+// boot identifies this boot of the machine and the container within it; "" if
+// nothing tells.
+func boot() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	space, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id)) + "\n" + space
 }

@@ -1,6 +1,19 @@
 package lease
 
-import "golang.org/x/sys/windows/registry"
+import (
+	"os"
+
+	"golang.org/x/sys/windows/registry"
+)
+
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	_ = p.Release()
+	return true
+}
 
 // boot identifies this installation of Windows; "" if nothing tells. A process
 // id that was given again after a restart only delays a takeover.
