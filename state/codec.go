@@ -40,8 +40,8 @@ func (Documents) EncodeSession(s *Session) ([]byte, error) {
 		return nil, fmt.Errorf("session id %q is not valid UTF-8", s.ID)
 	}
 	stored := *s
-	stored.Normalize()
-	return EncodeFields(&stored, s.Extra)
+	stored.normalize()
+	return encodeFields(&stored, s.Extra)
 }
 
 // DecodeSession reads a session's header.
@@ -53,13 +53,13 @@ func (Documents) DecodeSession(data []byte) (*Session, error) {
 	}
 	s.Extra = extra
 	s.Foreign = s.Foreign || s.Window == nil // as documents of the first layout said it
-	s.Normalize()
+	s.normalize()
 	return s, nil
 }
 
-// Normalize gives a session values that a document can hold: times in UTC, those
+// normalize gives a session values that a document can hold: times in UTC, those
 // outside the years 1 to 9999 unknown, and a status of each stage.
-func (s *Session) Normalize() {
+func (s *Session) normalize() {
 	for _, at := range []*time.Time{&s.CreatedAt, &s.UpdatedAt, &s.ProvenAt, &s.VerifiedAt} {
 		*at = media.Moment(*at)
 	}
@@ -72,7 +72,7 @@ func (s *Session) Normalize() {
 	}
 	stages := map[Stage]Status{Discovery: Pending, Transfer: Pending, Create: Pending}
 	for stage, status := range s.Stages {
-		stages[stage] = status.Known()
+		stages[stage] = status.known()
 	}
 	s.Stages = stages
 }
@@ -84,12 +84,12 @@ func (Documents) EncodeItem(it *Item) ([]byte, error) {
 		return nil, Unstorable(it, err)
 	}
 	stored := *it
-	stored.Normalize()
-	doc := itemDocument{bareItem: (*bareItem)(&stored), ID: &stored.ID, Checkpoint: (*checkpoint)(stored.Checkpoint)}
+	stored.normalize()
+	doc := itemDocument{Item: &stored, ID: &stored.ID, Checkpoint: (*checkpoint)(stored.Checkpoint)}
 	if r := stored.Receipt; r != nil {
 		doc.Token, doc.Receipt = r.Token, &receipt{Receipt: *r, Again: !r.Once}
 	}
-	data, err := EncodeFields(&doc, it.Extra)
+	data, err := encodeFields(&doc, it.Extra)
 	if err != nil {
 		return nil, Unstorable(it, err)
 	}
@@ -108,7 +108,7 @@ func Unstorable(it *Item, why error) error {
 // DecodeItem reads an item.
 func (Documents) DecodeItem(data []byte) (*Item, error) {
 	it := &Item{}
-	doc := itemDocument{bareItem: (*bareItem)(it)}
+	doc := itemDocument{Item: it}
 	extra, err := DecodeFields(data, &doc)
 	switch {
 	case err != nil:
@@ -135,23 +135,20 @@ func (Documents) DecodeItem(data []byte) (*Item, error) {
 			it.Errors[stage] = e
 		}
 	}
-	it.Normalize()
+	it.normalize()
 	return it, nil
 }
 
-// bareItem is an item without its methods; itemDocument is what is stored of it.
-type (
-	bareItem     Item
-	itemDocument struct {
-		*bareItem
-		ID         *media.ID   `json:"id"`
-		Token      string      `json:"upload_token,omitempty"` // of the receipt
-		Receipt    *receipt    `json:"receipt,omitempty"`
-		Checkpoint *checkpoint `json:"checkpoint,omitempty"`
-		// Classes are those of Errors in the first layout.
-		Classes map[Stage]fault.Class `json:"error_classes,omitempty"`
-	}
-)
+// itemDocument is what is stored of an item.
+type itemDocument struct {
+	*Item
+	ID         *media.ID   `json:"id"`
+	Token      string      `json:"upload_token,omitempty"` // of the receipt
+	Receipt    *receipt    `json:"receipt,omitempty"`
+	Checkpoint *checkpoint `json:"checkpoint,omitempty"`
+	// Classes are those of Errors in the first layout.
+	Classes map[Stage]fault.Class `json:"error_classes,omitempty"`
+}
 
 // receipt is a receipt as it is stored. Receipts were all spent by one call
 // before there was a choice.
@@ -177,11 +174,11 @@ func (c *checkpoint) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Normalize gives an item values that a document can hold. What the item shares with
+// normalize gives an item values that a document can hold. What the item shares with
 // others is copied before it is changed.
-func (it *Item) Normalize() {
+func (it *Item) normalize() {
 	for _, status := range []*Status{&it.Discovery, &it.Transfer, &it.Create} {
-		if *status = status.Known(); *status == Running {
+		if *status = status.known(); *status == Running {
 			*status = Pending
 		}
 	}
@@ -200,16 +197,16 @@ func (it *Item) Normalize() {
 		it.Receipt = &r
 	}
 	if it.FilingError != nil {
-		it.FilingError = new(it.FilingError.Bounded())
+		it.FilingError = new(it.FilingError.bounded())
 	}
 	it.Errors = maps.Clone(it.Errors)
 	for stage, e := range it.Errors {
-		it.Errors[stage] = e.Bounded()
+		it.Errors[stage] = e.bounded()
 	}
 }
 
-// Known returns a status; words that are none are pending.
-func (s Status) Known() Status {
+// known returns a status; words that are none are pending.
+func (s Status) known() Status {
 	switch s {
 	case Running, Completed, Failed, Skipped:
 		return s
@@ -220,14 +217,14 @@ func (s Status) Known() Status {
 // EncodeBatch returns a batch.
 func (Documents) EncodeBatch(b *Batch) ([]byte, error) {
 	stored := *b
-	stored.Normalize()
-	return EncodeFields(&batchDocument{bareBatch: (*bareBatch)(&stored)}, b.Extra)
+	stored.normalize()
+	return encodeFields(&stored, b.Extra)
 }
 
 // DecodeBatch reads a batch.
 func (Documents) DecodeBatch(data []byte) (*Batch, error) {
 	b := &Batch{}
-	doc := batchDocument{bareBatch: (*bareBatch)(b)}
+	doc := batchDocument{Batch: b}
 	extra, err := DecodeFields(data, &doc)
 	if err != nil {
 		return nil, fmt.Errorf("batch document: %w", err)
@@ -236,23 +233,21 @@ func (Documents) DecodeBatch(data []byte) (*Batch, error) {
 	if b.Error != nil {
 		b.Error.Class = cmp.Or(b.Error.Class, doc.Class)
 	}
-	b.Normalize()
+	b.normalize()
 	return b, nil
 }
 
-type (
-	bareBatch     Batch
-	batchDocument struct {
-		*bareBatch
-		Class fault.Class `json:"error_class,omitempty"` // of Error, in the first layout
-	}
-)
+// batchDocument is what is stored of a batch.
+type batchDocument struct {
+	*Batch
+	Class fault.Class `json:"error_class,omitempty"` // of Error, in the first layout
+}
 
-// Normalize gives a batch values that a document can hold.
-func (b *Batch) Normalize() {
-	b.Status = b.Status.Known()
+// normalize gives a batch values that a document can hold.
+func (b *Batch) normalize() {
+	b.Status = b.Status.known()
 	if b.Error != nil {
-		e := b.Error.Bounded()
+		e := b.Error.bounded()
 		b.Error = &e
 	}
 }
@@ -269,8 +264,8 @@ func (e *ErrorRecord) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Bounded returns the record as a document can hold it.
-func (e ErrorRecord) Bounded() ErrorRecord {
+// bounded returns the record as a document can hold it.
+func (e ErrorRecord) bounded() ErrorRecord {
 	e.Type, e.Message, e.At = media.Word(e.Type), media.Sentence(e.Message), media.Moment(e.At)
 	return e
 }

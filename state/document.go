@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
@@ -54,7 +53,7 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return err
 	}
-	SortBySeq(read.Items, func(it *Item) *int64 { return &it.Seq })
+	read.Items = numbered(read.Items)
 	*d = *read
 	return nil
 }
@@ -72,7 +71,7 @@ func DecodeDocument(data []byte, c Codec) (*Document, error) {
 	items, batches := fields["items"], fields["batches"]
 	delete(fields, "items")
 	delete(fields, "batches")
-	header, err := EncodeFields(&struct{}{}, fields)
+	header, err := encodeFields(&struct{}{}, fields)
 	if err != nil {
 		return nil, fmt.Errorf("session document: %w", err)
 	}
@@ -126,8 +125,7 @@ func (d *Document) Memory(c Codec) (*driver.Memory, error) {
 	for n, it := range d.Items {
 		items[n] = new(*it)
 	}
-	SortBySeq(items, func(it *Item) *int64 { return &it.Seq })
-	for _, it := range items {
+	for _, it := range numbered(items) {
 		row := RowOf(it)
 		if row.Document, err = c.EncodeItem(it); err != nil {
 			return nil, err
@@ -166,29 +164,29 @@ func documentOf(m *driver.Memory) (d *Document, err error) {
 // maxSeq is beyond what any session counts to.
 const maxSeq = 1 << 53
 
-// SortBySeq orders items by their sequence number, which seq points to, and
-// numbers those that have none, or one that is taken, after the others, in the
-// order they are in.
-func SortBySeq[T any](items []T, seq func(T) *int64) {
-	bySeq := func(a, b T) int { return cmp.Compare(*seq(a), *seq(b)) }
+// numbered returns items by Seq. Those that have none, or one that is taken, get one
+// after the others, in the order they are in.
+func numbered(items []*Item) []*Item {
+	rank := func(it *Item) int64 {
+		if it.Seq < 1 || it.Seq > maxSeq {
+			return maxSeq + 1
+		}
+		return it.Seq
+	}
+	slices.SortStableFunc(items, func(a, b *Item) int { return cmp.Compare(rank(a), rank(b)) })
+	var all, others []*Item
 	var last int64
 	for _, it := range items {
-		if n := seq(it); *n <= 0 || *n > maxSeq {
-			*n = math.MaxInt64
-		} else {
-			last = max(last, *n)
-		}
-	}
-	slices.SortStableFunc(items, bySeq)
-	var taken int64
-	for _, it := range items {
-		n := seq(it)
-		if *n == taken || *n == math.MaxInt64 {
-			last++
-			*n = last
+		if n := rank(it); n > maxSeq || n == last {
+			others = append(others, it)
 			continue
 		}
-		taken = *n
+		last = it.Seq
+		all = append(all, it)
 	}
-	slices.SortFunc(items, bySeq)
+	for _, it := range others {
+		last++
+		it.Seq = last
+	}
+	return append(all, others...)
 }

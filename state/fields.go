@@ -23,9 +23,9 @@ const maxValues = 50_000 // of a document, all levels counted
 // documents of another program lacked.
 const firstLayout = "gondola"
 
-// EncodeFields returns the struct that v points to as a document, followed by the
+// encodeFields returns the struct that v points to as a document, followed by the
 // members of extra that it has no field for. It is for codecs.
-func EncodeFields(v any, extra map[string]json.RawMessage) ([]byte, error) {
+func encodeFields(v any, extra map[string]json.RawMessage) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -68,12 +68,12 @@ func TestNewSession(t *testing.T) {
 	}
 }
 
-func TestSortBySeq(t *testing.T) {
+func TestNumbered(t *testing.T) {
 	list := []*Item{{Seq: 5}, {Seq: 0}, {Seq: 2}, {Seq: 5}, {Seq: -1}, {Seq: 1 << 60}, {Seq: 1}}
 	for n, it := range list {
 		it.Name = string(rune('a' + n))
 	}
-	SortBySeq(list, func(it *Item) *int64 { return &it.Seq })
+	list = numbered(list)
 	var names string
 	var seqs []int64
 	for _, it := range list {

@@ -17,23 +17,14 @@ const (
 // DefaultBatchSize is the number of items per create call of a new session.
 const DefaultBatchSize = 50
 
-// NewSession returns a session that has not begun, created at now. Start and
-// End are set from the window: whole days
-// without a zone, other times with one, and for an open end 2000-01-01 or
-// 9998-12-31.
+// NewSession returns a session that has not begun, created at now. Start and End are
+// set from the window: whole days without a zone, other times with one, and for an
+// open end 2000-01-01 or 9998-12-31.
 func NewSession(id string, w media.Window, now time.Time) *Session {
 	now = now.UTC().Truncate(time.Microsecond)
-	return &Session{
-		SchemaVersion: SchemaVersion,
-		ID:            id,
-		CreatedAt:     now,
-		UpdatedAt:     now,
-		Start:         isoStart(w.Start),
-		End:           isoEnd(w.End),
-		Window:        &w,
-		BatchSize:     DefaultBatchSize,
-		Stages:        map[Stage]Status{Discovery: Pending, Transfer: Pending, Create: Pending},
-	}
+	s := &Session{ID: id, CreatedAt: now, UpdatedAt: now, Start: isoStart(w.Start), End: isoEnd(w.End), Window: &w}
+	s.normalize()
+	return s
 }
 
 // CaptureWindow returns the span of capture times of the session: Window if it
@@ -44,30 +35,27 @@ func (s *Session) CaptureWindow() (media.Window, error) {
 	if s.Window != nil {
 		return *s.Window, nil
 	}
-	var w media.Window
-	if s.Start != openStart {
-		start, _, err := ParseTime(s.Start)
-		if err != nil {
-			return w, s.windowFault("start_date_iso", err)
-		}
-		w.Start = start
+	start, _, err := s.bound("start_date_iso", s.Start, openStart)
+	if err != nil {
+		return media.Window{}, err
 	}
-	if s.End != openEnd {
-		end, naive, err := ParseTime(s.End)
-		if err != nil {
-			return w, s.windowFault("end_date_iso", err)
-		}
-		if naive && isMidnight(end) {
-			end = end.AddDate(0, 0, 1).Add(-1)
-		}
-		w.End = end
+	end, naive, err := s.bound("end_date_iso", s.End, openEnd)
+	if naive && isMidnight(end) {
+		end = end.AddDate(0, 0, 1).Add(-1)
 	}
-	return w, nil
+	return media.Window{Start: start, End: end}, err
 }
 
-func (s *Session) windowFault(key string, err error) error {
-	return driver.Fault("read capture window of session "+s.ID, fmt.Errorf("%s: %w", key, err),
-		"correct the date in the session's document, or start a new session")
+// bound reads one end of the window, which may be open.
+func (s *Session) bound(key, text, open string) (t time.Time, naive bool, err error) {
+	if text == open {
+		return t, false, nil
+	}
+	if t, naive, err = ParseTime(text); err != nil {
+		err = driver.Fault("read capture window of session "+s.ID, fmt.Errorf("%s: %w", key, err),
+			"correct the date in the session's document, or start a new session")
+	}
+	return t, naive, err
 }
 
 func isMidnight(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
