@@ -47,6 +47,9 @@ type loader struct {
 func (l *loader) load() error {
 	for _, of := range []kind{batches, items} {
 		files, err := l.b.documents(l.ctx, of.in(l.dir))
+		if of == items {
+			l.ix.grow(len(files))
+		}
 		if err == nil {
 			err = l.each(of, files, l.enter)
 		}

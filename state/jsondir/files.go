@@ -61,7 +61,7 @@ func (b *db) makeDir(dir string) error {
 // The caller syncs the directory. It does nothing if the content is there
 // already.
 func (b *db) writeFile(name string, data []byte) error {
-	if old, err := b.readFile(name, maxDocument); err == nil && bytes.Equal(old, data) {
+	if old, err := regular.ReadIn(b.root, name, maxDocument); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
 	temp := b.tempIn(path.Dir(name))
@@ -187,33 +187,8 @@ func (b *db) exists(name string) bool {
 
 // read returns a document.
 func (b *db) read(name string) ([]byte, error) {
-	data, err := b.readFile(name, maxDocument)
+	data, err := regular.ReadIn(b.root, name, maxDocument)
 	return data, b.fault("read", name, err)
-}
-
-// readFile returns a file's content, or an error that is fs.ErrNotExist.
-func (b *db) readFile(name string, limit int64) ([]byte, error) {
-	var data bytes.Buffer
-	err := readInto(&data, b.root, name, limit)
-	return data.Bytes(), err
-}
-
-func readInto(data *bytes.Buffer, root *os.Root, name string, limit int64) error {
-	f, err := regular.OpenIn(root, name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	size := int64(4 << 10) // most documents in one read
-	if info, err := f.Stat(); err == nil {
-		size = max(size, info.Size())
-	}
-	data.Grow(int(min(size, limit)) + bytes.MinRead)
-	n, err := data.ReadFrom(io.LimitReader(f, limit+1))
-	if err == nil && n > limit {
-		err = fmt.Errorf("longer than %d bytes", limit)
-	}
-	return err
 }
 
 // removeTemps removes what interrupted writes left behind.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
@@ -43,7 +44,7 @@ func (b *db) header(dir string) (header, error) {
 
 func (b *db) dirHeader(dir string) (header, error) {
 	name := dir + metaFile
-	data, err := b.readFile(name, maxDocument)
+	data, err := regular.ReadIn(b.root, name, maxDocument)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return header{}, state.ErrNotFound
@@ -70,7 +71,7 @@ func (b *db) flatFile(dir string) (*state.Document, error) {
 	if info, err := b.root.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return nil, state.ErrNotFound
 	}
-	data, err := b.readFile(name, maxFlat)
+	data, err := regular.ReadIn(b.root, name, maxFlat)
 	if err != nil {
 		return nil, b.fault("read", name, err)
 	}

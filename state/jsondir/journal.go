@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 )
@@ -94,7 +95,7 @@ func (b *db) Snapshot(ctx context.Context, id string) (v driver.Snapshot, err er
 	if err != nil {
 		return v, err
 	}
-	data, err := b.readFile(s.dir+snapshotFile, state.MaxSnapshot+1<<10)
+	data, err := regular.ReadIn(b.root, s.dir+snapshotFile, state.MaxSnapshot+1<<10)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return v, b.fault("read", s.dir+snapshotFile, err)
 	}

@@ -1,7 +1,6 @@
 package jsondir
 
 import (
-	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/q2google"
 )
@@ -90,10 +90,8 @@ func (b *db) readPage(ctx context.Context, root *os.Root, dir string, of kind, f
 	var readers sync.WaitGroup
 	for first := range inFlight {
 		readers.Go(func() {
-			var buf bytes.Buffer
 			for n := first; n < len(files) && ctx.Err() == nil; n += inFlight {
-				buf.Reset()
-				read[n] = b.readRecord(root, dir, of, files[n], &buf)
+				read[n] = b.readRecord(root, dir, of, files[n])
 			}
 		})
 	}
@@ -101,17 +99,17 @@ func (b *db) readPage(ctx context.Context, root *os.Root, dir string, of kind, f
 	return read
 }
 
-// readRecord reads a file below root, with a buffer to read into.
-func (b *db) readRecord(root *os.Root, dir string, of kind, file string, buf *bytes.Buffer) record {
+// readRecord reads a file below root, the directory of its kind.
+func (b *db) readRecord(root *os.Root, dir string, of kind, file string) record {
 	r, proper := record{file: file}, false
-	err := readInto(buf, root, file, maxDocument)
+	data, err := regular.ReadIn(root, file, maxDocument)
 	switch {
 	case err != nil:
 	case of == items:
-		r.item, err = q2google.Codec{}.DecodeItem(buf.Bytes())
+		r.item, err = q2google.Codec{}.DecodeItem(data)
 		proper = err == nil && isProper(r.item.Name, file)
 	default:
-		r.batch, err = q2google.Codec{}.DecodeBatch(buf.Bytes())
+		r.batch, err = q2google.Codec{}.DecodeBatch(data)
 		proper = err == nil && file == batchFile(r.batch.Index)
 	}
 	r.stray = err == nil && !proper || err != nil && isCopy(file)
