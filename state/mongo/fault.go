@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -30,9 +31,12 @@ const (
 	codeAtlasAuth     = 8000
 )
 
-// passing are the codes of errors that go away: a server that starts, stops or
-// is no longer the primary, and commands that took too long.
-var passing = []int{6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436}
+var (
+	isRefused = hasCode(codeAuth, codeAtlasAuth)
+	// isPassing reports whether a server starts, stops or is no longer the primary,
+	// or a command took too long.
+	isPassing = hasCode(6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436)
+)
 
 // call runs one operation, again and again while its failures pass, until
 // Patience ends.
@@ -44,7 +48,7 @@ func (b *store) call(ctx context.Context, op string, do func(context.Context) er
 			return nil
 		}
 		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.reason(final))
-		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Err: b.unreachable(final)}
+		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Err: fmt.Errorf(unreachable, b.where, b.reason(final))}
 	})
 	switch {
 	case err == nil && final == nil:
@@ -55,58 +59,59 @@ func (b *store) call(ctx context.Context, op string, do func(context.Context) er
 	return b.fault(op, final)
 }
 
+// as returns the error of one type that an error wraps, or nil.
+func as[T error](err error) error {
+	if e, ok := errors.AsType[T](err); ok {
+		return e
+	}
+	return nil
+}
+
+// first returns the error of the first of these types that an error wraps, or nil.
+func first(err error, types ...func(error) error) error {
+	for _, as := range types {
+		if e := as(err); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// hasCode reports whether a server answered with one of some codes.
+func hasCode(codes ...int) func(error) bool {
+	return func(err error) bool {
+		server, ok := errors.AsType[mongo.ServerError](err)
+		return ok && slices.ContainsFunc(codes, server.HasErrorCode)
+	}
+}
+
 // passes reports whether an error may be gone the next time.
 func passes(err error) bool {
 	switch {
 	case known(err), refusedUser(err), badCertificate(err) != nil:
 		return false
-	case errors.Is(err, context.DeadlineExceeded), mongo.IsTimeout(err), mongo.IsNetworkError(err):
+	case errors.Is(err, context.DeadlineExceeded), mongo.IsTimeout(err), mongo.IsNetworkError(err), isPassing(err):
 		return true
 	}
 	if server, ok := errors.AsType[mongo.ServerError](err); ok {
-		return server.HasErrorLabel("RetryableWriteError") || server.HasErrorLabel("TransientTransactionError") ||
-			slices.ContainsFunc(passing, server.HasErrorCode)
+		return server.HasErrorLabel("RetryableWriteError") || server.HasErrorLabel("TransientTransactionError")
 	}
-	if _, ok := errors.AsType[topology.ServerSelectionError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[topology.ConnectionError](err)
-	return ok
+	return first(err, as[topology.ServerSelectionError], as[topology.ConnectionError]) != nil
 }
 
 // known reports whether an error is one of those that callers ask for.
 func known(err error) bool {
-	if errors.Is(err, state.ErrNotFound) {
-		return true
-	}
-	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*state.LockedError](err)
-	return ok
+	return errors.Is(err, state.ErrNotFound) || first(err, as[*fault.Error], as[*state.LockedError]) != nil
 }
 
 func refusedUser(err error) bool {
-	if _, ok := errors.AsType[*auth.Error](err); ok {
-		return !mongo.IsNetworkError(err)
-	}
-	server, ok := errors.AsType[mongo.ServerError](err)
-	return ok && (server.HasErrorCode(codeAuth) || server.HasErrorCode(codeAtlasAuth))
+	return as[*auth.Error](err) != nil && !mongo.IsNetworkError(err) || isRefused(err)
 }
 
 // badCertificate returns why TLS failed, if it did for good.
 func badCertificate(err error) error {
 	for _, err := range causes(err) {
-		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-			return e
-		}
-		if e, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-			return e
-		}
-		if e, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-			return e
-		}
-		if e, ok := errors.AsType[tls.AlertError](err); ok {
+		if e := first(err, as[*tls.CertificateVerificationError], as[x509.UnknownAuthorityError], as[tls.RecordHeaderError], as[tls.AlertError]); e != nil {
 			return e
 		}
 	}
@@ -126,63 +131,55 @@ func causes(err error) []error {
 	return all
 }
 
+// kinds are what errors can be, and what helps; the first that is true counts.
+var kinds = []struct {
+	is    func(error) bool
+	words string // of the server and the reason
+	hint  string
+}{
+	{func(err error) bool { return as[tls.RecordHeaderError](badCertificate(err)) != nil },
+		"%s: TLS: %s", "turn TLS on at the server, or leave it out of the URI"},
+	{func(err error) bool { return badCertificate(err) != nil },
+		"%s: TLS: %s", "name the authority that signed the server's certificate with tlsCAFile=FILE in the URI"},
+	{refusedUser, "%s refuses the user: %s", "check user, password and authSource in the URI"},
+	{hasCode(codeUnauthorized), "%s: %s", "give the user the role readWrite on this database"},
+	{hasCode(codeIndexOptions, codeIndexKeys), "%s: %s", "drop the index of these fields that has other options; it is made again"},
+	{passes, unreachable + "; everything confirmed so far is saved", "run the same command again when the server answers"},
+	{func(error) bool { return true }, "%s: %s", ""},
+}
+
+const unreachable = "%s is unreachable: %s"
+
 // fault turns an error of the driver into one for people.
 func (b *store) fault(op string, err error) error {
 	if known(err) {
 		return err
 	}
-	f := &fault.Error{Class: fault.Session, Code: fault.State, Op: op}
-	server, _ := errors.AsType[mongo.ServerError](err)
-	switch cert := badCertificate(err); {
-	case errors.Is(err, mongo.ErrClientDisconnected):
-		f.Err = state.ErrClosed
-	case cert != nil:
-		f.Err = fmt.Errorf("%s: TLS: %s", b.where, b.scrub(cert.Error()))
-		f.Hint = "name the authority that signed the server's certificate with tlsCAFile=FILE in the URI"
-		if _, plain := errors.AsType[tls.RecordHeaderError](cert); plain {
-			f.Hint = "turn TLS on at the server, or leave it out of the URI"
+	f := &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: state.ErrClosed}
+	if errors.Is(err, mongo.ErrClientDisconnected) {
+		return f
+	}
+	for _, kind := range kinds {
+		if kind.is(err) {
+			f.Err, f.Hint = fmt.Errorf(kind.words, b.where, b.reason(err)), kind.hint
+			break
 		}
-	case refusedUser(err):
-		f.Err = fmt.Errorf("%s refuses the user: %s", b.where, b.reason(err))
-		f.Hint = "check user, password and authSource in the URI"
-	case server != nil && server.HasErrorCode(codeUnauthorized):
-		f.Err = fmt.Errorf("%s: %s", b.where, b.reason(err))
-		f.Hint = "give the user the role readWrite on this database"
-	case server != nil && (server.HasErrorCode(codeIndexOptions) || server.HasErrorCode(codeIndexKeys)):
-		f.Err = fmt.Errorf("%s: %s", b.where, b.reason(err))
-		f.Hint = "drop the index of these fields that has other options; it is made again"
-	case passes(err):
-		f.Err = fmt.Errorf("%w; everything confirmed so far is saved", b.unreachable(err))
-		f.Hint = "run the same command again when the server answers"
-	default:
-		f.Err = fmt.Errorf("%s: %s", b.where, b.reason(err))
 	}
 	return f
-}
-
-// unreachable says that the server does not answer, and why as far as it is
-// known.
-func (b *store) unreachable(err error) error {
-	all := causes(err)
-	return fmt.Errorf("%s is unreachable: %s", b.where, b.reason(all[len(all)-1]))
 }
 
 // reason says why something failed in our own words, the server's, or those of
 // package net: what the driver says of a connection holds its configuration.
 func (b *store) reason(err error) string {
-	if e, ok := errors.AsType[mongo.ServerError](err); ok {
-		return b.scrub(e.Error())
-	}
-	if e, ok := errors.AsType[driver.Error](err); ok {
-		return b.scrub(e.Message)
-	}
-	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return b.scrub(e.Error())
-	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return b.scrub(e.Error())
-	}
+	all := causes(err)
+	err = cmp.Or(badCertificate(err), all[len(all)-1])
+	quoted := first(err, as[mongo.ServerError], as[*net.OpError], as[*net.DNSError])
+	greeting, _ := errors.AsType[driver.Error](err)
 	switch {
+	case quoted != nil:
+		err = quoted
+	case greeting.Message != "":
+		return b.scrub(greeting.Message)
 	case refusedUser(err):
 		return "authentication failed"
 	case errors.Is(err, context.DeadlineExceeded), mongo.IsTimeout(err):
@@ -190,7 +187,7 @@ func (b *store) reason(err error) string {
 	case passes(err):
 		return "the connection was lost"
 	}
-	return b.scrub(err.Error()) // of a document or of the lease
+	return b.scrub(err.Error()) // or that of a certificate, a document or the lease
 }
 
 // scrub returns text without the credentials of the URI.

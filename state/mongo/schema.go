@@ -149,7 +149,7 @@ const formerIndex = "session_id_1_gondola_outcome_1_gondola_bytes_1_gondola_carr
 
 func (b *store) dropFormerIndex(ctx context.Context) error {
 	err := b.items().Indexes().DropOne(ctx, formerIndex)
-	if server, ok := errors.AsType[mongo.ServerError](err); ok && server.HasErrorCode(codeIndexNotFound) {
+	if isMissing := hasCode(codeIndexNotFound); isMissing(err) {
 		return nil
 	}
 	return err
