@@ -18,11 +18,14 @@ var inReach = pairs("$lt", state.FirstBatchIndex)
 func (s session) readWhole(ctx context.Context, header bson.Raw) (*q2google.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	h, err := decodeHeader(header)
+	h, err := headerOf(header)
 	if err != nil {
 		return nil, err
 	}
-	d := &state.Document{Session: h}
+	d := &state.Document{}
+	if d.Session, err = (q2google.Codec{}).DecodeSession(h.Document); err != nil {
+		return nil, corrupt(place(sessionsName, header), err)
+	}
 	cursor, err := s.b.items().Find(ctx, pairs(fieldSession, s.id), options.Find().SetSort(pairs(fieldFile, 1)))
 	if err != nil {
 		return nil, err

@@ -43,20 +43,25 @@ var (
 func (b *store) call(ctx context.Context, op string, do func(context.Context) error) error {
 	var final error
 	policy := retry.Policy{Base: firstWait, Max: longestWait, Budget: b.o.Patience, OnWait: b.o.OnWait}
-	err := b.server.Do(ctx, policy, func(ctx context.Context) error {
+	_ = b.server.Do(ctx, policy, func(ctx context.Context) error { // final is what it ends with
 		if final = do(ctx); !passes(final) || ctx.Err() != nil {
 			return nil
 		}
 		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.reason(final))
 		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Err: fmt.Errorf(unreachable, b.where, b.reason(final))}
 	})
+	return b.ended(ctx, op, final)
+}
+
+// ended returns what an operation returns that ended so.
+func (b *store) ended(ctx context.Context, op string, err error) error {
 	switch {
-	case err == nil && final == nil:
+	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return b.fault(op, final)
+	return b.fault(op, err)
 }
 
 // as returns the error of one type that an error wraps, or nil.
@@ -131,12 +136,15 @@ func causes(err error) []error {
 	return all
 }
 
-// kinds are what errors can be, and what helps; the first that is true counts.
-var kinds = []struct {
+// kind is what an error can be, and what helps.
+type kind struct {
 	is    func(error) bool
 	words string // of the server and the reason
 	hint  string
-}{
+}
+
+// kinds are all that there are; the first that is true counts.
+var kinds = []kind{
 	{func(err error) bool { return as[tls.RecordHeaderError](badCertificate(err)) != nil },
 		"%s: TLS: %s", "turn TLS on at the server, or leave it out of the URI"},
 	{func(err error) bool { return badCertificate(err) != nil },
@@ -150,22 +158,21 @@ var kinds = []struct {
 
 const unreachable = "%s is unreachable: %s"
 
+// broken is a fault that concerns all of the store.
+func broken(op string, err error, hint string) *fault.Error {
+	return &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: err, Hint: hint}
+}
+
 // fault turns an error of the driver into one for people.
 func (b *store) fault(op string, err error) error {
 	if known(err) {
 		return err
 	}
-	f := &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: state.ErrClosed}
 	if errors.Is(err, mongo.ErrClientDisconnected) {
-		return f
+		return broken(op, state.ErrClosed, "")
 	}
-	for _, kind := range kinds {
-		if kind.is(err) {
-			f.Err, f.Hint = fmt.Errorf(kind.words, b.where, b.reason(err)), kind.hint
-			break
-		}
-	}
-	return f
+	kind := kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.is(err) })]
+	return broken(op, fmt.Errorf(kind.words, b.where, b.reason(err)), kind.hint)
 }
 
 // reason says why something failed in our own words, the server's, or those of

@@ -11,10 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
-	"github.com/gondola-sync/gondola/state/q2google"
 )
 
 // slowTime bounds commands that go through many documents.
@@ -50,18 +47,6 @@ func headerOf(raw bson.Raw) (h driver.Header, err error) {
 	return h, err
 }
 
-func decodeHeader(raw bson.Raw) (*state.Session, error) {
-	h, err := headerOf(raw)
-	if err != nil {
-		return nil, err
-	}
-	s, err := q2google.Codec{}.DecodeSession(h.Document)
-	if err != nil {
-		return nil, corrupt(place(sessionsName, raw), err)
-	}
-	return s, nil
-}
-
 // place says which document of which collection and session this is.
 func place(collection string, raw bson.Raw) string {
 	return fmt.Sprintf("document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession))
@@ -69,19 +54,14 @@ func place(collection string, raw bson.Raw) string {
 
 // corrupt is the fault of a document that cannot be read.
 func corrupt(where string, err error) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: "read " + where, Err: err,
-		Hint: "correct the document or delete it, then run the same command again",
-	}
+	return broken("read "+where, err, "correct the document or delete it, then run the same command again")
 }
 
 // Damaged is the fault of a document that cannot be read.
 func (b *store) Damaged(where string, err error) error { return corrupt(where, err) }
 
 // refused is the fault of what cannot be stored.
-func (s session) refused(err error) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: s.op("store"), Err: err}
-}
+func (s session) refused(err error) error { return broken(s.op("store"), err, "") }
 
 // part is what a collection holds of a session.
 type part struct {

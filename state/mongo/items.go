@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -34,8 +35,8 @@ func rowOf(raw bson.Raw) (row driver.Row, err error) {
 
 // CheckName returns why an item cannot have this name.
 func (b *store) CheckName(name string) error {
-	if !validText(name) {
-		return errText
+	if !utf8.ValidString(name) {
+		return errors.New("MongoDB keeps only valid UTF-8 in its texts")
 	}
 	return nil
 }

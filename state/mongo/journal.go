@@ -65,20 +65,11 @@ func (b *store) once(ctx context.Context, id, what string, do func(context.Conte
 	if err == nil {
 		err = do(ctx)
 	}
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	}
-	return b.fault(b.session(id).op(what), err)
+	return b.ended(ctx, b.session(id).op(what), err)
 }
 
 // isStored returns ErrNotFound if there is no such session.
 func (b *store) isStored(ctx context.Context, id string) error {
-	if !validText(id) {
-		return driver.ErrNotFound
-	}
 	there, err := exists(ctx, b.headers(), pairs(fieldSession, id))
 	if err == nil && !there {
 		err = driver.ErrNotFound

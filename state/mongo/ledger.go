@@ -7,7 +7,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -32,7 +31,7 @@ func (b *store) Record(ctx context.Context, entries []driver.LedgerEntry) error 
 	for _, e := range entries {
 		doc, err := encode(e)
 		if err != nil {
-			return &fault.Error{Class: fault.Session, Code: fault.State, Op: "record " + e.Key, Err: err}
+			return broken("record "+e.Key, err, "")
 		}
 		models = append(models, mongo.NewReplaceOneModel().SetFilter(pairs(fieldAccount, e.Account, fieldItem, e.Key)).SetReplacement(doc).SetUpsert(true))
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -123,7 +122,18 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 }
 
 // Describe returns which server and database this is. It asks the server.
-func (b *Backend) Describe(ctx context.Context) (text string, err error) { return b.db.describe(ctx) }
+func (b *Backend) Describe(ctx context.Context) (text string, err error) {
+	err = b.db.call(ctx, "describe the state", func(ctx context.Context) error {
+		var info struct{ Version string }
+		if err := b.db.db.RunCommand(ctx, pairs("buildInfo", 1)).Decode(&info); err != nil {
+			return err
+		}
+		version, err := b.db.version(ctx)
+		text = fmt.Sprintf("MongoDB %s at %s, schema version %d", info.Version, strings.TrimPrefix(b.db.where, "MongoDB at "), cmp.Or(version, knownVersion))
+		return err
+	})
+	return text, err
+}
 
 // Opener returns what opens URIs of both schemes.
 func Opener(o Options) state.Opener {
@@ -138,35 +148,9 @@ func Opener(o Options) state.Opener {
 
 // connect makes a client, which connects when it is used.
 func (b *store) connect(uri string) error {
-	if !state.WellFormed(uri) {
-		return badURI(uri, errMalformed)
-	}
-	name := databaseOf(uri)
-	client := options.Client().ApplyURI(uri)
-	err := client.Validate()
-	if err == nil {
-		err = checkDatabase(name)
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return &fault.Error{
-			Class: fault.Session, Code: fault.State, Op: "open " + state.Redact(uri),
-			Err: dns, Hint: "check the host's name and the network",
-		}
-	}
+	client, name, err := configure(uri, b.o.OwnCredentials)
 	if err != nil {
-		return badURI(uri, errMalformed)
-	}
-	if b.o.OwnCredentials && borrows(client.Auth) {
-		f := badURI(uri, errBorrows)
-		f.Hint = "write user and password into the URI, or name the store by --state or in the environment"
-		return f
-	}
-	client.SetTimeout(answerTime)
-	if client.ServerSelectionTimeout == nil {
-		client.SetServerSelectionTimeout(openTime)
-	}
-	if client.AppName == nil {
-		client.SetAppName("gondola")
+		return err
 	}
 	b.where = fmt.Sprintf("MongoDB at %s, database %s", strings.Join(client.Hosts, ","), name)
 	if client.TLSConfig == nil && slices.ContainsFunc(client.Hosts, isRemote) {
@@ -183,61 +167,6 @@ func (b *store) connect(uri string) error {
 	return nil
 }
 
-// badURI is the fault of a URI that makes no sense. It holds nothing of the
-// driver's error, which may quote a password.
-func badURI(uri string, reason error) *fault.Error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: "open " + state.Redact(uri),
-		Err: fmt.Errorf("%w: %w", state.ErrURI, reason),
-		Hint: "write it as mongodb://USER:PASSWORD@HOST:27017/DATABASE, with special characters percent-encoded: " +
-			"%40 for an @ and %2F for a / in the password",
-	}
-}
-
-var (
-	errMalformed = errors.New("it, or one of its options, is malformed")
-	errBorrows   = errors.New("its authMechanism sends credentials of the environment, which are not meant for its server")
-)
-
-// borrows reports whether a mechanism sends what the environment holds: tokens
-// that this machine has been given, or AWS keys.
-func borrows(c *options.Credential) bool {
-	switch {
-	case c == nil:
-		return false
-	case c.AuthMechanism == "MONGODB-AWS":
-		return c.Username == ""
-	}
-	return c.AuthMechanism == "MONGODB-OIDC"
-}
-
-// isRemote reports whether a host is another machine.
-func isRemote(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	ip := net.ParseIP(strings.Trim(name, "[]"))
-	return name != "localhost" && !strings.HasSuffix(name, ".sock") && !ip.IsLoopback()
-}
-
-// databaseOf returns the path of a URI without leading slashes, as q2google
-// takes it.
-func databaseOf(uri string) string {
-	_, rest, _ := strings.Cut(uri, "://")
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "#")
-	_, path, _ := strings.Cut(rest, "/")
-	return cmp.Or(strings.TrimLeft(path, "/"), DefaultDatabase)
-}
-
-func checkDatabase(name string) error {
-	if len(name) > 63 || strings.ContainsAny(name, "/\\. \"$*<>:|?\x00") {
-		return fmt.Errorf("%q cannot be the name of a database", name)
-	}
-	return nil
-}
-
 // greet makes sure that the server answers and that its sessions are of a
 // version that is known.
 func (b *store) greet(ctx context.Context) error {
@@ -249,11 +178,8 @@ func (b *store) greet(ctx context.Context) error {
 	case err != nil:
 		return b.fault(op, err)
 	case version > knownVersion:
-		return &fault.Error{
-			Class: fault.Session, Code: fault.State, Op: op + " in " + b.where,
-			Err:  fmt.Errorf("it was written by a newer Gondola (schema version %d, this one knows %d)", version, knownVersion),
-			Hint: "update gondola on this machine",
-		}
+		newer := fmt.Errorf("it was written by a newer Gondola (schema version %d, this one knows %d)", version, knownVersion)
+		return broken(op+" in "+b.where, newer, "update gondola on this machine")
 	case version > 0 || !b.o.Existing:
 		return nil
 	}
@@ -261,24 +187,10 @@ func (b *store) greet(ctx context.Context) error {
 	if err != nil {
 		return b.fault(op, err)
 	}
-	if !slices.Contains(names, sessionsName) {
-		return &fault.Error{Class: fault.Session, Code: fault.State, Op: op + " in " + b.where, Err: fmt.Errorf("no sessions: %w", state.ErrNotFound)}
+	if len(names) == 0 {
+		return broken(op+" in "+b.where, fmt.Errorf("no sessions: %w", state.ErrNotFound), "")
 	}
 	return nil
-}
-
-// describe is [Backend.Describe].
-func (b *store) describe(ctx context.Context) (text string, err error) {
-	err = b.call(ctx, "describe the state", func(ctx context.Context) error {
-		var info struct{ Version string }
-		if err := b.db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
-			return err
-		}
-		version, err := b.version(ctx)
-		text = fmt.Sprintf("MongoDB %s at %s, schema version %d", info.Version, strings.TrimPrefix(b.where, "MongoDB at "), cmp.Or(version, knownVersion))
-		return err
-	})
-	return text, err
 }
 
 // Close gives back the leases that are held and ends all connections.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -23,11 +22,6 @@ type session struct {
 func (b *store) session(id string) session { return session{b, id} }
 
 func (s session) op(what string) string { return fmt.Sprintf("%s session %q", what, s.id) }
-
-// errText is why a text is refused.
-var errText = errors.New("MongoDB keeps only valid UTF-8 in its texts")
-
-func validText(text string) bool { return utf8.ValidString(text) }
 
 // read answers a question about a stored session: from its documents if Gondola
 // wrote all that q looks at as this version does, otherwise from a view. That is
