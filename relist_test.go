@@ -219,7 +219,7 @@ func TestUnreadPartsLeaveTheRest(t *testing.T) {
 		if s.Outcome != gondola.OutcomePartial || s.Items.Outcomes[state.OutcomeCreated] != 7 || s.Items.Outcomes[state.OutcomeFailed] != 3 || s.Items.Total != 10 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)
 		}
-		const want = "list gopro:: beach: permission denied\nand 2 more; make them readable"
+		const want = "list gopro:: beach: permission denied; and 2 more; make them readable"
 		if !slices.Equal(s.Warnings, []string{want}) {
 			t.Errorf("warnings %q", s.Warnings)
 		}

@@ -118,7 +118,12 @@ func (s *Source) list(ctx context.Context, o station.ListOptions, yield func(med
 		return failure(ctx, op, err)
 	}
 	var unread []string
-	fail := func(name string, err error) { unread = append(unread, fmt.Sprintf("%s: %v", name, err)) }
+	fail := func(name string, err error) {
+		if p, ok := errors.AsType[*fs.PathError](err); ok && p.Path == name {
+			err = p.Err
+		}
+		unread = append(unread, fmt.Sprintf("%s: %v", name, err))
+	}
 	each := func(f found) error {
 		if o.Known != nil && o.Known(mediumOf(f.path), version(f.info)) {
 			return nil

@@ -23,9 +23,9 @@ type UnreadError struct {
 }
 
 func (e *UnreadError) Error() string {
-	said := strings.Join(e.First, "\n")
+	said := strings.Join(e.First, "; ")
 	if more := e.Parts - len(e.First); more > 0 {
-		said += fmt.Sprintf("\nand %d more", more)
+		said += fmt.Sprintf("; and %d more", more)
 	}
 	return said
 }

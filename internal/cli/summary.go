@@ -239,6 +239,7 @@ type list struct {
 	total   int
 	all     string // what shows all of them, after the program's name
 	lines   []string
+	whole   bool // the session holds no others
 }
 
 // read reads the items that are named.
@@ -251,9 +252,10 @@ func (l *list) read(ctx context.Context, backend state.Backend, session string, 
 			l.lines = append(l.lines, fmt.Sprintf("  %s: %s", cell(it.Name), redact(cell(withoutName(why, it.Name)))))
 		}
 		if len(l.lines) == min(l.total, namedAtMost) {
-			break
+			return nil
 		}
 	}
+	l.whole = true
 	return nil
 }
 
@@ -262,7 +264,11 @@ func (l *list) write(w io.Writer) {
 	for _, line := range l.lines {
 		fmt.Fprintln(w, line)
 	}
-	if more := l.total - len(l.lines); more > 0 {
+	switch more := l.total - len(l.lines); {
+	case more <= 0:
+	case l.whole && l.outcome == state.OutcomeFailed: // a listing counts what it could not read, of which no item is stored
+		fmt.Fprintf(w, "  %d at the source that could not be read: see the warning\n", more)
+	default:
 		fmt.Fprintf(w, "  … and %d more: gondola %s\n", more, l.all)
 	}
 }

@@ -379,8 +379,11 @@ func TestUnreadableFiles(t *testing.T) {
 	l.obeyPermissions()
 	for range 2 {
 		r := l.Gondola("sync", source, target)
-		if r.Code != 3 || !containsAll(r.Stderr, "closed.JPG", "closed:", "permission denied") {
+		if r.Code != 3 || !containsAll(r.Stderr, "closed.JPG: permission denied", "closed: permission denied", "denied; closed") {
 			t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
+		}
+		if text := r.Stdout + r.Stderr; !containsAll(text, "Failed (2)\n  2 at the source that could not be read: see the warning\n") || strings.Contains(text, "sessions show") {
+			t.Errorf("the summary leads to items that no session holds\n%s", text)
 		}
 		if n := len(l.carried(target)); n != 2 {
 			t.Errorf("%d files were carried, want 2", n)
