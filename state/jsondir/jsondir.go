@@ -124,21 +124,16 @@ func Opener(o Options) state.Opener {
 // Close releases the backend and the locks it holds.
 func (b *db) Close() error {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.closed {
-		b.mu.Unlock()
 		return nil
 	}
 	b.closed = true
-	sessions := b.sessions
-	b.sessions = nil
-	b.mu.Unlock()
-
 	var errs []error
-	for _, s := range sessions {
+	for _, s := range b.sessions {
 		errs = append(errs, s.unlock())
 	}
-	errs = append(errs, b.root.Close())
-	return errors.Join(errs...)
+	return errors.Join(append(errs, b.root.Close())...)
 }
 
 // session returns the session with this id, whether it is stored or not.
@@ -152,9 +147,6 @@ func (b *db) session(ctx context.Context, id string) (*session, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return nil, errClosed()
-	}
 	s := b.sessions[dir]
 	if s == nil {
 		s = &session{b: b, dir: dir}
@@ -164,17 +156,10 @@ func (b *db) session(ctx context.Context, id string) (*session, error) {
 }
 
 func (b *db) usable(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return errClosed()
+	if b.closed && ctx.Err() == nil {
+		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state directory", Err: state.ErrClosed}
 	}
-	return nil
-}
-
-func errClosed() error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state directory", Err: state.ErrClosed}
+	return ctx.Err()
 }
