@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -63,68 +64,80 @@ func DecodeFields(data []byte, v any) (extra map[string]json.RawMessage, err err
 	if err := checkDocument(data); err != nil {
 		return nil, err
 	}
-	keys := jsonKeys(v)
-	if isPlain(data, keys) {
-		return nil, json.Unmarshal(data, v)
-	}
-	fields, err := jsonlimit.Object(data, maxValues)
-	if err != nil {
+	m := members{keys: jsonKeys(v), extra: map[string]json.RawMessage{}}
+	if err := m.read(data); err != nil {
 		return nil, err
 	}
-	old := fields[firstLayout]
-	if delete(fields, firstLayout); old != nil && string(old) != "null" {
-		if err := lift(fields, old, keys); err != nil {
-			return nil, err
+	if m.old != nil && string(m.old) != "null" {
+		if err := m.lift(); err != nil {
+			return nil, fmt.Errorf("%s: %w", firstLayout, err)
 		}
 	}
-	plain := append(make([]byte, 0, len(data)), '{')
-	for key, value := range fields {
-		if keys.has(key) {
-			plain = append(append(append(append(plain, '"'), key...), `":`...), value...)
-			plain = append(plain, ',')
-			continue
-		}
-		if extra == nil {
-			extra = map[string]json.RawMessage{}
-		}
-		extra[key] = compact(value)
+	if len(m.extra) == 0 {
+		m.extra = nil
 	}
-	return extra, json.Unmarshal(append(bytes.TrimSuffix(plain, []byte(",")), '}'), v)
+	return m.extra, json.Unmarshal(m.plain(), v)
 }
 
-// isPlain reports whether json.Unmarshal reads a document as DecodeFields does: each of
-// its members is spelled as one of keys, and stands once. json.Unmarshal takes
-// "Seq" for "seq".
-func isPlain(valid []byte, keys keySet) bool {
-	var seen [64]bool
-	for quoted := range jsonlimit.Members(valid) {
-		n, known := keys[string(quoted[1:len(quoted)-1])]
-		if !known || n >= len(seen) || seen[n] {
-			return false
-		}
-		seen[n] = true
+// members are those of a document, each a part of its text.
+type members struct {
+	keys  keySet
+	known []json.RawMessage // by the number of its key; nil if there is none
+	extra map[string]json.RawMessage
+	old   json.RawMessage // under the key of the first layout
+}
+
+// read takes up the members of valid JSON. Of those of one key the last counts.
+func (m *members) read(valid []byte) error {
+	if !jsonlimit.IsObject(valid) {
+		return errors.New("want a JSON object")
 	}
-	return jsonlimit.IsObject(valid)
+	m.known = make([]json.RawMessage, len(m.keys))
+	for quoted, value := range jsonlimit.Members(valid) {
+		key, err := jsonlimit.Unquote(quoted)
+		if err != nil {
+			return err
+		}
+		if n, known := m.keys[string(key)]; known {
+			m.known[n] = value
+		} else if string(key) == firstLayout {
+			m.old = value
+		} else {
+			m.extra[string(key)] = compact(value)
+		}
+	}
+	return nil
 }
 
 // lift puts the members of a document of the first layout in one place.
-func lift(fields map[string]json.RawMessage, old json.RawMessage, keys keySet) error {
-	own, err := jsonlimit.Object(old, maxValues)
-	if err != nil {
-		return fmt.Errorf("%s: %w", firstLayout, err)
+func (m *members) lift() error {
+	own := members{keys: m.keys, extra: map[string]json.RawMessage{}}
+	if err := own.read(m.old); err != nil {
+		return err
 	}
-	delete(own, firstLayout)
-	delete(fields, "media_type")
-	if id := string(own["id"]); id != "" && id != `""` || string(fields["media_id"]) == "null" {
-		delete(fields, "media_id")
+	delete(m.extra, "media_type")
+	if id, ok := m.keys["id"]; ok && len(own.known[id]) > len(`""`) || string(m.extra["media_id"]) == "null" {
+		delete(m.extra, "media_id")
 	}
-	for key, value := range fields {
-		if s := string(value); keys.has(key) && (s == "null" || s == `""` || s == "{}") {
-			delete(fields, key)
+	for n, value := range own.known {
+		if s := string(m.known[n]); value != nil || s == "null" || s == `""` || s == "{}" {
+			m.known[n] = value
 		}
 	}
-	maps.Copy(fields, own)
+	maps.Copy(m.extra, own.extra)
 	return nil
+}
+
+// plain returns an object of the known members.
+func (m *members) plain() []byte {
+	b := []byte("{")
+	for key, n := range m.keys {
+		if value := m.known[n]; value != nil {
+			b = append(append(append(append(b, '"'), key...), `":`...), value...)
+			b = append(b, ',')
+		}
+	}
+	return append(bytes.TrimSuffix(b, []byte(",")), '}')
 }
 
 // checkDocument returns an error for what is too large to be a document, or is
