@@ -84,13 +84,13 @@ type LedgerEntry = driver.LedgerEntry
 
 // LockedError says who holds a session.
 type LockedError struct {
-	Session string
-	Host    string
-	PID     int
-	Since   time.Time // UTC
+	Session string    `json:"session"`
+	Host    string    `json:"host"`
+	PID     int       `json:"pid"`
+	Since   time.Time `json:"since"` // UTC
 	// Until is when the lock runs out unless its holder renews it, UTC; zero if
 	// it does not run out.
-	Until time.Time
+	Until time.Time `json:"until,omitzero"`
 }
 
 func (e *LockedError) Error() string {

@@ -2,7 +2,6 @@ package jsondir
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"iter"
 	"os"
@@ -25,8 +24,8 @@ func (b *db) Holders(ctx context.Context) iter.Seq2[*state.LockedError, bool] {
 		})
 		for _, dir := range dirs {
 			s := &session{b: b, dir: dir}
-			said, ok := errors.AsType[*state.LockedError](s.lockedError())
-			if ctx.Err() != nil || !ok || said.PID == 0 {
+			said := s.lockedError()
+			if ctx.Err() != nil || said.PID == 0 {
 				continue // free: a lock that was given back says so in the file
 			}
 			if !yield(said, s.isLocked()) {

@@ -131,7 +131,7 @@ func (b *db) Close() error {
 	b.closed = true
 	var errs []error
 	for _, s := range b.sessions {
-		errs = append(errs, s.unlock())
+		errs = append(errs, s.unlock(nil))
 	}
 	return errors.Join(append(errs, b.root.Close())...)
 }

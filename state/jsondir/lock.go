@@ -1,7 +1,6 @@
 package jsondir
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 
@@ -17,17 +15,9 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// holder is what a lock file says of the process that holds the lock. The lock
-// itself is the system's: it ends with the process, whatever the file says.
-type holder struct {
-	Session string    `json:"session"`
-	Host    string    `json:"host"`
-	PID     int       `json:"pid"`
-	Since   time.Time `json:"since"`
-}
-
-// holderAt is where the holder stands in the lock file. Windows keeps others
-// from reading the byte that is locked, the first.
+// holderAt is where the lock file says who holds the lock, as far as it is held: that
+// ends with the process, whatever the file says. Windows keeps others from reading
+// the byte that is locked, the first.
 const holderAt = 1
 
 // Lock takes a session, stored or not, for this process. The lock is an
@@ -113,7 +103,10 @@ func (s *session) lockFileIs(lock *flock.Flock) bool {
 // what another process may have changed, and removes what one left behind.
 func (s *session) locked(ctx context.Context, id string, lock *flock.Flock) (state.Unlocker, error) {
 	host, _ := os.Hostname()
-	err := s.writeHolder(holder{Session: id, Host: host, PID: os.Getpid(), Since: s.b.now().UTC()})
+	holder, err := json.Marshal(state.LockedError{Session: id, Host: host, PID: os.Getpid(), Since: s.b.now().UTC()})
+	if err == nil {
+		err = s.writeHolder(append(holder, '\n'))
+	}
 	for _, dir := range []string{s.dir, s.dir + "/items", s.dir + "/batches"} {
 		if err == nil {
 			err = s.b.removeTemps(ctx, dir)
@@ -128,36 +121,29 @@ func (s *session) locked(ctx context.Context, id string, lock *flock.Flock) (sta
 	return &unlocker{s, lock}, nil
 }
 
-func (s *session) writeHolder(h holder) error {
-	data, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
+// writeHolder replaces what the lock file says.
+func (s *session) writeHolder(data []byte) error {
 	f, err := s.b.root.OpenFile(s.lockFile(), os.O_WRONLY, filePerm)
 	if err == nil {
-		_, err = f.WriteAt(append(data, '\n'), holderAt)
-		err = errors.Join(err, f.Truncate(int64(holderAt+len(data)+1)), f.Close())
+		_, err = f.WriteAt(data, holderAt)
+		err = errors.Join(err, f.Truncate(int64(holderAt+len(data))), f.Close())
 	}
-	if err != nil {
-		return s.b.fault("write", s.lockFile(), err)
-	}
-	return nil
+	return s.b.fault("write", s.lockFile(), err)
 }
 
 // lockedError tells who holds the session, as far as the lock file says.
-func (s *session) lockedError() error {
-	e := &state.LockedError{Session: s.dir, Host: "another host"}
+func (s *session) lockedError() *state.LockedError {
+	unknown := &state.LockedError{Session: s.dir, Host: "another host"}
 	f, err := regular.OpenIn(s.b.root, s.lockFile())
 	if err != nil {
-		return e
+		return unknown
 	}
 	defer f.Close()
-	data, _ := io.ReadAll(io.NewSectionReader(f, holderAt, 4<<10))
-	var h holder
-	if json.Unmarshal(bytes.TrimSpace(data), &h) == nil {
-		e.Session, e.Host, e.PID, e.Since = h.Session, h.Host, h.PID, h.Since
+	var said state.LockedError
+	if json.NewDecoder(io.NewSectionReader(f, holderAt, 4<<10)).Decode(&said) != nil {
+		return unknown
 	}
-	return e
+	return &said
 }
 
 func (s *session) held() bool {
@@ -172,37 +158,25 @@ type unlocker struct {
 }
 
 // Unlock gives the session free. Unlocking twice is no error.
-func (u *unlocker) Unlock() error {
-	if u.s.holds(u.lock) {
-		return u.s.unlock()
-	}
-	return nil
-}
+func (u *unlocker) Unlock() error { return u.s.unlock(u.lock) }
 
-func (s *session) holds(lock *flock.Flock) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lock == lock
-}
-
-// unlock gives the session free if it is held. It leaves no trace of a session
-// that was never stored or has been deleted.
-func (s *session) unlock() error {
+// unlock gives the session free if it is held by this lock, or by any if it is nil.
+// It leaves no trace of a session that was never stored or has been deleted.
+func (s *session) unlock(lock *flock.Flock) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lock == nil {
+	if s.lock == nil || lock != nil && lock != s.lock {
 		return nil
 	}
 	if _, err := s.b.dirHeader(s.dir); errors.Is(err, state.ErrNotFound) {
 		s.b.root.Remove(s.lockFile())
 		s.b.root.Remove(s.dir) // stays if anything is in it
-	} else if f, err := s.b.root.OpenFile(s.lockFile(), os.O_WRONLY, filePerm); err == nil {
-		f.Truncate(holderAt)
-		f.Close()
+	} else {
+		_ = s.writeHolder(nil)
 	}
-	lock := s.lock
+	lock = s.lock
 	s.lock, s.built = nil, s.stamp()
 	return lock.Unlock()
 }

@@ -60,21 +60,12 @@ func (b *store) once(ctx context.Context, id, what string, do func(context.Conte
 		err = b.prepare(ctx)
 	}
 	if err == nil {
-		err = b.isStored(ctx, id)
+		_, err = b.session(id).header(ctx)
 	}
 	if err == nil {
 		err = do(ctx)
 	}
 	return b.ended(ctx, b.session(id).op(what), err)
-}
-
-// isStored returns ErrNotFound if there is no such session.
-func (b *store) isStored(ctx context.Context, id string) error {
-	there, err := exists(ctx, b.headers(), pairs(fieldSession, id))
-	if err == nil && !there {
-		err = driver.ErrNotFound
-	}
-	return err
 }
 
 // pruned is after how many entries of a process the oldest ones are dropped.
