@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,12 +15,7 @@ import (
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
-// limits bound how long a call may take.
-type limits struct {
-	attempt  time.Duration // one attempt: a server that says nothing for so long is gone
-	patience time.Duration // from the first failure to the start of the last attempt
-}
-
+// How long one attempt may take: a server that says nothing for so long is gone.
 const (
 	usualAttempt = 30 * time.Second
 	longAttempt  = 10 * time.Minute // to delete a million items
@@ -32,91 +26,75 @@ func (b *db) Later(d time.Duration) any { return d }
 
 // do calls once until it succeeds or fails for a reason that waiting does not
 // remove.
-func (b *db) do(ctx context.Context, op string, l limits, once func(context.Context) error) error {
-	var final, lost error // how the last attempt failed: for good, or for now
-	policy := retry.Policy{Base: 200 * time.Millisecond, Max: 10 * time.Second, Budget: l.patience, OnWait: b.onWait}
-	err := b.server.Do(ctx, policy, func(ctx context.Context) error {
-		if final = b.Usable(ctx); final != nil {
+func (b *db) do(ctx context.Context, op string, how sqlstore.How, once func(context.Context) error) error {
+	var failed error // the last attempt
+	try := func(ctx context.Context) error {
+		failed = b.attempt(ctx, how, once)
+		if failed == nil || ctx.Err() != nil || !transient(failed) {
 			return nil
 		}
-		attempt, cancel := context.WithTimeout(ctx, l.attempt)
-		defer cancel()
-		err := once(attempt)
-		if err == nil || ctx.Err() != nil || !transient(err) {
-			final = err
-			return nil
-		}
-		lost = plain(err)
-		b.log.Debug("the database is waited for", "op", op, "error", lost)
-		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Op: op + " in " + b.where, Err: lost}
-	})
-	switch {
-	case err == nil && final == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return b.unreachable(op, lost)
+		b.log.Debug("the database is waited for", "op", op, "error", plain(failed))
+		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Op: op + " in " + b.where, Err: plain(failed)}
 	}
-	return b.fault(op, final)
+	var waited error // in vain
+	if how.Once {
+		_ = try(ctx)
+	} else {
+		waited = b.server.Do(ctx, retry.Policy{Base: 200 * time.Millisecond, Max: 10 * time.Second, Budget: b.patience, OnWait: b.onWait}, try)
+	}
+	switch {
+	case failed != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case waited != nil:
+		return b.unreachable(op, plain(failed))
+	}
+	return b.fault(op, failed)
 }
 
-// doOnce makes one attempt.
-func (b *db) doOnce(ctx context.Context, op string, once func(context.Context) error) error {
+func (b *db) attempt(ctx context.Context, how sqlstore.How, once func(context.Context) error) error {
 	if err := b.Usable(ctx); err != nil {
 		return err
 	}
-	attempt, cancel := context.WithTimeout(ctx, usualAttempt)
-	defer cancel()
-	err := once(attempt)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	limit := usualAttempt
+	if how.Long {
+		limit = longAttempt
 	}
-	return b.fault(op, err)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return once(ctx)
 }
+
+// byIndex has the planner read rows in the order of an index, instead of sorting
+// all that there are: it has no idea of how many there are in a session that has
+// just been filled.
+const byIndex = "SELECT set_config('enable_sort', 'off', true)"
 
 // Query reads the answer to a question. What the database cannot hold is not there.
 func (b *db) Query(ctx context.Context, op, sql string, args []any, read func(sqlstore.Rows) error) error {
-	return b.do(ctx, op, limits{usualAttempt, b.patience}, func(ctx context.Context) error {
-		sql, err := b.older(ctx, sql)
-		if err != nil {
-			return err
-		}
+	return b.do(ctx, op, sqlstore.How{}, func(ctx context.Context) error {
 		if !storableAll(args) {
 			return driver.ErrNotFound
 		}
-		rows, err := b.pool.Query(ctx, sql, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		return read(rows)
+		batch := &pgx.Batch{} // is one transaction
+		batch.Queue(byIndex)
+		batch.Queue(sql, args...).Query(func(rows pgx.Rows) error { return read(rows) })
+		return b.pool.SendBatch(ctx, batch).Close()
 	})
 }
 
-// Change makes a change, again if its outcome is unknown: do has to lead to the
+// Transact makes a change, again if its outcome is unknown: do has to lead to the
 // same state however often it is done.
-func (b *db) Change(ctx context.Context, op string, how sqlstore.How, do func(sqlstore.Tx) error) error {
-	once := func(ctx context.Context) error {
-		if err := b.upgrade(ctx); err != nil {
-			return err
-		}
-		return b.transact(ctx, how, do)
-	}
-	if how.Once {
-		return b.doOnce(ctx, op, once)
-	}
-	l := limits{usualAttempt, b.patience}
-	if how.Long {
-		l.attempt = longAttempt
-	}
-	return b.do(ctx, op, l, once)
+func (b *db) Transact(ctx context.Context, op string, how sqlstore.How, do func(sqlstore.Tx) error) error {
+	return b.do(ctx, op, how, func(ctx context.Context) error { return b.transact(ctx, how, do) })
 }
+
+// changing is how a transaction is begun that changes something.
+var changing = pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}
 
 // transact makes one attempt at a change.
 func (b *db) transact(ctx context.Context, how sqlstore.How, do func(sqlstore.Tx) error) error {
 	t := &tx{b: b, ctx: ctx, batch: &pgx.Batch{}}
-	t.batch.BeginTx(pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+	t.batch.BeginTx(changing)
 	switch {
 	case how.Unsynced:
 		t.batch.Queue("SET LOCAL synchronous_commit TO off")
@@ -156,41 +134,29 @@ func (t *tx) Exec(sql string, args ...any) {
 	t.batch.Queue(sql, args...)
 }
 
-// Put queues one statement that stores all rows.
-func (t *tx) Put(table sqlstore.Table, session string, rows ...[]any) {
-	if len(rows) == 0 {
+// putItems stores rows. Which have which name is looked at when the transaction
+// ends.
+const putItems = `INSERT INTO gondola.items AS stored (session, seq, identity, name, awaits, outcome, captured, size, carried, document)
+	SELECT (SELECT num FROM gondola.sessions WHERE id = $1), seq, nullif(identity, ''), name, awaits, outcome, captured, size, carried, document::json
+	FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::text[])
+		AS new (seq, identity, name, awaits, outcome, captured, size, carried, document)
+	ON CONFLICT (session, seq) DO UPDATE SET identity = excluded.identity, name = excluded.name, awaits = excluded.awaits,
+		outcome = excluded.outcome, captured = excluded.captured, size = excluded.size, carried = excluded.carried, document = excluded.document
+	WHERE stored.document::text <> excluded.document::text`
+
+// PutItems queues one statement that stores all rows.
+func (t *tx) PutItems(session string, changes []driver.Change) {
+	if len(changes) == 0 {
 		return
 	}
-	var args []any
-	var arrays, names []string
-	if table.Session {
-		args = append(args, session)
+	var seqs, sizes, carried []int64
+	var keys, names, awaits, outcomes, captured, documents []string
+	for _, c := range changes {
+		seqs, sizes, carried = append(seqs, c.Seq), append(sizes, c.Size), append(carried, c.Carried)
+		keys, names, awaits = append(keys, c.Key), append(names, c.Name), append(awaits, c.Next)
+		outcomes, captured, documents = append(outcomes, c.Outcome), append(captured, c.Captured), append(documents, string(c.Document))
 	}
-	for n, c := range table.Columns() {
-		array, kind := column(rows, n)
-		args = append(args, array)
-		arrays, names = append(arrays, fmt.Sprintf("$%d::%s[]", len(args), kind)), append(names, c.Name)
-	}
-	values := table.Select(func(_ int, c sqlstore.Column) string { return "new." + c.Name })
-	t.Exec(table.Insert(fmt.Sprintf("SELECT %s FROM unnest(%s) AS new (%s)", values, strings.Join(arrays, ", "), strings.Join(names, ", "))), args...)
-}
-
-// column returns the nth value of each row, and their type.
-func column(rows [][]any, n int) (array any, kind string) {
-	var numbers []int64
-	var texts []string
-	for _, row := range rows {
-		switch v := row[n].(type) {
-		case int64:
-			numbers = append(numbers, v)
-		case string:
-			texts = append(texts, v)
-		}
-	}
-	if numbers != nil {
-		return numbers, "bigint"
-	}
-	return texts, "text"
+	t.Exec(putItems, session, seqs, keys, names, awaits, outcomes, captured, sizes, carried, documents)
 }
 
 // Each queues one statement for all values. Each row is looked up by its own key,

@@ -144,7 +144,7 @@ func TestExisting(t *testing.T) {
 		t.Error(err)
 	}
 	said, err := b.Describe(t.Context())
-	if err != nil || !strings.HasPrefix(said, "PostgreSQL ") || !strings.Contains(said, db.Role) || !strings.HasSuffix(said, "schema version 4") {
+	if err != nil || !strings.HasPrefix(said, "PostgreSQL ") || !strings.Contains(said, db.Role) || !strings.HasSuffix(said, "schema version 5") {
 		t.Errorf("Describe = %q, %v", said, err)
 	}
 }

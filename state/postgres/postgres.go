@@ -61,12 +61,11 @@ type db struct {
 	*sqlstore.Store
 	pool     *pgxpool.Pool
 	where    string // server and database, for people
+	version  string // of the server
 	log      *slog.Logger
 	patience time.Duration
 	onWait   func(fault.Wait)
-	existing bool
-	lazy     bool        // the role's transactions are durable only some time after their commit
-	outdated atomic.Bool // the schema is older
+	lazy     bool // the role's transactions are durable only some time after their commit
 	closing  sync.Once
 	closed   atomic.Bool
 	server   retry.Server
@@ -100,24 +99,26 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	b := &db{
 		where:    placeOf(config),
 		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
-		patience: cmp.Or(o.Patience, DefaultPatience),
+		patience: 3 * time.Second, // for a server that is just about to answer
 		onWait:   o.OnWait,
-		existing: o.Existing,
 	}
 	if b.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, b.fault("open sessions", err)
 	}
 	b.Store = sqlstore.New(b, dialect)
-	if err := b.prepare(ctx); err != nil {
+	if err := b.prepare(ctx, o.Existing); err != nil {
 		b.pool.Close()
 		return nil, err
 	}
+	b.patience = cmp.Or(o.Patience, DefaultPatience)
 	return &Backend{Store: state.NewStore(b, state.StoreOptions{Now: o.Now}), db: b}, nil
 }
 
 // Describe says what the store is, such as `PostgreSQL 15.18, database "x" at
 // localhost:5432, schema version 1`.
-func (b *Backend) Describe(ctx context.Context) (string, error) { return b.db.describe(ctx) }
+func (b *Backend) Describe(context.Context) (string, error) {
+	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", b.db.version, b.db.where, newest), nil
+}
 
 // Opener returns what opens URIs of both schemes.
 func Opener(o Options) state.Opener {
@@ -150,14 +151,6 @@ func (b *db) Usable(ctx context.Context) error {
 		return b.fault("use", state.ErrClosed)
 	}
 	return nil
-}
-
-func (b *db) describe(ctx context.Context) (string, error) {
-	var version string
-	err := b.do(ctx, "ask for the version", opening, func(ctx context.Context) error {
-		return b.pool.QueryRow(ctx, "SELECT split_part(current_setting('server_version'), ' ', 1)").Scan(&version)
-	})
-	return fmt.Sprintf("PostgreSQL %s, %s, schema version %d", version, b.where, newest), err
 }
 
 // CheckName returns why an item cannot have this name.

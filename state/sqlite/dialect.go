@@ -11,7 +11,7 @@ import (
 
 // dialect is what SQLite does in its own way. The sums are kept by triggers.
 var dialect = sqlstore.Dialect{
-	Direct: true,
+	Schema: sqlstore.Schema{Files: schema, Newest: 4},
 	Remove: []string{
 		"DELETE FROM counts WHERE session = (SELECT num FROM sessions WHERE id = ?1)",
 		"UPDATE sessions SET id = NULL WHERE id = ?1",
@@ -61,28 +61,14 @@ func (b *db) using(ctx context.Context, op string, do func() error) error {
 
 // Query reads the answer to a question.
 func (b *db) Query(ctx context.Context, op, sql string, args []any, read func(sqlstore.Rows) error) error {
-	older, err := b.older(ctx)
-	if err != nil {
-		return err
-	}
-	return b.using(ctx, op+" in", func() error { return b.reads.query(ctx, older+sql, args, read) })
+	return b.using(ctx, op+" in", func() error { return b.reads.query(ctx, sql, args, read) })
 }
 
-// Change runs one transaction on a schema that is up to date: all of it is durable
-// when Change returns nil, and nothing of it is done otherwise.
-func (b *db) Change(ctx context.Context, op string, how sqlstore.How, do func(sqlstore.Tx) error) error {
-	if err := b.upgrade(ctx); err != nil {
-		return err
-	}
+// Transact runs one transaction: all of it is durable when Transact returns nil,
+// and nothing of it is done otherwise.
+func (b *db) Transact(ctx context.Context, op string, how sqlstore.How, do func(sqlstore.Tx) error) error {
 	return b.using(ctx, op+" in", func() error {
 		return b.writes.transact(ctx, how.Unsynced, func(t *tx) error { return do(t) })
-	})
-}
-
-// transact runs one transaction on whatever schema there is.
-func (b *db) transact(ctx context.Context, op string, do func(*tx)) error {
-	return b.using(ctx, op, func() error {
-		return b.writes.transact(ctx, false, func(t *tx) error { do(t); return t.err })
 	})
 }
 

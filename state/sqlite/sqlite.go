@@ -8,10 +8,10 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
@@ -44,7 +44,6 @@ type db struct {
 	existing bool
 	reads    *reader
 	writes   *writer
-	outdated atomic.Bool // the schema is older; the next change brings it up to date
 
 	mu     sync.RWMutex // read-locked while the database is used
 	closed bool
@@ -86,11 +85,12 @@ func (b *Backend) Check(ctx context.Context) error {
 
 // start makes a file that is ours, or empty, ready for use.
 func (b *db) start(ctx context.Context, unclean bool) error {
-	if err := b.prepareSchema(ctx); err != nil {
-		return err
+	err := b.Prepare(ctx, b.existing)
+	if errors.Is(err, driver.ErrNotFound) {
+		return b.withoutSchema(ctx)
 	}
-	if b.existing {
-		return nil
+	if err != nil || b.existing {
+		return err
 	}
 	if err := b.useWAL(ctx); err != nil {
 		return err

@@ -3,10 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
-	"fmt"
+	sqldriver "database/sql/driver"
 	"strings"
 
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
@@ -56,7 +56,7 @@ func (w *writer) release() { <-w.turn }
 // drop closes the connection, so that the next user gets a new one.
 func (w *writer) drop() {
 	w.statements.close()
-	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = w.conn.Raw(func(any) error { return sqldriver.ErrBadConn })
 	w.conn = nil
 }
 
@@ -181,16 +181,42 @@ func (t *tx) do(query string, change func() error) {
 	}
 }
 
-// Put stores rows, one after the other.
-func (t *tx) Put(table sqlstore.Table, session string, rows ...[]any) {
-	first, owner := 1, []any{}
-	if table.Session {
-		first, owner = 2, []any{session}
+const (
+	putItem = `INSERT INTO items AS stored (session, seq, identity, name, awaits, outcome, captured, size, carried, document)
+		VALUES ((SELECT num FROM sessions WHERE id = ?1), ?2, nullif(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+		ON CONFLICT (session, seq) DO UPDATE SET identity = excluded.identity, name = excluded.name, awaits = excluded.awaits,
+			outcome = excluded.outcome, captured = excluded.captured, size = excluded.size, carried = excluded.carried, document = excluded.document
+		WHERE stored.document <> excluded.document`
+	putProgress = `UPDATE items SET size = ?3, carried = ?4, document = ?5
+		WHERE session = (SELECT num FROM sessions WHERE id = ?1) AND seq = ?2 AND document <> ?5`
+	removeItem = "DELETE FROM items WHERE session = (SELECT num FROM sessions WHERE id = ?1) AND seq = ?2"
+)
+
+// PutItems stores rows, one after the other. One whose name another one takes is
+// removed first. Of one that all indexes find as before, none is written.
+func (t *tx) PutItems(session string, changes []driver.Change) {
+	names := map[string]bool{}
+	for _, c := range changes {
+		names[c.Name] = true
 	}
-	query := table.Insert("VALUES (" + table.Select(func(n int, _ sqlstore.Column) string { return fmt.Sprint("?", first+n) }) + ")")
-	for _, row := range rows {
-		t.Exec(query, append(owner, row...)...)
+	for _, c := range changes {
+		if c.Before != nil && c.Before.Name != c.Name && names[c.Before.Name] {
+			t.Exec(removeItem, session, c.Seq)
+		}
 	}
+	for _, c := range changes {
+		if found(c) {
+			t.Exec(putProgress, session, c.Seq, c.Size, c.Carried, string(c.Document))
+		} else {
+			t.Exec(putItem, session, c.Seq, c.Key, c.Name, c.Next, c.Outcome, c.Captured, c.Size, c.Carried, string(c.Document))
+		}
+	}
+}
+
+// found reports whether all indexes find a row as before.
+func found(c driver.Change) bool {
+	b := c.Before
+	return b != nil && b.Key == c.Key && b.Name == c.Name && b.Next == c.Next && b.Outcome == c.Outcome && b.Captured == c.Captured
 }
 
 // Each runs a query for each value.

@@ -2,15 +2,14 @@ package sqlstore_test
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
-// What a database makes of a row to be put, here with an argument for each column.
-func ExampleTable() {
-	t := sqlstore.Table{Name: "notes", Keys: []sqlstore.Column{{Name: "id"}}, Values: []sqlstore.Column{{Name: "text", Form: "nullif(%s, '')"}}}
-	arguments := t.Select(func(n int, _ sqlstore.Column) string { return fmt.Sprint("$", n+1) })
-	fmt.Println(t.Insert("VALUES (" + arguments + ")"))
-	// Output:
-	// INSERT INTO gondola.notes AS stored (id, text) VALUES ($1, nullif($2, '')) ON CONFLICT (id) DO UPDATE SET text = excluded.text
+// Times go into statements as text that sorts as times do.
+func Example() {
+	at := time.Date(2026, 1, 8, 9, 0, 0, 0, time.FixedZone("CET", 3600))
+	fmt.Println(at.UTC().Format(sqlstore.Stamp) < at.UTC().Add(time.Microsecond).Format(sqlstore.Stamp))
+	// Output: true
 }

@@ -26,7 +26,7 @@ func scanRow(rows Rows) (r driver.Row, err error) {
 // Page returns the next items that q selects: nothing is held in the database
 // while the caller works on them.
 func (s *Store) Page(ctx context.Context, session string, q driver.Query) ([]driver.Row, error) {
-	sql, args := pageQuery(session, q, s.dialect.Direct)
+	sql, args := pageQuery(session, q, !s.outdated.Load())
 	page, err := collect(ctx, s, readOp(session), sql, args, scanRow)
 	return page, s.empty(ctx, session, len(page), err)
 }

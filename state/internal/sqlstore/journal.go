@@ -65,7 +65,9 @@ func scanEntry(rows Rows) (row driver.Entry, err error) {
 func (s *Store) PutSnapshot(ctx context.Context, session string, v driver.Snapshot) error {
 	return s.change(ctx, fmt.Sprintf("store a snapshot of session %q", session), session, unsynced, func(tx Tx) error {
 		known(tx, session, "")
-		tx.Put(snapshots, session, []any{v.At.Format(time.RFC3339Nano), string(v.Document)})
+		tx.Exec(`INSERT INTO gondola.snapshots (session, at, document) VALUES (`+num+`, $2::timestamptz, $3::json)
+			ON CONFLICT (session) DO UPDATE SET at = excluded.at, document = excluded.document`,
+			session, v.At.Format(time.RFC3339Nano), string(v.Document))
 		return nil
 	})
 }

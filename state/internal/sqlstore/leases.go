@@ -28,7 +28,7 @@ func (l leases) Leases(ctx context.Context, session string) (all []lease.Holder,
 func (l leases) Swap(ctx context.Context, held, h lease.Holder, ttl time.Duration) (done bool, err error) {
 	as := []any{held.Session, held.Token, stamp(held.Until)}
 	values := []any{h.Token, h.Host, int64(h.PID), h.Machine, stamp(h.Since), l.s.db.Later(ttl)}
-	err = l.s.db.Change(ctx, fmt.Sprintf("change the lease of session %q", held.Session), How{}, func(tx Tx) error {
+	err = l.s.Change(ctx, fmt.Sprintf("change the lease of session %q", held.Session), How{}, func(tx Tx) error {
 		switch {
 		case h.Token == "":
 			tx.Exec("DELETE FROM gondola.leases WHERE session = $1 AND token = $2 AND until = $3::timestamptz", as...)

@@ -21,16 +21,15 @@ func (s *Store) Recall(ctx context.Context, account, key string) (e driver.Ledge
 
 // Record adds entries to the ledger, all or none.
 func (s *Store) Record(ctx context.Context, entries []driver.LedgerEntry) error {
-	var rows [][]any
-	for _, e := range entries {
-		entry, err := json.Marshal(e)
-		if err != nil {
-			return s.db.Damaged("an entry of the ledger that is to be recorded", err)
+	return s.Change(ctx, "record in the ledger", How{}, func(tx Tx) error {
+		for _, e := range entries {
+			entry, err := json.Marshal(e)
+			if err != nil {
+				return s.db.Damaged("an entry of the ledger that is to be recorded", err)
+			}
+			tx.Exec(`INSERT INTO gondola.ledger (account, key, entry) VALUES ($1, $2, $3::json)
+				ON CONFLICT (account, key) DO UPDATE SET entry = excluded.entry`, e.Account, e.Key, string(entry))
 		}
-		rows = append(rows, []any{e.Account, e.Key, string(entry)})
-	}
-	return s.db.Change(ctx, "record in the ledger", How{}, func(tx Tx) error {
-		tx.Put(ledger, "", rows...)
 		return nil
 	})
 }

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -9,162 +8,145 @@ import (
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// pageQuery returns the statement for a page of items. It compares the keys of the
-// index that has the order. Unless it is direct it picks them before their
-// documents, for planners that cannot know how much there is in a session that has
-// just been filled.
-func pageQuery(session string, q driver.Query, direct bool) (sql string, args []any) {
-	if !direct && q == (driver.Query{Next: q.Next, After: q.After, Limit: q.Limit}) && q.Next != "" {
-		return pendingPage, []any{session, q.Next, q.After, q.Limit}
+// pageQuery returns the statement for a page of items. It compares and sorts by
+// all columns of an index that follow the session, also by one that has the same
+// value in the whole page: no other index has that order.
+func pageQuery(session string, q driver.Query, awaitsIndexed bool) (sql string, args []any) {
+	p := page{Query: q, key: keyOf(q, awaitsIndexed), args: []any{session}, where: []string{"session = " + num}}
+	p.between()
+	for _, column := range []string{"awaits", "outcome", "name", "captured"} {
+		if column != p.key[0] {
+			p.filter(column)
+		}
 	}
-	p := page{args: []any{session}, where: []string{"session = " + num}}
-	k := p.key(q, direct)
-	p.between(k, q)
-	p.filter(q, k)
 	direction := ""
 	if q.Descending {
 		direction = " DESC"
 	}
-	columns := strings.Join(k.columns, ", ")
-	keys := " FROM gondola.items WHERE " + strings.Join(p.where, " AND ") +
-		" ORDER BY " + strings.Join(k.columns, direction+", ") + direction + " LIMIT " + p.arg(q.Limit, "bigint")
-	if direct {
-		return "SELECT seq, document" + keys, p.args
-	}
-	return "SELECT item.seq, item.document FROM (SELECT session, " + columns + keys + `) AS page
-		CROSS JOIN LATERAL (SELECT seq, document FROM gondola.items
-			WHERE session = page.session AND ` + k.row + ` = page.` + k.row + ` LIMIT 1) AS item
-		ORDER BY page.` + strings.Join(k.columns, direction+", page.") + direction, p.args
+	sql = "SELECT seq, document FROM gondola.items WHERE " + strings.Join(p.where, " AND ") +
+		" ORDER BY " + strings.Join(p.key, direction+", ") + direction + " LIMIT " + p.arg(int64(q.Limit))
+	return sql, p.args
 }
 
-// pendingPage picks the next items that await a stage.
-const pendingPage = `
-	SELECT page.seq, item.document
-	FROM (SELECT session, seq FROM gondola.pending
-		WHERE (session, stage, seq) > (` + num + `, $2::text, $3::bigint)
-			AND (session, stage, seq) <= (` + num + `, $2::text, 9223372036854775807)
-		ORDER BY session, stage, seq LIMIT $4) AS page
-	CROSS JOIN LATERAL (SELECT document FROM gondola.items
-		WHERE session = page.session AND seq = page.seq LIMIT 1) AS item
-	ORDER BY page.seq`
+// keyOf returns the columns of the index that has the order of q.
+func keyOf(q driver.Query, awaitsIndexed bool) []string {
+	switch {
+	case q.Order == driver.ByName:
+		return []string{"name"}
+	case q.Order == driver.ByCaptured:
+		return []string{"captured", "seq"}
+	case q.Next != "" && awaitsIndexed:
+		return []string{"awaits", "seq"}
+	case q.Outcome != "":
+		return []string{"outcome", "seq"}
+	}
+	return []string{"seq"}
+}
 
 // page is a statement being written.
 type page struct {
+	driver.Query
+	key   []string
 	args  []any
 	where []string
 }
 
-func (p *page) arg(value any, kind string) string {
+// arg adds an argument, and returns what stands for it.
+func (p *page) arg(value any) string {
+	kind := "text"
+	if _, ok := value.(int64); ok {
+		kind = "bigint"
+	}
 	p.args = append(p.args, value)
 	return "$" + strconv.Itoa(len(p.args)) + "::" + kind
 }
 
-// key is the index that has an order, and the part of it that a page may be in.
-type key struct {
-	equal       string   // the column that it begins with, after the session; "" for none
-	columns     []string // by which it is sorted
-	row         string   // the name that tells the rows of a session apart
-	first, last []string // values of the columns; nil for no bound
-	after       []string // of the row that the page comes after; nil for none
+// span returns what a column may be, both ends included; "" is open.
+func (p *page) span(column string) (from, to string) {
+	switch column {
+	case "awaits":
+		return p.Next, p.Next
+	case "outcome":
+		return p.Outcome, p.Outcome
+	case "name":
+		if p.Prefix != "" {
+			return p.Prefix, p.Prefix + "\U0010FFFF"
+		}
+	case "captured":
+		if p.Until != "" {
+			return max(p.From, "0"), p.Until // and not those without
+		}
+		return p.From, ""
+	}
+	return "", ""
 }
 
-func (p *page) key(q driver.Query, direct bool) key {
+// between adds the bounds of the key. The row that the page comes after takes the
+// place of one of them.
+func (p *page) between() {
+	from, to := p.span(p.key[0])
+	after := ">"
 	switch {
-	case q.Order == driver.ByName:
-		return p.byName(q)
-	case q.Order == driver.ByCaptured:
-		return p.byCaptured(q)
+	case p.After == 0:
+	case p.Descending:
+		after, to = "<", ""
+	default:
+		from = ""
 	}
-	k := key{columns: []string{"seq"}, row: "seq"}
-	switch {
-	case q.Next != "" && direct:
-		k.equal = "awaits"
-		p.where = append(p.where, "awaits = "+p.arg(q.Next, "text"), "awaits <> ''")
-	case q.Outcome != "":
-		k.equal = "outcome"
-		p.where = append(p.where, "outcome = "+p.arg(q.Outcome, "text"))
+	if from != "" {
+		p.bound(">=", from, "0")
 	}
-	if q.After != 0 {
-		k.after = []string{p.arg(q.After, "bigint")}
+	if to != "" {
+		p.bound("<=", to, strconv.Itoa(math.MaxInt64))
 	}
-	return k
+	if p.After != 0 {
+		p.compare(after, p.cursor)
+	}
+	if p.key[0] == "awaits" {
+		p.where = append(p.where, "awaits <> ''") // as its index says
+	}
 }
 
-func (p *page) byName(q driver.Query) key {
-	k := key{columns: []string{"name"}, row: "name"}
-	if q.Prefix != "" && begins(q) {
-		k.first = []string{p.arg(q.Prefix, "text")}
-	}
-	if q.Prefix != "" && ends(q) {
-		k.last = []string{p.arg(q.Prefix+"\U0010FFFF", "text")}
-	}
-	if q.After != 0 {
-		k.after = []string{p.cursor("name", q)}
-	}
-	return k
+// bound compares the key with a value of its first column, and a number.
+func (p *page) bound(operator, value, seq string) {
+	p.compare(operator, func(column string) string {
+		if column == "seq" {
+			return seq
+		}
+		return p.arg(value)
+	})
 }
 
-func (p *page) byCaptured(q driver.Query) key {
-	k := key{columns: []string{"captured", "seq"}, row: "seq"}
-	if (q.From != "" || q.Until != "") && begins(q) {
-		k.first = []string{p.arg(max(q.From, "0"), "text"), "0"}
+// compare compares the key with a value of each column.
+func (p *page) compare(operator string, value func(column string) string) {
+	var values []string
+	for _, column := range p.key {
+		values = append(values, value(column))
 	}
-	if q.Until != "" && ends(q) {
-		k.last = []string{p.arg(q.Until, "text"), strconv.Itoa(math.MaxInt64)}
-	}
-	if q.After != 0 {
-		k.after = []string{p.cursor("captured", q), p.arg(q.After, "bigint")}
-	}
-	return k
+	p.where = append(p.where, "("+strings.Join(p.key, ", ")+") "+operator+" ("+strings.Join(values, ", ")+")")
 }
-
-// begins reports whether a page is bounded by the first value of its key, and ends
-// whether by the last: the cursor takes the place of one of them.
-func begins(q driver.Query) bool { return q.After == 0 || q.Descending }
-func ends(q driver.Query) bool   { return q.After == 0 || !q.Descending }
 
 // cursor returns what a column is in the row that the page comes after.
-func (p *page) cursor(column string, q driver.Query) string {
-	return fmt.Sprintf("(SELECT %s FROM gondola.items WHERE session = %s AND seq = %s)", column, num, p.arg(q.After, "bigint"))
-}
-
-// between adds the bounds of the key.
-func (p *page) between(k key, q driver.Query) {
-	bound := func(operator string, values []string) {
-		if values != nil {
-			p.where = append(p.where, "("+strings.Join(k.columns, ", ")+") "+operator+" ("+strings.Join(values, ", ")+")")
-		}
+func (p *page) cursor(column string) string {
+	switch column {
+	case "seq":
+		return p.arg(p.After)
+	case "awaits":
+		return p.arg(p.Next)
+	case "outcome":
+		return p.arg(p.Outcome)
 	}
-	bound(">=", k.first)
-	bound("<=", k.last)
-	if q.Descending {
-		bound("<", k.after)
-	} else {
-		bound(">", k.after)
-	}
+	return "(SELECT " + column + " FROM gondola.items WHERE session = " + num + " AND seq = " + p.arg(p.After) + ")"
 }
 
 // filter adds what is looked at row by row. Appending nothing keeps the planner
 // from taking another index for it, and sorting what that finds.
-func (p *page) filter(q driver.Query, k key) {
-	and := func(column, operator, value string) {
-		p.where = append(p.where, column+" || '' "+operator+" "+p.arg(value, "text")+` COLLATE "C"`)
+func (p *page) filter(column string) {
+	from, to := p.span(column)
+	if from != "" {
+		p.where = append(p.where, column+" || '' >= "+p.arg(from)+` COLLATE "C"`)
 	}
-	if q.Next != "" && k.equal != "awaits" {
-		and("awaits", "=", q.Next)
-	}
-	if q.Outcome != "" && k.equal != "outcome" {
-		and("outcome", "=", q.Outcome)
-	}
-	if q.Prefix != "" && q.Order != driver.ByName {
-		and("name", ">=", q.Prefix)
-		and("name", "<", q.Prefix+"\U0010FFFF")
-	}
-	if q.Order == driver.ByCaptured || q.From == "" && q.Until == "" {
-		return
-	}
-	and("captured", ">=", max(q.From, "0"))
-	if q.Until != "" {
-		and("captured", "<=", q.Until)
+	if to != "" {
+		p.where = append(p.where, column+" || '' <= "+p.arg(to)+` COLLATE "C"`)
 	}
 }

@@ -21,13 +21,20 @@ type Database interface {
 	// Query runs a statement that changes nothing. read reads the answer; it is
 	// called again if an attempt fails for a passing reason.
 	Query(ctx context.Context, op, sql string, args []any, read func(Rows) error) error
-	// Change runs a transaction on a schema that is up to date. do is called again
-	// if an attempt fails for a passing reason.
-	Change(ctx context.Context, op string, how How, do func(Tx) error) error
+	// Transact runs a transaction. do is called again if an attempt fails for a
+	// passing reason.
+	Transact(ctx context.Context, op string, how How, do func(Tx) error) error
+	// Version returns the version of the schema, 0 if there is none.
+	Version(ctx context.Context) (int, error)
+	// Migrate runs the script that makes a version of the schema, in one
+	// transaction, unless another process has made it.
+	Migrate(ctx context.Context, version int, script string) error
 	// Later returns the argument of a statement that says "now() + $1::interval".
 	Later(d time.Duration) any
 	// Damaged returns the fault of a document that cannot be read.
 	Damaged(what string, err error) error
+	// Unfit returns the fault of a database that cannot be used as it is.
+	Unfit(why error, hint string) error
 }
 
 // How a transaction is run. The zero How is durable and tried until it succeeds.
@@ -42,9 +49,8 @@ type How struct {
 type Tx interface {
 	Query(sql string, args []any, read func(Rows) error) // changes nothing
 	Exec(sql string, args ...any)
-	// Put stores rows of a table in the place of those with the same keys. session
-	// is the id of the session that the rows belong to.
-	Put(t Table, session string, rows ...[]any)
+	// PutItems stores rows of a session, whose names may be exchanged.
+	PutItems(session string, changes []driver.Change)
 	// Each runs a query for each value: it speaks of it as "wanted.value", and of
 	// session as $1.
 	Each(sql, session string, values []string, read func(Rows) error)
@@ -60,14 +66,7 @@ type Rows interface {
 
 // Dialect is what a database does in its own way.
 type Dialect struct {
-	// Direct says that the database answers a query for a page as it is written.
-	// Otherwise keys are picked by an index first, and there is a table of what is
-	// pending.
-	Direct bool
-	// Written, if not nil, is called after items have been put, to bring up to date
-	// what the database derives from them.
-	Written func(tx Tx, session string, changes []driver.Change)
-
+	Schema
 	Remove []string // statements that take a session ($1) away
 	Append string   // adds a JSON list of entries ($2) to the journal of a session ($1)
 	// Prune drops entries of a session's journal ($1), except the newest $2 at
@@ -81,6 +80,7 @@ type Store struct {
 	*lease.Keeper // by the database's clock
 	db            Database
 	dialect       Dialect
+	outdated      atomic.Bool  // the schema is older; the next change brings it up to date
 	kept          atomic.Int64 // newest entries of a journal
 	appended      atomic.Int64 // entries of journals so far
 }
@@ -104,7 +104,7 @@ const num = "(SELECT num FROM gondola.sessions WHERE id = $1)"
 
 // collect returns the rows of an answer.
 func collect[T any](ctx context.Context, s *Store, op, sql string, args []any, scan func(Rows) (T, error)) (all []T, err error) {
-	err = s.db.Query(ctx, op, sql, args, func(rows Rows) error {
+	err = s.query(ctx, op, sql, args, func(rows Rows) error {
 		all = nil
 		for rows.Next() {
 			v, err := scan(rows)

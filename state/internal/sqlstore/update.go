@@ -17,7 +17,7 @@ func (s *Store) change(ctx context.Context, op, session string, how How, do func
 		return err
 	}
 	token := s.Token(session)
-	return s.db.Change(ctx, op, how, func(tx Tx) error {
+	return s.Change(ctx, op, how, func(tx Tx) error {
 		if token != "" {
 			verify(tx, session, token)
 		}
@@ -49,7 +49,7 @@ func known(tx Tx, session, lock string) {
 // Update runs one transaction on a session, of two or three round trips.
 func (s *Store) Update(ctx context.Context, session string, do func(driver.Tx) error) error {
 	return s.change(ctx, fmt.Sprintf("store session %q", session), session, How{}, func(tx Tx) error {
-		return do(&update{Tx: tx, session: session, written: s.dialect.Written})
+		return do(&update{Tx: tx, session: session})
 	})
 }
 
@@ -58,7 +58,6 @@ type update struct {
 	Tx
 	session string
 	known   bool // is the session, since rows have been looked up
-	written func(Tx, string, []driver.Change)
 }
 
 // Lookup reads and locks rows, in one round trip. Only new items need a number,
@@ -116,51 +115,24 @@ func decimals(numbers []int64) (all []string) {
 func (u *update) Write(w driver.Write) error {
 	switch h := w.Header; {
 	case h != nil:
-		u.Put(sessions, "", []any{h.ID, stamp(h.Updated), string(h.Document)})
+		u.Exec(`INSERT INTO gondola.sessions (id, updated, document) VALUES ($1, $2::timestamptz, $3::json)
+			ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, document = excluded.document`, h.ID, stamp(h.Updated), string(h.Document))
 	case !u.known:
 		known(u, u.session, "")
 	}
 	for _, b := range w.Batches {
-		if b.Document == nil {
-			u.Exec(`DELETE FROM gondola.batches WHERE session = `+num+` AND "index" = $2`, u.session, b.Index)
-		} else {
-			u.Put(batches, u.session, []any{b.Index, string(b.Document)})
-		}
+		u.putBatch(b)
 	}
-	u.putItems(w.Items)
+	u.PutItems(u.session, w.Items)
 	return u.Send()
 }
 
-// putItems stores rows. One whose name another one takes is removed first.
-func (u *update) putItems(changes []driver.Change) {
-	if len(changes) == 0 {
+func (u *update) putBatch(b driver.Batch) {
+	if b.Document == nil {
+		u.Exec(`DELETE FROM gondola.batches WHERE session = `+num+` AND "index" = $2`, u.session, b.Index)
 		return
 	}
-	names := map[string]bool{}
-	var rows, progress [][]any
-	for _, c := range changes {
-		names[c.Name] = true
-		row := []any{c.Seq, c.Key, c.Name, c.Next, c.Outcome, c.Captured, c.Size, c.Carried, string(c.Document)}
-		if found(c) {
-			progress = append(progress, row)
-		} else {
-			rows = append(rows, row)
-		}
-	}
-	for _, c := range changes {
-		if c.Before != nil && c.Before.Name != c.Name && names[c.Before.Name] {
-			u.Exec("DELETE FROM gondola.items WHERE session = "+num+" AND seq = $2", u.session, c.Seq)
-		}
-	}
-	u.Put(progressed, u.session, progress...)
-	u.Put(items, u.session, rows...)
-	if u.written != nil {
-		u.written(u, u.session, changes)
-	}
-}
-
-// found reports whether all indexes find a row as before.
-func found(c driver.Change) bool {
-	b := c.Before
-	return b != nil && b.Key == c.Key && b.Name == c.Name && b.Next == c.Next && b.Outcome == c.Outcome && b.Captured == c.Captured
+	u.Exec(`INSERT INTO gondola.batches AS stored (session, "index", document) VALUES (`+num+`, $2, $3::json)
+		ON CONFLICT (session, "index") DO UPDATE SET document = excluded.document
+		WHERE stored.document::text <> excluded.document::text`, u.session, b.Index, string(b.Document))
 }

@@ -1,6 +1,17 @@
 -- Sessions and what belongs to them, the ledger, and the leases.
 -- See docs/postgres.md for what the columns mean.
 
+DO $$ BEGIN -- unless the owner of the database has made it for this role
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'gondola') THEN
+        CREATE SCHEMA gondola;
+    END IF;
+END $$;
+
+CREATE TABLE IF NOT EXISTS gondola.migrations (
+    version integer PRIMARY KEY,
+    applied timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE gondola.sessions (
     num      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id       text COLLATE "C" NOT NULL UNIQUE,
