@@ -13,8 +13,11 @@ type leases struct{ s *Store }
 
 // Leases returns the lease of a session, or those of all sessions.
 func (l leases) Leases(ctx context.Context, session string) (all []lease.Holder, now time.Time, err error) {
-	all, err = collect(ctx, l.s, "read the leases", `SELECT now() + $1::interval, session, token, host, pid, machine, since, until
-		FROM gondola.leases WHERE $2 IN ('', session) ORDER BY session`, []any{l.s.db.Later(0), session}, func(rows Rows) (h lease.Holder, err error) {
+	sql, args := "SELECT now() + $1::interval, session, token, host, pid, machine, since, until FROM gondola.leases", []any{l.s.db.Later(0)}
+	if session != "" {
+		sql, args = sql+" WHERE session = $2", append(args, session)
+	}
+	all, err = collect(ctx, l.s, "read the leases", sql+" ORDER BY session", args, func(rows Rows) (h lease.Holder, err error) {
 		var at, since, until moment
 		err = rows.Scan(&at, &h.Session, &h.Token, &h.Host, &h.PID, &h.Machine, &since, &until)
 		now, h.Since, h.Until = at.Time, since.Time, until.Time
