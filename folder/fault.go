@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -24,6 +25,9 @@ func failure(ctx context.Context, op string, err error) error {
 	}
 	if fault.CodeOf(err) != "" {
 		return err
+	}
+	if p, ok := err.(*fs.PathError); ok && strings.HasSuffix(op, " "+p.Path) {
+		err = p.Err // op has the path already
 	}
 	f := &fault.Error{Class: fault.Session, Code: fault.Unreachable, Op: op, Err: err, Hint: diskHint}
 	switch {

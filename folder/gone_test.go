@@ -3,6 +3,8 @@ package folder
 import (
 	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -59,5 +61,17 @@ func TestEmptyDirectoryIsNoListing(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 		t.Error("the empty directory was listed without an error")
+	}
+}
+
+// TestAMissingFolderIsNamedOnce: the operation has the path, the system's error not again.
+func TestAMissingFolderIsNamedOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := openDestination(t, dir).Account(t.Context())
+	if err == nil || strings.Count(err.Error(), dir) != 1 {
+		t.Errorf("the error is %v, want one that names the folder once", err)
 	}
 }

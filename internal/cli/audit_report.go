@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	registry "github.com/gondola-sync/gondola/internal/app"
 	"github.com/gondola-sync/gondola/internal/cli/render"
@@ -219,10 +218,10 @@ func (v *auditView) text(l auditLine, carry bool) {
 	fmt.Fprintf(w, "Source        %s  %d media, %s, %s\n", cell(l.From), l.Media, count(l.Items, "item"), proven)
 	title, width := "Destinations", 0
 	for _, p := range l.Destinations {
-		width = max(width, utf8.RuneCountInString(cell(p.Name)))
+		width = max(width, render.Width(cell(p.Name)))
 	}
 	for _, p := range l.Destinations {
-		fmt.Fprintf(w, "%-12s  %-*s  %s\n", title, width, cell(p.Name), p.text())
+		render.Columns(w, []int{len("Destinations"), width}, title, p.Name, p.text())
 		title = ""
 	}
 	if len(l.Destinations) == 0 && l.Listed {
@@ -231,7 +230,11 @@ func (v *auditView) text(l auditLine, carry bool) {
 	for _, note := range l.Warnings {
 		fmt.Fprintf(w, "\nNote: %s.\n", cell(note))
 	}
-	v.risk.write(w, "At risk", "no destination holds them", "-o tsv")
+	what := "no destination holds them"
+	if l.AtRisk == 1 {
+		what = "no destination holds it"
+	}
+	v.risk.write(w, "At risk", what, "-o tsv")
 	for i, step := range v.next(l, carry) {
 		if i == 0 {
 			fmt.Fprintln(w)

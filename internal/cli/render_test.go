@@ -328,3 +328,15 @@ func TestListedSum(t *testing.T) {
 		}
 	}
 }
+
+// TestItemsAreShownAsTheyCome: the table of a session's items holds none of them back.
+func TestItemsAreShownAsTheyCome(t *testing.T) {
+	var out bytes.Buffer
+	p := render.Printer{Format: render.Text, Out: render.NewOutput(&out)}
+	rows := p.Rows(itemTable)
+	it := &state.Item{Item: media.Item{Name: "GX010042.MP4", Size: 5}, Discovery: state.Completed, Transfer: state.Completed, Create: state.Pending}
+	rows.Add(itemRow{newSessionItemLine(it, func(s string) string { return s }), it})
+	if want := "GX010042.MP4" + strings.Repeat(" ", 30) + "5 B           completed  completed  pending\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%q does not end with %q", out.String(), want)
+	}
+}

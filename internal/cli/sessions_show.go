@@ -77,6 +77,7 @@ func (sessionHead) TSV(io.Writer) {}
 var itemTable = render.Table{
 	TSV:    []string{"file_name", "discovery_status", "transfer_status", "create_status"},
 	Titles: []string{"NAME", "SIZE", "DISCOVERY", "TRANSFER", "CREATE", "REASON"},
+	Widths: []int{40, 12, 9, 9, 9}, // a session may have a million items: they are not held
 	Headed: true,
 }
 

@@ -26,6 +26,8 @@ func TestRows(t *testing.T) {
 		{"once", render.Text, render.Table{Titles: []string{"N"}, Headed: true}, rows[1:], "N\nb  22  bytes\n"},
 		{"cut", render.Text, render.Table{Titles: []string{"NAME", "SIZE"}, Widths: []int{6, 4}}, rows,
 			"NAME    SIZE\nlong …  1     bytes\nb       22    bytes\n"},
+		{"by columns of a terminal", render.Text, render.Table{Widths: []int{7, 2}}, []file{{"日本.JPG", 1}, {"日本語の本.JPG", 2}, {"u\u0308ml.JPG", 3}},
+			"日本.J…  1   bytes\n日本語…  2   bytes\nu\u0308ml.JPG  3   bytes\n"},
 		{"TSV has a heading without rows", render.TSV, render.Table{TSV: []string{"name", "bytes"}}, nil, "name\tbytes\n"},
 		{"a value stays in its cell", render.TSV, render.Table{TSV: []string{"name", "bytes"}}, rows[:1], "name\tbytes\nlong name of a file\t1\n"},
 		{"JSON has none", render.JSON, render.Table{TSV: []string{"name"}, Titles: []string{"NAME"}, Headed: true}, rows[1:], "{\"name\":\"b\",\"bytes\":22}\n"},

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 
 	"github.com/gondola-sync/gondola/internal/printable"
 )
@@ -12,14 +13,12 @@ import (
 // Cell makes a text fit into one cell of a table.
 func Cell(s string) string { return printable.Line(s) }
 
-// Truncate shortens s to at most n characters.
-func Truncate(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	return string(runes[:n-1]) + "…"
-}
+// Width returns how many columns of a terminal a text takes: a character of Chinese,
+// Japanese or Korean takes two, a combining accent none.
+func Width(s string) int { return runewidth.StringWidth(s) }
+
+// Truncate shortens s to at most n columns of a terminal.
+func Truncate(s string, n int) string { return runewidth.Truncate(s, n, "…") }
 
 // Line writes one line of a table, of TSV or for a tabwriter. No value breaks out of
 // its cell.
@@ -39,7 +38,7 @@ func Columns(w io.Writer, widths []int, cells ...any) {
 		c := Cell(fmt.Sprint(v))
 		if i < len(widths) {
 			c = Truncate(c, widths[i])
-			c += strings.Repeat(" ", widths[i]+2-utf8.RuneCountInString(c))
+			c += strings.Repeat(" ", widths[i]+2-Width(c))
 		}
 		line.WriteString(c)
 	}
