@@ -18,13 +18,13 @@ var inReach = pairs("$lt", state.FirstBatchIndex)
 func (s session) readWhole(ctx context.Context, header bson.Raw) (*q2google.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, slowTime)
 	defer cancel()
-	h, err := headerOf(header)
+	data, where, err := jsonOf(sessionsName, header, fieldID)
 	if err != nil {
 		return nil, err
 	}
 	d := &state.Document{}
-	if d.Session, err = (q2google.Codec{}).DecodeSession(h.Document); err != nil {
-		return nil, corrupt(place(sessionsName, header), err)
+	if d.Session, err = (q2google.Codec{}).DecodeSession(data); err != nil {
+		return nil, corrupt(where, err)
 	}
 	cursor, err := s.b.items().Find(ctx, pairs(fieldSession, s.id), options.Find().SetSort(pairs(fieldFile, 1)))
 	if err != nil {

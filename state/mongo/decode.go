@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,16 +10,19 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// decode reads a document of a collection into what json.Unmarshal takes.
-func decode(collection string, raw bson.Raw, v any) error {
-	data, err := toJSON(raw)
-	if err == nil {
-		err = json.Unmarshal(data, v)
+// jsonOf returns what a stored document says, without its members of the given
+// names, and where it stands.
+func jsonOf(collection string, raw bson.Raw, without ...string) (data []byte, where string, err error) {
+	where = fmt.Sprintf("document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession))
+	if data, err = toJSON(raw, without...); err != nil {
+		err = corrupt(where, err)
 	}
-	if err != nil {
-		return corrupt(place(collection, raw), err)
-	}
-	return nil
+	return data, where, err
+}
+
+// corrupt is the fault of a document that cannot be read.
+func corrupt(where string, err error) error {
+	return broken("read "+where, err, "correct the document or delete it, then run the same command again")
 }
 
 // toJSON converts a BSON document into a JSON object, without its members of

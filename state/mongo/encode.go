@@ -14,15 +14,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// encode returns a value, as json.Marshal writes it, as a document.
-func encode(v any) (bson.D, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return toBSON(data)
-}
-
 // toBSON converts a JSON object into a BSON document that says the same:
 // [toJSON] brings it back, keys in order. The driver's own conversion does not: it
 // rounds numbers, keeps repeated keys, and refuses or replaces objects that look

@@ -2,8 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -31,30 +29,15 @@ func (b *store) Header(ctx context.Context, id string) (h driver.Header, err err
 }
 
 // header reads the session's header, or returns driver.ErrNotFound.
-func (s session) header(ctx context.Context) (bson.Raw, error) {
-	raw, err := s.b.headers().FindOne(ctx, pairs(fieldSession, s.id)).Raw()
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		err = driver.ErrNotFound
-	}
+func (s session) header(ctx context.Context) (raw bson.Raw, err error) {
+	err = findOne(ctx, s.b.headers(), pairs(fieldSession, s.id), &raw)
 	return raw, err
 }
 
 func headerOf(raw bson.Raw) (h driver.Header, err error) {
 	h.ID, _ = raw.Lookup(fieldSession).StringValueOK()
-	if h.Document, err = toJSON(raw, fieldID); err != nil {
-		err = corrupt(place(sessionsName, raw), err)
-	}
+	h.Document, _, err = jsonOf(sessionsName, raw, fieldID)
 	return h, err
-}
-
-// place says which document of which collection and session this is.
-func place(collection string, raw bson.Raw) string {
-	return fmt.Sprintf("document %s of collection %s, session %s", raw.Lookup(fieldID), collection, raw.Lookup(fieldSession))
-}
-
-// corrupt is the fault of a document that cannot be read.
-func corrupt(where string, err error) error {
-	return broken("read "+where, err, "correct the document or delete it, then run the same command again")
 }
 
 // Damaged is the fault of a document that cannot be read.

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state/driver"
@@ -25,11 +24,8 @@ var notInJSON = []string{fieldID, fieldSession, fieldAwaits, fieldOutcome, field
 
 // rowOf returns the row that a document of Gondola's holds.
 func rowOf(raw bson.Raw) (row driver.Row, err error) {
-	row.Where = place(itemsName, raw)
 	row.Seq, _ = raw.Lookup("gondola", "seq").AsInt64OK()
-	if row.Document, err = toJSON(raw, notInJSON...); err != nil {
-		err = corrupt(row.Where, err)
-	}
+	row.Document, row.Where, err = jsonOf(itemsName, raw, notInJSON...)
 	return row, err
 }
 
@@ -62,11 +58,8 @@ func (s session) find(ctx context.Context, ref driver.Ref) (driver.Row, error) {
 	case ref.Name != "":
 		field, value = fieldFile, ref.Name
 	}
-	raw, err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id, field, value)).Raw()
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return driver.Row{}, driver.ErrNotFound
-	}
-	if err != nil {
+	var raw bson.Raw
+	if err := findOne(ctx, s.b.items(), pairs(fieldSession, s.id, field, value), &raw); err != nil {
 		return driver.Row{}, err
 	}
 	return rowOf(raw)
@@ -132,10 +125,10 @@ func (s session) batchPage(ctx context.Context, after int64, limit int) (page []
 	err = find(ctx, s.b.batches(), pairs(fieldSession, s.id, fieldBatch, pairs("$gt", after)), &docs,
 		options.Find().SetSort(pairs(fieldBatch, 1)).SetLimit(int64(limit)))
 	for _, raw := range docs {
-		batch := driver.Batch{Where: place(batchesName, raw)}
+		var batch driver.Batch
 		batch.Index, _ = raw.Lookup(fieldBatch).AsInt64OK()
-		if batch.Document, err = toJSON(raw, notInJSON...); err != nil {
-			return nil, corrupt(batch.Where, err)
+		if batch.Document, batch.Where, err = jsonOf(batchesName, raw, notInJSON...); err != nil {
+			return nil, err
 		}
 		page = append(page, batch)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
@@ -78,9 +77,9 @@ func (b *store) prune(ctx context.Context, id string, added int64) error {
 		return nil
 	}
 	var oldest struct{ Number int64 }
-	err := b.journals().FindOne(ctx, pairs(fieldSession, id),
-		options.FindOne().SetSort(pairs(fieldNumber, -1)).SetSkip(b.kept).SetProjection(pairs(fieldNumber, 1))).Decode(&oldest)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err := findOne(ctx, b.journals(), pairs(fieldSession, id), &oldest,
+		options.FindOne().SetSort(pairs(fieldNumber, -1)).SetSkip(b.kept).SetProjection(pairs(fieldNumber, 1)))
+	if errors.Is(err, driver.ErrNotFound) {
 		return nil
 	}
 	if err == nil {
@@ -114,9 +113,7 @@ func (b *store) Entries(ctx context.Context, id string, q driver.EntryQuery) ite
 
 func entryOf(raw bson.Raw) (e driver.Entry, err error) {
 	e.Number, _ = raw.Lookup(fieldNumber).AsInt64OK()
-	if e.Document, err = toJSON(raw, fieldID, fieldSession, fieldNumber); err != nil {
-		err = corrupt(place(journalName, raw), err)
-	}
+	e.Document, _, err = jsonOf(journalName, raw, fieldID, fieldSession, fieldNumber)
 	return e, err
 }
 
@@ -132,10 +129,7 @@ func (b *store) PutSnapshot(ctx context.Context, id string, v driver.Snapshot) e
 func (b *store) Snapshot(ctx context.Context, id string) (v driver.Snapshot, err error) {
 	err = b.call(ctx, b.session(id).op("read a snapshot of"), func(ctx context.Context) error {
 		var found struct{ At, Document string }
-		err := b.snapshots().FindOne(ctx, pairs(fieldID, id)).Decode(&found)
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return driver.ErrNotFound
-		}
+		err := findOne(ctx, b.snapshots(), pairs(fieldID, id), &found)
 		if err == nil {
 			v.Document = []byte(found.Document)
 			v.At, err = time.Parse(time.RFC3339Nano, found.At)

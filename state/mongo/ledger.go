@@ -2,9 +2,10 @@ package mongo
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"slices"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/gondola-sync/gondola/state/driver"
@@ -13,14 +14,18 @@ import (
 // Recall returns the ledger's entry for an item at an account.
 func (b *store) Recall(ctx context.Context, account, key string) (entry driver.LedgerEntry, err error) {
 	err = b.call(ctx, "look into the ledger", func(ctx context.Context) error {
-		raw, err := b.ledger().FindOne(ctx, pairs(fieldAccount, account, fieldItem, key)).Raw()
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return driver.ErrNotFound
+		var raw bson.Raw
+		if err := findOne(ctx, b.ledger(), pairs(fieldAccount, account, fieldItem, key), &raw); err != nil {
+			return err
 		}
+		data, where, err := jsonOf(ledgerName, raw)
 		if err != nil {
 			return err
 		}
-		return decode(ledgerName, raw, &entry)
+		if err := json.Unmarshal(data, &entry); err != nil {
+			return corrupt(where, err)
+		}
+		return nil
 	})
 	return entry, err
 }
@@ -29,7 +34,11 @@ func (b *store) Recall(ctx context.Context, account, key string) (entry driver.L
 func (b *store) Record(ctx context.Context, entries []driver.LedgerEntry) error {
 	var models []mongo.WriteModel
 	for _, e := range entries {
-		doc, err := encode(e)
+		data, err := json.Marshal(e)
+		if err != nil {
+			return broken("record "+e.Key, err, "")
+		}
+		doc, err := toBSON(data)
 		if err != nil {
 			return broken("record "+e.Key, err, "")
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state/driver"
@@ -71,9 +70,9 @@ type cursor struct {
 func (s session) ranges(ctx context.Context, q driver.Query) ([]bson.D, error) {
 	var at cursor
 	if q.After > 0 && q.Order != driver.BySeq {
-		err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id, fieldSeq, q.After),
-			options.FindOne().SetProjection(pairs(fieldFile, 1, fieldCaptured, 1))).Decode(&at)
-		if errors.Is(err, mongo.ErrNoDocuments) {
+		err := findOne(ctx, s.b.items(), pairs(fieldSession, s.id, fieldSeq, q.After), &at,
+			options.FindOne().SetProjection(pairs(fieldFile, 1, fieldCaptured, 1)))
+		if errors.Is(err, driver.ErrNotFound) {
 			return nil, nil
 		}
 		if err != nil {

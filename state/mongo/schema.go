@@ -68,6 +68,26 @@ func pairs(list ...any) bson.D {
 	return d
 }
 
+// findOne reads the first document that a filter selects, or returns
+// driver.ErrNotFound.
+func findOne(ctx context.Context, c *mongo.Collection, filter bson.D, doc any, o ...options.Lister[options.FindOneOptions]) error {
+	err := c.FindOne(ctx, filter, o...).Decode(doc)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return driver.ErrNotFound
+	}
+	return err
+}
+
+// exists reports whether a filter selects a document.
+func exists(ctx context.Context, c *mongo.Collection, filter bson.D) (bool, error) {
+	var doc bson.Raw
+	err := findOne(ctx, c, filter, &doc, options.FindOne().SetProjection(pairs(fieldID, 1)))
+	if errors.Is(err, driver.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // find reads all documents that a filter selects.
 func find[T any](ctx context.Context, c *mongo.Collection, filter bson.D, docs *[]T, o ...options.Lister[options.FindOptions]) error {
 	cursor, err := c.Find(ctx, filter, o...)
@@ -105,8 +125,8 @@ var indexes = []index{
 // nothing yet.
 func (b *store) version(ctx context.Context) (int, error) {
 	var doc struct{ Version int }
-	err := b.schema().FindOne(ctx, pairs(fieldID, "schema")).Decode(&doc)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err := findOne(ctx, b.schema(), pairs(fieldID, "schema"), &doc)
+	if errors.Is(err, driver.ErrNotFound) {
 		return 0, nil
 	}
 	return doc.Version, err

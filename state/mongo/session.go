@@ -2,12 +2,9 @@ package mongo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
@@ -143,13 +140,4 @@ func isOurs(raw bson.Raw) bool { return raw.Lookup("gondola").Type == bson.TypeE
 func (s session) isBeyond(ctx context.Context) (bool, error) {
 	within, err := exists(ctx, s.b.batches(), pairs(fieldSession, s.id, fieldBatch, inReach, fieldStatus, "completed"))
 	return !within, err
-}
-
-// exists reports whether a filter selects a document.
-func exists(ctx context.Context, c *mongo.Collection, filter bson.D) (bool, error) {
-	err := c.FindOne(ctx, filter, options.FindOne().SetProjection(pairs(fieldID, 1))).Err()
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return false, nil
-	}
-	return err == nil, err
 }

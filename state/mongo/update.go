@@ -92,9 +92,9 @@ func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
 // lastSeq returns the Seq of the item found last, 0 if there is none.
 func (s session) lastSeq(ctx context.Context) (int64, error) {
 	var last stored
-	err := s.b.items().FindOne(ctx, pairs(fieldSession, s.id),
-		options.FindOne().SetSort(pairs(fieldSeq, -1)).SetProjection(pairs(fieldSeq, 1))).Decode(&last)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err := findOne(ctx, s.b.items(), pairs(fieldSession, s.id), &last,
+		options.FindOne().SetSort(pairs(fieldSeq, -1)).SetProjection(pairs(fieldSeq, 1)))
+	if errors.Is(err, driver.ErrNotFound) {
 		err = nil
 	}
 	return last.Gondola.Seq, err
@@ -167,12 +167,8 @@ func (u *update) putItems(changes []driver.Change) error {
 
 // itemDocument returns an item as it is stored, without _id.
 func itemDocument(session string, r driver.Row) (bson.D, error) {
-	size := max(r.Size, 0)
-	if r.Outcome == string(state.OutcomeSkipped) {
-		size = 0
-	}
 	doc, err := document(session, r.Document,
-		fieldAwaits, r.Next, fieldOutcome, r.Outcome, fieldBytes, size, fieldCarried, r.Carried, fieldCaptured, r.Captured)
+		fieldAwaits, r.Next, fieldOutcome, r.Outcome, fieldBytes, max(r.Size, 0), fieldCarried, r.Carried, fieldCaptured, r.Captured)
 	if err != nil {
 		return nil, state.Unstorable(&state.Item{Item: media.Item{Name: r.Name}}, err)
 	}
