@@ -31,6 +31,12 @@ type TokenSource interface {
 	Invalidate(token string)
 }
 
+// accountSource is implemented by a [TokenSource] that knows its account.
+type accountSource interface {
+	// Account returns what stands for the account, the same in every run.
+	Account(ctx context.Context) (string, error)
+}
+
 // Options configure a Client. Only Tokens is required.
 type Options struct {
 	// BaseURL is the root of the API; default DefaultBaseURL. It must be https,
@@ -63,6 +69,7 @@ type Options struct {
 // concurrent use.
 type Client struct {
 	base     *url.URL
+	tokens   TokenSource
 	json     *http.Client
 	protocol *resumable.XGoogUpload
 	uploader *resumable.Uploader
@@ -92,6 +99,7 @@ func NewClient(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base:    base,
+		tokens:  o.Tokens,
 		log:     cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		onWait:  o.OnWait,
 		retry:   retry.PolicyOf(o.Retry, o.OnWait),

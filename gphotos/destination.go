@@ -22,7 +22,8 @@ const (
 // DestinationOptions configure a Destination.
 type DestinationOptions struct {
 	// Account names the account, the same in every run, such as
-	// "gphotos:3f9a1c…". Required.
+	// "gphotos:3f9a1c…". It may be nil if the client's tokens know their account, as
+	// those of package auth do.
 	Account func(ctx context.Context) (string, error)
 	// Name is the name of the station; "" means "gphotos:".
 	Name string
@@ -49,6 +50,9 @@ type Destination struct {
 // NewDestination returns the station of c's account.
 func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 	if o.Account == nil {
+		o.Account = accountOf(c.tokens)
+	}
+	if o.Account == nil {
 		return nil, errors.New("a Google Photos destination needs to know its account")
 	}
 	size := o.BatchSize
@@ -57,6 +61,19 @@ func NewDestination(c *Client, o DestinationOptions) (*Destination, error) {
 	}
 	return &Destination{c: c, name: cmp.Or(o.Name, Scheme+":"), account: o.Account, batchSize: size, albumSize: cmp.Or(o.AlbumSize, MaxAlbum),
 		album: make(chan struct{}, 1), made: map[string]string{}}, nil
+}
+
+// accountOf returns a function that names the account of tokens, or nil if they do
+// not know it.
+func accountOf(tokens TokenSource) func(context.Context) (string, error) {
+	source, ok := tokens.(accountSource)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) (string, error) {
+		account, err := source.Account(ctx)
+		return Scheme + ":" + account, err
+	}
 }
 
 // Name returns the name of the station, such as "gphotos:".

@@ -271,6 +271,42 @@ func TestDestinationName(t *testing.T) {
 	}
 }
 
+// knowing are tokens that know their account.
+type knowing struct{ TokenSource }
+
+func (knowing) Account(context.Context) (string, error) { return "3f9a1c", nil }
+
+// TestDestinationAccount: without a name of its own, the account is that of the
+// tokens, which have to know it.
+func TestDestinationAccount(t *testing.T) {
+	own := func(context.Context) (string, error) { return "gphotos:me", nil }
+	for _, tc := range []struct {
+		tokens  TokenSource
+		account func(context.Context) (string, error)
+		want    string // "" for an error
+	}{
+		{knowing{new(service)}, nil, "gphotos:3f9a1c"},
+		{knowing{new(service)}, own, "gphotos:me"},
+		{new(service), own, "gphotos:me"},
+		{new(service), nil, ""},
+	} {
+		c, err := NewClient(Options{Tokens: tc.tokens})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := NewDestination(c, DestinationOptions{Account: tc.account})
+		if (err != nil) != (tc.want == "") {
+			t.Fatalf("NewDestination: %v, want the account %q", err, tc.want)
+		}
+		if err != nil {
+			continue
+		}
+		if got, err := d.Account(t.Context()); got != tc.want || err != nil {
+			t.Errorf("account %q, %v; want %q", got, err, tc.want)
+		}
+	}
+}
+
 // TestEveryAttemptPassesTheGate, each with a turn of its own.
 func TestEveryAttemptPassesTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 
@@ -71,12 +70,7 @@ func (c *clouds) openPhotos() (station.Destination, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gphotos.NewDestination(photos, gphotos.DestinationOptions{
-		Account: func(ctx context.Context) (string, error) {
-			account, err := tokens.Account(ctx)
-			return gphotos.Scheme + ":" + account, err
-		},
-	})
+	return gphotos.NewDestination(photos, gphotos.DestinationOptions{})
 }
 
 func (c *clouds) options() gondola.Options {

@@ -85,10 +85,5 @@ func openPhotos(cloud *emulator.Emulator, dir string) (station.Destination, erro
 	if err != nil {
 		return nil, err
 	}
-	return gphotos.NewDestination(photos, gphotos.DestinationOptions{
-		Account: func(ctx context.Context) (string, error) {
-			account, err := tokens.Account(ctx)
-			return gphotos.Scheme + ":" + account, err
-		},
-	})
+	return gphotos.NewDestination(photos, gphotos.DestinationOptions{})
 }

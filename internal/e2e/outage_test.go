@@ -32,12 +32,7 @@ func (l *line) stations() (station.Source, *gphotos.Destination) {
 	tokens := auth.NewTokens(auth.Config{Client: client, Store: auth.NewStore(filepath.Join(l.Home, "token.json"), nil)})
 	photos, err := gphotos.NewClient(gphotos.Options{BaseURL: l.Server.PhotosURL, Tokens: tokens})
 	must(l.T, err)
-	destination, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{
-		Account: func(ctx context.Context) (string, error) {
-			account, err := tokens.Account(ctx)
-			return gphotos.Scheme + ":" + account, err
-		},
-	})
+	destination, err := gphotos.NewDestination(photos, gphotos.DestinationOptions{})
 	must(l.T, err)
 	return source, destination
 }

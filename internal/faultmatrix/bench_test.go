@@ -172,7 +172,7 @@ func (b *bench) source() station.Source {
 	return source
 }
 
-func (b *bench) photos() (*gphotos.Client, *auth.Tokens) {
+func (b *bench) photos() *gphotos.Client {
 	b.t.Helper()
 	client, err := auth.ReadClient(filepath.Join(b.dir, "client_secret.json"))
 	if err != nil {
@@ -188,16 +188,13 @@ func (b *bench) photos() (*gphotos.Client, *auth.Tokens) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return photos, tokens
+	return photos
 }
 
 func (b *bench) destination() station.Destination {
 	b.t.Helper()
-	photos, tokens := b.photos()
-	o := gphotos.DestinationOptions{Account: func(ctx context.Context) (string, error) {
-		account, err := tokens.Account(ctx)
-		return "gphotos:" + account, err
-	}}
+	photos := b.photos()
+	var o gphotos.DestinationOptions
 	if b.row.proof != nil {
 		o.BatchSize = b.row.proof.batch
 	}

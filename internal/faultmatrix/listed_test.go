@@ -77,7 +77,7 @@ func lostAlbums(r *row) *row {
 }
 
 func sixtyAlbums(b *bench) {
-	photos, _ := b.photos()
+	photos := b.photos()
 	for n := range 60 {
 		title := "Trip"
 		if n > 0 {

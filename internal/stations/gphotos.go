@@ -79,13 +79,7 @@ func (g *GPhotos) open(e *app.Env, uri app.URI, sizing resumable.Sizing) (*gphot
 	if err != nil {
 		return nil, nil, err
 	}
-	destination, err := gphotos.NewDestination(client, gphotos.DestinationOptions{
-		Name: uri.Station(),
-		Account: func(ctx context.Context) (string, error) {
-			account, err := tokens.Account(ctx)
-			return gphotos.Scheme + ":" + account, err
-		},
-	})
+	destination, err := gphotos.NewDestination(client, gphotos.DestinationOptions{Name: uri.Station()})
 	return destination, login.Store, err
 }
 
