@@ -254,12 +254,13 @@ func TestAnItemWhoseFileIsLostIsListedAgain(t *testing.T) {
 	}
 }
 
-func TestASessionOfANewerVersionIsLeftAlone(t *testing.T) {
-	src, lib := pair(21, 1)
+// leftAlone wants a stored session refused by a sync and by a verification, and
+// nothing sent.
+func leftAlone(t *testing.T, seed uint64, stored *state.Session) {
+	t.Helper()
+	src, lib := pair(seed, 1)
 	o := options(t, src, lib)
-	newer := state.NewSession("s", media.Window{}, time.Now())
-	newer.SchemaVersion = state.SchemaVersion + 1
-	if err := o.Backend.PutSession(t.Context(), newer); err != nil {
+	if err := o.Backend.PutSession(t.Context(), stored); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.State || lib.received != 0 {
@@ -271,22 +272,17 @@ func TestASessionOfANewerVersionIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestASessionOfANewerVersionIsLeftAlone(t *testing.T) {
+	newer := state.NewSession("s", media.Window{}, time.Now())
+	newer.SchemaVersion = state.SchemaVersion + 1
+	leftAlone(t, 21, newer)
+}
+
 // TestASessionThatIsNotWholeIsLeftAlone: what its copy lacks is not new.
 func TestASessionThatIsNotWholeIsLeftAlone(t *testing.T) {
-	src, lib := pair(22, 1)
-	o := options(t, src, lib)
 	half := state.NewSession("s", media.Window{}, time.Now())
 	half.Copying = true
-	if err := o.Backend.PutSession(t.Context(), half); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := gondola.Sync(t.Context(), o); fault.CodeOf(err) != fault.State || lib.received != 0 {
-		t.Errorf("Sync: %v, %d bytes sent", err, lib.received)
-	}
-	check := gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend}
-	if _, err := gondola.Verify(t.Context(), check); fault.CodeOf(err) != fault.State {
-		t.Errorf("Verify: %v", err)
-	}
+	leftAlone(t, 22, half)
 }
 
 // TestWhatIsNotReadyIsListedAgain, in a window that has long ended too.

@@ -126,14 +126,14 @@ func TestReportCountsWhatIsSentAgain(t *testing.T) {
 	}
 }
 
-// TestProofFindsWhatIsWrong does harm after harm to a session that is complete.
-func TestProofFindsWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: "jsondir", transfers: "auto", items: 12, pair: goproToGoogle}, withAlbum())
+// proved returns a session of twelve items that ran to its end and is proved.
+func proved(t *testing.T, pair string, r *rand.Rand) (*session, life) {
+	t.Helper()
+	s, err := newSession(sessionOptions{binary: builtOnce(t), home: t.TempDir(), store: "jsondir", transfers: "auto", items: 12, pair: pair}, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	t.Cleanup(func() { _ = s.close() })
 	l, err := s.live(t.Context(), nil, s.args...)
 	if err == nil {
 		err = s.prove(t.Context(), l)
@@ -141,6 +141,13 @@ func TestProofFindsWhatIsWrong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, l
+}
+
+// TestProofFindsWhatIsWrong does harm after harm to a session that is complete.
+func TestProofFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	s, l := proved(t, goproToGoogle, withAlbum())
 	google := s.cloud.Google
 	item := google.Items()[0]
 	for _, row := range []struct {

@@ -12,20 +12,7 @@ import (
 // complete.
 func TestProofFindsWhatIsWrongInAFolder(t *testing.T) {
 	t.Parallel()
-	s, err := newSession(sessionOptions{
-		binary: builtOnce(t), home: t.TempDir(), store: "jsondir", transfers: "auto", items: 12, pair: folderToFolder,
-	}, rand.New(rand.NewPCG(1, 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	l, err := s.live(t.Context(), nil, s.args...)
-	if err == nil {
-		err = s.prove(t.Context(), l)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, l := proved(t, folderToFolder, rand.New(rand.NewPCG(1, 1)))
 	there, err := s.ends.held()
 	if err != nil {
 		t.Fatal(err)

@@ -63,13 +63,15 @@ func checkTokens(t *testing.T, path string) {
 	}
 }
 
-func TestLoginGoogleLoopback(t *testing.T) {
-	environ, tokens := consenting(t)
+// loginGoogle logs in with further arguments, grants access in the browser, and
+// wants a text in the last line.
+func loginGoogle(t *testing.T, environ []string, want string, args ...string) {
+	t.Helper()
 	read, write := io.Pipe()
 	var talk bytes.Buffer
 	code := make(chan int, 1)
 	go func() {
-		code <- Run(t.Context(), []string{"login", "google", "--json"}, strings.NewReader(""), write, &talk, environ)
+		code <- Run(t.Context(), append([]string{"login", "google", "--json"}, args...), strings.NewReader(""), write, &talk, environ)
 		write.Close()
 	}()
 	lines := bufio.NewScanner(read)
@@ -82,13 +84,17 @@ func TestLoginGoogleLoopback(t *testing.T) {
 	for lines.Scan() {
 		last = lines.Text()
 	}
-	if got := <-code; got != exitDone || !strings.Contains(last, `"service":"google","valid":true`) {
+	if got := <-code; got != exitDone || !strings.Contains(last, want) {
 		t.Fatalf("exit code %d, last line %s\n%s", got, last, talk.String())
 	}
+}
+
+func TestLoginGoogleLoopback(t *testing.T) {
+	environ, tokens := consenting(t)
+	loginGoogle(t, environ, `"service":"google","valid":true`)
 	checkTokens(t, tokens)
-	var out bytes.Buffer
-	if got := Run(t.Context(), []string{"login", "status"}, nil, &out, &talk, environ); got != exitDone {
-		t.Errorf("login status: exit code %d\n%s", got, out.String())
+	if got, out, _ := invoke(t, environ, "login", "status"); got != exitDone {
+		t.Errorf("login status: exit code %d\n%s", got, out)
 	}
 }
 
@@ -146,26 +152,7 @@ func TestLoginGoogleProfile(t *testing.T) {
 	if err := os.Rename(filepath.Join(home, "client_secret.json"), client); err != nil {
 		t.Fatal(err)
 	}
-	read, write := io.Pipe()
-	var talk bytes.Buffer
-	code := make(chan int, 1)
-	go func() {
-		code <- Run(t.Context(), []string{"login", "google", "--json", "--profile", "family"}, strings.NewReader(""), write, &talk, environ)
-		write.Close()
-	}()
-	lines := bufio.NewScanner(read)
-	answer, err := http.Get(authorizeURL(t, lines))
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Body.Close()
-	var last string
-	for lines.Scan() {
-		last = lines.Text()
-	}
-	if got := <-code; got != exitDone || !strings.Contains(last, `"service":"google","profile":"family","valid":true`) {
-		t.Fatalf("exit code %d, last line %s\n%s", got, last, talk.String())
-	}
+	loginGoogle(t, environ, `"service":"google","profile":"family","valid":true`, "--profile", "family")
 	checkTokens(t, filepath.Join(configDir, "profiles", "gphotos@family", "token.json"))
 	if _, err := os.Stat(tokens); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the default profile's tokens: %v, want none", err)
