@@ -185,7 +185,7 @@ func (a *app) copySessions(ctx context.Context, r copyRequest) (err error) {
 	var failures []error
 	for _, id := range ids {
 		if err := report.copy(ctx, from, to, id); err != nil {
-			failures = append(failures, fmt.Errorf("session %s: %w", id, err))
+			failures = append(failures, ofSession(id, err))
 		}
 		if ctx.Err() != nil {
 			break
@@ -193,6 +193,14 @@ func (a *app) copySessions(ctx context.Context, r copyRequest) (err error) {
 	}
 	report.finish(len(ids) - len(failures))
 	return errors.Join(failures...)
+}
+
+// ofSession names the session in an error that does not.
+func ofSession(id string, err error) error {
+	if _, ok := errors.AsType[*state.LockedError](err); ok {
+		return err
+	}
+	return fmt.Errorf("session %s: %w", id, err)
 }
 
 // sessionsToCopy returns the ids that are asked for, or all there are.

@@ -13,6 +13,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/config"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/jsondir"
 	"github.com/gondola-sync/gondola/state/sqlite"
 )
 
@@ -73,7 +74,25 @@ func sessionIn(path, document string) (uri, only string, err error) {
 		return "", "", fmt.Errorf("%s: it is no session", path)
 	}
 	absolute, err := filepath.Abs(path)
-	return Directory(filepath.Dir(absolute)), meta.ID, err
+	if err != nil {
+		return "", "", err
+	}
+	// The store around it finds a session by its name, under which another one may lie.
+	name := jsondir.SafeName(meta.ID)
+	if path == document {
+		name += ".json"
+	}
+	if !sameFile(path, filepath.Join(filepath.Dir(absolute), name)) {
+		return "", "", fmt.Errorf("%s holds session %q: rename it to %s, as a session is found by its name", path, meta.ID, name)
+	}
+	return Directory(filepath.Dir(absolute)), meta.ID, nil
+}
+
+// sameFile reports whether two paths lead to one file or directory.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // Target returns the URI of the store that a PATH or URI means; a PATH where

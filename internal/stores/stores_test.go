@@ -27,14 +27,18 @@ func TestSourceAndTarget(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write(t, at("sessions/other/meta.json"), "{}")
-	write(t, at("one/january/meta.json"), `{"session_id": "Jan"}`)
-	write(t, at("flat/february.json"), `{"session_id": "Feb"}`)
+	write(t, at("one/jan_uary/meta.json"), `{"session_id": "jan..uary"}`)
+	write(t, at("flat/february.json"), `{"session_id": "february"}`)
+	write(t, at("flat/copy.json"), `{"session_id": "february"}`)
+	write(t, at("one/copy/meta.json"), `{"session_id": "jan..uary"}`)
 	write(t, at("data.db"), "SQLite format 3\x00and more")
 	write(t, at("text"), "no session")
 	for place, want := range map[string]struct{ source, only, target string }{
 		at("sessions"):           {"jsondir:" + at("sessions"), "", "jsondir:" + at("sessions")},
-		at("one/january"):        {"jsondir:" + at("one"), "Jan", "jsondir:" + at("one/january")},
-		at("flat/february.json"): {"jsondir:" + at("flat"), "Feb", ""},
+		at("one/jan_uary"):       {"jsondir:" + at("one"), "jan..uary", "jsondir:" + at("one/jan_uary")},
+		at("one/copy"):           {"", "", "jsondir:" + at("one/copy")}, // not taken for the session of that id beside it
+		at("flat/february.json"): {"jsondir:" + at("flat"), "february", ""},
+		at("flat/copy.json"):     {"", "", ""},
 		at("data.db"):            {"sqlite:" + at("data.db"), "", "sqlite:" + at("data.db")},
 		at("new"):                {"", "", "jsondir:" + at("new")},
 		at("new.db"):             {"", "", ""},
