@@ -18,9 +18,9 @@ func (b *db) buildIndex(ctx context.Context, dir string) (*index, error) {
 	}
 	l := &loader{b: b, ctx: ctx, dir: dir, header: h, ix: newIndex(h.ID), adopted: adoption{flat: h.flat != nil, hasFlat: h.hasFlat}}
 	if h.flat != nil {
-		err = l.unfold()
+		err = l.loadFlat()
 	} else {
-		err = l.load()
+		err = l.loadDir()
 	}
 	if err != nil {
 		return nil, err
@@ -43,8 +43,8 @@ type loader struct {
 	adopted adoption // how
 }
 
-// load reads the directory of a session.
-func (l *loader) load() error {
+// loadDir reads the directory of a session.
+func (l *loader) loadDir() error {
 	for _, of := range []kind{batches, items} {
 		files, err := l.b.documents(l.ctx, of.in(l.dir))
 		if of == items {
@@ -66,7 +66,7 @@ func (l *loader) load() error {
 	if l.ours && !l.hasFlat && !l.foreign {
 		return nil
 	}
-	return l.reread()
+	return l.readWhole()
 }
 
 // each uses the records in files. It notes those that are none.
@@ -146,8 +146,8 @@ func (l *loader) sort() {
 	})
 }
 
-// reread reads the records of the index once more, whole.
-func (l *loader) reread() error {
+// readWhole reads the records of the index once more, to adopt them.
+func (l *loader) readWhole() error {
 	d, files := &state.Document{Session: l.Session}, map[string]string{}
 	var names []string
 	for _, row := range l.ix.Rows {
@@ -167,12 +167,12 @@ func (l *loader) reread() error {
 	if err != nil {
 		return err
 	}
-	return l.foresee(d, files)
+	return l.planAdoption(d, files)
 }
 
-// foresee makes the index tell what becomes of a session when it is adopted, with
-// the file of each item by identity.
-func (l *loader) foresee(d *state.Document, files map[string]string) (err error) {
+// planAdoption makes the index that of the session as it will be once it is adopted,
+// with the file of each item by identity.
+func (l *loader) planAdoption(d *state.Document, files map[string]string) (err error) {
 	if l.adopted.Session, err = q2google.Read(d, l.ours); err != nil {
 		return err
 	}
@@ -183,9 +183,9 @@ func (l *loader) foresee(d *state.Document, files map[string]string) (err error)
 	return nil
 }
 
-// unfold enters what a flat file holds, with the files that it stands for. Other
-// records in the directory are stale.
-func (l *loader) unfold() error {
+// loadFlat enters what a flat file holds, with the file that each item will be in.
+// Other records in the directory are stale.
+func (l *loader) loadFlat() error {
 	d, files, kept := l.flat, map[string]string{}, map[string]bool{}
 	d.Items = slices.DeleteFunc(d.Items, func(it *state.Item) bool {
 		id := state.RowOf(it).Identity()
@@ -216,5 +216,5 @@ func (l *loader) unfold() error {
 			return err
 		}
 	}
-	return l.foresee(d, files)
+	return l.planAdoption(d, files)
 }

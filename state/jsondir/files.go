@@ -161,7 +161,7 @@ func (b *db) syncDir(dir string) error {
 	return b.step("sync", dir, func() error { return durable.SyncDirIn(b.root, dir) })
 }
 
-// protect takes a file or directory from the eyes of other users.
+// protect keeps other users from reading a file or directory.
 func (b *db) protect(name string, perm fs.FileMode) error {
 	err := b.step("protect", name, func() error { return b.root.Chmod(name, perm) })
 	if errors.Is(err, fs.ErrNotExist) {
