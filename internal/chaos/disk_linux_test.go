@@ -139,6 +139,28 @@ func skipWithoutGate(t *testing.T, err error) {
 	t.Fatal(err)
 }
 
+// liveFailing runs a session whose system calls on the files of a directory fail after
+// so many of them, the next one or all, and returns how it ended.
+func liveFailing(t *testing.T, s *session, dir string, after int, once bool, calls ...uint32) life {
+	t.Helper()
+	seen, hit := 0, 0
+	g := &gate{dir: dir, calls: calls, failed: func() { hit++ }}
+	g.fails = func(uint64) syscall.Errno {
+		if seen++; seen > after && (hit == 0 || !once) {
+			return syscall.EIO
+		}
+		return 0
+	}
+	l, err := g.live(t.Context(), s.machine, s.args...)
+	if err != nil {
+		skipWithoutGate(t, err)
+	}
+	if hit == 0 {
+		t.Fatalf("only %d calls, so that none failed", seen)
+	}
+	return l
+}
+
 // failingSyncs are disks that refuse to make things durable: once, or from some
 // moment on.
 type failingSyncs struct {
@@ -164,21 +186,7 @@ func TestFailingSync(t *testing.T) {
 func failSyncs(t *testing.T, s *session, reason string, rows ...failingSyncs) {
 	t.Helper()
 	for _, row := range rows {
-		seen, hit := 0, 0
-		g := &gate{dir: s.stateDir(), calls: []uint32{unix.SYS_FSYNC, unix.SYS_FDATASYNC}, failed: func() { hit++ }}
-		g.fails = func(uint64) syscall.Errno {
-			if seen++; seen > row.after && (hit == 0 || !row.once) {
-				return syscall.EIO
-			}
-			return 0
-		}
-		l, err := g.live(t.Context(), s.machine, s.args...)
-		if err != nil {
-			skipWithoutGate(t, err)
-		}
-		if hit == 0 {
-			t.Fatalf("only %d syncs, so that none failed", seen)
-		}
+		l := liveFailing(t, s, s.stateDir(), row.after, row.once, unix.SYS_FSYNC, unix.SYS_FDATASYNC)
 		wantStateFault(t, fmt.Sprintf("%+v", row), l, reason)
 	}
 	wantHealed(t, s)

@@ -122,21 +122,7 @@ type failingCalls struct {
 }
 
 func (f failingCalls) test(t *testing.T, s *session) {
-	seen, hit := 0, 0
-	g := &gate{dir: filepath.Join(s.ends.target, f.below), calls: []uint32{f.call}, failed: func() { hit++ }}
-	g.fails = func(uint64) syscall.Errno {
-		if seen++; seen > f.after {
-			return syscall.EIO
-		}
-		return 0
-	}
-	l, err := g.live(t.Context(), s.machine, s.args...)
-	if err != nil {
-		skipWithoutGate(t, err)
-	}
-	if hit == 0 {
-		t.Fatalf("only %d calls, so that none failed", seen)
-	}
+	l := liveFailing(t, s, filepath.Join(s.ends.target, f.below), f.after, false, f.call)
 	wantFault(t, s, l, 1, "unreachable", "input/output error")
 	wantHealed(t, s)
 }

@@ -136,7 +136,7 @@ func (g *gate) serve(conn *net.UnixConn) error {
 		}
 		if ready[0].Revents&unix.POLLIN == 0 {
 			if ready[0].Revents != 0 {
-				return nil // nobody is behind the gate any more
+				return nil // no process is behind the gate any more
 			}
 			continue
 		}
