@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/q2google"
@@ -159,7 +158,7 @@ func (b *db) usable(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed && ctx.Err() == nil {
-		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state directory", Err: state.ErrClosed}
+		return driver.Fault("use state directory", state.ErrClosed, "")
 	}
 	return ctx.Err()
 }

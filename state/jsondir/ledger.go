@@ -18,7 +18,6 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state/driver"
 )
@@ -104,7 +103,7 @@ func encodeEntries(entries []driver.LedgerEntry) ([]byte, error) {
 			err = fmt.Errorf("longer than %d bytes", maxEntry)
 		}
 		if err != nil {
-			return nil, &fault.Error{Class: fault.Session, Code: fault.State, Op: "record " + e.Key, Err: err}
+			return nil, driver.Fault("record "+e.Key, err, "")
 		}
 	}
 	return b.Bytes(), nil

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // SafeName returns the file name that q2google gives a session, item or batch,
@@ -61,11 +61,7 @@ func badID(id string, why error) error {
 	if len(id) > 80 {
 		id = id[:80] + "…"
 	}
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op: fmt.Sprintf("use session id %q", id), Err: why,
-		Hint: "choose another session id",
-	}
+	return driver.Fault(fmt.Sprintf("use session id %q", id), why, "choose another session id")
 }
 
 // CheckName returns why no file can be named after an item.

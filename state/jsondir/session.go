@@ -9,7 +9,6 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -90,12 +89,8 @@ func (s *session) refresh(ctx context.Context) error {
 }
 
 func otherSession(id, dir, holder string) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op:   fmt.Sprintf("use session %q", id),
-		Err:  fmt.Errorf("its directory %s holds session %q", dir, holder),
-		Hint: "choose a session id that differs in more than separators and case",
-	}
+	return driver.Fault(fmt.Sprintf("use session %q", id), fmt.Errorf("its directory %s holds session %q", dir, holder),
+		"choose a session id that differs in more than separators and case")
 }
 
 // change runs one change of a session, stored or not. What q2google left is rewritten

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 )
 
 // DefaultTTL is how long a lease holds without being renewed.
@@ -193,12 +193,8 @@ func (l *lease) valid(now time.Time) bool {
 // Lost is the fault of a change to a session that another process has taken
 // over.
 func Lost(session string) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op:   fmt.Sprintf("change session %q", session),
-		Err:  errors.New("another process has taken it over, since this one did not reach the store for too long"),
-		Hint: "let the other one finish, or run the same command again after it",
-	}
+	return driver.Fault(fmt.Sprintf("change session %q", session), errors.New("another process has taken it over, since this one did not reach the store for too long"),
+		"let the other one finish, or run the same command again after it")
 }
 
 func (k *Keeper) lease(session string) *lease {

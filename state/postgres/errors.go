@@ -87,12 +87,8 @@ func (b *db) fault(op string, err error) error {
 
 // unreachable is the fault of a call that has waited in vain.
 func (b *db) unreachable(op string, err error) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op:   fmt.Sprintf("%s in %s", op, b.where),
-		Err:  fmt.Errorf("unreachable: %w; everything confirmed so far is saved", err),
-		Hint: "see to the server and the line to it, then run the same command again",
-	}
+	return driver.Fault(fmt.Sprintf("%s in %s", op, b.where), fmt.Errorf("unreachable: %w; everything confirmed so far is saved", err),
+		"see to the server and the line to it, then run the same command again")
 }
 
 // plain returns an error in one line of our own words, the server's, or those
@@ -177,9 +173,6 @@ func (b *db) grants() string {
 
 // Damaged is the fault of a document that cannot be read.
 func (b *db) Damaged(what string, err error) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op: fmt.Sprintf("read %s in %s", what, b.where), Err: err,
-		Hint: "restore the database from a backup, or correct the document by hand",
-	}
+	return driver.Fault(fmt.Sprintf("read %s in %s", what, b.where), err,
+		"restore the database from a backup, or correct the document by hand")
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
@@ -23,7 +23,7 @@ const migrationLock int64 = 0x676f6e646f6c61 // "gondola"
 
 // Unfit is the fault of a database that cannot be used as it is.
 func (b *db) Unfit(why error, hint string) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "open sessions in " + b.where, Err: why, Hint: hint}
+	return driver.Fault("open sessions in "+b.where, why, hint)
 }
 
 // prepare checks the server and sees to the schema.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 	"github.com/gondola-sync/gondola/state/lease"
 )
@@ -30,10 +30,7 @@ func (b *db) sound(ctx context.Context, pragma string) error {
 	if err != nil || len(damages) == 0 {
 		return err
 	}
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: "check " + b.path,
-		Err: errors.New(strings.Join(damages, "; ")), Hint: damaged,
-	}
+	return driver.Fault("check "+b.path, errors.New(strings.Join(damages, "; ")), damaged)
 }
 
 // checkAfterOutage reads the whole database if the machine, or the container,

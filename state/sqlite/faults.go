@@ -16,7 +16,7 @@ import (
 )
 
 func errClosed() error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "use state database", Err: state.ErrClosed}
+	return driver.Fault("use state database", state.ErrClosed, "")
 }
 
 // fault says what could not be done in which file, why, and what helps.
@@ -35,7 +35,7 @@ func (b *db) fault(ctx context.Context, op string, err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err // Op names the file in full
 	}
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: strings.TrimSpace(op + " " + b.path), Err: err, Hint: b.hint(err)}
+	return driver.Fault(strings.TrimSpace(op+" "+b.path), err, b.hint(err))
 }
 
 // hint returns the next step after an error, or "".
@@ -70,8 +70,6 @@ const damaged = "the file is damaged: restore it from a copy, or save what can b
 
 // Damaged says that a document in the database is not what it should be.
 func (b *db) Damaged(what string, err error) error {
-	return &fault.Error{
-		Class: fault.Session, Code: fault.State, Op: fmt.Sprintf("read %s in %s", what, b.path), Err: err,
-		Hint: "restore the file from a copy, or correct the document in its row (docs/sqlite.md tells how)",
-	}
+	return driver.Fault(fmt.Sprintf("read %s in %s", what, b.path), err,
+		"restore the file from a copy, or correct the document in its row (docs/sqlite.md tells how)")
 }

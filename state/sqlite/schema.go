@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
@@ -58,5 +58,5 @@ func (b *db) withoutSchema(ctx context.Context) error {
 
 // Unfit is the fault of a database that cannot be used as it is.
 func (b *db) Unfit(why error, hint string) error {
-	return &fault.Error{Class: fault.Session, Code: fault.State, Op: "open state database " + b.path, Err: why, Hint: hint}
+	return driver.Fault("open state database "+b.path, why, hint)
 }
