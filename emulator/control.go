@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,6 +123,11 @@ func (e *Emulator) addFaults(r *http.Request) (any, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fault: %w", err)
+	}
+	for _, f := range faults {
+		if f.Route != "" && !slices.ContainsFunc(e.Routes(), func(name string) bool { ok, _ := path.Match(f.Route, name); return ok }) {
+			return nil, fmt.Errorf("fault: no route is named %q", f.Route)
+		}
 	}
 	e.Faults.Add(faults...)
 	return nil, nil

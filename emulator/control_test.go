@@ -25,6 +25,7 @@ func TestControl(t *testing.T) {
 		{"one fault", "POST", "/faults", `{"route":"gopro.user","kind":"status","status":503}`, 204, func(string) bool { return c.Faults.Waiting() == 1 }},
 		{"several faults", "POST", "/faults", ` [{"route":"cdn.get","kind":"stall","delay":"1h"},{"kind":"html","call":9}]`, 204, func(string) bool { return c.Faults.Waiting() == 3 }},
 		{"unknown fault", "POST", "/faults", `{"kind":"explode"}`, 400, func(b string) bool { return strings.Contains(b, "explode") }},
+		{"unknown route", "POST", "/faults", `[{"kind":"html"},{"route":"cdn.gett","kind":"html"}]`, 400, func(b string) bool { return strings.Contains(b, "cdn.gett") && c.Faults.Waiting() == 3 }},
 		{"unknown member", "POST", "/faults", `[{"kind":"html","cal":9}]`, 400, func(string) bool { return c.Faults.Waiting() == 3 }},
 		{"two values", "POST", "/faults", `{"kind":"html"}{"kind":"html"}`, 400, nil},
 		{"take back", "DELETE", "/faults", "", 204, func(string) bool { return c.Faults.Waiting() == 0 }},

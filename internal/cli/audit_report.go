@@ -272,7 +272,7 @@ func (v *auditView) answer(l auditLine) string {
 		if l.AtRisk == 1 {
 			are = "is"
 		}
-		return fmt.Sprintf("Not safe to %s: %d of %s (%s) %s at no destination.", v.leave(), l.AtRisk, count(l.Items, "item"), l.atRisk, are)
+		return fmt.Sprintf("Not safe to %s: %d of %s (%s) %s at no destination%s.", v.leave(), l.AtRisk, count(l.Items, "item"), l.atRisk, are, l.unasked())
 	case l.Unknown > 0:
 		return fmt.Sprintf("Not proven safe to %s: for %d of %s, a destination could not be asked.", v.leave(), l.Unknown, count(l.Items, "item"))
 	case l.Items == 0:
@@ -281,6 +281,14 @@ func (v *auditView) answer(l auditLine) string {
 		return fmt.Sprintf("Safe to %s: its one item is at a destination that was asked just now.", v.leave())
 	}
 	return fmt.Sprintf("Safe to %s: each of %s is at a destination that was asked just now.", v.leave(), count(l.Items, "item"))
+}
+
+// unasked adds the items that may be at risk, too.
+func (l auditLine) unasked() string {
+	if l.Unknown == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; for %d more, a destination could not be asked", l.Unknown)
 }
 
 // next says what to do.

@@ -35,7 +35,7 @@ func TestAuditReport(t *testing.T) {
 		"unproven":         {audit.Result{Items: 3, AtRisk: 1}, unproven, 1, "Not proven: the source was not listed"},
 		"store":            {audit.Result{Items: 3, AtRisk: 1}, errors.New("disk"), 1, "Not proven"},
 		"login":            {audit.Result{Listed: true, Items: 3, Safe: 1, Unknown: 2, Places: place(2, fault.Auth)}, nil, 4, "Not proven safe to cancel: for 2 of 3"},
-		"login, and risk":  {audit.Result{Listed: true, Items: 3, AtRisk: 1, Unknown: 2, Places: place(2, fault.Auth)}, nil, 4, "Not safe to cancel: 1 of 3"},
+		"login, and risk":  {audit.Result{Listed: true, Items: 3, AtRisk: 1, Unknown: 2, Places: place(2, fault.Auth)}, nil, 4, "Not safe to cancel: 1 of 3 items (0 B) is at no destination; for 2 more, a destination could not be asked."},
 		"quota":            {audit.Result{Listed: true, Items: 3, Unknown: 3, Places: place(3, fault.Quota)}, nil, 5, "Not proven safe"},
 		"away":             {audit.Result{Listed: true, Items: 3, Unknown: 3, Places: place(3, fault.State)}, nil, 1, "Not proven safe"},
 		"away, but needed": {audit.Result{Listed: true, Items: 3, Safe: 3, Places: place(0, fault.State)}, nil, 0, "Safe to cancel"},
