@@ -79,11 +79,6 @@ func (p *process) Delete(ctx context.Context, session string) error {
 	if err := p.look(ctx, session, func(*driver.Memory) {}); err != nil {
 		return err
 	}
-	if lock, err := p.Lock(ctx, session); err == nil {
-		defer lock.Unlock()
-	} else if !p.holds(session) {
-		return err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.sessions, session)
@@ -152,12 +147,6 @@ func (l *memoryLock) Unlock() error {
 		delete(l.p.locks, l.session)
 	}
 	return nil
-}
-
-func (p *process) holds(session string) bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.locks[session] != nil && p.locks[session].p == p
 }
 
 func (p *process) Damaged(what string, err error) error {

@@ -29,6 +29,7 @@ type Store struct {
 	closed atomic.Bool
 
 	queues   sync.Map // session → *queue
+	locks    sync.Map // session → *lock that is held
 	readings sync.Map // *reading → nil
 }
 
@@ -168,14 +169,6 @@ func (s *Store) Sessions(ctx context.Context) iter.Seq2[*Session, error] {
 	}
 }
 
-// DeleteSession removes a session with its items and batches.
-func (s *Store) DeleteSession(ctx context.Context, id string) error {
-	if err := s.findable(ctx, id); err != nil {
-		return err
-	}
-	return s.driver.Delete(ctx, id)
-}
-
 // Counts sums up the session's items.
 func (s *Store) Counts(ctx context.Context, id string) (Counts, error) {
 	c := Counts{Outcomes: map[Outcome]int{}}
@@ -195,14 +188,6 @@ func (s *Store) Counts(ctx context.Context, id string) (Counts, error) {
 		}
 	}
 	return c, err
-}
-
-// Lock takes a session, stored or not, for this process.
-func (s *Store) Lock(ctx context.Context, id string) (Unlocker, error) {
-	if err := s.nameable(ctx, id); err != nil {
-		return nil, err
-	}
-	return s.driver.Lock(ctx, id)
 }
 
 // Close releases the store.

@@ -34,8 +34,8 @@ type Store interface {
 	// Headers lists the headers, most recently updated first. One that cannot be
 	// read comes with its error and holds the ID only, and the listing goes on.
 	Headers(ctx context.Context) iter.Seq2[Header, error]
-	// Delete removes a session with its rows, under its lock. It also removes
-	// what an interrupted deletion has left.
+	// Delete removes a session with its rows, and what an interrupted deletion has
+	// left. It is called under the session's lock.
 	Delete(ctx context.Context, session string) error
 
 	// Find returns the row that ref picks.

@@ -146,12 +146,6 @@ func (s *session) lockedError() *state.LockedError {
 	return &said
 }
 
-func (s *session) held() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lock != nil
-}
-
 type unlocker struct {
 	s    *session
 	lock *flock.Flock

@@ -99,8 +99,7 @@ func (b *db) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 
 // Delete removes a session: first its header, so that an interrupted
 // deletion leaves no session, then the rest. It also removes what an interrupted
-// one has left. It returns a *state.LockedError if another backend holds the
-// session.
+// one has left.
 func (b *db) Delete(ctx context.Context, id string) error {
 	s, err := b.session(ctx, id)
 	if err != nil {
@@ -114,13 +113,6 @@ func (b *db) Delete(ctx context.Context, id string) error {
 		}
 	case err == nil && h.ID != id:
 		return otherSession(id, s.dir, h.ID)
-	}
-	if !s.held() {
-		lock, err := b.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer lock.Unlock() // removes the directory
 	}
 	return s.delete(ctx)
 }

@@ -71,7 +71,7 @@ func remove(ctx context.Context, parts []part) error {
 
 // Delete removes a session: first its header, so that an interrupted deletion
 // leaves no session, then the rest. It also removes what an interrupted one has
-// left. It returns a *state.LockedError if another process holds the session.
+// left.
 func (b *store) Delete(ctx context.Context, id string) error {
 	s := b.session(id)
 	if err := b.call(ctx, s.op("delete"), func(ctx context.Context) error {
@@ -83,13 +83,6 @@ func (b *store) Delete(ctx context.Context, id string) error {
 		return driver.ErrNotFound
 	}); err != nil {
 		return err
-	}
-	if b.Token(id) == "" {
-		lock, err := b.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer lock.Unlock() // runs out otherwise
 	}
 	defer s.forget()
 	return s.change(ctx, "delete", func(ctx context.Context) error { return remove(ctx, s.parts()) })

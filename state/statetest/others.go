@@ -123,11 +123,20 @@ func testLocks(t *testing.T, h Harness) {
 	if got := collect(t, second.Items(ctx, "s", state.Query{})); len(got) != 1 {
 		t.Errorf("reading a locked session: %d items, want 1", len(got))
 	}
+	if second != b {
+		if err := second.DeleteSession(ctx, "s"); !isLocked(err) {
+			t.Errorf("another process deletes a locked session: %v", err)
+		}
+	}
 	must(t, lock.Unlock())
 	must(t, lock.Unlock())
 
 	lock, err = second.Lock(ctx, "s")
 	must(t, err)
+	must(t, second.DeleteSession(ctx, "s"))
+	wantLocked(t, b)
+	must(t, second.PutSession(ctx, newSession("s")))
+	must(t, second.PutItems(ctx, "s", item(0)))
 	it := item(1)
 	must(t, second.PutItems(ctx, "s", it))
 	wantLocked(t, b)

@@ -180,18 +180,10 @@ func (s *Store) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 	}
 }
 
-// Delete removes a session with its rows. It returns a *state.LockedError if
-// another store holds the session.
+// Delete removes a session with its rows.
 func (s *Store) Delete(ctx context.Context, id string) error {
 	if err := s.exists(ctx, id); err != nil {
 		return err
-	}
-	if s.Keeper.Token(id) == "" {
-		lock, err := s.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer lock.Unlock()
 	}
 	return s.change(ctx, fmt.Sprintf("delete session %q", id), id, How{Long: true}, func(tx Tx) error {
 		for _, sql := range s.dialect.Remove {
