@@ -15,6 +15,7 @@ import (
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
+	"github.com/gondola-sync/gondola/state/driver"
 	"github.com/gondola-sync/gondola/state/jsondir"
 )
 
@@ -173,5 +174,31 @@ func TestOpenExisting(t *testing.T) {
 	b.Close()
 	if _, err := openers.Open(t.Context(), "jsondir:"); !errors.Is(err, state.ErrURI) {
 		t.Errorf("Open without a path = %v, want ErrURI", err)
+	}
+}
+
+// TestNewSessionWithBatches: changes that wait together may make a session and store
+// batches of it at once.
+func TestNewSessionWithBatches(t *testing.T) {
+	root := t.TempDir()
+	b := open(t, root)
+	defer b.Close()
+	w := driver.Write{
+		Header:  &driver.Header{ID: "s", Document: []byte(`{"session_id": "s", "gondola": {}}`)},
+		Batches: []driver.Batch{{Index: 1_000_000, Document: []byte(`{"batch_index": 1000000, "gondola": {}}`)}, {Index: 7}},
+	}
+	if err := jsondir.Driver(b).Update(t.Context(), "s", func(tx driver.Tx) error { return tx.Write(w) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []state.Backend{b, open(t, root)} {
+		n := 0
+		for batch, err := range b.Batches(t.Context(), "s") {
+			if n++; err != nil || batch.Index != state.FirstBatchIndex {
+				t.Errorf("batch %+v, %v", batch, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d batches, want 1", n)
+		}
 	}
 }

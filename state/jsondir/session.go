@@ -99,19 +99,17 @@ func (s *session) change(ctx context.Context, id string, do func(stored bool) er
 	s.write.Lock()
 	defer s.write.Unlock()
 	err = s.view(ctx, id, func(*index) { s.writing = true })
-	if errors.Is(err, driver.ErrNotFound) {
-		return do(false)
-	}
-	if err != nil {
+	stored := !errors.Is(err, driver.ErrNotFound)
+	if stored && err != nil {
 		return err
 	}
 	defer func() { s.changed(err == nil) }()
-	if s.ix.adoption != nil {
+	if stored && s.ix.adoption != nil {
 		if err := s.adopt(ctx); err != nil {
 			return err
 		}
 	}
-	return do(true)
+	return do(stored)
 }
 
 // changed ends a change. The index describes the directory as it is now, unless

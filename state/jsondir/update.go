@@ -37,7 +37,7 @@ func (u *update) Write(w driver.Write) error {
 	var err error
 	switch {
 	case w.Header != nil:
-		err = u.putHeader(w.Header.Document)
+		err = u.putHeader(*w.Header)
 	case !u.stored:
 		err = driver.ErrNotFound
 	}
@@ -51,8 +51,8 @@ func (u *update) Write(w driver.Write) error {
 }
 
 // putHeader stores the header. A new session is made first, free of what an
-// interrupted deletion may have left.
-func (u *update) putHeader(document []byte) error {
+// interrupted deletion may have left, and its index after.
+func (u *update) putHeader(h driver.Header) error {
 	var err error
 	if !u.stored {
 		if err = u.b.makeDir(u.dir); err == nil {
@@ -60,10 +60,13 @@ func (u *update) putHeader(document []byte) error {
 		}
 	}
 	if err == nil {
-		err = u.b.writeFile(u.dir+metaFile, document)
+		err = u.b.writeFile(u.dir+metaFile, h.Document)
 	}
 	if err == nil {
 		err = u.b.syncDir(u.dir)
+	}
+	if err == nil && !u.stored {
+		u.update(func(*index) { u.ix, u.writing, u.stored = newIndex(h.ID), true, true })
 	}
 	return err
 }
