@@ -12,20 +12,18 @@ import (
 
 func (b *db) sound(ctx context.Context, pragma string) error {
 	var damages []string
-	err := b.using(ctx, "check", func() error {
-		return b.reads.query(ctx, pragma, nil, func(rows sqlstore.Rows) error {
-			damages = nil
-			for rows.Next() {
-				var line string
-				if err := rows.Scan(&line); err != nil {
-					return err
-				}
-				if line != "ok" {
-					damages = append(damages, strings.TrimSpace(line))
-				}
+	err := b.Query(ctx, "check", pragma, nil, func(rows sqlstore.Rows) error {
+		damages = nil
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				return err
 			}
-			return rows.Err()
-		})
+			if line != "ok" {
+				damages = append(damages, strings.TrimSpace(line))
+			}
+		}
+		return rows.Err()
 	})
 	if err != nil || len(damages) == 0 {
 		return err
@@ -60,7 +58,11 @@ func (b *db) checkAfterOutage(ctx context.Context, unclean bool) error {
 // useWAL makes readers and the writer independent of each other.
 func (b *db) useWAL(ctx context.Context) error {
 	mode := ""
-	err := b.outside(ctx, "PRAGMA journal_mode = WAL", &mode)
+	err := patiently(ctx, func() error {
+		p := openPool(sourceName(b.path), 1)
+		err := p.query(ctx, "PRAGMA journal_mode = WAL", nil, into(new(bool), &mode))
+		return errors.Join(err, p.close())
+	})
 	if err == nil && mode != "wal" {
 		err = errNotShared
 	}

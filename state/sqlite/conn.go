@@ -13,45 +13,59 @@ import (
 	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
-// statements are prepared when first used, and kept.
-type statements struct {
-	on interface { // a connection, or several
+// pool is connections to the file, and statements that are prepared when first
+// used, and kept.
+type pool struct {
+	db *sql.DB
+	on interface { // all connections, or one
 		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 	}
 	mu   sync.Mutex
 	kept map[string]*sql.Stmt
 }
 
-func (s *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt := s.kept[query]; stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := s.on.PrepareContext(ctx, translate(query))
+// openPool opens connections as they are needed.
+func openPool(name string, connections int) *pool {
+	db, err := sql.Open("sqlite", name)
 	if err != nil {
-		return nil, err
+		panic(err) // the driver is linked in, and opens nothing yet
 	}
-	if s.kept == nil {
-		s.kept = map[string]*sql.Stmt{}
-	}
-	s.kept[query] = stmt
-	return stmt, nil
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return &pool{db: db, on: db, kept: map[string]*sql.Stmt{}}
 }
 
-// close gives up all statements: SQLite does not close a connection that has any.
-func (s *statements) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, stmt := range s.kept {
+func (p *pool) close() error {
+	p.forget()
+	return p.db.Close()
+}
+
+func (p *pool) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if stmt := p.kept[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := p.on.PrepareContext(ctx, translate(query))
+	if err == nil {
+		p.kept[query] = stmt
+	}
+	return stmt, err
+}
+
+// forget gives up all statements: SQLite does not close a connection that has any.
+func (p *pool) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, stmt := range p.kept {
 		_ = stmt.Close()
 	}
-	s.kept = nil
+	clear(p.kept)
 }
 
 // query reads the answer to a question.
-func (s *statements) query(ctx context.Context, query string, args []any, read func(sqlstore.Rows) error) error {
-	stmt, err := s.get(ctx, query)
+func (p *pool) query(ctx context.Context, query string, args []any, read func(sqlstore.Rows) error) error {
+	stmt, err := p.get(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -71,41 +85,6 @@ func into(found *bool, dest ...any) func(sqlstore.Rows) error {
 		}
 		return rows.Scan(dest...)
 	}
-}
-
-// reader answers questions from what has been committed, several at a time.
-type reader struct {
-	db *sql.DB
-	statements
-}
-
-// readers is how many questions are answered at a time.
-const readers = 4
-
-func newReader(path string) *reader {
-	db := openDB(sourceName(path, "query_only(1)", "cache_size(-1024)"))
-	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers)
-	return &reader{db: db, statements: statements{on: db}}
-}
-
-func openDB(name string) *sql.DB {
-	db, err := sql.Open("sqlite", name)
-	if err != nil {
-		panic(err) // the driver is linked in, and opens nothing yet
-	}
-	return db
-}
-
-// query is as that of its statements, but waits for a process that has the file
-// to itself, as for recovery.
-func (r *reader) query(ctx context.Context, query string, args []any, read func(sqlstore.Rows) error) error {
-	return patiently(ctx, func() error { return r.statements.query(ctx, query, args, read) })
-}
-
-func (r *reader) close() error {
-	r.statements.close()
-	return r.db.Close()
 }
 
 // patience is how long another process may keep the file to itself.

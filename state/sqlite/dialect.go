@@ -59,27 +59,22 @@ func (b *db) using(ctx context.Context, op string, do func() error) error {
 	return b.fault(ctx, op, do())
 }
 
-// Query reads the answer to a question.
+// Query reads the answer to a question. It waits for a process that has the file
+// to itself, as for recovery.
 func (b *db) Query(ctx context.Context, op, sql string, args []any, read func(sqlstore.Rows) error) error {
-	return b.using(ctx, op+" in", func() error { return b.reads.query(ctx, sql, args, read) })
+	return b.using(ctx, op+" in", func() error {
+		return patiently(ctx, func() error { return b.reads.query(ctx, sql, args, read) })
+	})
+}
+
+// row reads the first row of an answer, if there is one.
+func (b *db) row(ctx context.Context, op, sql string, dest ...any) (found bool, err error) {
+	err = b.Query(ctx, op, sql, nil, into(&found, dest...))
+	return found, err
 }
 
 // Transact runs one transaction: all of it is durable when Transact returns nil,
 // and nothing of it is done otherwise.
 func (b *db) Transact(ctx context.Context, op string, how sqlstore.How, do func(sqlstore.Tx) error) error {
-	return b.using(ctx, op+" in", func() error {
-		return b.writes.transact(ctx, how.Unsynced, func(t *tx) error { return do(t) })
-	})
-}
-
-// row reads the first row of an answer, if there is one, on whatever schema there
-// is.
-func (b *db) row(ctx context.Context, op, sql string, dest ...any) (found bool, err error) {
-	err = b.using(ctx, op, func() error { return b.reads.query(ctx, sql, nil, into(&found, dest...)) })
-	return found, err
-}
-
-// outside runs a statement that cannot be part of a transaction.
-func (b *db) outside(ctx context.Context, sql string, dest ...any) error {
-	return b.using(ctx, "set up", func() error { return b.writes.outside(ctx, sql, dest...) })
+	return b.using(ctx, op+" in", func() error { return b.writes.transact(ctx, how.Unsynced, do) })
 }

@@ -2,20 +2,18 @@ package sqlite
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
+	codes "modernc.org/sqlite/lib"
+
 	"github.com/gondola-sync/gondola/internal/durable"
-	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
-	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 const (
@@ -114,60 +112,38 @@ func protect(path string) error {
 }
 
 // identify returns an error unless the file is ours, or an empty one that may
-// become ours. A file of another program is only read.
+// become ours. It changes nothing, unless there is an interrupted transaction to be
+// undone. SQLite reads the header: to close the file in another way would take from
+// this process the locks that it has on it.
 func (b *db) identify(ctx context.Context) error {
-	empty, err := identify(b.path)
-	if err != nil && size(b.path+journalSuffix) > 0 {
-		// Perhaps the making of the file was interrupted, which SQLite undoes.
-		if err := recoverJournal(ctx, b.path); err != nil {
-			return err
-		}
-		empty, err = identify(b.path)
+	id, changes, err := b.header(ctx, "&immutable=1")
+	if size(b.path+journalSuffix) > 0 || err != nil && code(err) != codes.SQLITE_NOTADB {
+		id, changes, err = b.header(ctx, "") // when no other process is making it
 	}
-	if empty && b.existing {
+	switch {
+	case code(err) == codes.SQLITE_NOTADB:
+		return errNoDatabase
+	case err != nil || id == applicationID:
+		return err
+	case changes > 0:
+		return errForeign
+	case b.existing:
 		return fmt.Errorf("%w: it is empty", state.ErrNotFound)
 	}
-	return err
+	return nil
 }
 
-// headerSize is that of the header of every SQLite database, in bytes.
-const headerSize = 100
-
-func identify(path string) (empty bool, err error) {
-	f, err := regular.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, headerSize))
-	if err != nil {
-		return false, err
-	}
-	return checkHeader(head)
-}
-
-// checkHeader returns errNoDatabase or errForeign unless head is the beginning
-// of a database that is ours, or of one that nothing has been put into yet.
-func checkHeader(head []byte) (empty bool, err error) {
-	const magic = "SQLite format 3\x00"
-	const cookieAt, idAt = 40, 68 // how often the schema was changed; whose file it is
-	switch {
-	case len(head) == 0:
-		return true, nil
-	case len(head) < headerSize || string(head[:len(magic)]) != magic:
-		return false, errNoDatabase
-	case binary.BigEndian.Uint32(head[idAt:]) == applicationID:
-		return false, nil
-	case binary.BigEndian.Uint32(head[cookieAt:]) == 0:
-		return true, nil
-	}
-	return false, errForeign
-}
-
-func recoverJournal(ctx context.Context, path string) error {
-	r := newReader(path)
-	err := r.query(ctx, "PRAGMA schema_version", nil, func(sqlstore.Rows) error { return nil })
-	return errors.Join(err, r.close())
+// header tells whose a file is, and how often its schema was changed.
+func (b *db) header(ctx context.Context, how string) (id, changes int, err error) {
+	err = patiently(ctx, func() error {
+		p := openPool(sourceName(b.path, "query_only(1)")+how, 1)
+		err := p.query(ctx, "PRAGMA schema_version", nil, into(new(bool), &changes))
+		if err == nil { // in this order: a new file gets both at the same moment
+			err = p.query(ctx, "PRAGMA application_id", nil, into(new(bool), &id))
+		}
+		return errors.Join(err, p.close())
+	})
+	return id, changes, err
 }
 
 func size(path string) int64 {

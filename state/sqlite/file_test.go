@@ -239,24 +239,38 @@ func TestUpgradedWhileRead(t *testing.T) {
 	must(t, b.Close())
 }
 
-// FuzzHeader: what is not taken for ours is no database that begins as ours do.
+// FuzzHeader: a file is ours by its header or refused, and is not changed.
 func FuzzHeader(f *testing.F) {
-	ours := make([]byte, 100)
-	copy(ours, "SQLite format 3\x00")
-	binary.BigEndian.PutUint32(ours[40:], 9)
-	binary.BigEndian.PutUint32(ours[68:], 0x476f6e64)
-	f.Add(ours)
+	path := filepath.Join(f.TempDir(), "gondola.db")
+	open(f, path).Close()
+	ours, err := os.ReadFile(path)
+	must(f, err)
+	foreign := bytes.Clone(ours[:100])
+	binary.BigEndian.PutUint32(foreign[68:], 7)
+	f.Add(ours[:100])
 	f.Add(ours[:99])
+	f.Add(foreign)
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{0}, 100))
 	f.Fuzz(func(t *testing.T, head []byte) {
-		empty, err := sqlite.CheckHeader(head)
-		isOurs := len(head) >= 100 && bytes.HasPrefix(head, ours[:16]) && bytes.Equal(head[68:72], ours[68:72])
-		switch {
-		case isOurs && (empty || err != nil), empty && err != nil:
-			t.Errorf("CheckHeader = %v, %v", empty, err)
-		case len(head) > 0 && err == nil && !bytes.HasPrefix(head, ours[:16]):
-			t.Error("what has no header of SQLite's was taken for a database")
+		path := filepath.Join(t.TempDir(), "gondola.db")
+		whole := slices.Concat(head, ours[min(len(head), len(ours)):])
+		if len(head) < 100 {
+			whole = head
+		}
+		must(t, os.WriteFile(path, whole, 0o600))
+		b, err := sqlite.Open(t.Context(), path, sqlite.Options{Existing: true})
+		isOurs := len(whole) >= 100 && bytes.HasPrefix(whole, ours[:16]) && bytes.Equal(whole[68:72], ours[68:72])
+		if err == nil {
+			must(t, b.Close())
+		}
+		if bytes.Equal(whole, ours) && err != nil || !isOurs && err == nil {
+			t.Errorf("Open = %v, ours %v", err, isOurs)
+		}
+		after, err := os.ReadFile(path)
+		must(t, err)
+		if !bytes.Equal(whole, after) {
+			t.Error("the file was changed")
 		}
 	})
 }

@@ -20,16 +20,13 @@ var schema embed.FS
 
 // Version returns that of the schema.
 func (b *db) Version(ctx context.Context) (n int, err error) {
-	_, err = b.row(ctx, "read the schema version of", "PRAGMA user_version", &n)
+	_, err = b.row(ctx, "read the schema version", "PRAGMA user_version", &n)
 	return n, err
 }
 
 // Migrate makes a version of the schema, unless another process has.
 func (b *db) Migrate(ctx context.Context, version int, script string) error {
-	if version == 1 { // an empty file, which is to give space back to the disk later on
-		if err := b.outside(ctx, "PRAGMA auto_vacuum = INCREMENTAL"); err != nil {
-			return err
-		}
+	if version == 1 {
 		script += fmt.Sprintf("PRAGMA application_id = %d;\n", applicationID)
 	}
 	script += fmt.Sprintf("PRAGMA user_version = %d;", version)
@@ -47,7 +44,7 @@ func (b *db) Migrate(ctx context.Context, version int, script string) error {
 func (b *db) withoutSchema(ctx context.Context) error {
 	why := errors.New("it has no schema, and may not be changed now")
 	var tables int
-	if _, err := b.row(ctx, "count the tables of", "SELECT count(*) FROM sqlite_schema", &tables); err != nil {
+	if _, err := b.row(ctx, "count the tables", "SELECT count(*) FROM sqlite_schema", &tables); err != nil {
 		return err
 	}
 	if tables == 0 {

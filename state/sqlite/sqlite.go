@@ -42,7 +42,7 @@ type db struct {
 	path     string // absolute
 	log      *slog.Logger
 	existing bool
-	reads    *reader
+	reads    *pool // of what has been committed
 	writes   *writer
 
 	mu     sync.RWMutex // read-locked while the database is used
@@ -67,7 +67,8 @@ func Open(ctx context.Context, path string, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, b.fault(ctx, "open state database", err)
 	}
-	b.reads, b.writes = newReader(b.path), newWriter(b.path)
+	b.reads = openPool(sourceName(b.path, "query_only(1)", "cache_size(-1024)"), 4)
+	b.writes = newWriter(b.path)
 	b.Store = sqlstore.New(b, dialect)
 	err = b.start(ctx, unclean)
 	if err != nil {

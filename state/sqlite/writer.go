@@ -14,20 +14,17 @@ import (
 // their end even if the caller's context ends meanwhile: they are short, and an
 // interrupted one would cost the connection.
 type writer struct {
-	db   *sql.DB
-	turn chan struct{} // holds a value while what follows is in use
-
-	conn *sql.Conn // nil until needed
-	statements
+	*pool
+	turn  chan struct{}          // holds a value while what follows is in use
+	conn  *sql.Conn              // nil until needed
 	watch func(sql string) error // in tests: called before each change
 }
 
 func newWriter(path string) *writer {
-	db := openDB(sourceName(path,
+	return &writer{turn: make(chan struct{}, 1), pool: openPool(sourceName(path,
+		"auto_vacuum(INCREMENTAL)",                                     // of a new file
 		"synchronous(FULL)", "fullfsync(1)", "checkpoint_fullfsync(1)", // durable when committed
-		"journal_size_limit(16777216)", "cache_size(-4096)"))
-	db.SetMaxOpenConns(1)
-	return &writer{db: db, turn: make(chan struct{}, 1)}
+		"journal_size_limit(16777216)", "cache_size(-4096)"), 1)}
 }
 
 // acquire waits for the connection. Call release afterwards.
@@ -44,7 +41,7 @@ func (w *writer) acquire(ctx context.Context) error {
 		w.conn, err = w.db.Conn(context.WithoutCancel(ctx))
 		return err
 	})
-	w.statements.on = w.conn
+	w.on = w.conn
 	if err != nil {
 		w.release()
 	}
@@ -55,17 +52,17 @@ func (w *writer) release() { <-w.turn }
 
 // drop closes the connection, so that the next user gets a new one.
 func (w *writer) drop() {
-	w.statements.close()
+	w.forget()
 	_ = w.conn.Raw(func(any) error { return sqldriver.ErrBadConn })
 	w.conn = nil
 }
 
 func (w *writer) close() error {
-	w.statements.close()
 	if w.conn != nil {
+		w.forget()
 		_ = w.conn.Close()
 	}
-	return w.db.Close()
+	return w.pool.close()
 }
 
 // run runs a statement that no test watches.
@@ -79,7 +76,7 @@ func (w *writer) run(query string) error {
 
 // transact runs one transaction. One that is unsynced is on the disk at the latest
 // when the next one that is not is.
-func (w *writer) transact(ctx context.Context, unsynced bool, do func(*tx) error) error {
+func (w *writer) transact(ctx context.Context, unsynced bool, do func(sqlstore.Tx) error) error {
 	if err := w.acquire(ctx); err != nil {
 		return err
 	}
@@ -100,7 +97,7 @@ func (w *writer) transact(ctx context.Context, unsynced bool, do func(*tx) error
 // commit runs one transaction on the connection that has been acquired. It waits for
 // other processes only to begin. With a write-ahead log EXCLUSIVE is as IMMEDIATE;
 // before there is one, the latter would have COMMIT fail while another process reads.
-func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
+func (w *writer) commit(ctx context.Context, do func(sqlstore.Tx) error) error {
 	if err := patiently(ctx, func() error { return w.run("BEGIN EXCLUSIVE") }); err != nil {
 		return err
 	}
@@ -117,16 +114,6 @@ func (w *writer) commit(ctx context.Context, do func(*tx) error) error {
 		w.drop() // SQLite has rolled back by itself, or cannot
 	}
 	return err
-}
-
-// outside reads the answer to a statement that cannot run in a transaction.
-func (w *writer) outside(ctx context.Context, query string, dest ...any) error {
-	if err := w.acquire(ctx); err != nil {
-		return err
-	}
-	defer w.release()
-	var found bool
-	return patiently(ctx, func() error { return w.query(context.WithoutCancel(ctx), query, nil, into(&found, dest...)) })
 }
 
 // tx is a transaction under way. After an error its statements do nothing.
