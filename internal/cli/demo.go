@@ -136,12 +136,20 @@ func (d *demo) environ() []string {
 }
 
 const (
-	demoLine = "10M" // of the slow line, in bytes a second
-	demoCut  = 9     // files that are sent before the interruption
+	demoLine = "10M"   // of the slow line, in bytes a second
+	demoCut  = 8 << 20 // bytes that have arrived before the interruption
 )
 
-// interrupted syncs and interrupts it, as Ctrl-C would, when some files are
-// sent and others are on their way.
+// arrived returns the bytes that the emulated Google Photos has taken.
+func (d *demo) arrived() (bytes int64) {
+	for _, upload := range d.services.emulator.Google.Uploads() {
+		bytes += upload.Received
+	}
+	return bytes
+}
+
+// interrupted syncs and interrupts it, as Ctrl-C would, when some files are on their
+// way.
 func (d *demo) interrupted(ctx context.Context) (summaryLine, error) {
 	cutting, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
@@ -153,7 +161,7 @@ func (d *demo) interrupted(ctx context.Context) (summaryLine, error) {
 			case <-cutting.Done():
 				return
 			case <-ticker.C:
-				if d.services.emulator.Log.Count("upload.*") >= demoCut {
+				if d.arrived() >= demoCut {
 					fmt.Fprintln(d.a.talk(), "Interrupted, as by Ctrl-C.")
 					cut(errInterrupted)
 				}
