@@ -47,13 +47,14 @@ func NewKeeper(t Table, ttl time.Duration) *Keeper {
 
 // lease is one that this process has taken.
 type lease struct {
-	k      *Keeper
-	holder Holder
-	stop   context.CancelFunc // ends the renewing
-	done   chan struct{}      // closed when the renewing has ended
+	k        *Keeper
+	holder   Holder
+	renewing context.Context // ends with stop
+	stop     context.CancelFunc
 
-	mu    sync.Mutex // guards what follows; held while the table is asked
-	until time.Time  // by this process's clock, on the safe side
+	mu    sync.Mutex  // guards what follows; held while the table is asked
+	timer *time.Timer // of the next renewal
+	until time.Time   // by this process's clock, on the safe side
 	lost  bool
 }
 
@@ -74,9 +75,10 @@ func (k *Keeper) Lock(ctx context.Context, session string) (state.Unlocker, erro
 		return nil, err
 	}
 	k.held[session] = l
-	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	l.stop = stop
-	go l.keepUp(renewing)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renewing, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	l.timer = time.AfterFunc(k.ttl/3, l.keepUp)
 	return l, nil
 }
 
@@ -91,7 +93,6 @@ func (k *Keeper) take(ctx context.Context, session string) (*lease, error) {
 	mine, again := k.unsure[session]
 	if !again {
 		mine = thisProcess(session, time.Now())
-		k.unsure[session] = mine
 	}
 	var held Holder
 	for range tries {
@@ -110,13 +111,15 @@ func (k *Keeper) take(ctx context.Context, session string) (*lease, error) {
 		began := time.Now()
 		done, err := k.table.Swap(ctx, held, h, ttl)
 		if err != nil {
+			k.unsure[session] = mine
 			return nil, err
 		}
 		if done && h.Token == mine.Token {
 			delete(k.unsure, session)
-			return &lease{k: k, holder: mine, done: make(chan struct{}), until: began.Add(ttl)}, nil
+			return &lease{k: k, holder: mine, until: began.Add(ttl)}, nil
 		}
 	}
+	delete(k.unsure, session)
 	return nil, held.Locked()
 }
 
@@ -217,33 +220,20 @@ func (k *Keeper) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// keepUp renews the lease three times in its life. A store that cannot be
-// reached is tried again: no other process has taken over, as far as is known.
-func (l *lease) keepUp(ctx context.Context) {
-	defer close(l.done)
-	every := l.k.ttl / 3
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if l.renewWithin(ctx, every) {
-			return
-		}
-	}
-}
-
-// renewWithin tries to renew the lease for a time, and reports whether it is lost.
-func (l *lease) renewWithin(ctx context.Context, d time.Duration) (lost bool) {
-	ctx, cancel := context.WithTimeout(ctx, d)
+// keepUp renews the lease when a third of its life has passed, and so on. A store that
+// cannot be reached is tried again: no other process has taken over, as far as is known.
+func (l *lease) keepUp() {
+	third := l.k.ttl / 3
+	ctx, cancel := context.WithTimeout(l.renewing, third)
 	defer cancel()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_ = l.renew(ctx)
-	return l.lost
+	if l.renewing.Err() != nil {
+		return
+	}
+	if _ = l.renew(ctx); !l.lost {
+		l.timer.Reset(third)
+	}
 }
 
 // renew extends the lease. Call with mu held.
@@ -287,7 +277,9 @@ func (l *lease) Unlock() error {
 // end stops the renewing and gives the lease back.
 func (l *lease) end(ctx context.Context) error {
 	l.stop()
-	<-l.done
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.timer.Stop()
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()
 	_, err := l.k.replace(ctx, l.holder, Holder{})

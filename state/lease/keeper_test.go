@@ -168,6 +168,23 @@ func TestWrongClock(t *testing.T) {
 	})
 }
 
+// A holder that had to wait for the session has it since it took it.
+func TestSince(t *testing.T) {
+	inBubble(t, func(t *testing.T, store *table) {
+		u := lock(t, keeper(t, store))
+		second := keeper(t, store)
+		wantLocked(t, second)
+		time.Sleep(time.Hour)
+		if err := u.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		lock(t, second)
+		if since := wantLocked(t, second).Since; !since.Equal(time.Now()) {
+			t.Errorf("it has the session since %v before", time.Since(since))
+		}
+	})
+}
+
 func TestHolders(t *testing.T) {
 	inBubble(t, func(t *testing.T, store *table) {
 		lock(t, keeper(t, store))
