@@ -124,6 +124,74 @@ func TestWhatAnotherSessionPutBackIsNotCarried(t *testing.T) {
 	})
 }
 
+// TestVerifyFollowsBytes: the same bytes came back from another source under a new
+// id. What no session has put back is forgotten, by its bytes too.
+func TestVerifyFollowsBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(33, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		recall := func(item media.Item) (*state.LedgerEntry, error) {
+			return o.Backend.Recall(t.Context(), lib.account, bytesKey(src.bytes[item.ID.Key()]))
+		}
+		moved, lost := src.items[0], src.items[1]
+		old := idOf(t, o.Backend, "s", moved.Name)
+		lib.items["renewed"], lib.names["renewed"] = lib.items[old], moved.Name
+		lib.drop(old)
+		entry, err := recall(moved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry.DestinationID, entry.Session = "renewed", "other"
+		if err := o.Backend.Record(t.Context(), *entry); err != nil {
+			t.Fatal(err)
+		}
+		lib.drop(idOf(t, o.Backend, "s", lost.Name))
+		v, _ := verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend})
+		wantVerdicts(t, v, false, map[gondola.Verdict]int{gondola.VerdictVerified: 2, gondola.VerdictMissing: 1})
+		if id := idOf(t, o.Backend, "s", moved.Name); id != "renewed" {
+			t.Errorf("the session holds the id %q", id)
+		}
+		if _, err := recall(lost); !errors.Is(err, state.ErrNotFound) {
+			t.Errorf("the bytes of what is missing: %v", err)
+		}
+	})
+}
+
+// TestVerifyRecordsBytes: the ledger of an earlier version knew identities only.
+func TestVerifyRecordsBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(34, 3)
+		o := options(t, src, lib)
+		mustSync(t, o)
+		recorded := func() (n int) {
+			for _, item := range src.items {
+				if entry, err := o.Backend.Recall(t.Context(), lib.account, bytesKey(src.bytes[item.ID.Key()])); err == nil && entry.DestinationID != "" {
+					n++
+				}
+			}
+			return n
+		}
+		for _, item := range src.items[1:] {
+			err := o.Backend.Record(t.Context(), state.LedgerEntry{Account: lib.account, Key: bytesKey(src.bytes[item.ID.Key()]), Gone: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		lib.drop(idOf(t, o.Backend, "s", src.items[2].Name))
+		if n := recorded(); n != 1 {
+			t.Fatalf("%d of 3 are on record", n)
+		}
+		verify(t, gondola.VerifyOptions{SessionID: "s", Destination: inspect(lib), Backend: o.Backend})
+		if n := recorded(); n != 2 {
+			t.Errorf("%d of 3 are on record after a verification that found 2", n)
+		}
+	})
+}
+
+// bytesKey is the key of bytes in the ledger.
+func bytesKey(data []byte) string { return media.ID{Station: "sha256", Medium: digest(data)}.Key() }
+
 func TestVerifyWaitsForVideosSparsely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, lib := pair(33, 7)

@@ -135,6 +135,48 @@ func TestAuditSeesWhatIsThere(t *testing.T) {
 	}
 }
 
+// What came from the cloud is recognised by its bytes in a folder of the same files,
+// by an audit and by a sync, which files it into albums without sending it.
+func TestFolderOfWhatCameFromTheCloud(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, emulator.Options{Library: emulator.Many(60, 35), Google: fastGoogle})
+	l.SyncUntilDone(1)
+	l.Want(0, "sync", "gopro:", "./disk", "--state-dir", "elsewhere")
+	if err := os.Rename(filepath.Join(l.Home, "disk"), filepath.Join(l.Home, "card")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(l.Home, "card", ".gondola")); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(l.Home, "card", "own.jpg")
+	if err := os.WriteFile(own, []byte("\xff\xd8\xff\xe0 own"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, risks, r := l.audit("./card"); r.Code != 7 || s.Safe != 60 || risks["own.jpg"] != "no session has carried it" {
+		t.Errorf("audit: exit code %d, %+v, %v", r.Code, s, risks)
+	}
+	lost := l.Cloud.Google.Items()[7]
+	l.Cloud.Google.Drop(lost.ID)
+	if s, risks, r := l.audit("./card"); r.Code != 7 || s.Safe != 59 || !strings.Contains(risks[lost.Filename], "not at the destination") {
+		t.Errorf("one deleted: exit code %d, %+v, %v", r.Code, s, risks)
+	}
+	l.Want(7, "verify", "gopro-gphotos-everything")
+	s, r := l.Sync("./card", "gphotos:", "--album", "{year}")
+	if r.Code != 0 || s.Items.AlreadyThere != 59 || s.Items.Created != 2 {
+		t.Errorf("sync: exit code %d, %+v\n%s", r.Code, s, r.Stderr)
+	}
+	if s, _, r := l.audit("./card"); r.Code != 0 || s.Safe != 61 {
+		t.Errorf("in the end: exit code %d, %+v", r.Code, s)
+	}
+	filed := 0
+	for _, album := range l.Cloud.Google.Albums() {
+		filed += len(album.Items)
+	}
+	if n := len(l.Cloud.Google.Items()); n != 61 || filed != 61 {
+		t.Errorf("%d items in Google Photos, %d in albums", n, filed)
+	}
+}
+
 // find returns the path of a file below a directory in the home.
 func (l *line) find(dir, name string) string {
 	l.T.Helper()

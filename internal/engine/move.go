@@ -97,7 +97,6 @@ func (r *Run) parts() (*carry.Carrier, *register.Registrar) {
 		Report:      r.monitor,
 		Listed:      r.listed,
 		AfterListed: r.session.Foreign,
-		ByBytes:     digester(r.o.Source) != nil,
 		Filing:      r.filing,
 		Begin:       func(ctx context.Context) error { return r.stages.begin(ctx, state.Create) },
 		Failed:      r.failed(state.Create),

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gondola-sync/gondola/fault"
+	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/media"
 	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/jsondir"
@@ -102,6 +103,11 @@ func TestCopy(t *testing.T) {
 		e, err := to.Recall(t.Context(), account, item(n).ID.Key())
 		if there := n%2 == 0; there != (err == nil) || there && (e.DestinationID != fmt.Sprintf("dest%d", n) || e.Size != int64(1000+n)) {
 			t.Errorf("ledger of item %d: %+v, %v", n, e, err)
+		}
+	}
+	for _, entry := range lifecycle.BytesEntries(item(0)) {
+		if _, err := to.Recall(t.Context(), account, entry.Key); err != nil {
+			t.Errorf("ledger of the bytes of an item, %s: %v", entry.Key, err)
 		}
 	}
 	again, err := Copy(t.Context(), from, to, s.ID, Options{})

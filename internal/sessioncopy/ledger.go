@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gondola-sync/gondola/internal/engine/lifecycle"
 	"github.com/gondola-sync/gondola/state"
 )
 
@@ -21,13 +22,11 @@ func (c *copier) enterLedger(ctx context.Context, items []*state.Item) error {
 	}
 	var entries []state.LedgerEntry
 	for _, it := range items {
-		entry, err := c.ledgerEntry(ctx, it)
+		unknown, err := c.ledgerEntries(ctx, it)
 		if err != nil {
 			return err
 		}
-		if entry != nil {
-			entries = append(entries, *entry)
-		}
+		entries = append(entries, unknown...)
 	}
 	if len(entries) == 0 {
 		return nil
@@ -35,25 +34,35 @@ func (c *copier) enterLedger(ctx context.Context, items []*state.Item) error {
 	return c.to.Record(ctx, entries...)
 }
 
-// ledgerEntry returns what the new ledger does not know of an item yet, or nil.
-func (c *copier) ledgerEntry(ctx context.Context, it *state.Item) (*state.LedgerEntry, error) {
+// ledgerEntries returns what the new ledger does not know of an item yet.
+func (c *copier) ledgerEntries(ctx context.Context, it *state.Item) (unknown []state.LedgerEntry, err error) {
 	if it.Refusal != nil || it.Awaits() != "" || it.DestinationID == "" || it.ID.IsZero() {
 		return nil, nil
 	}
-	key := it.LedgerKey()
-	if _, err := c.to.Recall(ctx, c.session.Account, key); !errors.Is(err, state.ErrNotFound) {
-		return nil, err
+	for _, entry := range lifecycle.LedgerEntries(it) {
+		if _, err := c.to.Recall(ctx, c.session.Account, entry.Key); err == nil {
+			continue
+		} else if !errors.Is(err, state.ErrNotFound) {
+			return nil, err
+		}
+		known, err := c.from.Recall(ctx, c.session.Account, entry.Key)
+		switch {
+		case errors.Is(err, state.ErrNotFound):
+			unknown = append(unknown, c.fromSession(it, entry))
+		case err != nil:
+			return nil, err
+		default:
+			unknown = append(unknown, *known)
+		}
 	}
-	known, err := c.from.Recall(ctx, c.session.Account, key)
-	if !errors.Is(err, state.ErrNotFound) {
-		return known, err
+	return unknown, nil
+}
+
+// fromSession completes an entry that is made of what the session says of an item.
+func (c *copier) fromSession(it *state.Item, entry state.LedgerEntry) state.LedgerEntry {
+	entry.Account, entry.Session, entry.Version = c.session.Account, c.session.ID, ""
+	if entry.At = it.RegisteredAt; entry.At.IsZero() {
+		entry.At = cmp.Or(c.session.UpdatedAt, time.Now()).UTC()
 	}
-	at := it.RegisteredAt
-	if at.IsZero() {
-		at = cmp.Or(c.session.UpdatedAt, time.Now()).UTC()
-	}
-	return &state.LedgerEntry{
-		Account: c.session.Account, Key: key, DestinationID: it.DestinationID,
-		SHA256: it.SHA256, Size: it.Carried, Session: c.session.ID, At: at,
-	}, nil
+	return entry
 }

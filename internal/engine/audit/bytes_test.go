@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gondola-sync/gondola/internal/engine/audit"
@@ -50,6 +51,44 @@ func TestRenamedFileIsRecognised(t *testing.T) {
 			result, found := r.mustAudit(src, nil)
 			if result.Safe != 1 || found[film(1).Name].Status == audit.AtRisk || src.digests != 1 {
 				t.Errorf("%+v, %d files read", result, src.digests)
+			}
+		})
+	}
+}
+
+// The bytes of what an earlier version carried from elsewhere are not on record: the
+// audit says so, and nothing of what a session of this version carried.
+func TestBytesThatWereNotRecorded(t *testing.T) {
+	for name, tc := range map[string]struct {
+		sha      string // of the item that was carried
+		recorded bool
+		reason   string
+		notice   string
+	}{
+		"an earlier version":       {"a", false, "gphotos: session s may have carried it: its bytes are not on record", "`gondola verify s` records them"},
+		"a program without sums":   {"", false, "gphotos: session s may have carried it: its bytes are not on record", "kept no SHA-256"},
+		"this version, other file": {"a", true, "no session has carried it", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, to := newRig(t), google()
+			r.session("s", "gopro:someone", to)
+			it := &state.Item{Item: film(9), Discovery: state.Completed, Transfer: state.Completed, Carried: 9, SHA256: tc.sha}
+			lifecycle.Created(it, "id")
+			r.must(r.backend.PutItems(t.Context(), "s", it))
+			for _, entry := range lifecycle.LedgerEntries(it) {
+				entry.Account, entry.Session = to.account, "s"
+				if tc.recorded || entry.Key == it.LedgerKey() {
+					r.must(r.backend.Record(t.Context(), entry))
+				}
+			}
+			src := &reading{source: source{origin: "folder:card", items: slices.Values(films(3))}}
+			result, found := r.mustAudit(src, nil)
+			if result.AtRisk != 3 || found[film(1).Name].Reason != tc.reason {
+				t.Errorf("%+v, %q", result, found[film(1).Name].Reason)
+			}
+			said := strings.Join(r.notices, "\n")
+			if !strings.Contains(said, tc.notice) || (said == "") != (tc.notice == "") || len(r.notices) > 1 {
+				t.Errorf("notices %q", r.notices)
 			}
 		})
 	}

@@ -172,8 +172,12 @@ func (m *memory) Item(_ context.Context, session, key string) (*state.Item, erro
 
 func (m *memory) Items(_ context.Context, session string, q state.Query) iter.Seq2[*state.Item, error] {
 	return func(yield func(*state.Item, error) bool) {
-		for i, it := range m.items[session][q.After:] {
-			if q.Limit > 0 && i == q.Limit || !yield(it, nil) {
+		given := 0
+		for _, it := range m.items[session][q.After:] {
+			if q.Outcome != "" && it.Outcome() != q.Outcome {
+				continue
+			}
+			if given++; q.Limit > 0 && given > q.Limit || !yield(it, nil) {
 				return
 			}
 		}

@@ -204,8 +204,11 @@ func (a *auditor) byBytes(ctx context.Context, p *place, f *finding) (string, er
 		return "", nil
 	}
 	entry, err := a.bytesInLedger(ctx, p, f)
-	if err != nil || entry == nil && p.recaller == nil {
+	if err != nil {
 		return "", err
+	}
+	if entry == nil && p.recaller == nil {
+		return "", a.doubt(ctx, p, f)
 	}
 	if !a.reach(ctx, p) {
 		if entry != nil {

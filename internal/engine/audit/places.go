@@ -21,8 +21,12 @@ type place struct {
 	recaller station.Recaller    // nil: the store alone says what is there
 	verifier *verify.Verifier
 	sessions []*state.Session // of the source, that went into it
+	others   []string         // ids of sessions of other origins that went into it
 	proof    string           // a session that went into it; "" for a place that was given
 	settled  bool
+
+	surveyed   bool     // undigested is known
+	undigested []string // those of others whose files the ledger does not know by their bytes
 }
 
 // opened is a destination that was opened, or failed to open.
@@ -96,8 +100,11 @@ func (a *auditor) enter(ctx context.Context, h *state.Session) {
 	switch {
 	case a.isOurs(h):
 		p.sessions = append(p.sessions, h)
-	case h.Origin != "":
-		a.foreign[h.ID] = true
+	default:
+		p.others = append(p.others, h.ID)
+		if h.Origin != "" {
+			a.foreign[h.ID] = true
+		}
 	}
 }
 

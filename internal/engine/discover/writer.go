@@ -109,7 +109,7 @@ func (w *itemWriter) record(it *state.Item) error {
 	if it.Awaits() != "" || it.Refusal != nil || it.AlreadyThere || it.DestinationID == "" {
 		return nil
 	}
-	return w.d.Store.Record(lifecycle.LedgerEntry(it))
+	return w.d.Store.Record(lifecycle.LedgerEntries(it)...)
 }
 
 func (w *itemWriter) flush() error {

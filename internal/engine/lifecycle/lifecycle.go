@@ -164,6 +164,15 @@ func LedgerEntry(it *state.Item) state.LedgerEntry {
 	}
 }
 
+// LedgerEntries returns what the ledger remembers of an item: under its identity, if
+// it has one, and under its bytes, if they are known.
+func LedgerEntries(it *state.Item) (entries []state.LedgerEntry) {
+	if !it.ID.IsZero() {
+		entries = append(entries, LedgerEntry(it))
+	}
+	return append(entries, BytesEntries(it)...)
+}
+
 // SizeKey and BytesKey are the keys under which the ledger remembers that a file of
 // so many bytes, and which file with this SHA-256, was carried.
 func SizeKey(size int64) string {
@@ -173,15 +182,16 @@ func SizeKey(size int64) string {
 // BytesKey is described with SizeKey.
 func BytesKey(sha256 string) string { return media.ID{Station: "sha256", Medium: sha256}.Key() }
 
-// BytesEntries returns what the ledger remembers of an item's bytes.
+// BytesEntries returns what the ledger remembers of an item's bytes, from whichever
+// source they came. The size has an entry of its own, so that a file of another size
+// need not be read to know that it was not carried.
 func BytesEntries(it *state.Item) []state.LedgerEntry {
-	if it.SHA256 == "" {
+	if it.SHA256 == "" || it.DestinationID == "" {
 		return nil
 	}
-	size, bytes := LedgerEntry(it), LedgerEntry(it)
-	size.Key, bytes.Key = SizeKey(it.Carried), BytesKey(it.SHA256)
-	size.Version, bytes.Version = "", ""
-	return []state.LedgerEntry{size, bytes}
+	bytes := LedgerEntry(it)
+	bytes.Key, bytes.Version = BytesKey(it.SHA256), ""
+	return []state.LedgerEntry{{Key: SizeKey(it.Carried), Size: it.Carried, At: bytes.At}, bytes}
 }
 
 // Unstorable reports whether storing failed for an item that no store can keep,

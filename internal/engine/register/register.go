@@ -40,15 +40,14 @@ type Reporter interface {
 	Notice(format string, args ...any)
 }
 
-// Options are the parts of a Registrar; all but ByBytes, Filing, Arrived and Answered
-// are required.
+// Options are the parts of a Registrar; all but Filing, Arrived and Answered are
+// required.
 type Options struct {
 	Destination station.Destination
 	Store       Store
 	Report      Reporter
 	Listed      <-chan struct{} // closed when discovery has ended
 	AfterListed bool            // nothing is registered before discovery has ended
-	ByBytes     bool            // the ledger remembers items by their bytes, too
 	Filing      filing.Plan     // into which albums items go
 	// Begin is called before the first batch is sent.
 	Begin func(ctx context.Context) error

@@ -46,12 +46,7 @@ func (b *batcher) apply(g *group, results []station.Result) (a applied, err erro
 func (b *batcher) store(there []*state.Item) error {
 	var entries []state.LedgerEntry
 	for _, it := range there {
-		if !it.ID.IsZero() { // else known by name only: nothing a later session could ask for
-			entries = append(entries, lifecycle.LedgerEntry(it))
-			if b.r.ByBytes {
-				entries = append(entries, lifecycle.BytesEntries(it)...)
-			}
-		}
+		entries = append(entries, lifecycle.LedgerEntries(it)...)
 	}
 	if err := b.r.Store.Record(entries...); err != nil {
 		return err

@@ -156,12 +156,12 @@ func (v *Verifier) follow(ctx context.Context, items []*Item) error {
 		if it.Verdict != Missing || it.Item.ID.IsZero() {
 			continue
 		}
-		entry, err := v.Store.Recall(ctx, it.Item.LedgerKey())
-		if errors.Is(err, state.ErrNotFound) || err == nil && entry.DestinationID == it.Item.DestinationID {
-			continue
-		}
+		entry, err := v.elsewhere(ctx, &it.Item)
 		if err != nil {
 			return err
+		}
+		if entry == nil {
+			continue
 		}
 		missed[it] = *it
 		it.Item.DestinationID, it.Item.RegisteredAt = entry.DestinationID, entry.At
@@ -184,6 +184,33 @@ func (v *Verifier) follow(ctx context.Context, items []*Item) error {
 	return v.Store.Put(found...)
 }
 
+// elsewhere returns what the ledger knows of an item under another id than its own,
+// or nil: by its identity, or else by its bytes.
+func (v *Verifier) elsewhere(ctx context.Context, it *state.Item) (*state.LedgerEntry, error) {
+	keys := []string{it.LedgerKey()}
+	if it.SHA256 != "" && v.oneOfEach() {
+		keys = append(keys, lifecycle.BytesKey(it.SHA256))
+	}
+	for _, key := range keys {
+		entry, err := v.Store.Recall(ctx, key)
+		switch {
+		case errors.Is(err, state.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case entry.DestinationID != it.DestinationID:
+			return entry, nil
+		}
+	}
+	return nil, nil
+}
+
+// oneOfEach reports whether the destination has one item for equal bytes. One that
+// knows by itself what it holds keeps two files.
+func (v *Verifier) oneOfEach() bool {
+	_, ok := v.Destination.(station.Recaller)
+	return !ok
+}
+
 // sendBack lets what is missing await its transfer. The ledger forgets it
 // first: no other session may take it for there.
 func (v *Verifier) sendBack(ctx context.Context, items []*Item) error {
@@ -201,20 +228,51 @@ func (v *Verifier) sendBack(ctx context.Context, items []*Item) error {
 		again := it.Item
 		lifecycle.Missed(&again, it.At)
 		lost = append(lost, &again)
-		if !again.ID.IsZero() {
-			keys := []string{again.LedgerKey()}
-			if it.Item.SHA256 != "" {
-				keys = append(keys, lifecycle.BytesKey(it.Item.SHA256))
-			}
-			for _, key := range keys {
-				gone = append(gone, state.LedgerEntry{Key: key, DestinationID: it.Item.DestinationID, At: it.At, Gone: true})
-			}
-		}
+		gone = append(gone, forgotten(it)...)
 	}
 	if err := v.Store.Record(gone...); err != nil {
 		return err
 	}
 	return v.Store.Put(lost...)
+}
+
+// forgotten returns the entries that take back what the ledger says of a missing
+// item.
+func forgotten(it *Item) (gone []state.LedgerEntry) {
+	var keys []string
+	if !it.Item.ID.IsZero() {
+		keys = append(keys, it.Item.LedgerKey())
+	}
+	if it.Item.SHA256 != "" {
+		keys = append(keys, lifecycle.BytesKey(it.Item.SHA256))
+	}
+	for _, key := range keys {
+		gone = append(gone, state.LedgerEntry{Key: key, DestinationID: it.Item.DestinationID, At: it.At, Gone: true})
+	}
+	return gone
+}
+
+// remember enters into the ledger the bytes of what is at the destination, where an
+// earlier version has entered identities only.
+func (v *Verifier) remember(ctx context.Context, items []*Item) error {
+	if !v.SendBack || !v.oneOfEach() {
+		return nil
+	}
+	var entries []state.LedgerEntry
+	for _, it := range items {
+		if it.Verdict != Verified || it.Item.SHA256 == "" {
+			continue
+		}
+		_, err := v.Store.Recall(ctx, lifecycle.BytesKey(it.Item.SHA256))
+		if errors.Is(err, state.ErrNotFound) {
+			entries = append(entries, lifecycle.BytesEntries(&it.Item)...)
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return v.Store.Record(entries...)
 }
 
 // Pauses between two looks at what the destination processes.

@@ -106,7 +106,7 @@ func (v *Verifier) page(ctx context.Context, items []*state.Item) error {
 			asked = append(asked, all[i])
 		}
 	}
-	for _, find := range []func(context.Context, []*Item) error{v.look, v.follow, v.sendBack, v.await, v.sendBack} {
+	for _, find := range []func(context.Context, []*Item) error{v.look, v.follow, v.sendBack, v.await, v.sendBack, v.remember} {
 		if err := find(ctx, asked); err != nil {
 			return err
 		}
