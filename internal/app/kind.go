@@ -18,6 +18,7 @@ type Kind struct {
 	About  string   // such as "the GoPro cloud"
 	Types  []string // its own words for what an item is; nil for none
 	Keys   []string // of the tables of its profiles; nil if it has no profiles
+	Meters []string // kinds of requests that each summary counts, also where none was sent
 	Login  string   // the word behind "gondola login"; "" for none
 	Paths  bool     // its URIs name a path, and a path alone is one of them
 	// New returns an opener whose flags are not set yet.

@@ -119,6 +119,16 @@ func (r Registry) Canonical(text string) string {
 	return uri.String()
 }
 
+// Meters returns the kinds of requests that each summary counts, whatever stations it
+// is about.
+func (r Registry) Meters() []string {
+	var kinds []string
+	for _, k := range r {
+		kinds = append(kinds, k.Meters...)
+	}
+	return kinds
+}
+
 // Filter returns the kinds for which keep returns true.
 func (r Registry) Filter(keep func(Kind) bool) Registry {
 	var kept Registry

@@ -72,8 +72,8 @@ type globalFlags struct {
 func (g *globalFlags) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&g.output, "output", "o", "text", "`FORMAT` of the result: text, json (lines) or tsv")
 	flags.BoolVar(&g.json, "json", false, "short for --output json")
-	flags.BoolVarP(&g.quiet, "quiet", "q", false, "say nothing but failures")
-	flags.BoolVarP(&g.verbose, "verbose", "v", false, "tell of every item, and log at level info")
+	flags.BoolVarP(&g.quiet, "quiet", "q", false, "show failures only")
+	flags.BoolVarP(&g.verbose, "verbose", "v", false, "show every item, and log at level info")
 	flags.StringVar(&g.logLevel, "log-level", "warn", "least `LEVEL` that is logged: debug, info, warn or error")
 	flags.StringVar(&g.logFormat, "log-format", "", "`FORMAT` of the log: text or json (default: json with --json, except on a terminal)")
 	flags.StringVar(&g.config, "config", "", "config `FILE` (default: config.toml in the config directory)")

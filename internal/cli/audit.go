@@ -83,7 +83,7 @@ func (f *auditFlags) places(source registry.URI) (places []registry.URI, err err
 			err = usagef("--at %q: a folder is expected; other destinations are known by their sessions", text)
 		}
 		if err == nil && uri.Overlaps(source) {
-			err = usagef("--at %q overlaps the source: it cannot vouch for it", text)
+			err = usagef("--at %q overlaps the source: it proves nothing about it", text)
 		}
 		if err != nil {
 			return nil, err

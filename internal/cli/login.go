@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +68,11 @@ func (a *app) terminal() registry.Terminal {
 
 // addProfile adds the flag of a login for a named profile.
 func addProfile(a *app, cmd *cobra.Command, name *string, kind registry.Kind) {
-	cmd.Flags().StringVar(name, "profile", "", "store the credentials of the profile `NAME`, which gopro@NAME: or gphotos@NAME: opens (default: the profile without a name)")
+	var stations []string
+	for _, kind := range known.Filter(registry.Kind.HasAccount) {
+		stations = append(stations, kind.Scheme+"@NAME:")
+	}
+	cmd.Flags().StringVar(name, "profile", "", "store the credentials of the profile `NAME`, which "+strings.Join(stations, " or ")+" opens (default: the profile without a name)")
 	must(cmd.RegisterFlagCompletionFunc("profile", func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return a.profileNames(cmd, kind), cobra.ShellCompDirectiveNoFileComp
 	}))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,7 +58,7 @@ func withToys(t *testing.T) (opened *string) {
 	all := known
 	t.Cleanup(func() { known = all })
 	opened = new(string)
-	known = append(slices.Clip(known), registry.Kind{Scheme: "toy", About: "a toy", New: func() registry.Opener { return &toy{opened: opened} }})
+	known = append(slices.Clip(known), registry.Kind{Scheme: "toy", About: "a toy", Meters: []string{"toy_calls"}, New: func() registry.Opener { return &toy{opened: opened} }})
 	return opened
 }
 
@@ -85,6 +86,16 @@ func TestFlagsOfAStationAppearWhereItCanBeUsed(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s has the flags %q, want %q", command, got, want)
 		}
+	}
+}
+
+// TestSummaryCountsTheRequestsOfAllStations: also those that a run did not send.
+func TestSummaryCountsTheRequestsOfAllStations(t *testing.T) {
+	withToys(t)
+	line := report{from: defaultFrom, to: defaultTo}.line(func(text string) string { return text })
+	want := map[string]int64{"gopro": 0, "cdn": 0, "gphotos_json": 0, "gphotos_upload": 0, "toy_calls": 0}
+	if !maps.Equal(line.Requests, want) {
+		t.Errorf("requests %v, want %v", line.Requests, want)
 	}
 }
 

@@ -37,9 +37,9 @@ ends.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case item != "" && len(args) == 0:
-				return usagef("--item %s: of which session?", item)
+				return usagef("--item %s needs a session: gondola status SESSION --item %s", quoted(item), quoted(item))
 			case follow && len(args) == 0:
-				return usagef("--watch: which session?")
+				return usagef("--watch needs a session: gondola status SESSION --watch")
 			case follow && item != "":
 				return usagef("--watch and --item are mutually exclusive")
 			}

@@ -82,16 +82,13 @@ type secondCounts struct {
 	Uploading   float64 `json:"uploading"`
 }
 
-// requestKinds are always in a summary, also when nothing was asked.
-var requestKinds = []string{"gopro", "cdn", "gphotos_json", "gphotos_upload"}
-
 func (r report) line(redact func(string) string) summaryLine {
 	line := summaryLine{
 		Type: "summary", SessionID: r.sessionID, From: r.from, To: r.to,
 		Outcome: outcomeOf(r.err), ExitCode: exitCode(r.err),
 		Requests: map[string]int64{},
 	}
-	for _, kind := range requestKinds {
+	for _, kind := range known.Meters() {
 		line.Requests[kind] = 0
 	}
 	if s := r.summary; s != nil {
@@ -197,10 +194,10 @@ func requestText(requests map[string]int64) string {
 
 // sortedKinds lists the known kinds first, then others by name.
 func sortedKinds(requests map[string]int64) []string {
-	kinds := slices.Clone(requestKinds)
+	kinds := known.Meters()
 	var others []string
 	for kind := range requests {
-		if !slices.Contains(requestKinds, kind) {
+		if !slices.Contains(kinds, kind) {
 			others = append(others, kind)
 		}
 	}

@@ -79,7 +79,7 @@ func (f *verifyFlags) validate(a *app) error {
 	case f.wait < 0:
 		return usagef("--wait %v: a time from 0 is expected", f.wait)
 	case f.manifest == stdoutName && a.print.Format != render.Text:
-		return usagef("--manifest - and --output %s both want standard output: give the manifest a file", a.print.Format)
+		return usagef("--manifest - and --output %s both use standard output: write the manifest to a file", a.print.Format)
 	}
 	_, err := manifestFormat(f.manifest)
 	return err

@@ -215,7 +215,7 @@ func (v *verifyView) text(l verificationLine) {
 	}
 	fmt.Fprintf(v.out, "\n%s\n", verifyText(l))
 	if l.Retry != "" {
-		fmt.Fprintf(v.out, "To put it right: run the same sync again, or %s\n", l.Retry)
+		fmt.Fprintf(v.out, "To correct it: run the same sync again, or %s\n", l.Retry)
 	}
 }
 

@@ -28,6 +28,7 @@ func goproKind() app.Kind {
 		Scheme: gopro.Scheme,
 		About:  "the GoPro cloud",
 		Types:  gopro.MediaTypes(),
+		Meters: []string{"gopro", "cdn"},
 		Keys:   []string{profile.KeyToken, profile.KeyCommand, profile.KeyStore},
 		Login:  "gopro",
 		New:    func() app.Opener { return new(GoPro) },

@@ -25,6 +25,7 @@ func gphotosKind() app.Kind {
 	return app.Kind{
 		Scheme: gphotos.Scheme,
 		About:  "Google Photos",
+		Meters: []string{"gphotos_json", "gphotos_upload"},
 		Keys:   []string{profile.KeyCredentials, profile.KeyToken, profile.KeyStore},
 		Login:  "google",
 		New:    func() app.Opener { return new(GPhotos) },
