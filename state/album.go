@@ -19,16 +19,19 @@ func AlbumKey(title string) string {
 	if escaped := url.PathEscape(title); len(escaped) <= maxAlbumKey {
 		return "album/" + escaped
 	}
-	sum := sha256.Sum256([]byte(title))
-	return "album~/" + hex.EncodeToString(sum[:])
+	return "album~/" + digest(title)
 }
 
 // SourceAlbumKey is the key, in the ledger, of what an album of a source is at the
 // destination: what the entry says is the engine's business. The owner tells the
 // album from those of all sources.
 func SourceAlbumKey(owner string) string {
-	sum := sha256.Sum256([]byte(owner))
-	return "source-album/" + hex.EncodeToString(sum[:])
+	return "source-album/" + digest(owner)
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 const accountLock = "gondola-account-"
@@ -37,8 +40,7 @@ const accountLock = "gondola-account-"
 // processes write to it one at a time and do not both create an album. It stands
 // beside the sessions and is none.
 func AccountLock(account string) string {
-	sum := sha256.Sum256([]byte(account))
-	return accountLock + hex.EncodeToString(sum[:8])
+	return accountLock + digest(account)[:16]
 }
 
 // IsAccountLock reports whether what is locked is an account, and no session.

@@ -33,28 +33,20 @@ func encodeFields(v any, extra map[string]json.RawMessage) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	b.Truncate(b.Len() - len("}\n"))
+	document := bytes.TrimSuffix(b.Bytes(), []byte("}\n"))
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
-		if jsonKeys(v).has(key) {
+		switch {
+		case jsonKeys(v).has(key):
 			continue
+		case !json.Valid(extra[key]):
+			return nil, fmt.Errorf("%s: it is not JSON", key)
 		}
-		if b.Len() > len("{") {
-			b.WriteByte(',')
-		}
-		if err := enc.Encode(key); err != nil {
-			return nil, err
-		}
-		b.Truncate(b.Len() - len("\n"))
-		b.WriteByte(':')
-		if err := json.Compact(&b, extra[key]); err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
+		document = jsonlimit.AppendMember(document, key, compact(extra[key]))
 	}
-	b.WriteByte('}')
-	if b.Len() > MaxDocument {
+	if document = append(document, '}'); len(document) > MaxDocument {
 		return nil, fmt.Errorf("its document is longer than %d MiB", MaxDocument>>20)
 	}
-	return b.Bytes(), nil
+	return document, nil
 }
 
 // DecodeFields reads a document into the struct that v points to and returns the
@@ -76,7 +68,7 @@ func DecodeFields(data []byte, v any) (extra map[string]json.RawMessage, err err
 	if len(m.extra) == 0 {
 		m.extra = nil
 	}
-	return m.extra, json.Unmarshal(m.plain(), v)
+	return m.extra, json.Unmarshal(m.plain(len(data)), v)
 }
 
 // members are those of a document, each a part of its text.
@@ -128,16 +120,15 @@ func (m *members) lift() error {
 	return nil
 }
 
-// plain returns an object of the known members.
-func (m *members) plain() []byte {
-	b := []byte("{")
+// plain returns an object of the known members, which takes about size bytes.
+func (m *members) plain(size int) []byte {
+	b := append(make([]byte, 0, size), '{')
 	for key, n := range m.keys {
 		if value := m.known[n]; value != nil {
-			b = append(append(append(append(b, '"'), key...), `":`...), value...)
-			b = append(b, ',')
+			b = jsonlimit.AppendMember(b, key, value)
 		}
 	}
-	return append(bytes.TrimSuffix(b, []byte(",")), '}')
+	return append(b, '}')
 }
 
 // checkDocument returns an error for what is too large to be a document, or is

@@ -102,6 +102,18 @@ func TestObject(t *testing.T) {
 	}
 }
 
+func TestAppendMember(t *testing.T) {
+	object, want := []byte("{"), map[string]int{}
+	for n, name := range []string{"a", "zusätze", `"\`, "a\nb", "", "\u2028<&>", "\xff"} {
+		object = jsonlimit.AppendMember(object, name, []byte(fmt.Sprint(n)))
+		want[strings.ToValidUTF8(name, "\ufffd")] = n
+	}
+	got := map[string]int{}
+	if err := json.Unmarshal(append(object, '}'), &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s}: %v, %v", object, got, err)
+	}
+}
+
 // TestTransport: whoever decodes an answer behind it gets a bounded one.
 func TestTransport(t *testing.T) {
 	const limit, values = 1 << 10, 20

@@ -79,6 +79,23 @@ func Object(valid []byte, most int) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
+// AppendMember appends a member to the text of an object that is not closed yet.
+func AppendMember(object []byte, name string, value []byte) []byte {
+	if len(object) > len("{") {
+		object = append(object, ',')
+	}
+	if strings.IndexFunc(name, isSpecial) < 0 {
+		object = append(append(append(object, '"'), name...), '"')
+	} else {
+		quoted, _ := json.Marshal(name) // there is no text that cannot be written
+		object = append(object, quoted...)
+	}
+	return append(append(object, ':'), value...)
+}
+
+// isSpecial reports whether a text with this character is not written as it is.
+func isSpecial(c rune) bool { return c < ' ' || c == '"' || c == '\\' || c == utf8.RuneError }
+
 // Member returns the value of an object's member, a part of the text, or nil. The
 // text has to be valid JSON. Of a name that stands more than once the last counts.
 func Member(valid []byte, name string) (value []byte) {

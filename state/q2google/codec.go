@@ -52,10 +52,10 @@ func (o object) encode(document []byte, extra, derived members) ([]byte, error) 
 			shared[string(key)] = value
 			continue
 		}
-		rest = append(append(append(append(rest, quoted...), ':'), value...), ',')
+		rest = jsonlimit.AppendMember(rest, string(key), value)
 	}
 	maps.Copy(shared, derived)
-	shared[ownKey] = append(bytes.TrimSuffix(rest, []byte(",")), '}')
+	shared[ownKey] = append(rest, '}')
 	var b bytes.Buffer
 	if err := json.Indent(&b, o.write(shared), "", "  "); err != nil {
 		return nil, err

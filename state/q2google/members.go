@@ -70,22 +70,16 @@ func (o object) read(all members) (members, error) {
 // the members, which it uses up.
 func (o object) write(fields members) json.RawMessage {
 	b := []byte("{")
-	add := func(key string, value []byte) {
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, quote(key)...), ':'), value...)
-	}
 	for _, m := range o {
 		if value, ok := fields[m.key]; ok {
-			add(m.key, m.kind.write(value))
+			b = jsonlimit.AppendMember(b, m.key, m.kind.write(value))
 		} else if m.absent != "" {
-			add(m.key, []byte(m.absent))
+			b = jsonlimit.AppendMember(b, m.key, []byte(m.absent))
 		}
 		delete(fields, m.key)
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		add(key, fields[key])
+		b = jsonlimit.AppendMember(b, key, fields[key])
 	}
 	return append(b, '}')
 }
