@@ -69,14 +69,10 @@ func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
 	if !u.stored {
 		return found, driver.ErrNotFound
 	}
-	var any bson.A
-	for field, values := range map[string]bson.A{fieldKey: array(refs.Keys), fieldFile: array(refs.Names), fieldSeq: array(refs.Seqs)} {
-		if len(values) > 0 {
-			any = append(any, pairs(fieldSession, u.id, field, pairs("$in", values)))
-		}
-	}
+	in := func(field string, values any) bson.D { return pairs(fieldSession, u.id, field, pairs("$in", values)) }
+	filter := pairs("$or", bson.A{in(fieldKey, refs.Keys), in(fieldFile, refs.Names), in(fieldSeq, refs.Seqs)})
 	var docs []stored
-	err = find(u.ctx, u.b.items(), pairs("$or", any), &docs, options.Find().SetProjection(pairs(fieldFile, 1, fieldKey, 1, fieldSeq, 1)))
+	err = find(u.ctx, u.b.items(), filter, &docs, options.Find().SetProjection(pairs(fieldFile, 1, fieldKey, 1, fieldSeq, 1)))
 	for _, e := range docs {
 		if e.Gondola.Seq == 0 {
 			return found, errForeign
@@ -98,14 +94,6 @@ func (s session) lastSeq(ctx context.Context) (int64, error) {
 		err = nil
 	}
 	return last.Gondola.Seq, err
-}
-
-func array[T any](list []T) bson.A {
-	a := make(bson.A, len(list))
-	for i, v := range list {
-		a[i] = v
-	}
-	return a
 }
 
 // Write stores items, batches and, last of all, a header. A new session is made

@@ -39,7 +39,7 @@ func configure(uri string, ownCredentials bool) (*options.ClientOptions, string,
 		f.Hint = "write user and password into the URI, or name the store by --state or in the environment"
 		return nil, "", f
 	}
-	client.SetTimeout(answerTime)
+	client.SetTimeout(answerTime).SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true}) // an empty $in selects nothing
 	if client.ServerSelectionTimeout == nil {
 		client.SetServerSelectionTimeout(openTime)
 	}
