@@ -67,7 +67,7 @@ func (s session) adopt(ctx context.Context, header bson.Raw) error {
 		return err
 	}
 	for w := range theirs.Adopt(false) {
-		if err := (&update{session: s, ctx: ctx, stored: true, adopts: true}).Write(w); err != nil {
+		if err := (&update{session: s, ctx: ctx, stored: true}).Write(w); err != nil {
 			return err
 		}
 	}

@@ -48,8 +48,8 @@ func (s session) attempt(ctx context.Context, do func(driver.Tx) error) error {
 type update struct {
 	session
 	ctx    context.Context
-	stored bool // the session is
-	adopts bool // documents may have another Seq than their items
+	stored bool                    // the session is
+	ids    map[int64]bson.RawValue // _id of documents that were looked up, by Seq
 }
 
 // errForeign says that another program has written an item meanwhile.
@@ -57,7 +57,8 @@ var errForeign = errors.New("q2google writes to the session; stop it, then run t
 
 // stored is what a change needs to know of an item's document.
 type stored struct {
-	Name    string `bson:"file_name"`
+	ID      bson.RawValue `bson:"_id"`
+	Name    string        `bson:"file_name"`
 	Gondola struct {
 		ID  string // media.ID.Key; "" for an item known by name only
 		Seq int64  // 0 in a document that q2google wrote
@@ -73,10 +74,12 @@ func (u *update) Lookup(refs driver.Refs) (found driver.Found, err error) {
 	filter := pairs("$or", bson.A{in(fieldKey, refs.Keys), in(fieldFile, refs.Names), in(fieldSeq, refs.Seqs)})
 	var docs []stored
 	err = find(u.ctx, u.b.items(), filter, &docs, options.Find().SetProjection(pairs(fieldFile, 1, fieldKey, 1, fieldSeq, 1)))
+	u.ids = map[int64]bson.RawValue{}
 	for _, e := range docs {
 		if e.Gondola.Seq == 0 {
 			return found, errForeign
 		}
+		u.ids[e.Gondola.Seq] = e.ID
 		found.Rows = append(found.Rows, driver.Row{Seq: e.Gondola.Seq, Key: e.Gondola.ID, Name: e.Name})
 	}
 	if err == nil && refs.Adding {
@@ -141,8 +144,8 @@ func (u *update) putItems(changes []driver.Change) error {
 		}
 		replaced++
 		filter := pairs(fieldSession, u.id, fieldFile, step.from)
-		if !u.adopts {
-			filter = append(filter, bson.E{Key: fieldSeq, Value: step.Seq})
+		if id, known := u.ids[step.Seq]; known {
+			filter = append(filter, bson.E{Key: fieldID, Value: id})
 		}
 		models = append(models, mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(doc))
 	}
