@@ -64,8 +64,14 @@ func (b *db) writeFile(name string, data []byte) error {
 	if old, err := regular.ReadIn(b.root, name, maxDocument); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	temp := b.tempIn(path.Dir(name))
-	err := b.step("write", temp, func() error { return b.fault("write", name, b.writeTemp(temp, data)) })
+	return b.replaceFile(name, data, true)
+}
+
+// replaceFile is writeFile whatever the content is. What is not synced may be cut
+// short by a crash of the machine.
+func (b *db) replaceFile(name string, data []byte, synced bool) error {
+	temp := fmt.Sprintf("%s/gondola-%d-%d%s", path.Dir(name), os.Getpid(), b.temps.Add(1), tempSuffix)
+	err := b.step("write", temp, func() error { return b.fault("write", name, b.writeTemp(temp, data, synced)) })
 	if err == nil {
 		err = b.rename(temp, name)
 	}
@@ -77,11 +83,6 @@ func (b *db) writeFile(name string, data []byte) error {
 
 func (b *db) rename(name, to string) error {
 	return b.step("rename", to, func() error { return b.root.Rename(name, to) })
-}
-
-// tempIn returns the name of a new temporary file in a directory.
-func (b *db) tempIn(dir string) string {
-	return fmt.Sprintf("%s/gondola-%d-%d%s", dir, os.Getpid(), b.temps.Add(1), tempSuffix)
 }
 
 // inFlight is how many files are read or written at a time: file systems sync
@@ -113,16 +114,17 @@ func (b *db) writeFiles(ctx context.Context, dir string, files map[string][]byte
 	return b.syncDir(dir)
 }
 
-func (b *db) writeTemp(temp string, data []byte) (err error) {
+func (b *db) writeTemp(temp string, data []byte, synced bool) (err error) {
 	f, err := b.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(data); err != nil {
-		return err
+	_, err = f.Write(data)
+	if err == nil && synced {
+		err = f.Sync()
 	}
-	return f.Sync()
+	return err
 }
 
 // appendTo appends whole lines to a file. A line that a crash cut short before them

@@ -69,24 +69,10 @@ func (b *db) PutSnapshot(ctx context.Context, id string, v driver.Snapshot) erro
 	if err != nil {
 		return err
 	}
-	name := s.dir + snapshotFile
-	return s.replaceSnapshot(name, fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", v.At.Format(time.RFC3339Nano), v.Document))
-}
-
-func (s *session) replaceSnapshot(name string, data []byte) error {
 	s.history.Lock()
 	defer s.history.Unlock()
-	temp := s.b.tempIn(s.dir)
-	return s.b.step("snapshot", name, func() error {
-		err := s.b.root.WriteFile(temp, data, filePerm)
-		if err == nil {
-			err = s.b.root.Rename(temp, name)
-		}
-		if err != nil {
-			s.b.root.Remove(temp)
-		}
-		return s.b.fault("write", name, err)
-	})
+	data := fmt.Appendf(nil, "{\"at\":%q,\"document\":%s}\n", v.At.Format(time.RFC3339Nano), v.Document)
+	return b.replaceFile(s.dir+snapshotFile, data, false)
 }
 
 // Snapshot returns the snapshot. One that a crash has damaged is none.

@@ -49,34 +49,20 @@ func (b *db) newest(ctx context.Context, id string, begin []byte) iter.Seq2[driv
 			yield(driver.Entry{}, err)
 			return
 		}
-		for line, err := range s.lines(ctx) {
-			if err != nil {
-				yield(driver.Entry{}, cmp.Or(ctx.Err(), b.fault("read", s.dir+journalFile, err)))
-				return
-			}
-			if bytes.HasPrefix(line, begin) && json.Valid(line) && !yield(driver.Entry{Document: line}, nil) {
-				return
-			}
-		}
-	}
-}
-
-// lines iterates the lines of both files, the last one first. A line must not be
-// kept.
-func (s *session) lines(ctx context.Context) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
 		files, err := s.openJournals()
 		defer closeAll(files)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, f := range files {
-			for line, err := range linesFromEnd(ctx, f) {
-				if !yield(line, err) || err != nil {
+		for n := 0; err == nil && n < len(files); n++ {
+			for line, failed := range linesFromEnd(ctx, files[n]) {
+				if err = failed; err != nil {
+					break
+				}
+				if bytes.HasPrefix(line, begin) && json.Valid(line) && !yield(driver.Entry{Document: line}, nil) {
 					return
 				}
 			}
+		}
+		if err != nil {
+			yield(driver.Entry{}, cmp.Or(ctx.Err(), b.fault("read", s.dir+journalFile, err)))
 		}
 	}
 }
@@ -108,7 +94,8 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// linesFromEnd iterates the lines of a file, the last one first.
+// linesFromEnd iterates the lines of a file, the last one first. A line must not be
+// kept.
 func linesFromEnd(ctx context.Context, f *os.File) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		info, err := f.Stat()

@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -24,12 +25,13 @@ func unsynced() *options.CollectionOptionsBuilder {
 // not answer has lost is not repeated. The server's disk is not waited for.
 func (b *store) Append(ctx context.Context, id string, entries []driver.Entry) error {
 	docs := make([]bson.D, len(entries))
-	for i, number := range b.numbers(len(entries)) {
-		doc, err := toBSON(entries[i].Document)
+	first := b.numbers(len(entries))
+	for i, e := range entries {
+		doc, err := toBSON(e.Document)
 		if err != nil {
 			return b.session(id).refused(err)
 		}
-		docs[i] = append(pairs(fieldSession, id, fieldNumber, number), doc...)
+		docs[i] = append(pairs(fieldSession, id, fieldNumber, first+int64(i)), doc...)
 	}
 	return b.once(ctx, id, "append to the journal of", func(ctx context.Context) error {
 		if _, err := b.journals().InsertMany(ctx, docs); err != nil {
@@ -39,17 +41,16 @@ func (b *store) Append(ctx context.Context, id string, entries []driver.Entry) e
 	})
 }
 
-// numbers returns numbers that order entries: microseconds, or one more than the
-// number before, so that those of the next process are greater.
-func (b *store) numbers(n int) []int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	list := make([]int64, n)
-	for i := range list {
-		b.lastNumber = max(b.lastNumber+1, time.Now().UnixMicro())
-		list[i] = b.lastNumber
+// numbers returns the first of n numbers that order entries: microseconds, or one more
+// than the number before, so that those of the next process are greater.
+func (b *store) numbers(n int) int64 {
+	for {
+		last := b.number.Load()
+		first := max(last+1, time.Now().UnixMicro())
+		if b.number.CompareAndSwap(last, first+int64(n)-1) {
+			return first
+		}
 	}
-	return list
 }
 
 // once makes one attempt at a change of what belongs to a stored session.
@@ -78,7 +79,7 @@ func (b *store) prune(ctx context.Context, id string, added int64) error {
 	}
 	var oldest struct{ Number int64 }
 	err := findOne(ctx, b.journals(), pairs(fieldSession, id), &oldest,
-		options.FindOne().SetSort(pairs(fieldNumber, -1)).SetSkip(b.kept).SetProjection(pairs(fieldNumber, 1)))
+		options.FindOne().SetSort(pairs(fieldNumber, -1)).SetSkip(state.JournalKept).SetProjection(pairs(fieldNumber, 1)))
 	if errors.Is(err, driver.ErrNotFound) {
 		return nil
 	}

@@ -74,11 +74,8 @@ type store struct {
 	o             Options
 	server        retry.Server
 
-	kept     int64        // newest entries of a journal
 	appended atomic.Int64 // entries of journals so far
-
-	mu         sync.Mutex
-	lastNumber int64 // of an entry of a journal
+	number   atomic.Int64 // of the last one
 
 	prepared atomic.Bool // indexes and version are there
 	settled  sync.Map    // session → token of the lease under which it is as this version writes it
@@ -109,7 +106,7 @@ const (
 func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.Patience = cmp.Or(o.Patience, defaultWait)
-	b := &store{o: o, kept: state.JournalKept, secrets: state.Credentials(uri)}
+	b := &store{o: o, secrets: state.Credentials(uri)}
 	if err := b.connect(uri); err != nil {
 		return nil, err
 	}
