@@ -41,27 +41,25 @@ func CheckSessionID(id string) error {
 
 // dirOf returns the directory of a session, or a fault if there can be none.
 func dirOf(id string) (string, error) {
-	dir := SafeName(id)
+	dir, why := SafeName(id), ""
 	switch {
 	case id == "":
-		return "", badID(id, errors.New("it is empty"))
+		why = "it is empty"
 	case dir == ".":
-		return "", badID(id, errors.New("it names the directory itself"))
+		why = "it names the directory itself"
 	case !utf8.ValidString(id):
-		return "", badID(id, errors.New("it is not valid UTF-8"))
+		why = "it is not valid UTF-8"
 	case strings.ContainsFunc(id, unicode.IsControl):
-		return "", badID(id, errors.New("it has control characters"))
+		why = "it has control characters"
 	case len(dir) > maxID:
-		return "", badID(id, fmt.Errorf("it is longer than %d bytes", maxID))
+		why = fmt.Sprintf("it is longer than %d bytes", maxID)
+	default:
+		return dir, nil
 	}
-	return dir, nil
-}
-
-func badID(id string, why error) error {
 	if len(id) > 80 {
 		id = id[:80] + "…"
 	}
-	return driver.Fault(fmt.Sprintf("use session id %q", id), why, "choose another session id")
+	return "", driver.Fault(fmt.Sprintf("use session id %q", id), errors.New(why), "choose another session id")
 }
 
 // CheckName returns why no file can be named after an item.

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/state"
@@ -71,8 +72,16 @@ func (b *db) records(ctx context.Context, dir string, of kind, files []string, u
 	}
 	defer root.Close()
 	for page := range slices.Chunk(files, recordPage) {
-		read := b.readPage(ctx, root, dir, of, page)
-		err := ctx.Err()
+		read := make([]record, len(page))
+		var readers errgroup.Group
+		readers.SetLimit(inFlight)
+		for n, file := range page {
+			readers.Go(func() error {
+				read[n] = b.readRecord(root, dir, of, file)
+				return ctx.Err()
+			})
+		}
+		err := readers.Wait()
 		for _, r := range read {
 			if err == nil {
 				err = use(r)
@@ -83,20 +92,6 @@ func (b *db) records(ctx context.Context, dir string, of kind, files []string, u
 		}
 	}
 	return nil
-}
-
-func (b *db) readPage(ctx context.Context, root *os.Root, dir string, of kind, files []string) []record {
-	read := make([]record, len(files))
-	var readers sync.WaitGroup
-	for first := range inFlight {
-		readers.Go(func() {
-			for n := first; n < len(files) && ctx.Err() == nil; n += inFlight {
-				read[n] = b.readRecord(root, dir, of, files[n])
-			}
-		})
-	}
-	readers.Wait()
-	return read
 }
 
 // readRecord reads a file below root, the directory of its kind.
