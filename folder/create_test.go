@@ -3,6 +3,8 @@ package folder
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -269,6 +271,38 @@ func TestPartialFilesDoNotPileUp(t *testing.T) {
 	}
 	if _, err := d.Create(t.Context(), station.Batch{Entries: []station.Entry{{Item: f.Item, Receipt: r}}}); err != nil || partials(t, dir) != 0 {
 		t.Errorf("%v, %d partial files", err, partials(t, dir))
+	}
+}
+
+// TestAStoppedUploadLosesNothing stops the upload of a large file and of one that is
+// smaller than what a crash may cost: the next upload goes on at the byte where it was.
+func TestAStoppedUploadLosesNothing(t *testing.T) {
+	for name, size := range map[string]int{"large": 3 * interval, "small": interval / 2} {
+		dir := made(t)
+		f := file(1, int64(size))
+		end := size - interval/4
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		stopped := readFunc(func([]byte) (int, error) { stop(); return 0, context.Canceled })
+		open := func(context.Context, int64) (*station.Content, error) {
+			data := io.MultiReader(bytes.NewReader(f.Data[:end]), stopped)
+			return &station.Content{Body: io.NopCloser(data), Size: int64(size), Version: f.Item.Version}, nil
+		}
+		var last station.Checkpoint
+		save := func(ctx context.Context, c station.Checkpoint) error { last = c; return ctx.Err() }
+		if _, err := openDestination(t, dir).Upload(ctx, station.Upload{Item: f.Item, Open: open, Save: save}); err == nil || last.Confirmed != int64(end) {
+			t.Errorf("%s: stopped at byte %d with %v, saved up to %d", name, end, err, last.Confirmed)
+		}
+		var from int64
+		open = func(ctx context.Context, offset int64) (*station.Content, error) {
+			from = offset
+			return opener(f)(ctx, offset)
+		}
+		r, err := openDestination(t, dir).Upload(t.Context(), station.Upload{Item: f.Item, Open: open, Save: save, From: &last})
+		sum := sha256.Sum256(f.Data)
+		if err != nil || from != int64(end) || r.SHA256 != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s: the next upload began at byte %d of %d: %+v, %v", name, from, end, r, err)
+		}
 	}
 }
 

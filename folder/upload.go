@@ -33,6 +33,7 @@ func (d *Destination) Upload(ctx context.Context, u station.Upload) (station.Rec
 	defer up.close()
 	receipt, err := up.run(ctx)
 	if err != nil && up.file != nil {
+		up.keep(ctx)
 		up.tidy(fault.CodeOf(err))
 	}
 	if err != nil && ctx.Err() != nil {
@@ -142,6 +143,17 @@ func (up *upload) drop() {
 		_ = root.Remove(partialDir + "/" + up.partial)
 	}
 	up.file, up.at, up.saved = nil, 0, 0
+}
+
+// keep saves a last checkpoint of an upload that is being stopped. A full disk has no
+// room for it.
+func (up *upload) keep(ctx context.Context) {
+	if ctx.Err() == nil || up.version == "" || up.at == up.size || fault.CodeOf(context.Cause(ctx)) == fault.Storage {
+		return
+	}
+	if saved := up.saved; up.at > saved && up.save(context.WithoutCancel(ctx)) != nil {
+		up.saved = saved
+	}
 }
 
 // tidy removes what is of no use after an error: what no checkpoint knows of is written
