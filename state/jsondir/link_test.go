@@ -10,8 +10,8 @@ import (
 	"github.com/gondola-sync/gondola/state"
 )
 
-// Whoever can make links in a state directory must not make Gondola write
-// elsewhere through them.
+// A link that another user makes in a state directory must not make Gondola write
+// elsewhere through it.
 func TestLinksLeadNowhere(t *testing.T) {
 	for _, name := range []string{"..gondola/ledger.lock", "..gondola/ledger.jsonl", "..gondola", "s/lock", "s/meta.json", "s/items", "s"} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 // session is one session in use. Its index is built when it is first asked for
 // and kept current by every change made here. While this backend holds the
-// session's lock nobody else changes it; otherwise the index is built anew when
+// session's lock no other process changes it; otherwise the index is built anew when
 // the directory has changed.
 type session struct {
 	b   *db

@@ -18,7 +18,7 @@ import (
 const appleDouble = "\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
 
 // strayed is a session with two items and a batch, and what synchronizing
-// programs, people and macOS put beside their documents. It returns the names
+// programs, file managers and macOS put beside their documents. It returns the names
 // and contents of the latter.
 func strayed(t *testing.T, root string) map[string]string {
 	t.Helper()
