@@ -11,8 +11,8 @@
 // The first three are q2google's, field by field; Gondola's own fields stand
 // under the key "gondola", as in its JSON documents, and in five fields of an
 // item that queries need: gondola_awaits, gondola_outcome, gondola_bytes,
-// gondola_carried and gondola_captured. q2google ignores and, when it saves, loses them. How values
-// of JSON and BSON correspond is told at [Open].
+// gondola_carried and gondola_captured. q2google ignores and, when it saves, loses
+// them. [Open] says how values of JSON and BSON correspond.
 //
 // A session that q2google wrote last is read as it is, which takes reading all
 // of it. The first change that Gondola makes rewrites it once: each item with
@@ -21,6 +21,6 @@
 // takes no lock: run one of the two at a time.
 //
 // No transactions are used. Every change is one document or, for several items,
-// one bulk write in an order that may end anywhere; what has to be seen by
-// nobody until the rest is stored comes last.
+// one bulk write in an order that may end anywhere; what must not be seen
+// before the rest is stored comes last.
 package mongo

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -49,7 +48,7 @@ type Options struct {
 	// Patience is how long a server that does not answer is waited for; 0 is
 	// two minutes. After that, calls try once until it answers.
 	Patience time.Duration
-	// OnWait, if not nil, is told before every such wait of more than a second.
+	// OnWait, if not nil, is called before every such wait of more than a second.
 	OnWait func(fault.Wait)
 	// Lease is how long a session stays locked if its holder cannot reach the
 	// server; 0 is [lease.DefaultTTL]. All processes of a database need the same.
@@ -180,7 +179,7 @@ func (b *store) greet(ctx context.Context) error {
 	case version > 0 || !b.o.Existing:
 		return nil
 	}
-	names, err := b.db.ListCollectionNames(ctx, bson.D{{Key: "name", Value: sessionsName}})
+	names, err := b.db.ListCollectionNames(ctx, pairs("name", sessionsName))
 	if err != nil {
 		return b.fault(op, err)
 	}

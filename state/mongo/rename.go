@@ -82,7 +82,8 @@ func (s session) finishRenaming(ctx context.Context) error {
 		ID    bson.RawValue `bson:"_id"`
 		Names renaming      `bson:"gondola_renaming"`
 	}
-	err := find(ctx, s.b.items(), pairs(fieldSession, s.id, fieldFile, standsAside), &all, options.Find().SetProjection(pairs(fieldRenaming, 1)))
+	noted := pairs(fieldSession, s.id, fieldFile, standsAside, fieldRenaming, pairs("$exists", true))
+	err := find(ctx, s.b.items(), noted, &all, options.Find().SetProjection(pairs(fieldRenaming, 1)))
 	if err != nil || len(all) == 0 {
 		return err
 	}
@@ -94,19 +95,15 @@ func (s session) finishRenaming(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var writes []mongo.WriteModel
-	for _, a := range all {
+	writes := make([]mongo.WriteModel, len(all))
+	for n, a := range all {
 		name := a.Names.To
 		if back {
 			name = a.Names.From
 		}
-		if name != "" { // of an item that another program gave such a name
-			writes = append(writes, mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, a.ID)).
-				SetUpdate(pairs("$set", pairs(fieldFile, name), "$unset", pairs(fieldRenaming, ""))))
-		}
+		writes[n] = mongo.NewUpdateOneModel().SetFilter(pairs(fieldID, a.ID)).
+			SetUpdate(pairs("$set", pairs(fieldFile, name), "$unset", pairs(fieldRenaming, "")))
 	}
-	if len(writes) > 0 {
-		_, err = s.b.items().BulkWrite(ctx, writes)
-	}
+	_, err = s.b.items().BulkWrite(ctx, writes)
 	return err
 }
