@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
+	"strings"
 
 	"github.com/gondola-sync/gondola/internal/regular"
 	"github.com/gondola-sync/gondola/media"
@@ -23,8 +25,9 @@ const mostSidecar = 4 << 20
 var sidecarChecks = map[Sidecar]func([]byte) bool{XMPSidecar: isXML, JSONSidecar: json.Valid}
 
 // Describe implements [station.Describer]: it returns the sidecars that lie beside a
-// file, NAME.EXT.xmp and NAME.EXT.json. One that is damaged or larger than 4 MiB is
-// left out.
+// file, NAME.EXT.xmp and NAME.EXT.json. Where the first is missing, NAME.xmp counts,
+// as Adobe's programs call it: it belongs to each file NAME. One that is damaged or
+// larger than 4 MiB is left out.
 func (s *Source) Describe(ctx context.Context, item media.Item) (d station.Description, err error) {
 	op := "read the sidecars of " + item.ID.Medium + " in the folder " + s.o.Path
 	if ctx.Err() != nil {
@@ -36,7 +39,7 @@ func (s *Source) Describe(ctx context.Context, item media.Item) (d station.Descr
 	}
 	d.Sidecars = map[string][]byte{}
 	for format, check := range sidecarChecks {
-		content, err := readSidecar(root, format.path(pathOf(item.ID.Medium)))
+		content, err := firstSidecar(root, format.pathsOf(pathOf(item.ID.Medium)))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
@@ -47,6 +50,26 @@ func (s *Source) Describe(ctx context.Context, item media.Item) (d station.Descr
 		}
 	}
 	return d, nil
+}
+
+// pathsOf returns the paths under which a file may have a sidecar at a source, the one
+// of that file alone first.
+func (s Sidecar) pathsOf(name string) []string {
+	paths := []string{s.path(name)}
+	if s == XMPSidecar {
+		paths = append(paths, s.path(strings.TrimSuffix(name, path.Ext(name))))
+	}
+	return paths
+}
+
+// firstSidecar returns the content of the first sidecar that is there.
+func firstSidecar(root *os.Root, paths []string) (content []byte, err error) {
+	for _, name := range paths {
+		if content, err = readSidecar(root, name); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return content, err
 }
 
 // readSidecar returns the content of a sidecar; nothing of one that is too large, or

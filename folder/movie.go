@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/abema/go-mp4"
@@ -24,10 +25,12 @@ func isMovie(mime string) bool {
 type movieFacts struct {
 	created  time.Time // of the film's header, as if it were in UTC
 	apple    string    // com.apple.quicktime.creationdate
-	firmware bool      // a box that GoPro cameras write is there
+	gopro    bool      // a box that GoPro cameras write is there
+	firmware string    // its version, such as H23.01.02.32.00; "" if unknown
 
 	track     *track // that is being read; nil outside of tracks
 	telemetry *track // of a GoPro, or nil
+	timecode  *track // or nil
 }
 
 // gopro are the names that GoPro cameras give.
@@ -35,7 +38,7 @@ var gopro = regexp.MustCompile(`(?i)^G(?:[HXSGLFBP][0-9A-Z]{2}|OPR|PFR|PBK)[0-9]
 
 // movieCapture reads what a film says of its capture. The header of a film counts in
 // UTC, but that of a GoPro, which has the time of its clock there; the zone comes
-// from its GPS.
+// from its GPS or, of a camera that knows its zone, from the time code.
 func movieCapture(r *io.SectionReader, name string, zone *time.Location) (c captured) {
 	defer func() { _ = recover() }() // of a library that reads what anyone may have written
 	var facts movieFacts
@@ -51,8 +54,11 @@ func movieCapture(r *io.SectionReader, name string, zone *time.Location) (c capt
 	if !sane(facts.created) {
 		return c
 	}
-	if !facts.firmware && !gopro.MatchString(name) {
+	if !facts.gopro && !gopro.MatchString(name) {
 		return captured{at: facts.created}
+	}
+	if c, ok := facts.byTimecode(r); ok {
+		return c
 	}
 	t := facts.created
 	return captured{at: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)}
@@ -87,8 +93,11 @@ func (f *movieFacts) read(h *mp4.ReadHandle) error {
 	case "udta":
 		_, err := h.Expand()
 		return err
-	case "FIRM", "GPMF":
-		f.firmware = true
+	case "GPMF":
+		f.gopro = true
+	case "FIRM":
+		f.gopro = true
+		return f.readFirmware(h)
 	case "mvhd":
 		box, _, err := h.ReadPayload()
 		if err != nil {
@@ -106,10 +115,24 @@ func (f *movieFacts) read(h *mp4.ReadHandle) error {
 func (f *movieFacts) readTrack(h *mp4.ReadHandle) error {
 	f.track = new(track)
 	_, err := h.Expand()
-	if f.track.telemetry {
+	switch f.track.format {
+	case telemetryFormat:
 		f.telemetry = f.track
+	case timecodeFormat:
+		f.timecode = f.track
 	}
 	f.track = nil
+	return err
+}
+
+func (f *movieFacts) readFirmware(h *mp4.ReadHandle) error {
+	const most = 256
+	if h.BoxInfo.Size > most {
+		return nil
+	}
+	var data bytes.Buffer
+	_, err := h.ReadData(&data)
+	f.firmware = strings.TrimRight(data.String(), "\x00")
 	return err
 }
 

@@ -249,6 +249,36 @@ func TestSidecarsArePassedOn(t *testing.T) {
 	}
 }
 
+// TestSidecarsOfAdobe: NAME.xmp belongs to each file NAME that has no other.
+func TestSidecarsOfAdobe(t *testing.T) {
+	from := t.TempDir()
+	shared, own := []byte("<shared/>"), []byte("<own/>")
+	put(t, from, "day/a.jpg", noise(1, 1000), day)
+	put(t, from, "day/a.png", noise(2, 1000), day)
+	put(t, from, "day/a.xmp", shared, day)
+	put(t, from, "day/a.png.xmp", own, day)
+	put(t, from, "a.jpg", noise(3, 1000), day)
+	put(t, from, "a.json", []byte("{}"), day)
+	want := map[string][]byte{"day/a.jpg": shared, "day/a.png": own, "a.jpg": nil}
+	s := openSource(t, from)
+	for item, err := range s.List(t.Context(), media.Window{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		about, err := s.Describe(t.Context(), item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, ok := want[item.ID.Medium]; !ok || !slices.Equal(about.Sidecars["xmp"], content) || about.Sidecars["json"] != nil {
+			t.Errorf("the sidecars of %s: %q", item.ID.Medium, about.Sidecars)
+		}
+		delete(want, item.ID.Medium)
+	}
+	if len(want) > 0 {
+		t.Errorf("not listed: %v", want)
+	}
+}
+
 func TestParseSidecar(t *testing.T) {
 	for text, want := range map[string]Sidecar{"": NoSidecar, "none": NoSidecar, "XMP": XMPSidecar, "json": JSONSidecar, "yaml": ""} {
 		if got, err := ParseSidecar(text); got != want || (err == nil) != (want != "") {

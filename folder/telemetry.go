@@ -10,10 +10,11 @@ import (
 )
 
 // track is what is read of a track of a film, up to its tables of samples if it holds
-// a GoPro's telemetry: one sample about every second.
+// a GoPro's telemetry, one sample about every second, or a time code.
 type track struct {
 	handler   string
-	telemetry bool
+	format    string // of the samples: telemetryFormat, timecodeFormat or another one
+	frames    byte   // of a second of time code
 	timescale uint32
 	sizes     *mp4.Stsz
 	durations *mp4.Stts
@@ -28,7 +29,7 @@ func (t *track) read(h *mp4.ReadHandle) error {
 	kind := h.BoxInfo.Type.String()
 	switch kind {
 	case "mdia", "minf", "stbl":
-		if kind == "minf" && t.handler != "meta" {
+		if kind == "minf" && t.handler != "meta" && t.handler != timecodeFormat {
 			return nil
 		}
 		_, err := h.Expand()
@@ -70,9 +71,15 @@ func (t *track) take(box mp4.IBox) {
 	}
 }
 
-// readFormat finds out whether the samples are GPMF.
+// Formats of samples.
+const (
+	telemetryFormat = "gpmd"
+	timecodeFormat  = "tmcd"
+)
+
+// readFormat finds out what the samples are.
 func (t *track) readFormat(h *mp4.ReadHandle) error {
-	const head, most = 16, 64 << 10 // up to the type of the first entry
+	const head, timecode, most = 16, 41, 64 << 10 // up to the type of the first entry, and up to its frames a second
 	if h.BoxInfo.Size > most {
 		return nil
 	}
@@ -80,7 +87,13 @@ func (t *track) readFormat(h *mp4.ReadHandle) error {
 	if _, err := h.ReadData(&data); err != nil {
 		return err
 	}
-	t.telemetry = data.Len() >= head && string(data.Bytes()[12:head]) == "gpmd"
+	entry := data.Bytes()
+	if len(entry) >= head {
+		t.format = string(entry[12:head])
+	}
+	if t.format == timecodeFormat && len(entry) >= timecode {
+		t.frames = entry[timecode-1]
+	}
 	return nil
 }
 

@@ -90,6 +90,79 @@ func telemetryFilm(created time.Time, samples ...[]byte) []byte {
 	)}, nil)
 }
 
+// timecodeFilm returns a film of a version of firmware whose time code begins with some
+// frames, of 30 a second.
+func timecodeFilm(created time.Time, firmware string, frames uint32) []byte {
+	const since1904 = 2082844800
+	ftyp := movieBox("ftyp", []byte("mp41\x00\x00\x00\x00mp41"))
+	entry := make([]byte, 26)
+	binary.BigEndian.PutUint32(entry[16:], 30000)
+	binary.BigEndian.PutUint32(entry[20:], 1001)
+	entry[24] = 30
+	return bytes.Join([][]byte{ftyp, movieBox("mdat", binary.BigEndian.AppendUint32(nil, frames)), movieBox("moov",
+		mvhd(uint32(created.Unix()+since1904)),
+		movieBox("udta", movieBox("FIRM", []byte(firmware))),
+		movieBox("trak", movieBox("mdia",
+			numberBox("mdhd", 0, 0, 30000, 1001, 0),
+			movieBox("hdlr", []byte("\x00\x00\x00\x00mhlrtmcd"), make([]byte, 12), []byte("GoPro TCD\x00")),
+			movieBox("minf", movieBox("stbl",
+				movieBox("stsd", []byte{0, 0, 0, 0, 0, 0, 0, 1}, movieBox("tmcd", entry)),
+				numberBox("stts", 1, 1, 1001), numberBox("stsc", 1, 1, 1, 1),
+				numberBox("stsz", 4, 1), numberBox("stco", 1, uint32(len(ftyp)+8)),
+			)))),
+	)}, nil)
+}
+
+// The time code tells the zone of a camera that knows it: its header is in UTC then.
+func TestTimecode(t *testing.T) {
+	nine := time.Date(2026, 1, 8, 9, 0, 7, 0, time.UTC)
+	utc := 9*time.Hour + 7*time.Second
+	inEast := time.Date(2026, 1, 8, 9, 0, 7, 0, east)
+	for name, tc := range map[string]struct {
+		firmware string
+		ahead    time.Duration // of the time code
+		want     time.Time
+		zone     string
+	}{
+		"HERO12, ahead of UTC": {"H23.01.02.32.00", 5*time.Hour + 30*time.Minute, nine, "+05:30"},
+		"HERO13, behind it":    {"H24.01.02.02.00", -8 * time.Hour, nine, "-08:00"},
+		"the next day":         {"H23.01.02.32.00", 13 * time.Hour, nine, "+13:00"},
+		"the day before":       {"H23.01.02.32.00", -10 * time.Hour, nine, "-10:00"},
+		"drifted":              {"H23.01.02.32.00", -8*time.Hour + 40*time.Second, nine, "-08:00"},
+		"the same":             {"H23.01.02.32.00", 0, inEast, ""},
+		"just before":          {"H23.01.02.32.00", -time.Second, inEast, ""},
+		"no zone apart":        {"H23.01.02.32.00", 5*time.Hour + 7*time.Minute, inEast, ""},
+		"HERO11":               {"H22.01.02.32.00", 5*time.Hour + 30*time.Minute, inEast, ""},
+		"an older camera":      {"HD7.01.01.90.00", 5*time.Hour + 30*time.Minute, inEast, ""},
+	} {
+		frames := (utc + tc.ahead + 24*time.Hour) % (24 * time.Hour) / time.Second * 30
+		film := timecodeFilm(nine, tc.firmware, uint32(frames))
+		c := capture(bytes.NewReader(film), int64(len(film)), "video/mp4", "GX010042.MP4", east)
+		if !c.at.Equal(tc.want) || c.zone != tc.zone {
+			t.Errorf("%s: %v %q, want %v %q", name, c.at, c.zone, tc.want, tc.zone)
+		}
+		for cut := 0; cut < len(film); cut += 37 { // whatever is left of it, it is read without a panic
+			movieCapture(io.NewSectionReader(bytes.NewReader(film[:cut]), 0, int64(len(film))), "GX010042.MP4", east)
+		}
+	}
+}
+
+// TestExiftoolReadsTimecode: exiftool takes the track of the film for a time code.
+func TestExiftoolReadsTimecode(t *testing.T) {
+	if _, err := exec.LookPath("exiftool"); err != nil {
+		t.Skip("exiftool is not installed")
+	}
+	path := filepath.Join(t.TempDir(), "GX010042.MP4")
+	film := timecodeFilm(time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC), "H23.01.02.32.00", (14*3600+30*60)*30+12)
+	if err := os.WriteFile(path, film, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "exiftool", "-s3", "-OtherFormat", "-PlaybackFrameRate", path).Output()
+	if fields := strings.Fields(string(out)); err != nil || len(fields) != 2 || fields[0] != "tmcd" || !strings.HasPrefix(fields[1], "29.97") {
+		t.Errorf("exiftool: %q, %v", out, err)
+	}
+}
+
 // gpsFilm is a film with telemetry, when its GPS says that it began, and what its
 // capture is.
 type gpsFilm struct {
