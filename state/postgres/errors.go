@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -17,40 +18,12 @@ import (
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
-// SQLSTATEs that the code tells apart. See PostgreSQL's appendix on them.
-const (
-	readOnly          = "25006"
-	badAuthorization  = "28000"
-	badPassword       = "28P01"
-	foreignKey        = "23503"
-	uniqueness        = "23505"
-	noDatabase        = "3D000"
-	noSchema          = "3F000"
-	serialization     = "40001"
-	deadlock          = "40P01"
-	noPrivilege       = "42501"
-	noTable           = "42P01"
-	noColumn          = "42703"
-	tableInTheWay     = "42P07"
-	diskFull          = "53100"
-	outOfMemory       = "53200"
-	tooManyClients    = "53300"
-	queryCanceled     = "57014"
-	adminShutdown     = "57P01"
-	crashShutdown     = "57P02"
-	cannotConnectNow  = "57P03"
-	idleTimeout       = "57P05"
-	dataCorrupted     = "XX001"
-	indexCorrupted    = "XX002"
-	connectionTrouble = "08" // class
-)
-
 // transient reports whether the same statement may well succeed a little later:
 // the server has gone away, restarts, or has too much to do.
 func transient(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return strings.HasPrefix(e.Code, connectionTrouble) || slices.Contains([]string{
-			serialization, deadlock, outOfMemory, tooManyClients, adminShutdown, crashShutdown, cannotConnectNow, idleTimeout,
+		return pgerrcode.IsConnectionException(e.Code) || slices.Contains([]string{
+			pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected, pgerrcode.OutOfMemory, pgerrcode.TooManyConnections, pgerrcode.AdminShutdown, pgerrcode.CrashShutdown, pgerrcode.CannotConnectNow, pgerrcode.IdleSessionTimeout,
 		}, e.Code)
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
@@ -66,7 +39,7 @@ func (b *db) fault(op string, err error) error {
 	if err == nil || errors.Is(err, driver.ErrNotFound) {
 		return err
 	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == foreignKey {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == pgerrcode.ForeignKeyViolation {
 		return driver.ErrNotFound // the session was deleted meanwhile
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
@@ -75,11 +48,8 @@ func (b *db) fault(op string, err error) error {
 	if _, ok := errors.AsType[*state.LockedError](err); ok {
 		return err
 	}
-	failed := &fault.Error{
-		Class: fault.Session, Code: fault.State,
-		Op: fmt.Sprintf("%s in %s", op, b.where), Err: plain(err), Hint: b.hint(err),
-	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueness {
+	failed := driver.Fault(fmt.Sprintf("%s in %s", op, b.where), plain(err), b.hint(err))
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == pgerrcode.UniqueViolation {
 		return fmt.Errorf("%w: %w", driver.ErrConflict, failed)
 	}
 	return failed
@@ -94,19 +64,21 @@ func (b *db) unreachable(op string, err error) error {
 // plain returns an error in one line of our own words, the server's, or those
 // of package net: what pgx says of a connection holds its configuration.
 func plain(err error) error {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return &told{fmt.Sprintf("%s (SQLSTATE %s)", oneLine(e.Message), e.Code), err}
-	}
-	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return &told{e.Error(), err}
-	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return &told{e.Error(), err}
-	}
-	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return &told{oneLine(e.Error()), err}
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	var server *pgconn.PgError
+	var line *net.OpError
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var connecting *pgconn.ConnectError
+	switch {
+	case errors.As(err, &server):
+		return &told{fmt.Sprintf("%s (SQLSTATE %s)", oneLine(server.Message), server.Code), err}
+	case errors.As(err, &line):
+		return &told{line.Error(), err}
+	case errors.As(err, &name):
+		return &told{name.Error(), err}
+	case errors.As(err, &certificate):
+		return &told{oneLine(certificate.Error()), err}
+	case errors.As(err, &connecting):
 		return &told{brokenConnection(err), err}
 	}
 	return err
@@ -144,21 +116,21 @@ func (b *db) hint(err error) string {
 		return ""
 	}
 	switch e.Code {
-	case badAuthorization, badPassword:
+	case pgerrcode.InvalidAuthorizationSpecification, pgerrcode.InvalidPassword:
 		return "check user and password: in the URI, in PGPASSWORD or in the password file"
-	case noDatabase:
+	case pgerrcode.InvalidCatalogName:
 		return "create the database (createdb), or correct its name in the URI"
-	case noPrivilege:
+	case pgerrcode.InsufficientPrivilege:
 		return b.grants()
-	case diskFull:
+	case pgerrcode.DiskFull:
 		return "free space on the server's disk, then run the same command again; everything confirmed so far is saved"
-	case readOnly:
+	case pgerrcode.ReadOnlySQLTransaction:
 		return "connect to the primary server: target_session_attrs=read-write in the URI finds it among several hosts"
-	case queryCanceled:
+	case pgerrcode.QueryCanceled:
 		return "the role or the database has a statement_timeout that is too short: set it to 0 for this role"
-	case noSchema, noTable, noColumn, tableInTheWay:
+	case pgerrcode.InvalidSchemaName, pgerrcode.UndefinedTable, pgerrcode.UndefinedColumn, pgerrcode.DuplicateTable:
 		return "the schema gondola is not as Gondola made it: restore it from a backup, or drop it to start afresh"
-	case dataCorrupted, indexCorrupted:
+	case pgerrcode.DataCorrupted, pgerrcode.IndexCorrupted:
 		return "the database is damaged: restore it from a backup"
 	}
 	return ""
