@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gondola-sync/gondola/emulator"
@@ -26,6 +27,9 @@ func parseAccounts(texts []string) ([]emulator.AccountOptions, error) {
 		library, err := parseLibrary(kind, librarySeed+1+uint64(i))
 		if err != nil {
 			return nil, fmt.Errorf("--account %s: %w", name, err)
+		}
+		if slices.ContainsFunc(accounts, func(a emulator.AccountOptions) bool { return a.Name == name }) {
+			return nil, usagef("--account %s is given twice", name)
 		}
 		accounts = append(accounts, emulator.AccountOptions{Name: name, Library: library})
 	}
