@@ -48,7 +48,10 @@ func (b *db) checkAfterOutage(ctx context.Context, unclean bool) error {
 			return err
 		}
 	}
-	err = b.change(ctx, "note the machine", func(t *tx) { t.Exec("REPLACE INTO store (name, value) VALUES ('machine', ?)", here) })
+	err = b.Change(ctx, "note the machine", sqlstore.How{}, func(t sqlstore.Tx) error {
+		t.Exec("REPLACE INTO store (name, value) VALUES ('machine', ?)", here)
+		return t.Send()
+	})
 	if err != nil && ctx.Err() == nil {
 		b.log.Warn("the state database can be read, and not changed", "error", err)
 	}

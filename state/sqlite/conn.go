@@ -77,6 +77,15 @@ func (p *pool) query(ctx context.Context, query string, args []any, read func(sq
 	return read(rows)
 }
 
+// exec runs a statement to its end.
+func (p *pool) exec(query string, args ...any) error {
+	stmt, err := p.get(context.Background(), query)
+	if err == nil {
+		_, err = stmt.Exec(args...)
+	}
+	return err
+}
+
 // into reads the first row of an answer, if there is one.
 func into(found *bool, dest ...any) func(sqlstore.Rows) error {
 	return func(rows sqlstore.Rows) error {

@@ -33,7 +33,10 @@ const (
 // space they took back to the disk.
 func (b *db) clear(ctx context.Context) error {
 	for more := true; more; {
-		err := b.change(ctx, "clear deleted sessions", func(t *tx) { more = t.clear() })
+		err := b.Change(ctx, "clear deleted sessions", sqlstore.How{}, func(t sqlstore.Tx) error {
+			more = clearPiece(t)
+			return t.Send()
+		})
 		if err != nil {
 			return err
 		}
@@ -41,35 +44,11 @@ func (b *db) clear(ctx context.Context) error {
 	return b.shrink(ctx)
 }
 
-// change runs one transaction on a schema that is up to date.
-func (b *db) change(ctx context.Context, op string, do func(t *tx)) error {
-	return b.Change(ctx, op, sqlstore.How{}, func(t sqlstore.Tx) error { do(t.(*tx)); return t.Send() })
-}
-
-// shrink gives free pages back to the disk, those at the end of the file and,
-// moving others into their place, all that are free now.
-func (b *db) shrink(ctx context.Context) error {
-	for before, free := -1, 0; free != before; {
-		before = free
-		err := b.change(ctx, "shrink", func(t *tx) {
-			var found bool
-			if t.Query("PRAGMA freelist_count", nil, into(&found, &free)); free > 0 {
-				t.Exec(fmt.Sprintf("PRAGMA incremental_vacuum(%d)", clearPages))
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// clear clears a piece of the first deleted session, and reports whether there
+// clearPiece clears a piece of the first deleted session, and reports whether there
 // was one.
-func (t *tx) clear() (found bool) {
+func clearPiece(t sqlstore.Tx) (found bool) {
 	var session int64
-	t.Query("SELECT num FROM sessions WHERE id IS NULL LIMIT 1", nil, into(&found, &session))
-	if !found {
+	if t.Query("SELECT num FROM sessions WHERE id IS NULL LIMIT 1", nil, into(&found, &session)); !found {
 		return false
 	}
 	for _, query := range []string{
@@ -77,10 +56,27 @@ func (t *tx) clear() (found bool) {
 		`DELETE FROM batches WHERE session = ?1 AND "index" IN (SELECT "index" FROM batches WHERE session = ?1 ORDER BY "index" LIMIT ?2)`,
 		"DELETE FROM journal WHERE session = ?1 AND number IN (SELECT number FROM journal WHERE session = ?1 ORDER BY number LIMIT ?2)",
 	} {
-		if t.Exec(query, session, clearRows); t.changed > 0 {
-			return true
+		t.Exec(query, session, clearRows)
+	}
+	t.Exec(`DELETE FROM sessions WHERE num = ?1 AND NOT EXISTS (SELECT 1 FROM items WHERE session = ?1)
+		AND NOT EXISTS (SELECT 1 FROM batches WHERE session = ?1) AND NOT EXISTS (SELECT 1 FROM journal WHERE session = ?1)`, session)
+	return true
+}
+
+// shrink gives free pages back to the disk, those at the end of the file and,
+// moving others into their place, all that are free now.
+func (b *db) shrink(ctx context.Context) error {
+	for before, free := -1, 0; free != before; {
+		before = free
+		err := b.Change(ctx, "shrink", sqlstore.How{}, func(t sqlstore.Tx) error {
+			if t.Query("PRAGMA freelist_count", nil, into(new(bool), &free)); free > 0 {
+				t.Exec(fmt.Sprintf("PRAGMA incremental_vacuum(%d)", clearPages))
+			}
+			return t.Send()
+		})
+		if err != nil {
+			return err
 		}
 	}
-	t.Exec("DELETE FROM sessions WHERE num = ?", session)
-	return true
+	return nil
 }

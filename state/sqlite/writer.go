@@ -65,15 +65,6 @@ func (w *writer) close() error {
 	return w.pool.close()
 }
 
-// run runs a statement that no test watches.
-func (w *writer) run(query string) error {
-	stmt, err := w.get(context.Background(), query)
-	if err == nil {
-		_, err = stmt.Exec()
-	}
-	return err
-}
-
 // transact runs one transaction. One that is unsynced is on the disk at the latest
 // when the next one that is not is.
 func (w *writer) transact(ctx context.Context, unsynced bool, do func(sqlstore.Tx) error) error {
@@ -82,11 +73,11 @@ func (w *writer) transact(ctx context.Context, unsynced bool, do func(sqlstore.T
 	}
 	defer w.release()
 	if unsynced {
-		if err := w.run("PRAGMA synchronous = NORMAL"); err != nil {
+		if err := w.exec("PRAGMA synchronous = NORMAL"); err != nil {
 			return err
 		}
 		defer func() {
-			if w.conn != nil && w.run("PRAGMA synchronous = FULL") != nil {
+			if w.conn != nil && w.exec("PRAGMA synchronous = FULL") != nil {
 				w.drop()
 			}
 		}()
@@ -98,7 +89,7 @@ func (w *writer) transact(ctx context.Context, unsynced bool, do func(sqlstore.T
 // other processes only to begin. With a write-ahead log EXCLUSIVE is as IMMEDIATE;
 // before there is one, the latter would have COMMIT fail while another process reads.
 func (w *writer) commit(ctx context.Context, do func(sqlstore.Tx) error) error {
-	if err := patiently(ctx, func() error { return w.run("BEGIN EXCLUSIVE") }); err != nil {
+	if err := patiently(ctx, func() error { return w.exec("BEGIN EXCLUSIVE") }); err != nil {
 		return err
 	}
 	t := &tx{w: w}
@@ -110,7 +101,7 @@ func (w *writer) commit(ctx context.Context, do func(sqlstore.Tx) error) error {
 		t.Exec("COMMIT")
 		err = t.err
 	}
-	if err != nil && w.run("ROLLBACK") != nil {
+	if err != nil && w.exec("ROLLBACK") != nil {
 		w.drop() // SQLite has rolled back by itself, or cannot
 	}
 	return err
@@ -118,9 +109,8 @@ func (w *writer) commit(ctx context.Context, do func(sqlstore.Tx) error) error {
 
 // tx is a transaction under way. After an error its statements do nothing.
 type tx struct {
-	w       *writer
-	changed int64 // rows, by the last statement
-	err     error
+	w   *writer
+	err error
 }
 
 var _ sqlstore.Tx = (*tx)(nil)
@@ -137,17 +127,7 @@ func (t *tx) Query(query string, args []any, read func(sqlstore.Rows) error) {
 
 // Exec changes something.
 func (t *tx) Exec(query string, args ...any) {
-	t.do(query, func() error {
-		stmt, err := t.w.get(context.Background(), query)
-		if err != nil {
-			return err
-		}
-		result, err := stmt.Exec(args...)
-		if err == nil {
-			t.changed, err = result.RowsAffected()
-		}
-		return err
-	})
+	t.do(query, func() error { return t.w.exec(query, args...) })
 }
 
 // script runs several statements, once.
