@@ -29,6 +29,7 @@ type proxy struct {
 	cutAt  int // changes until the line is cut before the answer; negative for never
 	cost   statetest.Cost
 	counts map[string]int // commands by name
+	before func()         // runs once, before the next change reaches the server
 }
 
 func newProxy(t testing.TB) *proxy {
@@ -138,6 +139,13 @@ func (p *proxy) refuseFrom(n int) {
 	p.left = n - 1
 }
 
+// interfere calls before once, before the next change reaches the server.
+func (p *proxy) interfere(before func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.before = before
+}
+
 // cutAfter lets n more changes reach the server and loses the answer to the
 // last of them, once.
 func (p *proxy) cutAfter(n int) {
@@ -171,6 +179,10 @@ func (p *proxy) refuses(command string, size int) bool {
 	}
 	if p.left > 0 {
 		p.left--
+	}
+	if p.before != nil {
+		p.before()
+		p.before = nil
 	}
 	if p.cutAt > 0 {
 		p.cutAt--

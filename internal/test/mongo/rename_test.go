@@ -97,3 +97,35 @@ func TestStandingAside(t *testing.T) {
 		}
 	}
 }
+
+// TestRenamedMeanwhile lets another program rename an item between the question
+// and the write of a change: the change is made anew, of the item as it is now.
+func TestRenamedMeanwhile(t *testing.T) {
+	t.Parallel()
+	db, p, ctx := newDatabase(t), newProxy(t), t.Context()
+	b := open(t, db.at(p.host()), mongo.Options{})
+	start(t, b)
+	lock, err := b.Lock(ctx, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Unlock()
+	items := itemsNamed("ab")
+	if err := b.PutItems(ctx, "s", items...); err != nil {
+		t.Fatal(err)
+	}
+	p.interfere(func() {
+		rename := bson.D{{Key: "$set", Value: bson.D{{Key: "file_name", Value: "theirs"}}}}
+		if _, err := db.Collection("items").UpdateOne(ctx, bson.D{{Key: "file_name", Value: "a"}}, rename); err != nil {
+			t.Error(err)
+		}
+	})
+	items[0].Carried = 77
+	if err := b.PutItems(ctx, "s", items[0]); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "names", []string{"a", "b"}, names(t, b, "s"))
+	if it, err := b.Item(ctx, "s", items[0].ID.Key()); err != nil || it.Carried != 77 {
+		t.Errorf("the item is %+v, %v", it, err)
+	}
+}
