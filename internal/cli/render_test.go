@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -338,5 +339,14 @@ func TestItemsAreShownAsTheyCome(t *testing.T) {
 	rows.Add(itemRow{newSessionItemLine(it, func(s string) string { return s }), it})
 	if want := "GX010042.MP4" + strings.Repeat(" ", 30) + "5 B           completed  completed  pending\n"; !strings.HasSuffix(out.String(), want) {
 		t.Errorf("%q does not end with %q", out.String(), want)
+	}
+}
+
+// TestVerdictsReadForOneItem: what is to be done is said so that it fits one item, too.
+func TestVerdictsReadForOneItem(t *testing.T) {
+	for _, v := range verdictTitles {
+		if words := strings.Fields(v.then); slices.Contains(words, "them") || slices.Contains(words, "they") {
+			t.Errorf("%s (1): %s", v.title, v.then)
+		}
 	}
 }

@@ -283,7 +283,11 @@ func (l itemLife) identity() string {
 	if l.Medium == "" {
 		return "not known yet: the program that began the session keeps names only; the next sync finds it out"
 	}
-	return fmt.Sprintf("%s (medium %s, part %d, %s)", l.Key, l.Medium, l.Part, l.Label)
+	label := ""
+	if l.Label != "" {
+		label = ", " + l.Label
+	}
+	return fmt.Sprintf("%s (medium %s, part %d%s)", l.Key, l.Medium, l.Part, label)
 }
 
 func (l itemLife) formatText() string {

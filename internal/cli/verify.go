@@ -74,8 +74,6 @@ func (f *verifyFlags) add(cmd *cobra.Command) {
 
 func (f *verifyFlags) validate(a *app) error {
 	switch {
-	case f.deep:
-		return usagef("--deep is for folders: what a service holds cannot be read again")
 	case f.wait < 0:
 		return usagef("--wait %v: a time from 0 is expected", f.wait)
 	case f.manifest == stdoutName && a.print.Format != render.Text:
@@ -83,6 +81,14 @@ func (f *verifyFlags) validate(a *app) error {
 	}
 	_, err := manifestFormat(f.manifest)
 	return err
+}
+
+// noDeep is the usage error of --deep for a session into a station.
+func noDeep(to string) error {
+	if uri, err := known.Parse(to); err == nil && uri.Path != "" {
+		return usagef("--deep is for a folder: gondola verify %s --deep", quoted(uri.Path))
+	}
+	return usagef("--deep is for folders: what %s holds cannot be read again", to)
 }
 
 // verify verifies a session and reports what came of it.
@@ -93,6 +99,9 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, backend state.Backend,
 	session, err := a.session(ctx, backend, id)
 	if info, statErr := os.Stat(id); err != nil && statErr == nil && info.IsDir() {
 		return fmt.Errorf("%w; a directory is written with a slash, as in ./%s", err, id)
+	}
+	if err == nil && f.deep {
+		err = noDeep(session.To)
 	}
 	if err != nil {
 		return err

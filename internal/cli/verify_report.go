@@ -66,12 +66,12 @@ var verdictTitles = []struct {
 	verdict     gondola.Verdict
 	title, then string
 }{
-	{gondola.VerdictMissing, "Missing", "the next sync carries them again"},
-	{gondola.VerdictUnusable, "Failed", "delete them at the destination and verify again to have them carried once more"},
-	{gondola.VerdictAltered, "Changed", "they stay as they are: move them away to have them carried again"},
+	{gondola.VerdictMissing, "Missing", "each is carried again by the next sync"},
+	{gondola.VerdictUnusable, "Failed", "delete each at the destination and verify again to have it carried once more"},
+	{gondola.VerdictAltered, "Changed", "each stays as it is: move it away to have it carried again"},
 	{gondola.VerdictProcessing, "Processing", "verify again later"},
-	{gondola.VerdictUnproven, "Unproven", "a sync of the same window under a new --session-id carries them once more; what is there is not doubled"},
-	{gondola.VerdictPending, "Pending", "the next sync goes on with them"},
+	{gondola.VerdictUnproven, "Unproven", "a sync of the same window under a new --session-id carries each once more; what is there is not doubled"},
+	{gondola.VerdictPending, "Pending", "the next sync goes on with each"},
 	{gondola.VerdictSkipped, "Skipped", ""},
 	{gondola.VerdictVerified, "Remarks", ""}, // of those that have one
 }
