@@ -70,6 +70,26 @@ func TestImpossibleSizes(t *testing.T) {
 	}
 }
 
+// The sums stay right when another program changes items.
+func TestSumsOfChangesByHand(t *testing.T) {
+	db := filled(t, 5)
+	b := open(t, db.URI, postgres.Options{})
+	pgserver.Exec(t, db.URI,
+		"UPDATE gondola.items SET outcome = 'failed', size = 9223372036854775807, carried = 3 WHERE seq < 3",
+		"UPDATE gondola.items SET outcome = 'skipped' WHERE seq = 3",
+		"UPDATE gondola.items SET document = document",
+		`INSERT INTO gondola.items (session, seq, identity, name, awaits, outcome, size, carried, document)
+			SELECT session, seq + 10, identity || 'x', name || 'x', '', 'created', 7, 7, document FROM gondola.items`)
+	got, err := b.Counts(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[state.Outcome]int{state.OutcomeFailed: 2, state.OutcomeSkipped: 1, state.OutcomePending: 2, state.OutcomeCreated: 5}
+	if diff := cmp.Diff(want, got.Outcomes); diff != "" || got.Bytes != 2*(4<<40)+1003+1004+5*7 || got.Carried != 2*3+5*7 {
+		t.Errorf("%d bytes, %d carried (-want +got):\n%s", got.Bytes, got.Carried, diff)
+	}
+}
+
 // A new item that says that it has a number, as those of another store do, gets
 // its own.
 func TestNumberOfAnotherStore(t *testing.T) {

@@ -71,6 +71,10 @@ func work(t *testing.T, uri string) {
 				for _, err := range b.Items(ctx, "s", q) {
 					must(err)
 				}
+				q.Outcome, q.Awaiting, q.Prefix = state.OutcomePending, state.Transfer, "GX" // as most do
+				for _, err := range b.Items(ctx, "s", q) {
+					must(err)
+				}
 			}
 		}
 	}
