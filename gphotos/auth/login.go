@@ -45,7 +45,7 @@ const (
 	loginOp      = "log in to Google"
 )
 
-var errLoginTimeout = errors.New("Google's page was not answered in time")
+var errLoginTimeout = errors.New("the page of Google was not answered in time")
 
 // attempt is one login under way.
 type attempt struct {
