@@ -15,15 +15,17 @@ var (
 	count = human.Count
 )
 
-// sizes returns the bytes of some items as text, of which some have no known size.
-func sizes(bytes int64, items, unknown int) string {
+// sized returns a number of items with their bytes as text: "2 items, 5 B". Some may
+// have no known size.
+func sized(items int, bytes int64, unknown int) string {
+	text := count(items, "item")
 	switch unknown {
 	case 0:
-		return size(bytes)
+		return text + ", " + size(bytes)
 	case items:
-		return "all of unknown size"
+		return text + " of unknown size"
 	}
-	return fmt.Sprintf("%s and %d of unknown size", size(bytes), unknown)
+	return fmt.Sprintf("%s, %s and %d of unknown size", text, size(bytes), unknown)
 }
 
 // speed returns a rate as text, or "n/a" when nothing is known.

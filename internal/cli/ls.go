@@ -87,10 +87,10 @@ type listedSum struct {
 
 // String implements [fmt.Stringer].
 func (n listedSum) String() string {
-	text := count(n.items, "item")
-	if n.items > 0 {
-		text += ", " + sizes(n.bytes, n.items, n.unsized)
+	if n.items == 0 {
+		return count(0, "item")
 	}
+	text := sized(n.items, n.bytes, n.unsized)
 	if n.refused > 0 {
 		text += fmt.Sprintf("; %d not carried", n.refused)
 	}

@@ -149,7 +149,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 func (l planLine) write(w io.Writer, limit int64) {
 	fmt.Fprintf(w, "\nSession   %s (%s to %s)\n", cell(l.SessionID), l.From, l.To)
 	writeAccount(w, l.Account)
-	fmt.Fprintf(w, "To carry  %s, %s\n", count(l.Items, "item"), sizes(l.Bytes, l.Items, l.UnknownSizes))
+	fmt.Fprintf(w, "To carry  %s\n", sized(l.Items, l.Bytes, l.UnknownSizes))
 	fmt.Fprintf(w, "There     %s\n", count(l.AlreadyThere, "item"))
 	fmt.Fprintf(w, "Skipped   %s\n", count(l.Skipped, "item"))
 	fmt.Fprintf(w, "Requests  about %s\n", requestText(l.Requests))

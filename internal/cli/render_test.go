@@ -313,11 +313,11 @@ func TestListedSum(t *testing.T) {
 	refused := item(1)
 	refused.Refusal = &media.Refusal{}
 	for want, items := range map[string][]media.Item{
-		"0 items":                     nil,
-		"1 item, 1 B":                 {item(1)},
-		"1 item, 0 B":                 {item(0)},
-		"2 items, 3 B":                {item(1), item(2)},
-		"1 item, all of unknown size": {item(media.SizeUnknown)},
+		"0 items":                nil,
+		"1 item, 1 B":            {item(1)},
+		"1 item, 0 B":            {item(0)},
+		"2 items, 3 B":           {item(1), item(2)},
+		"1 item of unknown size": {item(media.SizeUnknown)},
 		"3 items, 2 B and 1 of unknown size; 1 not carried": {item(1), item(media.SizeUnknown), refused},
 	} {
 		var sum listedSum
