@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/gondola-sync/gondola/fault"
-	"github.com/gondola-sync/gondola/state"
 	"github.com/gondola-sync/gondola/state/driver"
 )
 
@@ -43,9 +42,6 @@ func (b *db) fault(op string, err error) error {
 		return driver.ErrNotFound // the session was deleted meanwhile
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return err
-	}
-	if _, ok := errors.AsType[*state.LockedError](err); ok {
 		return err
 	}
 	failed := driver.Fault(fmt.Sprintf("%s in %s", op, b.where), plain(err), b.hint(err))

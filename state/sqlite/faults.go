@@ -27,9 +27,7 @@ func (b *db) fault(ctx context.Context, op string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return ended
 	}
-	_, known := errors.AsType[*fault.Error](err)
-	_, locked := errors.AsType[*state.LockedError](err)
-	if known || locked {
+	if _, known := errors.AsType[*fault.Error](err); known {
 		return err
 	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
