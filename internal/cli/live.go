@@ -17,6 +17,9 @@ import (
 // liveFiles is how many files in flight the live display names.
 const liveFiles = 6
 
+// liveName is how many columns a name has, so that the figures after it are seen.
+const liveName = 32
+
 // live shows a run as a few lines at the bottom of a terminal that follow it.
 type live struct {
 	screen *screen
@@ -106,7 +109,7 @@ func (l *live) lines(now time.Time) []string {
 			lines = append(lines, fmt.Sprintf("  … and %d more", len(l.p.InFlight)-liveFiles))
 			break
 		}
-		lines = append(lines, fmt.Sprintf("  %s  %s of %s%s", cell(f.Name), size(f.Done), size(f.Size), percent(f.Done, f.Size)))
+		lines = append(lines, fmt.Sprintf("  %s  %s of %s%s", truncate(cell(f.Name), liveName), size(f.Done), size(f.Size), percent(f.Done, f.Size)))
 	}
 	for _, wait := range currentWaits(&l.p, now) {
 		lines = append(lines, "  "+l.redact(cell(waiting(wait, now))))

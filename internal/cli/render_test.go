@@ -131,6 +131,7 @@ func TestLiveLines(t *testing.T) {
 		l.p.InFlight = append(l.p.InFlight, progress.Transfer{Name: fmt.Sprintf("GX01004%d.MP4", i), Size: 4 << 20, Done: 1 << 20})
 	}
 	l.p.InFlight[1].Size = media.SizeUnknown
+	l.p.InFlight[2].Name = strings.Repeat("長", 200) // leaves room for its figures
 	l.p.Moved.Downloaded, l.p.Moved.Uploaded, l.p.Down, l.p.Up = 3<<20, 2<<20, 1<<20, 1<<19
 	l.p.Waits = []progress.Wait{events[5].(progress.Wait)}
 	got := l.lines(noon)
@@ -138,12 +139,13 @@ func TestLiveLines(t *testing.T) {
 		"  down 3.00 MiB at 1.00 MiB/s   up 2.00 MiB at 512.00 KiB/s   8 in flight",
 		"  GX010040.MP4  1.00 MiB of 4.00 MiB (25%)",
 		"  GX010041.MP4  1.00 MiB of unknown size",
+		"  " + strings.Repeat("長", 15) + "…  1.00 MiB of 4.00 MiB (25%)",
 		"  … and 2 more",
 	}
 	if len(got) != 9 {
 		t.Fatalf("%d lines, want 9:\n%s", len(got), strings.Join(got, "\n"))
 	}
-	if diff := cmp.Diff(want, []string{got[0], got[1], got[2], got[7]}); diff != "" {
+	if diff := cmp.Diff(want, []string{got[0], got[1], got[2], got[3], got[7]}); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 	if wait := got[8]; !strings.HasPrefix(wait, "  waiting until ") || !strings.HasSuffix(wait, "(1m 30s): slow down") {
