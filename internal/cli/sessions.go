@@ -66,7 +66,7 @@ func (a *app) listSessions(ctx context.Context, backend state.Backend, where sta
 	}
 	if rows == 0 && broken == nil {
 		uri, _ := where.where(a) // it was opened
-		fmt.Fprintf(a.talk(), "No sessions yet in %s. gondola sync begins one.\n", placeOf(uri))
+		fmt.Fprintf(a.talk(), "No sessions yet in %s. gondola sync%s begins one.\n", placeOf(uri), a.onStore)
 	}
 	return errors.Join(table.Close(), broken)
 }
