@@ -62,6 +62,8 @@ func (s *Store) Newest(ctx context.Context, session string) iter.Seq2[JournalEnt
 	return s.entries(ctx, session, driver.EntryQuery{Newest: true})
 }
 
+// entries iterates the entries that q selects. One that another program has written
+// over is passed over, as a line is that a crash cut short.
 func (s *Store) entries(ctx context.Context, session string, q driver.EntryQuery) iter.Seq2[JournalEntry, error] {
 	return func(yield func(JournalEntry, error) bool) {
 		j, err := s.storedJournal(ctx, session)
@@ -71,22 +73,14 @@ func (s *Store) entries(ctx context.Context, session string, q driver.EntryQuery
 		}
 		for row, err := range j.Entries(ctx, session, q) {
 			var e JournalEntry
-			if err == nil {
-				e, err = s.entry(session, row)
+			if err == nil && json.Unmarshal(row.Document, &e) != nil {
+				continue
 			}
 			if !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
-}
-
-// entry reads the document of an entry.
-func (s *Store) entry(session string, row driver.Entry) (e JournalEntry, err error) {
-	if err = json.Unmarshal(row.Document, &e); err != nil {
-		err = s.driver.Damaged(fmt.Sprintf("the journal of session %q", session), err)
-	}
-	return e, err
 }
 
 // PutSnapshot replaces the session's snapshot.
