@@ -52,10 +52,11 @@ func (b *db) checkAfterOutage(ctx context.Context, unclean bool) error {
 		t.Exec("REPLACE INTO store (name, value) VALUES ('machine', ?)", here)
 		return t.Send()
 	})
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && b.existing { // the caller may only want to read
 		b.log.Warn("the state database can be read, and not changed", "error", err)
+		return nil
 	}
-	return ctx.Err()
+	return err
 }
 
 // useWAL makes readers and the writer independent of each other.
