@@ -2,6 +2,7 @@ package gondola
 
 import (
 	"context"
+	"time"
 
 	"github.com/gondola-sync/gondola/internal/engine"
 	"github.com/gondola-sync/gondola/media"
@@ -17,6 +18,9 @@ type Plan struct {
 	AlreadyThere int
 	Skips        map[string]int   // refused items by code
 	Requests     map[string]int64 // estimated, by kind, such as "gphotos_json"
+	// Paced is the least time that registering takes, since an account takes so many
+	// writes a minute; 0 if that is no limit.
+	Paced time.Duration
 }
 
 // PlannedItem is one item of a plan.
@@ -44,7 +48,7 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 	if err != nil {
 		return nil, err
 	}
-	p.SessionID, p.Account, p.Requests = made.SessionID, made.Account, made.Requests
+	p.SessionID, p.Account, p.Requests, p.Paced = made.SessionID, made.Account, made.Requests, made.Paced
 	return p, nil
 }
 

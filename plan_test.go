@@ -112,3 +112,27 @@ func prepare(rt *rapid.T, t *testing.T, o gondola.Options, src *memorySource, i 
 		rt.Fatal(err)
 	}
 }
+
+// paced is a library that takes two writes a minute.
+type paced struct{ *memoryLibrary }
+
+func (paced) Pace() station.Pace { return station.Pace{Writes: 2, Per: time.Minute} }
+
+func (p paced) Gate(station.WriteGate) station.Destination { return p }
+
+// TestAPlanKnowsThePace: of four create calls the first two go at once.
+func TestAPlanKnowsThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, lib := pair(10, 7)
+		o := inMemory(t, src, paced{lib})
+		o.BatchSize = 2
+		plan, err := gondola.MakePlan(t.Context(), o, nil)
+		if err != nil || plan.Items != 7 || plan.Paced != time.Minute {
+			t.Errorf("%+v, %v", plan, err)
+		}
+		o.Destination = lib
+		if plan, err = gondola.MakePlan(t.Context(), o, nil); err != nil || plan.Paced != 0 {
+			t.Errorf("without a pace: %+v, %v", plan, err)
+		}
+	})
+}

@@ -49,6 +49,8 @@ type planLine struct {
 	Seconds      float64          `json:"estimated_seconds"`
 	Rate         int64            `json:"estimated_bytes_per_second"`
 	Account      string           `json:"account,omitempty"` // of the destination
+
+	paced bool // the pace of the account is what takes the time
 }
 
 // actions of a plan.
@@ -135,6 +137,8 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 		transfers = assumedTransfers
 	}
 	seconds := float64(p.Bytes)/float64(rate) + float64(p.Items)*assumedPerItem.Seconds()/float64(transfers)
+	paced := p.Paced.Seconds() > seconds
+	seconds = max(seconds, p.Paced.Seconds())
 	skipped := 0
 	for _, n := range p.Skips {
 		skipped += n
@@ -142,7 +146,7 @@ func lineOf(p *gondola.Plan, o gondola.Options, limit int64) planLine {
 	return planLine{
 		Type: "plan", SessionID: p.SessionID, From: o.Source.Name(), To: o.Destination.Name(), Account: p.Account,
 		Items: p.Items, Bytes: p.Bytes, UnknownSizes: p.UnknownSizes, AlreadyThere: p.AlreadyThere,
-		Skipped: skipped, Skips: p.Skips, Requests: p.Requests, Seconds: seconds, Rate: rate,
+		Skipped: skipped, Skips: p.Skips, Requests: p.Requests, Seconds: seconds, Rate: rate, paced: paced,
 	}
 }
 
@@ -153,15 +157,18 @@ func (l planLine) write(w io.Writer, limit int64) {
 	fmt.Fprintf(w, "There     %s\n", count(l.AlreadyThere, "item"))
 	fmt.Fprintf(w, "Skipped   %s\n", count(l.Skipped, "item"))
 	fmt.Fprintf(w, "Requests  about %s\n", requestText(l.Requests))
-	basis := "assuming"
-	if limit > 0 {
-		basis = "at the limit of"
+	basis := fmt.Sprintf("assuming %s/s", size(l.Rate))
+	switch {
+	case l.paced:
+		basis = "at the pace at which the account takes new items"
+	case limit > 0:
+		basis = fmt.Sprintf("at the limit of %s/s", size(l.Rate))
 	}
 	about := "about"
 	if l.UnknownSizes > 0 {
 		about = "more than"
 	}
 	took := time.Duration(l.Seconds * float64(time.Second)).Round(time.Second)
-	fmt.Fprintf(w, "Time      %s %s, %s %s/s\n", about, duration(took), basis, size(l.Rate))
+	fmt.Fprintf(w, "Time      %s %s, %s\n", about, duration(took), basis)
 	fmt.Fprintln(w, "\nNothing was changed. The same command without --dry-run does it.")
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/gondola-sync/gondola/internal/engine/decide"
 	"github.com/gondola-sync/gondola/internal/engine/discover"
@@ -25,6 +26,7 @@ type Plan struct {
 	Account   string // of the destination
 	Load      station.Load
 	Requests  map[string]int64 // estimated, by kind
+	Paced     time.Duration    // least time that the pace of the account's writes allows; 0 for no limit
 }
 
 // MakePlan decides about every listed item as a run would, and changes nothing. It
@@ -49,7 +51,19 @@ func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, 
 	if err := p.list(ctx, each); err != nil {
 		return nil, err
 	}
-	return &Plan{SessionID: id, Account: s.Account, Load: p.load, Requests: p.requests()}, nil
+	return &Plan{SessionID: id, Account: s.Account, Load: p.load, Requests: p.requests(), Paced: paced(o.Destination, p.load)}, nil
+}
+
+// paced returns the least time that the writes of a load take: a create call for
+// each batch, of which the account takes so many in a span of time.
+func paced(d station.Destination, load station.Load) time.Duration {
+	gated, ok := d.(station.Gated)
+	if !ok || gated.Pace().Writes == 0 {
+		return 0
+	}
+	pace, batch := gated.Pace(), max(load.Batch, 1)
+	later := max((load.Items+batch-1)/batch-int64(pace.Writes), 0)
+	return time.Duration(later) * pace.Per / time.Duration(pace.Writes)
 }
 
 // planner decides about listed items without storing anything.
