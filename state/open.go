@@ -59,7 +59,7 @@ func (o Openers) find(uri string) (Opener, error) {
 		return nil, openFault(uri, fmt.Errorf("%w: unknown kind of state; known are %s", ErrURI, known), "write it as SCHEME:PATH, such as jsondir:sessions")
 	}
 	if strings.HasPrefix(rest, "//") && !strings.HasPrefix(rest, "///") && !WellFormed(uri) {
-		return nil, openFault(uri, fmt.Errorf("%w: it is malformed", ErrURI), encodeHint)
+		return nil, openFault(uri, fmt.Errorf("%w: %s", ErrURI, whyMalformed(uri)), encodeHint)
 	}
 	return open, nil
 }

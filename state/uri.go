@@ -23,6 +23,9 @@ const (
 	portText   = `(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
 )
 
+// anyPort is serverURI with ports of any size.
+var anyPort = regexp.MustCompile(strings.ReplaceAll(serverURI.String(), portText, `[0-9]*`))
+
 var (
 	schemePattern = regexp.MustCompile(`^` + schemeText + `$`)
 	badEscape     = regexp.MustCompile(`%(?:$|.$|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f])`)
@@ -48,6 +51,14 @@ func parseURI(uri string) (p uriParts, ok bool) {
 func WellFormed(uri string) bool {
 	_, ok := parseURI(uri)
 	return ok
+}
+
+// whyMalformed says why a URI is not [WellFormed], and quotes nothing of it.
+func whyMalformed(uri string) string {
+	if anyPort.MatchString(uri) && !badEscape.MatchString(uri) {
+		return "its port is not in 0 to 65535"
+	}
+	return "it is malformed"
 }
 
 // pathOf returns what follows the scheme of a URI that names a path. A path

@@ -47,6 +47,24 @@ func TestWellFormed(t *testing.T) {
 	}
 }
 
+// TestPortOutOfRange names the port as the reason, and quotes nothing of the URI.
+func TestPortOutOfRange(t *testing.T) {
+	for uri, want := range map[string]string{
+		"postgres://u:Secret@127.0.0.1:99999/d": "its port is not in 0 to 65535",
+		"mongodb://u:Secret@h1:1,h2:65536/d":    "its port is not in 0 to 65535",
+		"postgres://u:my@Secret@h:99999/d":      "it is malformed",
+	} {
+		openers := state.Openers{"postgres": nil, "mongodb": nil}
+		for scheme := range openers {
+			openers[scheme] = func(context.Context, string) (state.Backend, error) { return nil, nil }
+		}
+		err := openers.Check(uri)
+		if err == nil || !errors.Is(err, state.ErrURI) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Secret") {
+			t.Errorf("%s: %v, want %q", uri, err, want)
+		}
+	}
+}
+
 func TestRedact(t *testing.T) {
 	for uri, want := range map[string]string{
 		"postgres://u:p@h:1/d?x=y":                 "postgres://…@h:1/d?…",
@@ -103,6 +121,6 @@ func TestNoPasswordIsTakenForAHost(t *testing.T) {
 }
 
 // constantText is what messages hold whatever the password is.
-const constantText = "open state postgres://…@HOST/db: not a state URI: it is malformed; unknown kind of state; known are jsondir, mongodb, postgres, sqlite " +
+const constantText = "open state postgres://…@HOST/db: not a state URI: it is malformed; its port is not in 0 to 65535; unknown kind of state; known are jsondir, mongodb, postgres, sqlite " +
 	"the driver fails at write it as SCHEME://USER:PASSWORD@HOST:PORT/DATABASE with special characters percent-encoded: " +
 	"%40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %; a directory or file is written as SCHEME:PATH, such as jsondir:sessions unknown:… …/"
