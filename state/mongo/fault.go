@@ -24,6 +24,7 @@ import (
 // Codes of MongoDB's errors.
 const (
 	codeUnauthorized  = 13
+	codeNamespace     = 73
 	codeAuth          = 18
 	codeIndexNotFound = 27
 	codeIndexOptions  = 85
@@ -151,6 +152,7 @@ var kinds = []kind{
 		"%s: TLS: %s", "name the authority that signed the server's certificate with tlsCAFile=FILE in the URI"},
 	{refusedUser, "%s refuses the user: %s", "check user, password and authSource in the URI"},
 	{hasCode(codeUnauthorized), "%s: %s", "give the user the role readWrite on this database"},
+	{hasCode(codeNamespace), "%s: %s", "give the database another name in the URI, of letters, digits, - and _"},
 	{hasCode(codeIndexOptions, codeIndexKeys), "%s: %s", "drop the index of these fields that has other options; it is made again"},
 	{passes, unreachable + "; everything confirmed so far is saved", "run the same command again when the server answers"},
 	{func(error) bool { return true }, "%s: %s", ""},

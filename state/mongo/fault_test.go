@@ -153,6 +153,7 @@ func TestPasses(t *testing.T) {
 		{serverError{code: 2}, false, ""},
 		{serverError{code: 11000}, false, ""},
 		{serverError{code: codeUnauthorized}, false, "readWrite"},
+		{serverError{code: codeNamespace}, false, "another name"},
 		{serverError{code: codeAuth}, false, "password"},
 		{serverError{code: codeIndexOptions}, false, "index"},
 		{fmt.Errorf("connection: %w", &auth.Error{}), false, "password"},
