@@ -57,7 +57,7 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 		name, want string
 		harm       func(data []byte) []byte
 	}{
-		{"no database", "it is no SQLite database", func([]byte) []byte { return []byte("shopping list") }},
+		{"no database", "it is not a SQLite database", func([]byte) []byte { return []byte("shopping list") }},
 		{"of a newer gondola", "run the newer gondola", func(data []byte) []byte {
 			binary.BigEndian.PutUint32(data[userVersion:], 99)
 			return data

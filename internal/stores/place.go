@@ -71,7 +71,7 @@ func sessionIn(path, document string) (uri, only string, err error) {
 		ID string `json:"session_id"`
 	}
 	if err := json.Unmarshal(data, &meta); err != nil || meta.ID == "" {
-		return "", "", fmt.Errorf("%s: it is no session", path)
+		return "", "", fmt.Errorf("%s: it is not a session", path)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {

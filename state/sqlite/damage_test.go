@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/gondola-sync/gondola/fault"
@@ -32,6 +33,9 @@ func TestDiskFull(t *testing.T) {
 	wantFault(t, "PutItems on a full disk", err)
 	if !strings.Contains(fault.HintOf(err), "free space") {
 		t.Errorf("hint %q", fault.HintOf(err))
+	}
+	if !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "(13)") {
+		t.Errorf("%v, want a full disk in plain words", err)
 	}
 	if list[0].Seq != 0 {
 		t.Errorf("an item that was not stored has Seq %d", list[0].Seq)

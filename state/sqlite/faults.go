@@ -33,6 +33,9 @@ func (b *db) fault(ctx context.Context, op string, err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err // Op names the file in full
 	}
+	if code(err) == codes.SQLITE_FULL {
+		err = syscall.ENOSPC // SQLite's words end with its number
+	}
 	return driver.Fault(strings.TrimSpace(op+" "+b.path), err, b.hint(err))
 }
 

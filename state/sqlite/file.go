@@ -29,7 +29,7 @@ const (
 )
 
 var (
-	errNoDatabase = errors.New("it is no SQLite database")
+	errNoDatabase = errors.New("it is not a SQLite database")
 	errForeign    = errors.New("it is a SQLite database of another program")
 )
 
@@ -55,7 +55,7 @@ func (b *db) prepareFile(ctx context.Context) (unclean bool, err error) {
 	case err == nil && info.IsDir():
 		err = errors.New("it is a directory")
 	case err == nil && !info.Mode().IsRegular():
-		err = errors.New("it is no regular file")
+		err = errors.New("it is not a regular file")
 	}
 	if err == nil {
 		err = checkCompanions(b.path)
@@ -75,7 +75,7 @@ func checkCompanions(path string) error {
 	for _, suffix := range []string{walSuffix, sharedSuffix, journalSuffix} {
 		info, err := os.Stat(path + suffix)
 		if err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("%s beside it is no regular file", filepath.Base(path)+suffix)
+			return fmt.Errorf("%s beside it is not a regular file", filepath.Base(path)+suffix)
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ func TestRefusedFiles(t *testing.T) {
 	raw(t, at("newer"), "PRAGMA user_version = 99", "PRAGMA wal_checkpoint(TRUNCATE)")
 	before := files(t, dir)
 	for name, why := range map[string]string{
-		"directory": "directory", "text": "no SQLite database", "short": "no SQLite database", "text/x.db": "not a directory",
+		"directory": "directory", "text": "not a SQLite database", "short": "not a SQLite database", "text/x.db": "not a directory",
 		"foreign": "another program", "foreign wal": "another program", "newer": "version 99; this gondola knows version 4",
 	} {
 		b, err := sqlite.Open(t.Context(), at(name), sqlite.Options{})
