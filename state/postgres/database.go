@@ -46,7 +46,7 @@ func (b *db) do(ctx context.Context, op string, how sqlstore.How, once func(cont
 	case failed != nil && ctx.Err() != nil:
 		return ctx.Err()
 	case waited != nil:
-		return b.unreachable(op, plain(failed))
+		return b.unreachable(op, how, plain(failed))
 	}
 	return b.fault(op, failed)
 }
@@ -71,7 +71,7 @@ const byIndex = "SELECT set_config('enable_sort', 'off', true)"
 
 // Query reads the answer to a question. What the database cannot hold is not there.
 func (b *db) Query(ctx context.Context, op, sql string, args []any, read func(sqlstore.Rows) error) error {
-	return b.do(ctx, op, sqlstore.How{}, func(ctx context.Context) error {
+	return b.do(ctx, op, sqlstore.How{Reads: true}, func(ctx context.Context) error {
 		if !storableAll(args) {
 			return driver.ErrNotFound
 		}

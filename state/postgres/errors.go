@@ -15,6 +15,7 @@ import (
 
 	"github.com/gondola-sync/gondola/fault"
 	"github.com/gondola-sync/gondola/state/driver"
+	"github.com/gondola-sync/gondola/state/internal/sqlstore"
 )
 
 // transient reports whether the same statement may well succeed a little later:
@@ -52,8 +53,12 @@ func (b *db) fault(op string, err error) error {
 }
 
 // unreachable is the fault of a call that has waited in vain.
-func (b *db) unreachable(op string, err error) error {
-	return driver.Fault(fmt.Sprintf("%s in %s", op, b.where), fmt.Errorf("unreachable: %w; everything confirmed so far is saved", err),
+func (b *db) unreachable(op string, how sqlstore.How, err error) error {
+	err = fmt.Errorf("unreachable: %w", err)
+	if !how.Reads {
+		err = fmt.Errorf("%w; everything confirmed so far is saved", err)
+	}
+	return driver.Fault(fmt.Sprintf("%s in %s", op, b.where), err,
 		"see to the server and the line to it, then run the same command again")
 }
 

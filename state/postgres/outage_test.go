@@ -203,3 +203,12 @@ func TestUnknownOutcome(t *testing.T) {
 		t.Errorf("%d items, counted %+v", n, counts)
 	}
 }
+
+// TestOpenUnreachable opens a store that is down: nothing was confirmed that could
+// be said to be saved.
+func TestOpenUnreachable(t *testing.T) {
+	_, err := postgres.Open(t.Context(), "postgres://u:p@127.0.0.1:1/d?sslmode=disable", postgres.Options{Patience: time.Millisecond})
+	if err == nil || !strings.Contains(err.Error(), "unreachable") || strings.Contains(err.Error(), "is saved") {
+		t.Errorf("Open: %v, want unreachable and no word of what is saved", err)
+	}
+}

@@ -28,12 +28,12 @@ func (b *db) Unfit(why error, hint string) error {
 
 // prepare checks the server and sees to the schema.
 func (b *db) prepare(ctx context.Context, existing bool) error {
-	err := b.do(ctx, "open sessions", sqlstore.How{}, b.checkServer)
+	err := b.do(ctx, "open sessions", sqlstore.How{Reads: true}, b.checkServer)
 	if err == nil {
 		err = b.Prepare(ctx, existing)
 	}
 	if err == nil {
-		err = b.do(ctx, "open sessions", sqlstore.How{}, b.checkPrivileges)
+		err = b.do(ctx, "open sessions", sqlstore.How{Reads: true}, b.checkPrivileges)
 	}
 	return err
 }
@@ -56,7 +56,7 @@ func (b *db) checkServer(ctx context.Context) error {
 
 // Version returns that of the schema.
 func (b *db) Version(ctx context.Context) (version int, err error) {
-	err = b.do(ctx, "open sessions", sqlstore.How{}, func(ctx context.Context) (err error) {
+	err = b.do(ctx, "open sessions", sqlstore.How{Reads: true}, func(ctx context.Context) (err error) {
 		version, err = versionOf(ctx, b.pool)
 		return err
 	})
@@ -78,7 +78,7 @@ func versionOf(ctx context.Context, db interface {
 // Migrate makes a version of the schema. Programs that do so at once take turns.
 func (b *db) Migrate(ctx context.Context, version int, script string) error {
 	script += fmt.Sprintf("\nINSERT INTO gondola.migrations (version) VALUES (%d);", version)
-	return b.do(ctx, "open sessions", sqlstore.How{Long: true}, func(ctx context.Context) error {
+	return b.do(ctx, "open sessions", sqlstore.How{Long: true, Reads: true}, func(ctx context.Context) error {
 		return pgx.BeginTxFunc(ctx, b.pool, changing, func(begun pgx.Tx) error {
 			if _, err := begun.Exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", migrationLock); err != nil {
 				return err

@@ -42,6 +42,7 @@ type How struct {
 	Once     bool // it is tried once
 	Unsynced bool // a crash of the machine may cost it
 	Long     bool // it takes minutes
+	Reads    bool // nothing of a session is changed: a question, or opening
 }
 
 // Tx is a transaction. Statements run in order, at the latest when Send is called
