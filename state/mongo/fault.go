@@ -62,7 +62,11 @@ func (b *store) ended(ctx context.Context, op string, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return b.fault(op, err)
+	failed := b.fault(op, err)
+	if f, ok := errors.AsType[*fault.Error](failed); ok && passes(err) {
+		f.Err = fmt.Errorf("%w; everything confirmed so far is saved", f.Err)
+	}
+	return failed
 }
 
 // as returns the error of one type that an error wraps, or nil.
@@ -154,7 +158,7 @@ var kinds = []kind{
 	{hasCode(codeUnauthorized), "%s: %s", "give the user the role readWrite on this database"},
 	{hasCode(codeNamespace), "%s: %s", "give the database another name in the URI, of letters, digits, - and _"},
 	{hasCode(codeIndexOptions, codeIndexKeys), "%s: %s", "drop the index of these fields that has other options; it is made again"},
-	{passes, unreachable + "; everything confirmed so far is saved", "run the same command again when the server answers"},
+	{passes, unreachable, "run the same command again when the server answers"},
 	{func(error) bool { return true }, "%s: %s", ""},
 }
 

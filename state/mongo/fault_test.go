@@ -174,3 +174,16 @@ func TestPasses(t *testing.T) {
 		}
 	}
 }
+
+// TestSavedIsSaid says what is saved of a call that was waited for, not of a store
+// that could not be opened.
+func TestSavedIsSaid(t *testing.T) {
+	b := &store{where: "MongoDB at h"}
+	const saved = "; everything confirmed so far is saved"
+	if err := b.fault("open state", context.DeadlineExceeded); !strings.Contains(err.Error(), "unreachable") || strings.Contains(err.Error(), saved) {
+		t.Errorf("opening: %v", err)
+	}
+	if err := b.ended(t.Context(), "store items", context.DeadlineExceeded); !strings.Contains(err.Error(), saved) {
+		t.Errorf("a call: %v", err)
+	}
+}
