@@ -35,7 +35,7 @@ const (
 type VerifyOptions struct {
 	Path string
 	Deep bool                // read every byte again
-	Each func(Finding) error // called for each file and each sidecar; an error ends the verification
+	Each func(Finding) error // called for each file and each missing sidecar; an error ends the verification
 }
 
 // Verify compares the disk with the manifest of a folder, and returns the name of
@@ -97,18 +97,22 @@ func check(ctx context.Context, root *os.Root, e *Entry, deep bool, buffer []byt
 	return f
 }
 
-// checkSidecar reports the sidecar of an entry: whether it is there. A sidecar may be
+// checkSidecar reports the sidecar of an entry if it is missing. A sidecar may be
 // edited: what is in it is not looked at.
 func checkSidecar(root *os.Root, e *Entry, each func(Finding) error) error {
 	name := e.Sidecar.path(e.Path)
-	f := Finding{Entry: Entry{Path: name, Key: e.Key, Name: path.Base(name), Session: e.Session}, State: Whole}
-	switch there, err := exists(root, name); {
-	case err != nil:
-		f.State, f.Reason = Missing, "the sidecar cannot be looked at: "+err.Error()
-	case !there:
-		f.State, f.Reason = Missing, "the sidecar is not there"
+	there, err := exists(root, name)
+	if there {
+		return nil
 	}
-	return each(f)
+	reason := "the sidecar is not there"
+	if err != nil {
+		reason = "the sidecar cannot be looked at: " + err.Error()
+	}
+	return each(Finding{
+		Entry: Entry{Path: name, Key: e.Key, Name: path.Base(name), Session: e.Session},
+		State: Missing, Reason: reason,
+	})
 }
 
 // sumOf returns the SHA-256 of a file.
