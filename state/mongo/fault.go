@@ -39,10 +39,19 @@ var (
 	isPassing = hasCode(6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436)
 )
 
-// call runs one operation, again and again while its failures pass, until
-// Patience ends.
+// call runs a change, as try does.
 func (b *store) call(ctx context.Context, op string, do func(context.Context) error) error {
-	var final error
+	return b.changed(ctx, op, b.try(ctx, op, do))
+}
+
+// ask runs what changes nothing, as try does.
+func (b *store) ask(ctx context.Context, op string, do func(context.Context) error) error {
+	return b.ended(ctx, op, b.try(ctx, op, do))
+}
+
+// try runs one operation, again and again while its failures pass, until Patience
+// ends. It returns the driver's error.
+func (b *store) try(ctx context.Context, op string, do func(context.Context) error) (final error) {
 	policy := retry.Policy{Base: firstWait, Max: longestWait, Budget: b.o.Patience, OnWait: b.o.OnWait}
 	_ = b.server.Do(ctx, policy, func(ctx context.Context) error { // final is what it ends with
 		if final = do(ctx); !passes(final) || ctx.Err() != nil {
@@ -51,7 +60,7 @@ func (b *store) call(ctx context.Context, op string, do func(context.Context) er
 		b.o.Logger.Debug("the state does not answer", "operation", op, "error", b.reason(final))
 		return &fault.Error{Class: fault.Transient, Code: fault.Unreachable, Err: fmt.Errorf(unreachable, b.where, b.reason(final))}
 	})
-	return b.ended(ctx, op, final)
+	return final
 }
 
 // ended returns what an operation returns that ended so.
@@ -62,7 +71,13 @@ func (b *store) ended(ctx context.Context, op string, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	failed := b.fault(op, err)
+	return b.fault(op, err)
+}
+
+// changed returns what a change returns that ended so. If the server stayed away, it
+// says what is saved.
+func (b *store) changed(ctx context.Context, op string, err error) error {
+	failed := b.ended(ctx, op, err)
 	if f, ok := errors.AsType[*fault.Error](failed); ok && passes(err) {
 		f.Err = fmt.Errorf("%w; everything confirmed so far is saved", f.Err)
 	}

@@ -165,7 +165,7 @@ func TestPasses(t *testing.T) {
 		{&state.LockedError{}, false, ""},
 		{mongo.ErrClientDisconnected, false, ""},
 	} {
-		b := &store{where: "MongoDB at h"}
+		b := &store{where: "MongoDB at h", o: Options{Logger: slog.New(slog.DiscardHandler), Patience: time.Millisecond}}
 		if got := passes(tc.err); got != tc.want {
 			t.Errorf("passes(%v) = %v", tc.err, got)
 		}
@@ -175,15 +175,19 @@ func TestPasses(t *testing.T) {
 	}
 }
 
-// TestSavedIsSaid says what is saved of a call that was waited for, not of a store
-// that could not be opened.
+// TestSavedIsSaid says what is saved of a change that was waited for, not of what
+// changes nothing: a read, or a store that could not be opened.
 func TestSavedIsSaid(t *testing.T) {
-	b := &store{where: "MongoDB at h"}
+	b := &store{where: "MongoDB at h", o: Options{Logger: slog.New(slog.DiscardHandler), Patience: time.Millisecond}}
 	const saved = "; everything confirmed so far is saved"
 	if err := b.fault("open state", context.DeadlineExceeded); !strings.Contains(err.Error(), "unreachable") || strings.Contains(err.Error(), saved) {
 		t.Errorf("opening: %v", err)
 	}
-	if err := b.ended(t.Context(), "store items", context.DeadlineExceeded); !strings.Contains(err.Error(), saved) {
-		t.Errorf("a call: %v", err)
+	away := func(context.Context) error { return context.DeadlineExceeded }
+	if err := b.call(t.Context(), "store items", away); !strings.Contains(err.Error(), saved) {
+		t.Errorf("a change: %v", err)
+	}
+	if err := b.ask(t.Context(), "list sessions", away); !strings.Contains(err.Error(), "unreachable") || strings.Contains(err.Error(), saved) {
+		t.Errorf("a read: %v", err)
 	}
 }

@@ -18,7 +18,7 @@ const slowTime = 10 * time.Minute
 // Header returns a session's header.
 func (b *store) Header(ctx context.Context, id string) (h driver.Header, err error) {
 	s := b.session(id)
-	err = b.call(ctx, s.op("read"), func(ctx context.Context) error {
+	err = b.ask(ctx, s.op("read"), func(ctx context.Context) error {
 		raw, err := s.header(ctx)
 		if err == nil {
 			h, err = headerOf(raw)
@@ -93,7 +93,7 @@ func (b *store) Delete(ctx context.Context, id string) error {
 func (b *store) Headers(ctx context.Context) iter.Seq2[driver.Header, error] {
 	return func(yield func(driver.Header, error) bool) {
 		var docs []bson.Raw
-		if err := b.call(ctx, "list sessions", func(ctx context.Context) error {
+		if err := b.ask(ctx, "list sessions", func(ctx context.Context) error {
 			return find(ctx, b.headers(), bson.D{}, &docs, options.Find().SetSort(pairs(fieldUpdated, -1, fieldSession, 1)))
 		}); err != nil {
 			yield(driver.Header{}, err)

@@ -110,7 +110,7 @@ const minIndex = math.MinInt32
 // Batches returns the next batches.
 func (b *store) Batches(ctx context.Context, id string, after int64, limit int) (page []driver.Batch, err error) {
 	s := b.session(id)
-	err = b.call(ctx, s.op("read batches of"), func(ctx context.Context) (err error) {
+	err = b.ask(ctx, s.op("read batches of"), func(ctx context.Context) (err error) {
 		if page, err = s.batchPage(ctx, max(after, minIndex), limit); err == nil && len(page) == 0 {
 			_, err = s.header(ctx)
 		}

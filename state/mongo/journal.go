@@ -65,7 +65,7 @@ func (b *store) once(ctx context.Context, id, what string, do func(context.Conte
 	if err == nil {
 		err = do(ctx)
 	}
-	return b.ended(ctx, b.session(id).op(what), err)
+	return b.changed(ctx, b.session(id).op(what), err)
 }
 
 // pruned is after how many entries of a process the oldest ones are dropped.
@@ -98,7 +98,7 @@ func (b *store) Entries(ctx context.Context, id string, q driver.EntryQuery) ite
 			filter, order = pairs(fieldSession, id, fieldNumber, pairs("$lt", after)), -1
 		}
 		var docs []bson.Raw
-		err = b.call(ctx, b.session(id).op("read the journal of"), func(ctx context.Context) error {
+		err = b.ask(ctx, b.session(id).op("read the journal of"), func(ctx context.Context) error {
 			return find(ctx, b.journals(), filter, &docs, options.Find().SetSort(pairs(fieldNumber, order)).SetLimit(driver.EntryPage))
 		})
 		for _, raw := range docs {
@@ -128,7 +128,7 @@ func (b *store) PutSnapshot(ctx context.Context, id string, v driver.Snapshot) e
 
 // Snapshot returns the snapshot.
 func (b *store) Snapshot(ctx context.Context, id string) (v driver.Snapshot, err error) {
-	err = b.call(ctx, b.session(id).op("read a snapshot of"), func(ctx context.Context) error {
+	err = b.ask(ctx, b.session(id).op("read a snapshot of"), func(ctx context.Context) error {
 		var found struct{ At, Document string }
 		err := findOne(ctx, b.snapshots(), pairs(fieldID, id), &found)
 		if err == nil {

@@ -30,13 +30,13 @@ func (t table) now(ctx context.Context) (time.Time, error) {
 	return hello.LocalTime.UTC(), err
 }
 
-// ask reads or changes the lease of a session.
-func (t table) ask(ctx context.Context, op string, do func(context.Context) error) error {
-	return t.b.call(ctx, op, func(ctx context.Context) error {
+// briefly bounds each attempt to read or change a lease.
+func briefly(do func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, leaseTime)
 		defer cancel()
 		return do(ctx)
-	})
+	}
 }
 
 // Leases returns the lease of a session, or those of all sessions.
@@ -45,26 +45,26 @@ func (t table) Leases(ctx context.Context, session string) (all []lease.Holder, 
 	if session != "" {
 		filter = pairs(fieldID, session)
 	}
-	err = t.ask(ctx, "read the leases", func(ctx context.Context) error {
+	err = t.b.ask(ctx, "read the leases", briefly(func(ctx context.Context) error {
 		err := find(ctx, t.b.leases(), filter, &all)
 		if err == nil && len(all) > 0 {
 			now, err = t.now(ctx)
 		}
 		return err
-	})
+	}))
 	return all, now, err
 }
 
 // Swap puts a lease of h in the place of that of held. Repeated after an answer that
 // was lost, it finds its own taking by the token.
 func (t table) Swap(ctx context.Context, held, h lease.Holder, ttl time.Duration) (done bool, err error) {
-	err = t.ask(ctx, t.b.session(held.Session).op("change the lease of"), func(ctx context.Context) error {
+	err = t.b.call(ctx, t.b.session(held.Session).op("change the lease of"), briefly(func(ctx context.Context) error {
 		if done, err = t.swap(ctx, held, h, ttl); done || err != nil {
 			return err
 		}
 		done, err = exists(ctx, t.b.leases(), pairs(fieldID, held.Session, "token", h.Token))
 		return err
-	})
+	}))
 	return done, err
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Recall returns the ledger's entry for an item at an account.
 func (b *store) Recall(ctx context.Context, account, key string) (entry driver.LedgerEntry, err error) {
-	err = b.call(ctx, "look into the ledger", func(ctx context.Context) error {
+	err = b.ask(ctx, "look into the ledger", func(ctx context.Context) error {
 		var raw bson.Raw
 		if err := findOne(ctx, b.ledger(), pairs(fieldAccount, account, fieldItem, key), &raw); err != nil {
 			return err

@@ -119,7 +119,7 @@ func Open(ctx context.Context, uri string, o Options) (*Backend, error) {
 
 // Describe returns which server and database this is. It asks the server.
 func (b *Backend) Describe(ctx context.Context) (text string, err error) {
-	err = b.db.call(ctx, "describe the state", func(ctx context.Context) error {
+	err = b.db.ask(ctx, "describe the state", func(ctx context.Context) error {
 		var info struct{ Version string }
 		if err := b.db.db.RunCommand(ctx, pairs("buildInfo", 1)).Decode(&info); err != nil {
 			return err

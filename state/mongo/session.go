@@ -24,7 +24,7 @@ func (s session) op(what string) string { return fmt.Sprintf("%s session %q", wh
 // wrote all that q looks at as this version does, otherwise from a view. That is
 // the view of the question before if q goes on with it.
 func read[T any](ctx context.Context, s session, what string, q driver.Query, stored func(context.Context) (T, error), viewed func(*q2google.Session) (T, error)) (answer T, err error) {
-	err = s.b.call(ctx, s.op(what), func(ctx context.Context) error {
+	err = s.b.ask(ctx, s.op(what), func(ctx context.Context) error {
 		v, err := s.view(ctx, q)
 		switch {
 		case err != nil:
