@@ -11,7 +11,7 @@ import (
 // Plan is what a run would do.
 type Plan struct {
 	SessionID    string
-	Account      string // of the destination, such as "gphotos:3f9a…"
+	Account      string // of the destination, such as "gphotos:3f9a…"; "" for a new folder, which has none yet
 	Items        int    // to be carried
 	Bytes        int64  // of those whose size is known
 	UnknownSizes int    // of those whose size is not

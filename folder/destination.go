@@ -99,6 +99,16 @@ func (d *Destination) Account(ctx context.Context) (string, error) {
 	return Scheme + ":" + id, nil
 }
 
+// New implements [station.Newcomer]: a folder gets its id with the first file.
+func (d *Destination) New(ctx context.Context) (bool, error) {
+	if _, err := d.Account(ctx); err != nil {
+		return false, err
+	}
+	d.place.mu.Lock()
+	defer d.place.mu.Unlock()
+	return d.place.new, nil
+}
+
 // Layout implements [station.Arranger].
 func (d *Destination) Layout() string {
 	if template := d.o.Layout.String(); template != DefaultLayout {

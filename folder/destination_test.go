@@ -159,3 +159,21 @@ func checkSums(t *testing.T, dir string, want int) {
 		t.Errorf("%d sums, want %d:\n%s", n, want, data)
 	}
 }
+
+// TestNewUntilMade: a folder is new until its id is stored.
+func TestNewUntilMade(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new")
+	is := func(d *Destination, want bool) {
+		t.Helper()
+		if got, err := d.New(t.Context()); got != want || err != nil {
+			t.Errorf("New = %v, %v, want %v", got, err, want)
+		}
+	}
+	d := openDestination(t, path)
+	is(d, true)
+	if _, err := d.place.make(); err != nil {
+		t.Fatal(err)
+	}
+	is(d, false)
+	is(openDestination(t, path), false)
+}

@@ -40,6 +40,7 @@ type place struct {
 	mu   sync.Mutex // guards what follows
 	root *os.Root
 	id   string      // "" until it is read or made up
+	new  bool        // id is made up and nothing is written yet
 	disk *FileSystem // nil until it is probed
 }
 
@@ -89,7 +90,11 @@ func (p *place) make() (*os.Root, error) {
 	if err := root.MkdirAll(partialDir, dirPerm); err != nil {
 		return nil, err
 	}
-	return root, mark(root, id)
+	if err := mark(root, id); err != nil {
+		return nil, err
+	}
+	p.new = false
+	return root, nil
 }
 
 // stays returns an error if the path leads to another directory than the open one.
@@ -141,7 +146,7 @@ func (p *place) identity() (string, error) {
 		p.id, err = readMarker(root)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		p.id, err = strings.ToLower(rand.Text())[:16], nil
+		p.id, p.new, err = strings.ToLower(rand.Text())[:16], true, nil
 	}
 	return p.id, err
 }

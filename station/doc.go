@@ -8,7 +8,7 @@
 //
 // What only some stations can do is an interface of its own, which the engine
 // finds by type assertion: [Prefetcher], [Relister], [TypeLister], [Qualifier], [Albums], [Filer], [Orderer],
-// [Expirer], [Gated], [Inspector], [Digester], [Recaller], [Locker], [Arranger], [Describer],
+// [Expirer], [Newcomer], [Gated], [Inspector], [Digester], [Recaller], [Locker], [Arranger], [Describer],
 // [Annotator], [Forecaster] and
 // [Meter]. Their documentation says what the engine does without them.
 //

@@ -143,6 +143,15 @@ type Gated interface {
 	Gate(g WriteGate) Destination
 }
 
+// Newcomer is what a [Destination] may implement that gets its account when it is
+// first written to. Without it, the account that Account returns is there.
+type Newcomer interface {
+	// New reports whether there is no account yet: what Account returns is given to
+	// the destination when this process writes to it, and another one by another
+	// process.
+	New(ctx context.Context) (bool, error)
+}
+
 // Expirer is what a [Destination] may implement whose receipts get too old to be
 // spent. Without it, receipts are spent whatever their age.
 type Expirer interface {

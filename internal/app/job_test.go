@@ -171,11 +171,30 @@ func TestUnchangedJobMakesNoStore(t *testing.T) {
 	if err != nil || plan.Items != 1 || planned != 1 {
 		t.Errorf("plan %+v, %d items, %v", plan, planned, err)
 	}
+	if err == nil && plan.Account != "" {
+		t.Errorf("the plan names the account %s of a folder that has none yet", plan.Account)
+	}
 	if err := job.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(from), "state")); !os.IsNotExist(err) {
 		t.Errorf("the plan made a store: %v", err)
+	}
+}
+
+// TestAPlanNamesTheAccountOfARun: once a folder has an account, its plan names it.
+func TestAPlanNamesTheAccountOfARun(t *testing.T) {
+	c, from := controller(t)
+	to := t.TempDir()
+	_, summary := do(t, c, app.Request{From: from, To: to})
+	job := c.Job(app.Request{From: from, To: to, Unchanged: true})
+	defer job.Close()
+	if err := job.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := job.Plan(t.Context(), new(progress.Bus), func(gondola.PlannedItem) error { return nil })
+	if err != nil || plan.Account == "" || plan.Account != summary.Account {
+		t.Errorf("plan %+v, %v; the run's account is %s", plan, err, summary.Account)
 	}
 }
 

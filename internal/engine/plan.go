@@ -23,7 +23,7 @@ type Planned struct {
 // Plan is what a run would do.
 type Plan struct {
 	SessionID string
-	Account   string // of the destination
+	Account   string // of the destination; "" if a run would give it one
 	Load      station.Load
 	Requests  map[string]int64 // estimated, by kind
 	Paced     time.Duration    // least time that the pace of the account's writes allows; 0 for no limit
@@ -51,7 +51,24 @@ func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, 
 	if err := p.list(ctx, each); err != nil {
 		return nil, err
 	}
-	return &Plan{SessionID: id, Account: s.Account, Load: p.load, Requests: p.requests(), Paced: paced(o.Destination, p.load)}, nil
+	account, err := lasting(ctx, o.Destination, s.Account)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SessionID: id, Account: account, Load: p.load, Requests: p.requests(), Paced: paced(o.Destination, p.load)}, nil
+}
+
+// lasting returns the account of a destination, or "" if the next run would give it
+// another one.
+func lasting(ctx context.Context, d station.Destination, account string) (string, error) {
+	newcomer, ok := d.(station.Newcomer)
+	if !ok {
+		return account, nil
+	}
+	if isNew, err := newcomer.New(ctx); isNew || err != nil {
+		return "", err
+	}
+	return account, nil
 }
 
 // paced returns the least time that the writes of a load take: a create call for
