@@ -113,6 +113,11 @@ func onceEach(lines string) string {
 	return strings.Join(slices.Compact(strings.Split(lines, "\n")), "\n")
 }
 
+// oneLine puts the failures that are joined in a message into one line, each once.
+func oneLine(message string) string {
+	return strings.ReplaceAll(onceEach(message), "\n", "; ")
+}
+
 // unreachableHint is what to do about a service that does not answer.
 const unreachableHint = "look at the connection to the internet; gondola doctor shows what does not answer"
 

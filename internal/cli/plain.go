@@ -40,7 +40,7 @@ func (t *plain) event(e progress.Event) {
 func (t *plain) stage(e progress.Stage) {
 	line := fmt.Sprintf("%s: %s", e.Stage, e.Status)
 	if e.Fault != nil {
-		if why := t.redact(e.Fault.Message); why != t.why {
+		if why := t.redact(oneLine(e.Fault.Message)); why != t.why {
 			t.why = why
 			line += ": " + why
 		}

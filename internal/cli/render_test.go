@@ -125,6 +125,20 @@ an album of this name was found
 	}
 }
 
+// TestPlainStageIsOneLine: a stage that fails, and whose failure cannot be stored, has
+// one line that says both.
+func TestPlainStageIsOneLine(t *testing.T) {
+	var out bytes.Buffer
+	a := newApp(nil, nil, nil, nil)
+	shown := &plain{out: &out, redact: a.redact, now: func() time.Time { return noon }}
+	shown.event(progress.Stage{Stage: state.Transfer, Status: state.Failed, Fault: &progress.Fault{
+		Message: "write a.json: no space left on device\nwrite meta.json: no space left on device"}})
+	want := "transfer: failed: write a.json: no space left on device; write meta.json: no space left on device\n"
+	if out.String() != want {
+		t.Errorf("shown: %q, want %q", out.String(), want)
+	}
+}
+
 func TestLiveLines(t *testing.T) {
 	l := &live{redact: func(s string) string { return s }}
 	for i := range 8 {

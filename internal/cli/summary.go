@@ -152,7 +152,7 @@ func outcomeText(o gondola.Outcome, items int, failure *errorObject) string {
 	if failure == nil {
 		return "failed"
 	}
-	return "failed: " + failure.Message
+	return "failed: " + oneLine(failure.Message)
 }
 
 // writeText writes the summary of an opened session as text.
