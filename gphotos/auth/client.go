@@ -16,7 +16,7 @@ import (
 	"github.com/gondola-sync/gondola/internal/jsonlimit"
 )
 
-const loginHint = "run `gondola login google`"
+const loginHint = "run: gondola login google"
 
 // Client is an OAuth client of a Google Cloud project. It holds a secret:
 // printing or logging it shows only the id.

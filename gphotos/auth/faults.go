@@ -23,7 +23,7 @@ const (
 		"when it was not used for six months, when too many logins followed it, by an administrator's policy, " +
 		"and 7 days after every login while the app's publishing status is \"Testing\": " +
 		"if this comes back every week, set it to \"In production\" in the Google Cloud console (Google Auth Platform, Audience) first"
-	hintCode    = loginHint + " again; an authorization code works once and for a few minutes only"
+	hintCode    = "an authorization code works once and for a few minutes only; " + loginHint
 	hintInvalid = "check that client_secret.json is the one of a client that still exists; download it again " +
 		"or create a client of type \"Desktop app\" in the Google Cloud console, then " + loginHint
 	hintDeleted = "the OAuth client was deleted, which Google also does after six months without use: restore it in the " +

@@ -103,7 +103,7 @@ func (a *attempt) finish(ctx context.Context, code string) (*Result, error) {
 		return nil, &fault.Error{
 			Class: fault.Session, Code: fault.Auth, Op: loginOp,
 			Err:  errors.New("google sent no refresh token, so that the login would end within the hour"),
-			Hint: "remove the app at https://myaccount.google.com/permissions, then " + loginHint + " again",
+			Hint: "remove the app at https://myaccount.google.com/permissions, then " + loginHint,
 		}
 	}
 	same, notice := l.identify(ctx, c)
@@ -165,11 +165,11 @@ func (l Login) identify(ctx context.Context, c *Credentials) (same bool, notice 
 func denied(code string) error {
 	f := &fault.Error{Class: fault.Session, Code: fault.Auth, Op: loginOp}
 	f.Err = errors.New("google answered " + plain(code, nil))
-	f.Hint = loginHint + " again"
+	f.Hint = loginHint
 	switch code {
 	case "access_denied":
 		f.Err = errors.New("access was denied on Google's page")
-		f.Hint = loginHint + " again and allow access. If the page says that the app is being tested, add the account as a " +
+		f.Hint = loginHint + ", and allow access. If the page says that the app is being tested, add the account as a " +
 			"test user or set the publishing status to \"In production\" (Google Auth Platform, Audience)"
 	case "admin_policy_enforced", "org_internal":
 		f.Hint = hintPolicy
@@ -183,7 +183,7 @@ func denied(code string) error {
 func (l Login) patience(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, l.Timeout, &fault.Error{
 		Class: fault.Session, Code: fault.Auth, Op: loginOp,
-		Err: errLoginTimeout, Hint: loginHint + " again",
+		Err: errLoginTimeout, Hint: loginHint,
 	})
 }
 

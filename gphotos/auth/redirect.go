@@ -73,6 +73,6 @@ func sameState(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), 
 func unusable(why error) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.Auth, Op: "read the pasted address", Err: why,
-		Hint: loginHint + " again and paste the whole address of the page that the browser ends on, also if that page cannot be shown",
+		Hint: loginHint + ", and paste the whole address of the page that the browser ends on, also if that page cannot be shown",
 	}
 }

@@ -91,7 +91,7 @@ func warnings(c *Credentials, missing []string) []string {
 			c.RefreshExpiry.Format(day)+". Set the status to \"In production\" in the Google Cloud console "+
 			"(Google Auth Platform, Audience), then "+loginHint+".")
 	} else if !c.RefreshExpiry.IsZero() {
-		all = append(all, "This login ends on "+c.RefreshExpiry.Format(day)+"; "+loginHint+" before.")
+		all = append(all, "This login ends on "+c.RefreshExpiry.Format(day)+"; before that, "+loginHint+".")
 	}
 	if len(missing) > 0 {
 		all = append(all, missingNotice(missing))
@@ -110,6 +110,6 @@ func scopeFault(missing []string) error {
 	return &fault.Error{
 		Class: fault.Session, Code: fault.Scope, Op: "log in to Google",
 		Err:  fmt.Errorf("not granted: %s", shortScopes(missing)),
-		Hint: loginHint + " again and tick every box on Google's page",
+		Hint: loginHint + ", and tick every box on Google's page",
 	}
 }

@@ -76,7 +76,7 @@ func (s *Store) Load() (*Credentials, error) {
 }
 
 func (s *Store) unreadable(err error) error {
-	hint := loginHint + " to replace it"
+	hint := "to replace it, " + loginHint
 	if errors.Is(err, fs.ErrNotExist) {
 		hint = loginHint
 	}

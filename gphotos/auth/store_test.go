@@ -106,7 +106,7 @@ func TestLoadErrors(t *testing.T) {
 	}
 	_, err := NewStore(filepath.Join(t.TempDir(), "none", "token.json"), nil).Load()
 	failure, _ := errors.AsType[*fault.Error](err)
-	if !errors.Is(err, fs.ErrNotExist) || failure == nil || !strings.Contains(failure.Hint, "gondola login google") {
+	if !errors.Is(err, fs.ErrNotExist) || failure == nil || failure.Hint != "run: gondola login google" {
 		t.Errorf("Load of a missing file = %v, want ErrNotExist with the hint to log in", err)
 	}
 }

@@ -50,7 +50,7 @@ func (b *db) withoutSchema(ctx context.Context) error {
 	if tables == 0 {
 		why = fmt.Errorf("%w: %w", state.ErrNotFound, why)
 	}
-	return b.Unfit(why, "run gondola sync, which makes it")
+	return b.Unfit(why, "run: gondola sync, which makes it")
 }
 
 // Unfit is the fault of a database that cannot be used as it is.
