@@ -246,6 +246,8 @@ func (v *auditView) text(l auditLine, carry bool) {
 func (p auditPlaceLine) text() string {
 	text := count(p.Found, "item") + " found"
 	switch {
+	case p.Error != nil && p.Unknown == 0: // no failure of the audit, which would say why
+		return text + ", then it could not be asked, which was not needed: " + cell(oneLine(p.Error.Message))
 	case p.Error != nil:
 		return text + ", then it could not be asked"
 	case p.Asked == 0:

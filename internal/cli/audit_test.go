@@ -55,6 +55,24 @@ func TestAuditReport(t *testing.T) {
 	}
 }
 
+// TestAuditSaysWhyNotAsked: a destination that was not needed fails nothing, and
+// still says why it could not be asked.
+func TestAuditSaysWhyNotAsked(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	a := newApp(nil, &stdout, &stderr, nil)
+	v := newAuditView(a, registry.URI{Scheme: "gopro"}, false)
+	v.begun = true
+	away := &fault.Error{Class: fault.Session, Code: fault.State, Op: "open the folder /srv/a", Err: errors.New("no such directory")}
+	err := v.report(&audit.Result{Listed: true, Items: 3, Safe: 3, Places: []audit.Place{{Name: "folder:/srv/a", Err: away}}}, nil, 0)
+	if code := exitCode(err); code != 0 || stderr.Len() > 0 {
+		t.Errorf("exit code %d, %q", code, stderr.String())
+	}
+	want := "folder:/srv/a  0 items found, then it could not be asked, which was not needed: open the folder /srv/a: no such directory\n"
+	if err := a.stdout.Close(); err != nil || !strings.Contains(stdout.String(), want) {
+		t.Errorf("%q, want %q in it", stdout.String(), want)
+	}
+}
+
 // TestAuditLines holds the JSON lines to the contract.
 func TestAuditLines(t *testing.T) {
 	var stdout bytes.Buffer
