@@ -32,7 +32,8 @@ type PlannedItem struct {
 // MakePlan lists what Sync would carry, calling each, if it is not nil, for every
 // item, and changes nothing anywhere. Where a stored session keeps what o asks
 // otherwise, a [progress.Notice] is published to o.Bus. It returns the first error
-// of the account, the listing, the backend or each.
+// of the account, the listing, the backend or each. With a [station.UnreadError] it
+// also returns the plan of what could be read, which a run would carry.
 func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Plan, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -45,11 +46,11 @@ func MakePlan(ctx context.Context, o Options, each func(PlannedItem) error) (*Pl
 		}
 		return each(PlannedItem(it))
 	})
-	if err != nil {
+	if made == nil {
 		return nil, err
 	}
 	p.SessionID, p.Account, p.Requests, p.Paced = made.SessionID, made.Account, made.Requests, made.Paced
-	return p, nil
+	return p, err
 }
 
 func (p *Plan) add(item PlannedItem) {

@@ -2,6 +2,7 @@ package gondola_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -215,6 +216,10 @@ func TestUnreadPartsLeaveTheRest(t *testing.T) {
 		src.listErr = &fault.Error{Class: fault.Item, Code: fault.ListingIncomplete, Op: "list gopro:", Err: unread, Hint: "make them readable"}
 		shown := inspect(lib)
 		o := options(t, src, shown)
+		p, planErr := gondola.MakePlan(t.Context(), o, nil)
+		if !errors.Is(planErr, unread) || p == nil || p.Items != 7 || p.Bytes == 0 {
+			t.Errorf("plan %+v, %v", p, planErr)
+		}
 		s := mustSync(t, o)
 		if s.Outcome != gondola.OutcomePartial || s.Items.Outcomes[state.OutcomeCreated] != 7 || s.Items.Outcomes[state.OutcomeFailed] != 3 || s.Items.Total != 10 {
 			t.Errorf("outcome %s, items %v", s.Outcome, s.Items)

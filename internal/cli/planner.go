@@ -70,7 +70,8 @@ func action(p gondola.PlannedItem) string {
 	return actionCarry
 }
 
-// plan shows what a run would do, item by item as the listing goes on.
+// plan shows what a run would do, item by item as the listing goes on. What could not
+// be read is its error.
 func (a *app) plan(ctx context.Context, job *registry.Job, limit int64) error {
 	rows := a.print.Rows(render.Table{
 		TSV:    []string{"file_name", "action", "bytes", "reason"},
@@ -78,13 +79,13 @@ func (a *app) plan(ctx context.Context, job *registry.Job, limit int64) error {
 		To:     a.result(),
 	})
 	plan, err := a.makePlan(ctx, job, rows)
-	if err != nil {
+	if plan == nil {
 		return err
 	}
 	line := lineOf(plan, job.Options, limit)
 	a.print.JSON(line)
 	line.write(a.result(), limit)
-	return nil
+	return err
 }
 
 // makePlan prints each item, and the notices as they come.

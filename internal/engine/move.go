@@ -69,13 +69,23 @@ func (r *Run) move(ctx context.Context) error {
 // partly counts what the source could not read as failed. It returns any other error
 // of the listing.
 func (r *Run) partly(listErr error) error {
-	unread, ok := errors.AsType[*station.UnreadError](listErr)
-	if !ok || fault.ClassOf(listErr) != fault.Item {
+	unread := unreadOf(listErr)
+	if unread == nil {
 		return listErr
 	}
 	r.found.unread = unread.Parts
 	r.found.warnings = append(r.found.warnings, listErr.Error()+"; "+fault.HintOf(listErr))
 	return nil
+}
+
+// unreadOf returns what a listing that showed the rest could not read, or nil for any
+// other end of a listing.
+func unreadOf(listErr error) *station.UnreadError {
+	unread, ok := errors.AsType[*station.UnreadError](listErr)
+	if !ok || fault.ClassOf(listErr) != fault.Item {
+		return nil
+	}
+	return unread
 }
 
 // canMoveOn reports whether what was listed can be transferred although the

@@ -30,7 +30,8 @@ type Plan struct {
 }
 
 // MakePlan decides about every listed item as a run would, and changes nothing. It
-// calls each for every item, with what is to be carried counted in Plan.Load.
+// calls each for every item, with what is to be carried counted in Plan.Load. With a
+// station.UnreadError it returns the plan of what could be read.
 func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, error) {
 	m := monitor.New(o.Log, o.Publish)
 	id, err := o.findSession(ctx)
@@ -48,14 +49,15 @@ func MakePlan(ctx context.Context, o Options, each func(Planned) error) (*Plan, 
 		return nil, err
 	}
 	p := &planner{o: o, session: s, changed: map[int64]*state.Item{}, load: station.Load{Batch: int64(s.Header().BatchSize)}}
-	if err := p.list(ctx, each); err != nil {
-		return nil, err
+	unread := p.list(ctx, each)
+	if unread != nil && unreadOf(unread) == nil {
+		return nil, unread
 	}
 	account, err := lasting(ctx, o.Destination, s.Account)
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SessionID: id, Account: account, Load: p.load, Requests: p.requests(), Paced: paced(o.Destination, p.load)}, nil
+	return &Plan{SessionID: id, Account: account, Load: p.load, Requests: p.requests(), Paced: paced(o.Destination, p.load)}, unread
 }
 
 // lasting returns the account of a destination, or "" if the next run would give it
