@@ -377,6 +377,10 @@ func TestUnreadableFiles(t *testing.T) {
 		t.Cleanup(func() { os.Chmod(path, 0o700) })
 	}
 	l.obeyPermissions()
+	if r := l.Gondola("sync", "--dry-run", source, target); r.Code != 1 || !containsAll(r.Stdout, "To carry  2 items", "Nothing was changed") ||
+		!containsAll(r.Stderr, "closed.JPG: permission denied") || strings.Contains(r.Stdout, "Account") {
+		t.Errorf("the plan: exit code %d\n%s\n%s", r.Code, r.Stdout, r.Stderr)
+	}
 	for range 2 {
 		r := l.Gondola("sync", source, target)
 		if r.Code != 3 || !containsAll(r.Stderr, "closed.JPG: permission denied", "closed: permission denied", "denied; closed") {
