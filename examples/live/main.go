@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"time"
@@ -32,7 +33,8 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out io.Writer, limit int) error {
+func run(ctx context.Context, w io.Writer, limit int) error {
+	out := log.New(w, "", 0) // which several goroutines may use
 	clouds, err := open()
 	if err != nil {
 		return err
@@ -64,12 +66,12 @@ func run(ctx context.Context, out io.Writer, limit int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s: %d items, %d bytes sent again\n", summary.Outcome, summary.Items.Outcomes[state.OutcomeCreated], summary.Moved.Resent)
+	out.Printf("%s: %d items, %d bytes sent again", summary.Outcome, summary.Items.Outcomes[state.OutcomeCreated], summary.Moved.Resent)
 	return nil
 }
 
 // steer prints the progress of a run, and halves its limit half-way.
-func steer(out io.Writer, r *gondola.Run, limit int) error {
+func steer(out *log.Logger, r *gondola.Run, limit int) error {
 	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
 	for halved := false; ; {
@@ -79,10 +81,10 @@ func steer(out io.Writer, r *gondola.Run, limit int) error {
 		case <-ticker.C:
 		}
 		p := r.Progress()
-		fmt.Fprintf(out, "%3d of %d items, %d of %d MiB, down %.1f up %.1f MiB/s, %v left, %d in flight\n",
+		out.Printf("%3d of %d items, %d of %d MiB, down %.1f up %.1f MiB/s, %v left, %d in flight",
 			p.ItemsDone, p.ItemsTotal, p.BytesDone>>20, p.BytesTotal>>20, p.Down/(1<<20), p.Up/(1<<20), p.Left, len(p.InFlight))
 		for _, t := range p.InFlight {
-			fmt.Fprintf(out, "      %-14s %5.1f MiB read, %5.1f of %.1f MiB sent\n", t.Name, mib(t.Read), mib(t.Done), mib(t.Size))
+			out.Printf("      %-14s %5.1f MiB read, %5.1f of %.1f MiB sent", t.Name, mib(t.Read), mib(t.Done), mib(t.Size))
 		}
 		if !halved && p.BytesTotal > 0 && p.BytesDone > p.BytesTotal/2 {
 			halved = true
@@ -94,18 +96,18 @@ func steer(out io.Writer, r *gondola.Run, limit int) error {
 }
 
 // halve pauses the run for a moment and lets it go on at half the limit.
-func halve(out io.Writer, r *gondola.Run, limit int) error {
+func halve(out *log.Logger, r *gondola.Run, limit int) error {
 	up, down, err := limiters(limit / 2)
 	if err != nil {
 		return err
 	}
 	r.Pause()
 	time.Sleep(2 * time.Second)
-	fmt.Fprintf(out, "paused: %d in flight\n", len(r.Progress().InFlight))
+	out.Printf("paused: %d in flight", len(r.Progress().InFlight))
 	r.SetLimits(down, up)
 	r.SetTransfers(2)
 	r.Resume()
-	fmt.Fprintln(out, "resumed at half the limit, two files at a time")
+	out.Println("resumed at half the limit, two files at a time")
 	return nil
 }
 
@@ -120,19 +122,19 @@ func limiters(mib int) (up, down gondola.Limiter, err error) {
 }
 
 // printEvents prints what happens until the bus is closed.
-func printEvents(out io.Writer, events *progress.Subscription) {
+func printEvents(out *log.Logger, events *progress.Subscription) {
 	for e := range events.Events() {
 		switch e := e.(type) {
 		case progress.Stage:
-			fmt.Fprintf(out, "%s: %s\n", e.Stage, e.Status)
+			out.Printf("%s: %s", e.Stage, e.Status)
 		case progress.Item:
 			if e.Status == state.Failed {
-				fmt.Fprintf(out, "%s failed: %s\n", e.Name, e.Fault.Message)
+				out.Printf("%s failed: %s", e.Name, e.Fault.Message)
 			}
 		case progress.Wait:
-			fmt.Fprintf(out, "waiting until %s: %s\n", e.Until.Format(time.TimeOnly), e.Reason)
+			out.Printf("waiting until %s: %s", e.Until.Format(time.TimeOnly), e.Reason)
 		case progress.Dropped:
-			fmt.Fprintf(out, "(%d events were not printed)\n", e.Events)
+			out.Printf("(%d events were not printed)", e.Events)
 		}
 	}
 }
