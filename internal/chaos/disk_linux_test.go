@@ -63,7 +63,7 @@ func TestFullDisk(t *testing.T) {
 	})
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		fillDisk(t, newDiskSession(t, "sqlite", 1), "is full", 16*kib, 60*kib, 140*kib, 200*kib, 240*kib)
+		fillDisk(t, newDiskSession(t, "sqlite", 1), "no space left on device", 16*kib, 60*kib, 140*kib, 200*kib, 240*kib)
 	})
 }
 

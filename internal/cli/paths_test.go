@@ -84,7 +84,7 @@ func TestFIFOsInTheWay(t *testing.T) {
 		{[]string{"sessions", "show", "s", "--state-dir", sessions}, 1, "it is a FIFO"},
 		{[]string{"sessions", "import", "flat"}, 1, "it is a FIFO"},
 		{[]string{"sessions", "import", "fifo"}, 1, "it is a FIFO"},
-		{[]string{"status", "--state", "sqlite:fifo"}, 1, "no regular file"},
+		{[]string{"status", "--state", "sqlite:fifo"}, 1, "not a regular file"},
 		{[]string{"ls", "gphotos:"}, 4, "it is a FIFO"},
 		{[]string{"ls", "gopro:"}, 4, "it is a FIFO"},
 		{[]string{"--config", "fifo", "version"}, 2, "it is a FIFO"},
