@@ -23,9 +23,12 @@ type Table interface {
 	Leases(ctx context.Context, session string) ([]Holder, time.Time, error)
 	// Swap puts a lease of h, which runs out ttl from now by the store's clock, in the
 	// place of that of held, in one atomic step, if the stored one has the Token and
-	// Until of held. A Holder without Token has no lease. Swap returns whether h has
-	// the session then.
+	// Until of held; a Holder without Token has none. Swap returns whether h has the
+	// session then.
 	Swap(ctx context.Context, held, h Holder, ttl time.Duration) (bool, error)
+	// Release removes the lease of h, if it is there, by its Token. It makes one
+	// attempt: a process that ends does not wait for its store.
+	Release(ctx context.Context, h Holder) error
 }
 
 // Keeper takes and renews the leases of one backend. It is safe for concurrent
@@ -132,15 +135,6 @@ func (k *Keeper) read(ctx context.Context, session string) (Holder, time.Time, e
 	return all[0], now, nil
 }
 
-// replace puts h in the place of mine. It returns false if mine has lost the session.
-func (k *Keeper) replace(ctx context.Context, mine, h Holder) (bool, error) {
-	held, _, err := k.read(ctx, mine.Session)
-	if err != nil || held.Token != mine.Token {
-		return false, err
-	}
-	return k.table.Swap(ctx, held, h, k.ttl)
-}
-
 // Holders iterates the holders of all leases; held reports whether one has its
 // session now: otherwise it has died, or could not renew its lease. It changes
 // nothing, and ends early if the table cannot be read.
@@ -242,7 +236,11 @@ func (l *lease) renew(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	ours, err := l.k.replace(ctx, l.holder, l.holder)
+	held, _, err := l.k.read(ctx, l.holder.Session)
+	ours := err == nil && held.Token == l.holder.Token
+	if ours {
+		ours, err = l.k.table.Swap(ctx, held, l.holder, l.k.ttl)
+	}
 	if err != nil {
 		return err
 	}
@@ -274,7 +272,8 @@ func (l *lease) Unlock() error {
 	return l.end(context.Background())
 }
 
-// end stops the renewing and gives the lease back.
+// end stops the renewing and gives the lease back. That is tried twice, since the
+// first connection may be one that has died unnoticed.
 func (l *lease) end(ctx context.Context) error {
 	l.stop()
 	l.mu.Lock()
@@ -282,6 +281,9 @@ func (l *lease) end(ctx context.Context) error {
 	l.timer.Stop()
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()
-	_, err := l.k.replace(ctx, l.holder, Holder{})
+	err := l.k.table.Release(ctx, l.holder)
+	if err != nil && ctx.Err() == nil {
+		err = l.k.table.Release(ctx, l.holder)
+	}
 	return err
 }

@@ -45,15 +45,24 @@ func (t *table) Swap(_ context.Context, held, h lease.Holder, ttl time.Duration)
 	if now := t.leases[held.Session]; now.Token != held.Token || !now.Until.Equal(held.Until) {
 		return now.Token == h.Token, nil
 	}
-	if h.Until = time.Now().Add(ttl); h.Token == "" {
-		delete(t.leases, held.Session)
-	} else {
-		t.leases[held.Session] = h
-	}
+	h.Until = time.Now().Add(ttl)
+	t.leases[held.Session] = h
 	if t.mute {
 		return false, errDown
 	}
 	return true, nil
+}
+
+func (t *table) Release(_ context.Context, h lease.Holder) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.down {
+		return errDown
+	}
+	if t.leases[h.Session].Token == h.Token {
+		delete(t.leases, h.Session)
+	}
+	return nil
 }
 
 func (t *table) set(change func()) {

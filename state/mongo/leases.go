@@ -71,10 +71,6 @@ func (t table) Swap(ctx context.Context, held, h lease.Holder, ttl time.Duration
 // swap reports whether this attempt has made the change.
 func (t table) swap(ctx context.Context, held, h lease.Holder, ttl time.Duration) (bool, error) {
 	as := pairs(fieldID, held.Session, "token", held.Token, "until", held.Until)
-	if h.Token == "" {
-		r, err := t.b.leases().DeleteOne(ctx, as)
-		return err == nil && r.DeletedCount == 1, err
-	}
 	now, err := t.now(ctx)
 	if err != nil {
 		return false, err
@@ -88,4 +84,12 @@ func (t table) swap(ctx context.Context, held, h lease.Holder, ttl time.Duration
 		return false, nil // another process was faster
 	}
 	return err == nil, err
+}
+
+// Release removes the lease of h.
+func (t table) Release(ctx context.Context, h lease.Holder) error {
+	return t.b.changed(ctx, t.b.session(h.Session).op("unlock"), briefly(func(ctx context.Context) error {
+		_, err := t.b.leases().DeleteOne(ctx, pairs(fieldID, h.Session, "token", h.Token))
+		return err
+	})(ctx))
 }

@@ -32,14 +32,11 @@ func (l leases) Swap(ctx context.Context, held, h lease.Holder, ttl time.Duratio
 	as := []any{held.Session, held.Token, stamp(held.Until)}
 	values := []any{h.Token, h.Host, int64(h.PID), h.Machine, stamp(h.Since), l.s.db.Later(ttl)}
 	err = l.s.Change(ctx, fmt.Sprintf("change the lease of session %q", held.Session), How{}, func(tx Tx) error {
-		switch {
-		case h.Token == "":
-			tx.Exec("DELETE FROM gondola.leases WHERE session = $1 AND token = $2 AND until = $3::timestamptz", as...)
-		case held.Token == "":
+		if held.Token == "" {
 			tx.Exec(`INSERT INTO gondola.leases (session, token, host, pid, machine, since, until)
 				VALUES ($1, $2, $3, $4, $5, $6::timestamptz, now() + $7::interval) ON CONFLICT (session) DO NOTHING`,
 				append(as[:1:1], values...)...)
-		default:
+		} else {
 			tx.Exec(`UPDATE gondola.leases SET token = $4, host = $5, pid = $6, machine = $7, since = $8::timestamptz, until = now() + $9::interval
 				WHERE session = $1 AND token = $2 AND until = $3::timestamptz`, append(as, values...)...)
 		}
@@ -50,4 +47,12 @@ func (l leases) Swap(ctx context.Context, held, h lease.Holder, ttl time.Duratio
 		return tx.Send()
 	})
 	return done, err
+}
+
+// Release removes the lease of h.
+func (l leases) Release(ctx context.Context, h lease.Holder) error {
+	return l.s.Change(ctx, fmt.Sprintf("unlock session %q", h.Session), How{Once: true}, func(tx Tx) error {
+		tx.Exec("DELETE FROM gondola.leases WHERE session = $1 AND token = $2", h.Session, h.Token)
+		return tx.Send()
+	})
 }
