@@ -11,7 +11,7 @@ import (
 // itself: some stores index no more than 2,700 bytes.
 const maxAlbumKey = 512
 
-// AlbumKey is the key of an album in the ledger, told from the keys of items by
+// AlbumKey is the key of an album in the ledger, distinguished from the keys of items by
 // its two fields: "album/" and the title, path-escaped, or "album~/" and a digest
 // if the title is long. The entry's DestinationID is the album's id; it is empty
 // while the creation of the album has begun and its outcome is not known.
@@ -23,7 +23,7 @@ func AlbumKey(title string) string {
 }
 
 // SourceAlbumKey is the key, in the ledger, of what an album of a source is at the
-// destination: what the entry says is the engine's business. The owner tells the
+// destination: what the entry says is the engine's business. The owner distinguishes the
 // album from those of all sources.
 func SourceAlbumKey(owner string) string {
 	return "source-album/" + digest(owner)
@@ -46,7 +46,7 @@ func AccountLock(account string) string {
 // IsAccountLock reports whether what is locked is an account, and no session.
 func IsAccountLock(name string) bool { return strings.HasPrefix(name, accountLock) }
 
-// Keys of an account in the ledger, told from those of items by their two fields.
+// Keys of an account in the ledger, distinguished from those of items by their two fields.
 // What the entries say is the engine's business.
 const (
 	WritesKey  = "account/writes"  // the account's recent writes, and who makes them

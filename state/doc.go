@@ -14,6 +14,6 @@
 // What is stored are documents; a [Codec] writes and reads them, [Documents] unless
 // the driver shares its documents with another program.
 //
-// The rule that tells where an item stands is in one place, [Item.Next]: backends
+// The rule for where an item stands is in one place, [Item.Next]: backends
 // index by it, the engine works by it.
 package state

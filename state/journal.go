@@ -73,7 +73,7 @@ type Journal interface {
 	PutSnapshot(ctx context.Context, session string, at time.Time, document []byte) error
 	// Snapshot returns the session's snapshot, which may have other white space,
 	// and its time in UTC, or ErrNotFound if there is none. Whether the run goes on
-	// is told by the session's lock and by the time.
+	// is known by the session's lock and by the time.
 	Snapshot(ctx context.Context, session string) (document []byte, at time.Time, err error)
 }
 

@@ -25,7 +25,7 @@ const (
 type Status string
 
 // The statuses. Running is for stages and batches: an item at rest is never
-// running, so that an interrupted run leaves nothing that nobody picks up.
+// running, so that an interrupted run leaves nothing that no run picks up.
 const (
 	Pending   Status = "pending"
 	Running   Status = "running"

@@ -35,7 +35,7 @@ type Store struct {
 
 // StoreOptions adjust a [Store]. The zero StoreOptions are ready for use.
 type StoreOptions struct {
-	Now   func() time.Time // tells when a session was updated; nil is time.Now
+	Now   func() time.Time // when a session was updated; nil is time.Now
 	Codec Codec            // of the documents in the driver's rows; nil is Documents
 }
 

@@ -63,7 +63,7 @@ type reading struct {
 	changed sync.Map // Seq → nil of items stored since its page was read
 }
 
-// changed tells the iterations of a session which of its rows were written.
+// changed notes for the iterations of a session which of its rows were written.
 func (s *Store) changed(session string, rows []driver.Change) {
 	for r := range s.readings.Range {
 		for _, row := range rows {

@@ -139,10 +139,10 @@ type Row struct {
 	Carried  int64  // bytes of the finished upload
 	Captured string // see SortableTime
 	Document []byte // a JSON object, as the codec writes it
-	Where    string // what Damaged is to be told of a document that was read; "" for the usual
+	Where    string // what to pass to Damaged for a document that was read; "" for the default
 }
 
-// Identity returns what an item is known by: its Key or, without one, its Name, told
+// Identity returns what an item is known by: its Key or, without one, its Name, distinguished
 // from keys by a NUL.
 func (r Row) Identity() string {
 	if r.Key == "" {

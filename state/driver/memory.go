@@ -20,7 +20,7 @@ func (ref Ref) Picks(r Row) bool {
 	return r.Seq == ref.Seq
 }
 
-// compare tells which of two rows comes first when they ascend.
+// compare orders two rows as they are when they ascend.
 func (q Query) compare(a, b *Row) int {
 	order := cmp.Compare(a.Seq, b.Seq)
 	switch q.Order {
@@ -115,7 +115,7 @@ func (m *Memory) Page(q Query) (page []Row) {
 	return page
 }
 
-// order returns what tells the rows in the order of q, ascending.
+// order returns the function that gives the nth row in the order of q, ascending.
 func (m *Memory) order(q Query) func(n int) *Row {
 	if q.Order == BySeq {
 		return func(n int) *Row { return &m.Rows[n] }

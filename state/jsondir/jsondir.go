@@ -51,7 +51,7 @@ type db struct {
 	temps  atomic.Int64
 
 	journalSize int64                       // bytes after which a journal is full
-	watch       func(op, name string) error // in tests: told of each change beforehand
+	watch       func(op, name string) error // in tests: called before each change
 
 	mu       sync.Mutex
 	sessions map[string]*session // by directory

@@ -131,7 +131,7 @@ func (s *session) writeHolder(data []byte) error {
 	return s.b.fault("write", s.lockFile(), err)
 }
 
-// lockedError tells who holds the session, as far as the lock file says.
+// lockedError says who holds the session, as far as the lock file says.
 func (s *session) lockedError() *state.LockedError {
 	unknown := &state.LockedError{Session: s.dir, Host: "another host"}
 	f, err := regular.OpenIn(s.b.root, s.lockFile())

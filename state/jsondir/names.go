@@ -75,7 +75,7 @@ func (b *db) CheckName(name string) error {
 func (b *db) Fold(name string) string { return fold(fileOf(name)) }
 
 // fileOf returns the name of an item's file. Names that are too long are cut
-// and told apart by a hash; the true name is inside the file.
+// and distinguished by a hash; the true name is inside the file.
 func fileOf(name string) string {
 	if stem := SafeName(name); len(stem) <= maxStem {
 		return stem + ".json"

@@ -30,7 +30,7 @@ type session struct {
 	lock    *flock.Flock // nil unless held
 }
 
-// stamp tells whether a session's directory has changed.
+// stamp differs if a session's directory has changed.
 type stamp [4]time.Time
 
 // settled is how long a directory must be unchanged for its time stamp to be

@@ -16,7 +16,7 @@ import (
 // session's header: a copy, or a directory that was renamed.
 var errMisplaced = errors.New("does not belong into this directory")
 
-// Strays tells the files and directories that lie among those of sessions and
+// Strays iterates the files and directories that lie among those of sessions and
 // are none, and why each is left alone. It ends early if the directory cannot be
 // read.
 func (b *Backend) Strays(ctx context.Context) iter.Seq2[string, string] {

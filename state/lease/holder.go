@@ -29,7 +29,7 @@ func thisProcess(session string, now time.Time) Holder {
 }
 
 // deadHere reports whether the holder was a process of this machine that is no
-// longer there. False also means that nobody can tell.
+// longer there. False also means that this cannot be known.
 func (h Holder) deadHere() bool {
 	return h.Machine != "" && h.Machine == Machine() && h.PID > 0 && h.PID != os.Getpid() && !alive(h.PID)
 }
@@ -45,7 +45,7 @@ func (h Holder) Locked() *state.LockedError {
 
 // Machine identifies what process ids belong to: this boot of this host and, on
 // Linux, this container; where the system does not tell boots apart, this
-// installation of it. It is a digest and tells nothing else. It is "" where
+// installation of it. It is a digest and reveals nothing else. It is "" where
 // nothing identifies the machine: its name does not, since others may have it.
 var Machine = sync.OnceValue(func() string { return machineOf(boot()) })
 

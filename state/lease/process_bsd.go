@@ -16,7 +16,7 @@ func alive(pid int) bool {
 }
 
 // boot identifies this boot of macOS, or this machine, or jail, of FreeBSD; "" if
-// nothing tells.
+// it is not known.
 func boot() string {
 	name := "kern.bootsessionuuid"
 	if runtime.GOOS == "freebsd" {

@@ -10,7 +10,7 @@ import (
 )
 
 // alive reports whether there is such a process. One that has ended and waits
-// for its parent to notice, a zombie, is dead: where nobody notices, as in many
+// for its parent to notice, a zombie, is dead: where no parent does, as in many
 // containers, it stays for ever.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -23,7 +23,7 @@ func alive(pid int) bool {
 }
 
 // boot identifies this boot of the machine and the container within it; "" if
-// nothing tells.
+// it is not known.
 func boot() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -15,7 +15,7 @@ func alive(pid int) bool {
 	return true
 }
 
-// boot identifies this installation of Windows; "" if nothing tells. A process
+// boot identifies this installation of Windows; "" if it is not known. A process
 // id that was given again after a restart only delays a takeover.
 func boot() string {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`, registry.QUERY_VALUE|registry.WOW64_64KEY)

@@ -184,7 +184,7 @@ func broken(op string, err error, hint string) *fault.Error {
 	return &fault.Error{Class: fault.Session, Code: fault.State, Op: op, Err: err, Hint: hint}
 }
 
-// fault turns an error of the driver into one for people.
+// fault turns an error of the driver into one for users.
 func (b *store) fault(op string, err error) error {
 	if known(err) {
 		return err

@@ -61,7 +61,7 @@ func configure(uri string) (*pgxpool.Config, error) {
 }
 
 // badURI is the fault of a URI that cannot be used. What it may tell of the
-// reason holds nothing of the URI: where it is malformed, nobody can tell a
+// reason holds nothing of the URI: where it is malformed, nothing separates a
 // password from the rest.
 func badURI(reason error) *fault.Error {
 	return &fault.Error{
@@ -105,7 +105,7 @@ func optionsOf(uri string) url.Values {
 	return given
 }
 
-// saysTLS reports whether somebody has said how connections are to be
+// saysTLS reports whether the user has said how connections are to be
 // encrypted, or may have in a service file.
 func saysTLS(given url.Values) bool {
 	for _, option := range []string{"sslmode", "ssl", "service"} {

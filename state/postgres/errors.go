@@ -72,15 +72,15 @@ func plain(err error) error {
 	var connecting *pgconn.ConnectError
 	switch {
 	case errors.As(err, &server):
-		return &told{fmt.Sprintf("%s (SQLSTATE %s)", oneLine(server.Message), server.Code), err}
+		return &reworded{fmt.Sprintf("%s (SQLSTATE %s)", oneLine(server.Message), server.Code), err}
 	case errors.As(err, &line):
-		return &told{line.Error(), err}
+		return &reworded{line.Error(), err}
 	case errors.As(err, &name):
-		return &told{name.Error(), err}
+		return &reworded{name.Error(), err}
 	case errors.As(err, &certificate):
-		return &told{oneLine(certificate.Error()), err}
+		return &reworded{oneLine(certificate.Error()), err}
 	case errors.As(err, &connecting):
-		return &told{brokenConnection(err), err}
+		return &reworded{brokenConnection(err), err}
 	}
 	return err
 }
@@ -98,14 +98,14 @@ func brokenConnection(err error) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// told is an error in other words.
-type told struct {
+// reworded is an error in other words.
+type reworded struct {
 	text string
 	err  error
 }
 
-func (e *told) Error() string { return e.text }
-func (e *told) Unwrap() error { return e.err }
+func (e *reworded) Error() string { return e.text }
+func (e *reworded) Unwrap() error { return e.err }
 
 // hint returns the next step after an error that is not transient.
 func (b *db) hint(err error) string {
@@ -137,7 +137,7 @@ func (b *db) hint(err error) string {
 	return ""
 }
 
-// grants tells what a role needs.
+// grants returns what a role needs.
 func (b *db) grants() string {
 	c := b.pool.Config().ConnConfig
 	return fmt.Sprintf("grant what is missing: CREATE ON DATABASE %[1]q TO %[2]q for the first use and after updates, or let the owner of the schema run any command once and "+

@@ -30,7 +30,7 @@ const DefaultPatience = 2 * time.Minute
 // Options adjust a backend. The zero Options are ready for use.
 type Options struct {
 	Logger *slog.Logger     // nil logs nothing
-	Now    func() time.Time // tells when a session was updated; nil is time.Now
+	Now    func() time.Time // when a session was updated; nil is time.Now
 
 	// Existing opens only a database that has the schema: nothing is made, and an
 	// older schema is migrated by the first change only. The error wraps
@@ -43,7 +43,7 @@ type Options struct {
 	// Patience is how long a call goes on trying to reach a server that has gone
 	// away; 0 is DefaultPatience. After that, calls try once until it answers.
 	Patience time.Duration
-	// OnWait, if not nil, is told before every wait longer than a second, by
+	// OnWait, if not nil, is called before every wait longer than a second, by
 	// the goroutine that waits; several may wait at once.
 	OnWait func(fault.Wait)
 }
@@ -60,7 +60,7 @@ var _ state.Backend = (*Backend)(nil)
 type db struct {
 	*sqlstore.Store
 	pool     *pgxpool.Pool
-	where    string // server and database, for people
+	where    string // server and database, for messages
 	version  string // of the server
 	log      *slog.Logger
 	patience time.Duration
@@ -70,7 +70,7 @@ type db struct {
 	closed   atomic.Bool
 	server   retry.Server
 
-	// watch, in tests, is told of each changing statement, of "commit" before
+	// watch, in tests, is called with each changing statement, of "commit" before
 	// it and of "committed" after it, and may refuse.
 	watch atomic.Pointer[func(sql string, args []any) error]
 }

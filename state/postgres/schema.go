@@ -92,7 +92,7 @@ func (b *db) Migrate(ctx context.Context, version int, script string) error {
 	})
 }
 
-// checkPrivileges tells at once what would fail in mid-run.
+// checkPrivileges finds at once what would fail in mid-run.
 func (b *db) checkPrivileges(ctx context.Context) error {
 	var missing string
 	sql := `SELECT coalesce(string_agg(p || ' ON gondola.' || c.relname, ', ' ORDER BY c.relname, p), '')

@@ -72,5 +72,5 @@ const damaged = "the file is damaged: restore it from a copy, or save what can b
 // Damaged says that a document in the database is not what it should be.
 func (b *db) Damaged(what string, err error) error {
 	return driver.Fault(fmt.Sprintf("read %s in %s", what, b.path), err,
-		"restore the file from a copy, or correct the document in its row (docs/sqlite.md tells how)")
+		"restore the file from a copy, or correct the document in its row (docs/sqlite.md says how)")
 }

@@ -133,7 +133,7 @@ func (b *db) identify(ctx context.Context) error {
 	return nil
 }
 
-// header tells whose a file is, and how often its schema was changed.
+// header says whose a file is, and how often its schema was changed.
 func (b *db) header(ctx context.Context, how string) (id, changes int, err error) {
 	err = patiently(ctx, func() error {
 		p := openPool(sourceName(b.path, "query_only(1)")+how, 1)

@@ -244,7 +244,7 @@ func testJournalLease(t *testing.T, h Harness) {
 	_, err = second.Lock(ctx, "s")
 	must(t, err)
 	if b.PutItems(ctx, "s", item(1)) == nil {
-		t.Skip("this store tells only by time")
+		t.Skip("this store knows only by time")
 	}
 	if err := j.Append(ctx, "s", transition(1)); fault.ClassOf(err) != fault.Session {
 		t.Errorf("Append after the lock was lost: %v", err)
