@@ -88,18 +88,29 @@ func (l *linking) add(m station.Member) error {
 // target returns what a symbolic link in the album has to say to lead to a file.
 func target(name string) string { return "../../" + name }
 
+// leadsTo reports whether a symbolic link leads to a file. What is there and is no
+// symbolic link is found; nil otherwise.
+func leadsTo(root *os.Root, at, file string) (found fs.FileInfo, leads bool, err error) {
+	found, err = root.Lstat(at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case found.Mode()&fs.ModeSymlink == 0:
+		return found, false, nil
+	}
+	to, err := root.Readlink(at)
+	return nil, to == target(file), err
+}
+
 // holds reports whether a name in the album is a link to a file, or a copy of it.
 func (l *linking) holds(name, file string, info fs.FileInfo) (bool, error) {
 	at := path.Join(l.album.Dir, name)
-	found, err := l.root.Lstat(at)
+	found, leads, err := leadsTo(l.root, at, file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, err
-	case found.Mode()&fs.ModeSymlink != 0:
-		to, err := l.root.Readlink(at)
-		return to == target(file), err
+	case found == nil:
+		return leads, err
 	case os.SameFile(found, info):
 		return true, nil
 	case !found.Mode().IsRegular() || found.Size() != info.Size():

@@ -298,16 +298,10 @@ func (m *mover) find(l *move) (string, error) {
 // bears reports whether a name is that of the link to a file. What is no symbolic link
 // is taken for it by its name, unless the name may be another link's.
 func (m *mover) bears(name, file string) (bool, error) {
-	at := path.Join(m.album.Dir, name)
-	found, err := m.root.Lstat(at)
+	found, leads, err := leadsTo(m.root, path.Join(m.album.Dir, name), file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, err
-	case found.Mode()&fs.ModeSymlink != 0:
-		to, err := m.root.Readlink(at)
-		return to == target(file), err
+	case found == nil:
+		return leads, err
 	case !found.Mode().IsRegular() || !m.resumed:
 		return found.Mode().IsRegular(), nil
 	}
