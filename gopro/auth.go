@@ -146,7 +146,7 @@ func (a *auth) renew(ctx context.Context) error {
 	if a.oauth.Save == nil {
 		return nil
 	}
-	if err := a.oauth.Save(ctx, a.tokens); err != nil {
+	if err := a.oauth.Save(context.WithoutCancel(ctx), a.tokens); err != nil {
 		return &fault.Error{Class: fault.Session, Code: fault.State, Op: "save the renewed GoPro token", Err: err,
 			Hint: "make the credential store writable, then run: gondola login gopro"}
 	}
@@ -166,9 +166,21 @@ func bounded(c *http.Client) *http.Client {
 	return &copied
 }
 
+// renewGrace is how long a renewal goes on after its caller has ended.
+const renewGrace = 5 * time.Second
+
+// outlasting returns a context that ends after a time, or renewGrace after ctx: the
+// service spends a refresh token when it is asked, and an answer that is not waited
+// for is lost with the token in it.
+func outlasting(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(renewGrace, cancel) })
+	return longer, func() { stop(); cancel() }
+}
+
 func (a *auth) exchange(ctx context.Context) (*oauth2.Token, error) {
 	const op = "renew the GoPro access token"
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	ctx, cancel := outlasting(ctx, apiTimeout)
 	defer cancel()
 	config := oauth2.Config{
 		ClientID:     a.oauth.ClientID,

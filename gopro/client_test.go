@@ -226,6 +226,37 @@ func TestRefresh(t *testing.T) {
 	})
 }
 
+// TestRenewalOutlastsItsCaller: the run ends while the service answers. The refresh
+// token is spent by then, and the next one has to be saved.
+func TestRenewalOutlastsItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		server := &oauthServer{access: "elsewhere", life: 86400}
+		var saved []TokenPair
+		o := &OAuth{ClientID: "id", ClientSecret: "SECRET", RefreshToken: "r1",
+			Save: func(ctx context.Context, t TokenPair) error { saved = append(saved, t); return ctx.Err() }}
+		c := newTestClient(t, server, func(opt *Options) {
+			opt.Refresh = o
+			inner := opt.HTTP.Transport
+			opt.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Method != http.MethodPost {
+					return inner.RoundTrip(r)
+				}
+				end()
+				synctest.Wait()
+				if err := r.Context().Err(); err != nil {
+					return nil, err
+				}
+				return inner.RoundTrip(r)
+			})}
+		})
+		_, _ = c.User(ctx)
+		if len(saved) != 1 || saved[0].Refresh != "r2" {
+			t.Errorf("saved %+v, want what the service gave out", saved)
+		}
+	})
+}
+
 func TestRefreshFails(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
